@@ -1,0 +1,1 @@
+"""Typed pydantic snapshots of a language model's structured answer, while it is being written."""

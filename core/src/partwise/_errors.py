@@ -1,0 +1,209 @@
+"""Everything that partwise raises.
+
+    PartwiseError
+     ├── ConfigurationError             the call can't be made as asked: no request was sent
+     │    ├── ProviderNotFoundError     no plugin of that name is installed, or it is broken
+     │    └── MissingKeyError           no API key was given, nor found in the environment
+     ├── ProviderError                  the vendor, or the way to it, failed
+     │    ├── BadRequestError           the vendor will not take this request (4xx)
+     │    ├── AuthenticationError       the key is wrong, or may not do this (401, 403)
+     │    ├── RateLimitError            too many requests or tokens (429)
+     │    ├── ServerError               the vendor failed or is overloaded (5xx)
+     │    ├── ProviderConnectionError   no connection, or it broke
+     │    └── ProviderTimeoutError      the vendor took too long
+     ├── OutputError                    the vendor answered, and the answer is not one
+     │    ├── MalformedOutputError      not JSON; has the position and shows a caret
+     │    ├── InvalidOutputError        JSON, and not what the response model takes
+     │    ├── IncompleteOutputError     cut off: by length, or the stream just ended
+     │    ├── RefusalError              the model declined
+     │    └── ContentFilterError        the vendor's filter stopped it
+     └── RetriesExhaustedError          every attempt failed; has each one's error
+
+Nothing received is lost: each error raised by a stream carries what had come until then in
+`snapshot`, `text`, `usage`, `finish_reason` and `attempt`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from ._chunks import FinishReason, Usage
+
+
+class PartwiseError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        snapshot: the last snapshot of the attempt, or None where there was none.
+        text: the raw text of the structured answer so far.
+        usage: the tokens spent, as far as the vendor said; None if it said nothing.
+        finish_reason: why the vendor stopped, if it said.
+        attempt: the number of the attempt, from 1.
+    """
+
+    snapshot: Any = None
+    text: str = ""
+    usage: Usage | None = None
+    finish_reason: FinishReason | None = None
+    attempt: int = 1
+
+
+class ConfigurationError(PartwiseError):
+    """The call can't be made as asked. No request was sent."""
+
+
+class ProviderNotFoundError(ConfigurationError):
+    """No usable plugin has that name."""
+
+
+class MissingKeyError(ConfigurationError):
+    """No API key was given, and the environment has none."""
+
+
+class ProviderError(PartwiseError):
+    """The vendor, or the way to it, failed. `__cause__` is the vendor SDK's own exception.
+
+    Attributes:
+        provider: the provider's name, as in `from_provider("name/…")`.
+        status_code: the HTTP status, or None where there was none.
+        retryable: whether the same request may succeed later.
+        retry_after: seconds that the vendor asked to wait, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        status_code: int | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.status_code = status_code
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own would call the class with the message alone.
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+class BadRequestError(ProviderError):
+    """The vendor will not take this request, however often it is sent."""
+
+
+class AuthenticationError(ProviderError):
+    """The key is wrong, or may not do this."""
+
+
+class RateLimitError(ProviderError):
+    """Too many requests, or too many tokens."""
+
+
+class ServerError(ProviderError):
+    """The vendor failed, or is overloaded."""
+
+
+class ProviderConnectionError(ProviderError):
+    """No connection to the vendor, or it broke."""
+
+
+class ProviderTimeoutError(ProviderError):
+    """The vendor took too long."""
+
+
+class OutputError(PartwiseError):
+    """The vendor answered, and the answer is not one."""
+
+
+class MalformedOutputError(OutputError):
+    """The answer is not JSON.
+
+    Attributes:
+        position: characters of the answer's text before the fault.
+        line, column: the same place, both counted from 1.
+        excerpt: the line around the fault with a caret under it.
+    """
+
+    def __init__(self, message: str, *, position: int, line: int, column: int, excerpt: str) -> None:
+        super().__init__(f"{message} at line {line} column {column}\n{excerpt}")
+        self.message = message
+        self.position = position
+        self.line = line
+        self.column = column
+        self.excerpt = excerpt
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+class InvalidOutputError(OutputError):
+    """The answer is JSON, and not what the response model takes.
+
+    `__cause__` is pydantic's `ValidationError`; `errors()` gives its details, whose `loc` is the
+    path from the answer's root.
+
+    Attributes:
+        early: whether it was found before the answer's end.
+    """
+
+    def __init__(self, message: str, details: Sequence[ErrorDetails], *, early: bool) -> None:
+        super().__init__(message)
+        self._details = list(details)
+        self.early = early
+
+    def errors(self) -> list[ErrorDetails]:
+        """What was wrong, as `pydantic.ValidationError.errors()` gives it."""
+        return list(self._details)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+class IncompleteOutputError(OutputError):
+    """The answer was cut off: `finish_reason` is `"length"`, or the stream just ended."""
+
+
+class RefusalError(OutputError):
+    """The model declined. `refusal` is what it said."""
+
+    def __init__(self, message: str, *, refusal: str) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+class ContentFilterError(OutputError):
+    """The vendor's filter stopped the answer."""
+
+
+class RetriesExhaustedError(PartwiseError):
+    """Every attempt failed. `__cause__` is the last one's error; `usage` adds up all attempts.
+
+    Attributes:
+        errors: each attempt's error in order, with that attempt's text, snapshot and usage.
+    """
+
+    def __init__(self, message: str, errors: Sequence[PartwiseError]) -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+def _rebuild(cls: type[PartwiseError], args: tuple[Any, ...], state: dict[str, Any]) -> PartwiseError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
