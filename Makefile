@@ -1,0 +1,67 @@
+# `make demo` and `make test` set up all they need: on a machine with Python 3.11 or newer, pip and
+# make, nothing else has to be installed or typed first.
+
+MODEL =
+PY = 3.13
+TESTS = tests
+
+# The first of these that runs and is new enough: a version manager's shim may exist and not run.
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys, pip; sys.version_info >= (3, 11) or sys.exit(1); print(sys.executable)' \
+		2>/dev/null && break; done)
+
+UV = .uv/bin/uv
+READY = .venv/.ready
+RUN = .venv/bin/
+MANIFESTS = pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml conformance/pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types unit format coverage test-lowest test-py clean
+
+help:  ## show these targets
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(READY)  ## make .venv, with every package of the workspace installed in it
+
+demo: $(READY)  ## watch an answer fill in; MODEL=openai/gpt-4.1-mini asks the real one
+	@$(RUN)python docs/examples/demo.py $(MODEL)
+
+test: lint types unit  ## lint, types, tests
+
+lint: $(READY)  ## ruff: rules and format
+	@$(RUN)ruff check --quiet
+	@$(RUN)ruff format --quiet --check
+
+types: $(READY)  ## mypy and pyright
+	@$(RUN)mypy --no-error-summary
+	@$(RUN)basedpyright --warnings
+
+unit: $(READY)  ## the tests alone; TESTS=tests/core narrows them
+	@$(RUN)pytest -q $(TESTS)
+
+format: $(READY)  ## let ruff repair and format what it can
+	@$(RUN)ruff check --fix
+	@$(RUN)ruff format
+
+coverage: $(READY)  ## the tests, with the branches that they take
+	@$(RUN)coverage run -m pytest -q $(TESTS)
+	@$(RUN)coverage report
+
+test-lowest: $(UV)  ## the tests, with the oldest dependencies that the packages allow
+	UV_PROJECT_ENVIRONMENT=.venv-lowest $(UV) sync --quiet --resolution lowest-direct --python "$(PYTHON)"
+	.venv-lowest/bin/pytest -q $(TESTS)
+
+test-py: $(UV)  ## the tests on another Python: make test-py PY=3.14
+	UV_PROJECT_ENVIRONMENT=.venv-$(PY) $(UV) sync --quiet --python $(PY)
+	.venv-$(PY)/bin/pytest -q $(TESTS)
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .venv-* .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+$(UV):
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with pip was found on PATH" >&2; exit 1; }
+	@"$(PYTHON)" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv uv
+
+$(READY): $(UV) $(MANIFESTS)
+	@$(UV) sync --quiet --python "$(PYTHON)"
+	@touch $@
