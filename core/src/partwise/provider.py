@@ -21,7 +21,7 @@ from ._provider import (
     Request,
     hookimpl,
 )
-from ._schema import SchemaProfile, TransformedSchema, transform
+from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
 
 __all__ = [
     "Capabilities",
@@ -44,5 +44,6 @@ __all__ = [
     "TransformedSchema",
     "Usage",
     "hookimpl",
+    "is_simple_pattern",
     "transform",
 ]
