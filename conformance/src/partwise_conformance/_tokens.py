@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r"""
       [ _]? (?: [A-Z]?[a-z]+ | [A-Z]+ )   # a word, with the space or underscore before it
     | \d{1,3}                             # digits, three at most
-    | [ ]? (?: [^\w\s] )+ \n*             # punctuation, with the space before and the line's end
+    | [ ]? [^\w\s]+ \n*                   # punctuation, with the space before and the line's end
     | \s+
     | .                                   # a character of any other script
     """,
