@@ -4,8 +4,9 @@ A vendor that constrains its model to a schema takes a subset of JSON Schema, an
 another one. A `SchemaProfile` describes such a subset as data; `transform` rewrites any schema
 that pydantic writes into it. The rules, in order of importance:
 
-1. Never wider than said. What the vendor's schema allows is valid for the original, except for
-   bounds which the vendor can't take; those stand in the description, in words for the model.
+1. Never wider than said. What the vendor's schema allows is valid for the original, but for
+   what the vendor can't enforce on one value (bounds, formats, the order in a tuple); that
+   stands in the description, in words for the model.
 2. Nothing is lost in silence. What can be neither kept nor said in words (a map with free keys,
    `Any`, recursion where there is none) makes the whole schema go to the profile's fallback:
    the vendor is told the schema but does not enforce it. That is logged, with each place.
@@ -60,7 +61,7 @@ class SchemaProfile:
         ref_siblings: whether other keywords may stand beside `$ref`.
         recursion: whether a definition may lead to itself: always, only through a property that
             is not required, or never.
-        fallback: the profile for a schema that this one can't take. None leaves it as it is.
+        fallback: the profile for a schema that this one can't take; None takes it as it is.
     """
 
     name: str
@@ -82,6 +83,9 @@ class SchemaProfile:
         if self.keywords is not None and keyword not in self.keywords:
             return False
         return keyword not in self.accepts or self.accepts[keyword](value)
+
+
+_ANYTHING = SchemaProfile(name="anything", strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,7 @@ def transform(schema: Mapping[str, Any], profile: SchemaProfile) -> TransformedS
         return TransformedSchema(dialect, profile.strict)
     places = "; ".join(f"{reason} at {place}" for place, reason in refusals)
     _log.warning("%s can't enforce this schema, it is only told it: %s", profile.name, places)
-    loose = plain if profile.fallback is None else _rewrite(plain, profile.fallback)
-    return TransformedSchema(loose, strict=False)
+    return TransformedSchema(_rewrite(plain, profile.fallback or _ANYTHING), strict=False)
 
 
 def is_simple_pattern(pattern: str) -> bool:
@@ -347,7 +350,7 @@ def _stays(key: str, value: Any, node: Node, profile: SchemaProfile) -> bool:
         return True
     if "$ref" in node and not profile.ref_siblings and key not in _ANNOTATIONS:
         return False
-    return profile.takes(key, value)
+    return profile.takes(key, value) and _is_json(value)
 
 
 def _wrap_ref(node: Node, profile: SchemaProfile) -> Node:
@@ -389,8 +392,9 @@ def _refusals(schema: Node, profile: SchemaProfile) -> Iterator[tuple[str, str]]
 
 
 def _untaken(node: Node, profile: SchemaProfile) -> str | None:
-    untaken = [key for key in node if not profile.takes(key, node[key])]
-    return f"{', '.join(untaken)}" if untaken else None
+    if "$ref" in node and _target(node) is None:
+        return f"a reference to {node['$ref']}"
+    return ", ".join(key for key in node if not profile.takes(key, node[key])) or None
 
 
 def _untyped(node: Node) -> str | None:
@@ -411,9 +415,9 @@ def _open(node: Node) -> str | None:
 
 
 def _target(node: Node) -> str | None:
-    """The name of the definition that a node refers to."""
-    ref = node.get("$ref")
-    return _unescape(ref.removeprefix("#/$defs/")) if isinstance(ref, str) else None
+    """The name of the definition that a node refers to, if it refers to one."""
+    start, _, name = node.get("$ref", "").rpartition("/")
+    return _unescape(name) if start == "#/$defs" else None
 
 
 def _targets(node: Node) -> set[str]:
@@ -433,7 +437,7 @@ def _closure(start: str, steps: Mapping[str, set[str]]) -> set[str]:
     while pending:
         name = pending.pop()
         seen.add(name)
-        pending |= steps[name] - seen
+        pending |= steps.get(name, set()) - seen
     return seen
 
 
@@ -486,19 +490,28 @@ def _json(value: Any) -> str:
 
 # Values -------------------------------------------------------------------------------------
 
-_JSON_TYPES: Mapping[type, str] = {
-    type(None): "null",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
+_JSON_TYPES: tuple[tuple[type, str], ...] = (
+    (type(None), "null"),
+    (bool, "boolean"),  # before int, whose subclass it is
+    (int, "integer"),
+    (float, "number"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "object"),
+)
 
 
 def _json_type(value: Any) -> str:
-    return _JSON_TYPES[type(value)]
+    return next(name for kind, name in _JSON_TYPES if isinstance(value, kind))
+
+
+def _is_json(value: Any) -> bool:
+    """Whether the value can be sent: a default of infinity, say, can't."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _types(values: list[Any]) -> str | list[str]:
