@@ -104,7 +104,7 @@ def transform(schema: Mapping[str, Any], profile: SchemaProfile) -> TransformedS
     Raises:
         ValueError: the schema's root is not an object.
     """
-    plain = _plain_root(copy.deepcopy(dict(schema)))
+    plain = _plain_root(_spell_out(copy.deepcopy(dict(schema))))
     dialect = _rewrite(plain, profile)
     refusals = list(_refusals(dialect, profile))
     if not refusals:
@@ -202,6 +202,11 @@ def _as_node(schema: Node | bool) -> Node:  # noqa: FBT001 - JSON Schema's own `
     if schema is True:
         return {}
     return {"not": {}} if schema is False else schema
+
+
+def _spell_out(node: Node) -> Node:
+    """The schema with `true` and `false` for whole schemas inside it written as objects."""
+    return _map_children(node, _spell_out)
 
 
 def _escape(name: str) -> str:
@@ -400,7 +405,8 @@ def _untaken(node: Node, profile: SchemaProfile) -> str | None:
 def _untyped(node: Node) -> str | None:
     if not node.keys() & {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"}:
         return "a value of any type"
-    if node.get("type") == "array" and not node.keys() & {"items", "prefixItems"}:
+    items = node.get("items", node.get("prefixItems", True))
+    if node.get("type") == "array" and isinstance(items, bool):
         return "an array of anything"
     return None
 
