@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partwise_conformance._tokens import cut_like_tokens
+from partwise_conformance import cut_like_tokens
 
 MEETING = json.dumps(
     {

@@ -1,8 +1,10 @@
 """Proves a partwise provider plugin right: the test suite, its pytest plugin, a replay server."""
 
 from .exchange import Exchange, RecordedRequest
+from .openai_chat import chat_answer, chat_events
 from .reply import Action, Close, Drop, Framing, Hold, Pause, Reply, Step, cut, sse
 from .server import Handler, ReplayServer
+from .tokens import cut_like_tokens
 
 __all__ = [
     "Action",
@@ -17,6 +19,9 @@ __all__ = [
     "ReplayServer",
     "Reply",
     "Step",
+    "chat_answer",
+    "chat_events",
     "cut",
+    "cut_like_tokens",
     "sse",
 ]
