@@ -11,6 +11,17 @@ from ._chunks import (
     ToolCallDelta,
     Usage,
 )
+from ._errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    MissingKeyError,
+    ProviderConnectionError,
+    ProviderError,
+    ProviderTimeoutError,
+    RateLimitError,
+    ServerError,
+)
 from ._mode import Granularity, Mode
 from ._provider import (
     Capabilities,
@@ -24,21 +35,30 @@ from ._provider import (
 from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
 
 __all__ = [
+    "AuthenticationError",
+    "BadRequestError",
     "Capabilities",
     "Chunk",
+    "ConfigurationError",
     "Decoder",
     "Finish",
     "FinishReason",
     "Granularity",
     "KeepAlive",
+    "MissingKeyError",
     "Mode",
     "Provider",
     "ProviderConfig",
+    "ProviderConnectionError",
+    "ProviderError",
     "ProviderFactory",
+    "ProviderTimeoutError",
+    "RateLimitError",
     "ReasoningDelta",
     "RefusalDelta",
     "Request",
     "SchemaProfile",
+    "ServerError",
     "TextDelta",
     "ToolCallDelta",
     "TransformedSchema",
