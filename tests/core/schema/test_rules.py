@@ -48,15 +48,17 @@ def test_all_properties_become_required_and_the_optional_ones_say_so() -> None:
         "a": {"type": "string"},
         "b": {"type": "integer", "default": 3, "description": "How many."},
         "c": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+        "e": {"const": "e", "type": "string", "default": "e"},
         "d": {"type": "array", "items": {"type": "string"}},
     }
     node = {"type": "object", "properties": properties, "required": ["a"]}
     result = one(node, CLOSED)
-    assert result["required"] == ["a", "b", "c", "d"]
+    assert result["required"] == ["a", "b", "c", "e", "d"]
     assert result["properties"] == {
         "a": {"type": "string"},
         "b": {"type": "integer", "description": "How many.\nDefault: 3"},
         "c": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "e": {"enum": ["e"], "type": "string"},
         "d": {"type": "array", "items": {"type": "string"}, "description": "Optional"},
     }
 
@@ -85,6 +87,27 @@ def test_one_of_becomes_any_of_and_the_discriminator_goes() -> None:
     }
     definitions = {name: {"type": "string"} for name in "AB"}
     assert one(node, CLOSED, **definitions) == {"anyOf": node["oneOf"]}
+
+
+def test_the_tag_of_a_union_becomes_required_in_each_member() -> None:
+    def member(tag: str) -> dict[str, Any]:
+        kind = {"type": "string", "const": tag, "default": tag}
+        return {"type": "object", "properties": {"kind": kind}, "additionalProperties": False}
+
+    union = {
+        "discriminator": {"propertyName": "kind"},
+        "oneOf": [
+            {"$ref": "#/$defs/A"},
+            {"oneOf": [{"$ref": "#/$defs/B"}], "discriminator": {"propertyName": "sub"}},
+        ],
+    }
+    definitions = {"A": member("a"), "B": member("b"), "C": member("c")}
+    schema = {"type": "object", "properties": {"x": union}, "$defs": definitions}
+    result = transform({**schema, "additionalProperties": False}, FLAT)
+    assert result.strict
+    required = {name: node.get("required") for name, node in result.schema["$defs"].items()}
+    assert required == {"A": ["kind"], "B": ["kind", "sub"], "C": None}
+    assert transform(schema, ANY).schema == schema
 
 
 def test_a_single_all_of_is_merged_and_the_outer_keywords_win() -> None:
@@ -142,6 +165,21 @@ def test_a_tuple_of_many_types_says_their_order() -> None:
         "type": "array",
         "items": {"anyOf": [{"type": "integer"}, {"$ref": "#/$defs/A"}, {"type": "null"}]},
         "description": "Items in order: integer, A\nMinimum number of items: 2",
+    }
+
+
+def test_a_map_with_patterns_keeps_the_schema_of_its_other_keys() -> None:
+    node = {
+        "type": "object",
+        "patternProperties": {"^x": {"type": "integer"}, "^y": {"type": "null"}},
+        "additionalProperties": {"type": "string"},
+    }
+    assert one(node, OPEN) == {
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [{"type": "integer"}, {"type": "null"}, {"type": "string"}]
+        },
+        "description": "Keys match: ^x or ^y",
     }
 
 
@@ -277,6 +315,7 @@ SELF = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}
         ({"type": "array", "items": {}}, "/items", "any type"),
         ({"type": "array", "items": True}, "", "array of anything"),
         ({"enum": [[1], "a"]}, "/anyOf/1", "array of anything"),
+        ({"const": [1]}, "", "array of anything"),
         ({"allOf": [{"type": "string"}, {"minLength": 1}]}, "", "allOf"),
         ({"oneOf": [{"type": "string"}], "anyOf": [{"type": "null"}]}, "", "oneOf"),
         ({"$ref": "https://x.test/y"}, "", "reference to https://x.test/y"),
