@@ -148,12 +148,14 @@ def _untyped(node: Node) -> str | None:
     if not node.keys() & {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"}:
         return "a value of any type"
     items = node.get("items", node.get("prefixItems", True))
-    if node.get("type") == "array" and isinstance(items, bool):
-        return "an array of anything"
-    return None
+    return "an array of anything" if _may_be(node, "array") and isinstance(items, bool) else None
 
 
 def _open(node: Node) -> str | None:
-    if node.get("type") == "object" and node.get("additionalProperties") is not False:
-        return "an object with free keys"
-    return None
+    closed = node.get("additionalProperties") is False
+    return "an object with free keys" if _may_be(node, "object") and not closed else None
+
+
+def _may_be(node: Node, name: str) -> bool:
+    types = node.get("type", ())
+    return name in ([types] if isinstance(types, str) else types)

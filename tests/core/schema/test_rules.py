@@ -309,6 +309,8 @@ SELF = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}
         ({"type": "object", "additionalProperties": {"type": "string"}}, "", "free keys"),
         ({"type": "object", "additionalProperties": True, "properties": {}}, "", "free keys"),
         ({"type": "object"}, "", "free keys"),
+        ({"type": ["object", "null"]}, "", "free keys"),
+        ({"type": ["null", "array"]}, "", "array of anything"),
         ({"type": "object", "patternProperties": {"^a": {"type": "null"}}}, "", "free keys"),
         ({"title": "Anything"}, "", "any type"),
         ({"type": "array"}, "", "array of anything"),
