@@ -1,0 +1,31 @@
+"""What an import costs: no vendor's SDK, whose three take two seconds, is loaded before its use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"openai", "anthropic", "google", "httpx", "httpx2", "rich", "pytest", "asyncio.subprocess"}
+MODULES = ["partwise", "partwise_openai", "partwise_anthropic", "partwise_google"]
+
+
+def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *options, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_importing_loads_no_vendor_sdk(module: str) -> None:
+    report = run(f"import {module}", "-X", "importtime").stderr
+
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in report.splitlines()}
+    assert module in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_without_rich_the_view_says_what_to_install() -> None:
+    error = run("import sys; sys.modules['rich'] = None; import partwise.rich").stderr
+
+    assert error.endswith("partwise.rich needs rich: pip install 'partwise[rich]'\n")
