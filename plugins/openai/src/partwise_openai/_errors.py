@@ -1,0 +1,199 @@
+"""What can go wrong on the way to OpenAI's API and back, in partwise's terms.
+
+Three sources: exceptions of the SDK, exceptions of the HTTP library under it, and errors that a
+server reports in the stream itself, after it has said 200.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import ssl
+import sys
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from partwise.provider import (
+    AuthenticationError,
+    BadRequestError,
+    ProviderConnectionError,
+    ProviderError,
+    ProviderTimeoutError,
+    RateLimitError,
+    ServerError,
+)
+
+# Errors in a stream have no status of their own: what servers say in its place.
+_STATUS_OF_WORD = {
+    "authentication_error": 401,
+    "context_length_exceeded": 400,
+    "insufficient_quota": 429,
+    "invalid_prompt": 400,
+    "invalid_request_error": 400,
+    "permission_error": 403,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "tool_use_failed": 400,
+}
+# Waiting does not help.
+_FINAL_WORDS = frozenset({"billing_hard_limit_reached", "insufficient_quota"})
+# The model sampled badly, and may do better: Groq's word for a call that does not parse.
+_CHANCE_WORDS = frozenset({"tool_use_failed"})
+
+_CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+# Those of the client's errors that may be gone next time.
+_PASSING = frozenset({408, 409, 429})
+
+
+def error_of_exception(error: Exception, provider: str) -> ProviderError | None:
+    """The error for an exception that the SDK, or the HTTP library under it, raised."""
+    if isinstance(error, ProviderError):
+        return error
+    mapped = _of_sdk(error, provider) or _of_transport(error, provider)
+    if mapped is not None:
+        mapped.__cause__ = error
+    return mapped
+
+
+def error_of_body(body: Any, provider: str) -> ProviderError:
+    """The error for what a server wrote in place of the next event.
+
+    The body is an object with `message` and, if all is well, `code` and `type`; or a string.
+    """
+    fields = body if isinstance(body, Mapping) else {"message": body}
+    words = [str(fields[key]) for key in ("code", "status_code", "type") if fields.get(key)]
+    return _make(
+        str(fields.get("message") or "the server reported an error in its stream"),
+        provider,
+        status=next((status for word in words if (status := _status_of(word))), None),
+        words=words,
+    )
+
+
+def error_of_content(content_type: str, text: str, provider: str) -> ProviderError:
+    """The error for a whole document where a stream of events was due."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if isinstance(body, Mapping) and body.get("error"):
+        return error_of_body(body["error"], provider)
+    return ServerError(
+        f"{provider} answered with {content_type!r} in place of a stream of events; "
+        f"is the base URL right? It begins: {text[:200]!r}",
+        provider=provider,
+        status_code=200,
+    )
+
+
+def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
+    import openai
+
+    match error:
+        case openai.APIStatusError():
+            headers, words = error.response.headers, [error.code or ""]
+            status, wait = error.status_code, retry_after(headers)
+            return _make(str(error), provider, status=status, words=words, wait=wait)
+        case openai.APIConnectionError():
+            late = isinstance(error, openai.APITimeoutError)
+            kind = ProviderTimeoutError if late else ProviderConnectionError
+            message = f"{error} {error.__cause__ or ''}".strip()
+            return kind(message, provider=provider, retryable=True)
+        case openai.APIError():
+            return error_of_body(error.body or str(error), provider)
+        case openai.OpenAIError():
+            # Trouble with credentials, or with what no stream comes from.
+            return ProviderError(str(error), provider=provider)
+    return None
+
+
+def _of_transport(error: Exception, provider: str) -> ProviderError | None:
+    """Older SDKs let what breaks a running stream through as it is."""
+    message = f"{type(error).__name__}: {error}"
+    if isinstance(error, _transport_classes("TimeoutException")):
+        return ProviderTimeoutError(message, provider=provider, retryable=True)
+    classes = _transport_classes("HTTPError", "StreamError")
+    if isinstance(error, (*classes, *_socket_classes())):
+        return ProviderConnectionError(message, provider=provider, retryable=True)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        text = f"{provider} sent an event that is not JSON: {error}"
+        return ServerError(text, provider=provider, retryable=True)
+    return None
+
+
+def _transport_classes(*names: str) -> tuple[type[Exception], ...]:
+    """Classes of httpx2, and of httpx where the user's own HTTP client is one of its."""
+    modules = [sys.modules[name] for name in ("httpx2", "httpx") if name in sys.modules]
+    return tuple(getattr(module, name) for module in modules for name in names)
+
+
+def _socket_classes() -> tuple[type[Exception], ...]:
+    import anyio
+
+    broken = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
+    return (ConnectionError, ssl.SSLError, *broken)
+
+
+def _make(
+    message: str,
+    provider: str,
+    *,
+    status: int | None,
+    words: list[str],
+    wait: float | None = None,
+) -> ProviderError:
+    chance = not _CHANCE_WORDS.isdisjoint(words)
+    passing = status not in _CLIENT_ERRORS or status in _PASSING
+    return _class_of(status)(
+        message,
+        provider=provider,
+        status_code=status,
+        retryable=chance or (passing and _FINAL_WORDS.isdisjoint(words)),
+        retry_after=wait,
+    )
+
+
+def _class_of(status: int | None) -> type[ProviderError]:
+    match status:
+        case 401 | 403:
+            return AuthenticationError
+        case 408:
+            return ProviderTimeoutError
+        case 429:
+            return RateLimitError
+    return BadRequestError if status in _CLIENT_ERRORS else ServerError
+
+
+def _status_of(word: str) -> int | None:
+    if not word.isdecimal():
+        return _STATUS_OF_WORD.get(word)
+    number = int(word)
+    return number if number in _CLIENT_ERRORS or number in _SERVER_ERRORS else None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks to wait: `retry-after-ms`, or `retry-after` in either form."""
+    seconds = _number(headers.get("retry-after-ms"), scale=0.001)
+    if seconds is None:
+        seconds = _number(headers.get("retry-after"))
+    if seconds is None:
+        seconds = _until(headers.get("retry-after"))
+    return seconds
+
+
+def _number(value: str | None, scale: float = 1.0) -> float | None:
+    try:
+        number = float(value or "") * scale
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _until(date: str | None) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date or "").timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,33 @@
+"""Tokens, as the chat API and the Responses API and their imitators count them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from partwise.provider import Usage
+
+
+def usage_of(counts: Mapping[str, Any]) -> Usage:
+    """The usage in a `usage` object of either API."""
+    sent = _count(counts, "prompt_tokens", "input_tokens")
+    written = _count(counts, "completion_tokens", "output_tokens")
+    thought = _count(_details(counts, "completion_tokens", "output_tokens"), "reasoning_tokens")
+    if thought and _count(counts, "total_tokens") == sent + written + thought:
+        # xAI does not count reasoning as a part of what was written.
+        written += thought
+    cached = _count(_details(counts, "prompt_tokens", "input_tokens"), "cached_tokens")
+    return Usage(
+        input_tokens=sent,
+        output_tokens=written,
+        cached_input_tokens=cached or _count(counts, "prompt_cache_hit_tokens"),
+        reasoning_tokens=thought,
+    )
+
+
+def _details(counts: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    return next((found for name in names if (found := counts.get(f"{name}_details"))), {})
+
+
+def _count(counts: Mapping[str, Any], *names: str) -> int:
+    return next((int(found) for name in names if (found := counts.get(name))), 0)
