@@ -1,0 +1,172 @@
+"""Messages in OpenAI's chat form become Anthropic's; its own pass through untouched.
+
+- `system` and `developer` messages leave the conversation for the `system` argument.
+- A user's image and file parts become `image` and `document` blocks.
+- An assistant's `tool_calls` become `tool_use` blocks after its text.
+- `tool` messages become `tool_result` blocks of one user message, as many as follow each other:
+  Anthropic wants the results of one turn's calls together. `is_error` may stand in the message.
+
+Anthropic takes no empty text, so an empty text block is left out, and so is a message that then
+has nothing in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+
+from partwise.provider import ConfigurationError
+
+Message: TypeAlias = Mapping[str, Any]
+Block: TypeAlias = dict[str, Any]
+
+_SYSTEM_ROLES = frozenset({"system", "developer"})
+
+# Keys of a chat message that Anthropic knows nothing of, and therefore rejects.
+_CHAT_ONLY = frozenset({"name", "tool_calls", "refusal", "audio", "function_call", "annotations"})
+
+# The vendor's documented way to show a model a call of its own that was not JSON.
+_INVALID = "INVALID_JSON"
+
+
+def to_messages(messages: Iterable[Message]) -> list[Message]:
+    """The conversation in Anthropic's form, without what `to_system` takes.
+
+    Raises:
+        ConfigurationError: a part has a kind, or an address, that Anthropic does not take.
+    """
+    turns = (message for message in messages if message.get("role") not in _SYSTEM_ROLES)
+    converted: list[Message] = []
+    for are_results, group in groupby(turns, lambda message: message.get("role") == "tool"):
+        if are_results:
+            converted.append(_results(group))
+        else:
+            converted.extend(map(_turn, group))
+    return [message for message in converted if message.get("content")]
+
+
+def to_system(own: str | Sequence[Block] | None, messages: Iterable[Message]) -> Any:
+    """The `system` argument: the user's own, then each system message. None if there is nothing.
+
+    Returns:
+        A string; or a list of blocks, where a part of it came as blocks and may carry more than
+        text, such as `cache_control`.
+    """
+    said = [message["content"] for message in messages if message.get("role") in _SYSTEM_ROLES]
+    parts = [part for part in (own, *said) if part]
+    if all(isinstance(part, str) for part in parts):
+        return "\n\n".join(parts) or None
+    return [block for part in parts for block in _blocks(part)]
+
+
+def _turn(message: Message) -> Message:
+    """A user's or an assistant's message."""
+    content = message.get("content")
+    added = [_text(message["refusal"])] if message.get("refusal") else []
+    added += map(_tool_use, message.get("tool_calls") or ())
+    if added or not isinstance(content, str):
+        content = [*_blocks(content), *added]
+    if content == message.get("content") and not message.keys() & _CHAT_ONLY:
+        return message
+    kept = {key: value for key, value in message.items() if key not in _CHAT_ONLY}
+    return {**kept, "content": content}
+
+
+def _results(messages: Iterable[Message]) -> Message:
+    return {"role": "user", "content": list(map(_result, messages))}
+
+
+def _result(message: Message) -> Block:
+    content = message.get("content")
+    block: Block = {"type": "tool_result", "tool_use_id": message["tool_call_id"]}
+    if content:
+        block["content"] = content if isinstance(content, str) else list(_blocks(content))
+    if message.get("is_error"):
+        block["is_error"] = True
+    return block
+
+
+def _tool_use(call: Mapping[str, Any]) -> Block:
+    function = call["function"]
+    return {
+        "type": "tool_use",
+        "id": call["id"],
+        "name": function["name"],
+        "input": _input(function.get("arguments") or "{}"),
+    }
+
+
+def _input(arguments: str) -> dict[str, Any]:
+    try:
+        value = json.loads(arguments)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {_INVALID: arguments}
+
+
+# Parts --------------------------------------------------------------------------------------
+
+
+def _blocks(content: str | Iterable[Any] | None) -> Iterator[Any]:
+    parts: Iterable[Any] = [_text(content)] if isinstance(content, str) else content or ()
+    for part in parts:
+        # Content that the SDK gave may hold its objects, which it takes back as they are.
+        kind = part.get("type", "") if isinstance(part, Mapping) else ""
+        block = _PARTS[kind](part) if kind in _PARTS else part
+        if kind != "text" or block["text"]:
+            yield block
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _refusal(part: Mapping[str, Any]) -> Block:
+    return _text(part["refusal"])
+
+
+def _image(part: Mapping[str, Any]) -> Block:
+    url = part["image_url"]["url"]
+    if not url.startswith("data:"):
+        return {"type": "image", "source": {"type": "url", "url": url}}
+    media_type, data = _split(url)
+    return {"type": "image", "source": _base64(media_type, data)}
+
+
+def _file(part: Mapping[str, Any]) -> Block:
+    file = part["file"]
+    title = {"title": file["filename"]} if file.get("filename") else {}
+    if file.get("file_id"):
+        return {"type": "document", "source": {"type": "file", "file_id": file["file_id"]}, **title}
+    media_type, data = _split(file.get("file_data") or "")
+    if media_type.startswith("image/"):
+        return {"type": "image", "source": _base64(media_type, data)}
+    if media_type != "application/pdf":
+        raise ConfigurationError(f"Anthropic takes PDF and images as files, not {media_type!r}")
+    return {"type": "document", "source": _base64(media_type, data), **title}
+
+
+def _base64(media_type: str, data: str) -> Block:
+    return {"type": "base64", "media_type": media_type, "data": data}
+
+
+def _split(url: str) -> tuple[str, str]:
+    """The media type and the base64 text of a `data:` URL."""
+    head, comma, data = url.partition(",")
+    if not (comma and head.startswith("data:") and head.endswith(";base64")):
+        raise ConfigurationError(f'not a "data:…;base64,…" URL: {url[:40]!r}')
+    return head.removeprefix("data:").split(";")[0], data
+
+
+def _audio(_part: Mapping[str, Any]) -> Block:
+    raise ConfigurationError("Anthropic takes no audio: remove the input_audio part")
+
+
+_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Block]] = {
+    "refusal": _refusal,
+    "image_url": _image,
+    "file": _file,
+    "input_audio": _audio,
+}

@@ -1,0 +1,140 @@
+"""The provider: a thin layer around Anthropic's SDK.
+
+Events are read as plain data through the SDK's raw responses. That keeps its authentication, its
+retries and its errors, costs a fraction of the CPU of its typed events, and lives through
+whatever field the vendor adds. Closing the raw response releases the connection at once, in
+whatever state the stream is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from partwise.provider import (
+    Capabilities,
+    ConfigurationError,
+    Decoder,
+    Mode,
+    ProviderConfig,
+    ProviderError,
+    Request,
+)
+
+from ._decoder import AnthropicDecoder, ToolInputAsText
+from ._errors import map_error
+from ._models import capabilities
+from ._request import answers_by_tool, build_request
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic, AsyncAnthropic
+
+# Where the SDK finds credentials by itself, besides ANTHROPIC_API_KEY.
+_CREDENTIAL_OPTIONS = frozenset({"auth_token", "credentials", "config", "profile"})
+_CREDENTIAL_VARIABLES = (
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_PROFILE",
+    "ANTHROPIC_FEDERATION_RULE_ID",
+)
+
+
+class AnthropicProvider:
+    """Anthropic's Messages API, or whatever speaks it at `base_url`.
+
+    Raises:
+        MissingKeyError: there is no key, and no other credential that the SDK would find.
+    """
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._config = config
+        self._owns_client = config.client is None and config.http_client is None
+        if not _has_other_credentials(config):
+            config.key("ANTHROPIC_API_KEY")
+
+    def capabilities(self, model: str) -> Capabilities:
+        """The modes of this model, best first."""
+        return capabilities(model)
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        """The arguments of the SDK's `messages.create`."""
+        return build_request(request)
+
+    def decoder(self, request: Request) -> Decoder:
+        """A new decoder for the answer to that request."""
+        decoder = AnthropicDecoder(self._config.name)
+        if request.mode is not Mode.TOOLS and answers_by_tool(request):
+            return ToolInputAsText(decoder, request.name)
+        return decoder
+
+    def map_error(self, error: Exception) -> ProviderError | None:
+        """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
+        return map_error(error, self._config.name)
+
+    @contextmanager
+    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
+        """Send the payload. Leaving the context releases the connection at once."""
+        from . import _sdk
+
+        response = self._client.messages.with_raw_response.create(**payload)
+        try:
+            yield _sdk.events(response)
+        finally:
+            response.close()
+
+    @asynccontextmanager
+    async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
+        """The same, for asyncio."""
+        from . import _sdk
+
+        response = await self._async_client.messages.with_raw_response.create(**payload)
+        try:
+            yield await _sdk.aevents(response)
+        finally:
+            await response.close()
+
+    def close(self) -> None:
+        """Close the client that `open` made. One that the user gave stays open."""
+        client = vars(self).pop("_client", None)
+        if client is not None and self._owns_client:
+            client.close()
+
+    async def aclose(self) -> None:
+        """Close the client that `aopen` made. One that the user gave stays open."""
+        client = vars(self).pop("_async_client", None)
+        if client is not None and self._owns_client:
+            await client.close()
+
+    @cached_property
+    def _client(self) -> Anthropic:
+        from . import _sdk
+
+        given: Anthropic | None = self._config.client
+        if given is not None and _is_async(given):
+            raise ConfigurationError("client= is asynchronous: pass async_client=True with it")
+        return _sdk.client(self._config) if given is None else given
+
+    @cached_property
+    def _async_client(self) -> AsyncAnthropic:
+        from . import _sdk
+
+        given: AsyncAnthropic | None = self._config.client
+        if given is not None and not _is_async(given):
+            raise ConfigurationError("client= is synchronous: pass an AsyncAnthropic")
+        return _sdk.async_client(self._config) if given is None else given
+
+
+def _has_other_credentials(config: ProviderConfig) -> bool:
+    return (
+        config.client is not None
+        or not _CREDENTIAL_OPTIONS.isdisjoint(config.options)
+        or any(map(os.environ.get, _CREDENTIAL_VARIABLES))
+    )
+
+
+def _is_async(client: Anthropic | AsyncAnthropic) -> bool:
+    # Anthropic's clients for AWS and Google Cloud have no base class in common that is public.
+    return inspect.iscoroutinefunction(client.close)

@@ -1,0 +1,89 @@
+"""The dialects of JSON schema that Anthropic takes: the enforced one, and a tool's.
+
+What `output_config` takes is what the vendor's documentation and its SDK's `transform_schema`
+agree on; where the documentation has more (`default`, `pattern`), the SDK's choice of putting it
+in words is followed, since it can't fail. Unlike the SDK, nothing is lost: a map or a recursive
+model is not enforced, and goes to a tool, whose schema the model is only told.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from partwise.provider import SchemaProfile, transform
+
+_log = logging.getLogger("partwise")
+
+_FORMATS = frozenset({
+    "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
+})  # fmt: skip
+
+TOOL = SchemaProfile(name="an Anthropic tool", strict=False)
+
+ENFORCED = SchemaProfile(
+    name="Anthropic's output_config",
+    keywords=frozenset({"title", "const", "format", "minItems"}),
+    accepts={"format": _FORMATS.__contains__, "minItems": (0, 1).__contains__},
+    enum_types=frozenset({"string", "integer", "number", "boolean", "null"}),
+    closed=True,
+    typed=True,
+    ref_siblings=False,
+    recursion="never",
+    fallback=TOOL,
+)
+
+# The vendor's own limits on one request's enforced schemas; beyond them it answers with a 400.
+MAX_OPTIONAL = 24
+MAX_UNIONS = 16
+
+
+def enforced(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The schema for `output_config`, or None where Anthropic can't enforce it."""
+    return _enforced(json.dumps(schema))
+
+
+def told(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema for a tool's input."""
+    return transform(schema, TOOL).schema
+
+
+# Asked for twice a request, by the payload and by the decoder; said once in the log.
+@functools.lru_cache(maxsize=256)
+def _enforced(schema: str) -> dict[str, Any] | None:
+    transformed = transform(json.loads(schema), ENFORCED)
+    if not transformed.strict:
+        return None
+    optional, unions = _count(transformed.schema)
+    if optional <= MAX_OPTIONAL and unions <= MAX_UNIONS:
+        return transformed.schema
+    _log.warning(
+        "%s takes at most %d optional properties and %d unions, and this schema has %d and %d: "
+        "it is not enforced, the model is only told it",
+        *(ENFORCED.name, MAX_OPTIONAL, MAX_UNIONS, optional, unions),
+    )
+    return None
+
+
+def _count(schema: Mapping[str, Any]) -> tuple[int, int]:
+    """The properties that are not required, and the unions."""
+    nodes = list(_nodes(schema))
+    optional = sum(
+        len(set(node["properties"]) - set(node.get("required", ())))
+        for node in nodes
+        if isinstance(node.get("properties"), dict) and node.get("type") == "object"
+    )
+    unions = sum("anyOf" in node or isinstance(node.get("type"), list) for node in nodes)
+    return optional, unions
+
+
+def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value
+    if isinstance(children, (list, type({}.values()))):
+        for child in children:
+            yield from _nodes(child)
