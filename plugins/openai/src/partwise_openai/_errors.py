@@ -94,7 +94,8 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
 
     match error:
         case openai.APIStatusError():
-            headers, words = error.response.headers, [error.code or ""]
+            headers = error.response.headers
+            words = [error.code or "", error.type or ""]
             status, wait = error.status_code, retry_after(headers)
             return _make(str(error), provider, status=status, words=words, wait=wait)
         case openai.APIConnectionError():
