@@ -1,0 +1,207 @@
+"""Messages in OpenAI's chat form become Google's `contents`; Google's own pass through untouched.
+
+- `system` and `developer` messages leave the conversation for the `system_instruction`.
+- Images, audio and files become `inline_data` (base64) or `file_data` (an address).
+- An assistant's `tool_calls` become `function_call` parts after its text.
+- `tool` messages become `function_response` parts of one content, as many as follow each other:
+  Gemini wants the results of one turn's calls together. `is_error` may stand in the message.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import mimetypes
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from partwise.provider import ConfigurationError
+
+Message: TypeAlias = Mapping[str, Any]
+Part: TypeAlias = Mapping[str, Any]
+
+_SYSTEM_ROLES = frozenset({"system", "developer"})
+
+# Gemini 3 wants the signature of the thought behind a call, which OpenAI's form has no place for.
+# This is what Google documents, and sends in its own agents, in place of one that is not known.
+_UNSIGNED = b"skip_thought_signature_validator"
+
+
+def to_contents(messages: Sequence[Message]) -> list[Any]:
+    """The conversation in Google's form, without what `to_system` takes.
+
+    Raises:
+        ConfigurationError: a message has a role or a part that Google has no counterpart for.
+    """
+    names = _call_names(messages)
+    turns = (message for message in messages if _role(message) not in _SYSTEM_ROLES)
+    contents: list[Any] = []
+    for are_results, group in groupby(turns, lambda message: _role(message) == "tool"):
+        if are_results:
+            contents.append(_content("user", (_result(message, names) for message in group)))
+        else:
+            contents += map(_turn, group)
+    return contents
+
+
+def to_system(messages: Iterable[Message]) -> list[Part]:
+    """The parts of the system instruction: what each system message says."""
+    said = (message for message in messages if _role(message) in _SYSTEM_ROLES)
+    return [part for message in said for part in _parts(message.get("content"))]
+
+
+def _role(message: Any) -> str | None:
+    """The role of a message in OpenAI's form; None if it is in Google's."""
+    if not isinstance(message, Mapping) or "parts" in message:
+        return None
+    return str(message.get("role"))
+
+
+def _turn(message: Any) -> Any:
+    match _role(message):
+        case None:
+            return message
+        case "user":
+            return _content("user", _parts(message.get("content")))
+        case "assistant":
+            return _content("model", _answer(message))
+        case role:
+            raise ConfigurationError(f"Google has no counterpart for the role {role!r}")
+
+
+def _content(role: str, parts: Iterable[Part]) -> dict[str, Any]:
+    return {"role": role, "parts": list(parts)}
+
+
+# Calls and their results --------------------------------------------------------------------
+
+
+def _answer(message: Message) -> Iterator[Part]:
+    yield from _parts(message.get("content"))
+    if message.get("refusal"):
+        yield _text(message["refusal"])
+    for index, call in enumerate(message.get("tool_calls") or ()):
+        # Of calls made at once only the first is signed.
+        signature = {} if index else {"thought_signature": _UNSIGNED}
+        yield {"function_call": _function_call(call), **signature}
+
+
+def _function_call(call: Mapping[str, Any]) -> dict[str, Any]:
+    function = call["function"]
+    identity = {"id": call["id"]} if call.get("id") else {}
+    arguments = _arguments(function.get("arguments") or "{}")
+    return {**identity, "name": function["name"], "args": arguments}
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    """The arguments; those that are no JSON object, since they were cut off say, stay as text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"arguments": text}
+
+
+def _call_names(messages: Iterable[Message]) -> dict[str, str]:
+    """The function that each call's id stands for: Google asks for its name with the result."""
+    return {
+        call["id"]: call["function"]["name"]
+        for message in messages
+        if _role(message) == "assistant"
+        for call in message.get("tool_calls") or ()
+    }
+
+
+def _result(message: Message, names: Mapping[str, str]) -> Part:
+    call = message.get("tool_call_id", "")
+    name = message.get("name") or names.get(call)
+    if name is None:
+        raise ConfigurationError(f"a tool message answers {call!r}, and no tool call has that id")
+    output = "".join(part.get("text", "") for part in _parts(message.get("content")))
+    kind = "error" if message.get("is_error") else "output"
+    return {"function_response": {"id": call, "name": name, "response": {kind: output}}}
+
+
+# Parts --------------------------------------------------------------------------------------
+
+
+def _parts(content: str | Iterable[Any] | None) -> Iterator[Any]:
+    if isinstance(content, str):
+        yield _text(content)
+        return
+    for part in content or ():
+        if isinstance(part, str):
+            yield _text(part)
+        elif isinstance(part, Mapping) and "type" in part:
+            yield _part(part)
+        else:
+            yield part
+
+
+def _part(part: Part) -> Part:
+    convert = _PARTS.get(part["type"])
+    if convert is None:
+        raise ConfigurationError(f"Google has no counterpart for a part of type {part['type']!r}")
+    return convert(part)
+
+
+def _text(text: str) -> Part:
+    return {"text": text}
+
+
+def _image(part: Part) -> Part:
+    image = part["image_url"]
+    return _media(image if isinstance(image, str) else image["url"])
+
+
+def _audio(part: Part) -> Part:
+    audio = part["input_audio"]
+    return _inline(f"audio/{audio['format']}", audio["data"])
+
+
+def _file(part: Part) -> Part:
+    file = part["file"]
+    name = file.get("filename")
+    if file.get("file_id"):
+        return _linked(file["file_id"], name)
+    data = file.get("file_data") or ""
+    if data.startswith("data:"):
+        return _media(data)
+    kind = mimetypes.guess_type(name or "")[0]
+    if kind is None:
+        raise ConfigurationError("what is in the file? Give its data as a data: URL")
+    return _inline(kind, data)
+
+
+_PARTS: Mapping[str, Callable[[Part], Part]] = {
+    "text": lambda part: _text(part["text"]),
+    "refusal": lambda part: _text(part["refusal"]),
+    "image_url": _image,
+    "input_audio": _audio,
+    "file": _file,
+}
+
+
+def _media(url: str) -> Part:
+    if not url.startswith("data:"):
+        return _linked(url)
+    head, _, data = url.removeprefix("data:").partition(",")
+    if not head.endswith(";base64"):
+        raise ConfigurationError(f"not a data: URL in base64: {url[:40]!r}")
+    return _inline(head.split(";")[0], data)
+
+
+def _inline(kind: str, data: str) -> Part:
+    try:
+        return {"inline_data": {"mime_type": kind, "data": base64.b64decode(data, validate=True)}}
+    except binascii.Error as error:
+        raise ConfigurationError(f"the data of a part of type {kind} is not base64") from error
+
+
+def _linked(uri: str, name: str | None = None) -> Part:
+    """A file at an address; of what type, its name may tell."""
+    kind = mimetypes.guess_type(name or urlsplit(uri).path)[0]
+    return {"file_data": {"file_uri": uri, **({"mime_type": kind} if kind else {})}}
