@@ -17,6 +17,7 @@
      │    ├── IncompleteOutputError     cut off: by length, or the stream just ended
      │    ├── RefusalError              the model declined
      │    └── ContentFilterError        the vendor's filter stopped it
+     ├── BudgetExceededError            the call spent the tokens that it was given
      └── RetriesExhaustedError          every attempt failed; has each one's error
 
 Nothing received is lost: each error raised by a stream carries what had come until then in
@@ -185,6 +186,10 @@ class RefusalError(OutputError):
 
 class ContentFilterError(OutputError):
     """The vendor's filter stopped the answer."""
+
+
+class BudgetExceededError(PartwiseError):
+    """The call spent the tokens of its `token_budget`. `usage` adds up all attempts."""
 
 
 class RetriesExhaustedError(PartwiseError):

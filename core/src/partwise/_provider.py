@@ -40,6 +40,8 @@ class Request:
         name: the name of the answer's tool or schema: 1 to 64 of `A-Z a-z 0-9 _ -`.
         description: what the answer is, for the model; None where the model's type says nothing.
         options: everything else in the call, to be passed to the vendor as it is.
+        read_timeout: seconds without a byte after which the SDK should give up; None leaves it to
+            the SDK. A plugin passes it as its SDK's read timeout for this request.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Request:
     name: str
     description: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    read_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
