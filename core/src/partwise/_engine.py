@@ -1,0 +1,310 @@
+"""One attempt's text in, snapshots out: the parser, the plan and the open frames put together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+
+from ._errors import IncompleteOutputError, InvalidOutputError
+from ._extract import Extractor
+from ._frames import OPEN, Frame
+from ._missing import MISSING
+from ._parser import Limits, Parser, malformed
+from ._paths import format_path, parse_path
+from ._plan import WRAPPED
+from ._recorder import Recorder
+from ._shapes import IGNORED, Slot
+
+if TYPE_CHECKING:
+    from ._errors import MalformedOutputError
+    from ._events import Event, Path
+    from ._frames import Source
+    from ._parser import Sink
+    from ._plan import Plan
+
+State: TypeAlias = Literal["missing", "partial", "complete"]
+
+_json_string: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_control: Final = re.compile(r"[\x00-\x1f]")
+_ignored: Final = Slot(None, plain=True)
+_ignored.object = _ignored.array = IGNORED
+
+
+class Engine:
+    """Folds the text of one attempt into snapshots.
+
+    Args:
+        plan: of the answer's type.
+        context: reaches every validator, early and final, as in `model_validate_json`.
+        strict: likewise. In strict mode, control characters in strings are an error too.
+        limits: bounds on the answer.
+        lenient: whether the answer may stand in prose or in fences.
+        record: whether to note events.
+
+    Attributes:
+        complete: the answer's JSON has closed.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        context: Any = None,
+        strict: bool | None = None,
+        limits: Limits | None = None,
+        lenient: bool = False,
+        record: bool = False,
+    ) -> None:
+        given = {"context": context, "strict": strict}
+        self.json_keywords = {k: v for k, v in given.items() if v is not None}
+        self.python_keywords = {"context": context} if context is not None else {}
+        self._plan = plan
+        self._root = _Root(self, plan)
+        self.parser = Parser(self._root, limits=limits or Limits(), strict=bool(strict))
+        self.source: Source = self.parser
+        self._extractor = Extractor(plan.root_keys, plan.opener) if lenient else None
+        self._snapshot: Any = None
+        self.recorder = Recorder(self.parser) if record else None
+
+    @property
+    def complete(self) -> bool:
+        return self.parser.complete
+
+    @property
+    def text(self) -> str:
+        """All the text fed; in lenient mode only what was taken for the answer."""
+        return self.parser.text
+
+    def feed(self, text: str) -> None:
+        """Take the next piece of text.
+
+        Raises:
+            MalformedOutputError: the text so far can't begin an answer.
+            InvalidOutputError: a value closed that is not valid, and nothing can still mend it.
+            Exception: what a validator of the user's raised, as pydantic would let it through.
+        """
+        if self._extractor is not None:
+            text = self._extractor.feed(text)
+        try:
+            self.parser.feed(text)
+        except ValidationError as error:
+            raise self._invalid(error, self._place(), early=True) from error
+
+    def snapshot(self) -> Any:
+        """What is there so far: the same object while nothing visible has changed.
+
+        None where nothing can be shown yet.
+        """
+        shown = self._root.snapshot()
+        if shown is not MISSING:
+            self._snapshot = shown
+        return self._snapshot
+
+    def close(self) -> Any:
+        """The text has ended: the validated value of the whole.
+
+        Raises:
+            IncompleteOutputError: the text is the beginning of an answer.
+            MalformedOutputError, InvalidOutputError: as in `feed`.
+        """
+        if self._extractor is not None and (rest := self._extractor.close()):
+            self.feed_found(rest)
+        self.parser.close()
+        if not self.parser.complete:
+            raise IncompleteOutputError(self._how_far())
+        value = self._validate()
+        if self.recorder:
+            self.recorder.finished(value)
+        self._root.finish(value)
+        return value
+
+    def feed_found(self, text: str) -> None:
+        """Take text that the extractor has found already."""
+        extractor, self._extractor = self._extractor, None
+        self.feed(text)
+        self._extractor = extractor
+
+    def state(self, path: str) -> State:
+        """Whether the value at a path like `users[0].name` is missing, partial or complete.
+
+        Raises:
+            ValueError: not a path.
+        """
+        return self._root.state(parse_path(path))
+
+    def drain(self) -> list[Event]:
+        """The events since the last time; none unless the engine records."""
+        return self.recorder.drain() if self.recorder else []
+
+    def twice(self, name: str) -> MalformedOutputError:
+        """The error for a field that is given under two names."""
+        return self.parser.error(f"the field of the key {name!r} stands twice in one object", 0)
+
+    def _place(self) -> Path:
+        sink: Any = self.parser.sink
+        return sink.path()  # type: ignore[no-any-return]
+
+    def _validate(self) -> Any:
+        text = self.text
+        try:
+            try:
+                return self._root.validate(text, self.json_keywords)
+            except ValidationError as error:
+                if not _is_about_control_characters(error):
+                    raise
+                return self._root.validate(_escaped(text), self.json_keywords)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            if details[0]["type"] == "json_invalid":
+                # The parser took it, so it is a bound of pydantic's own reader.
+                message = str(details[0].get("ctx", {}).get("error", details[0]["msg"]))
+                raise malformed(message, text, len(text)) from error
+            raise self._invalid(error, (), early=False) from error
+
+    def _invalid(self, error: ValidationError, place: Path, *, early: bool) -> InvalidOutputError:
+        skip = self._root.depth
+        details = error.errors(include_url=False)
+        for detail in details:
+            detail["loc"] = (*place, *detail["loc"])[skip if not place else 0 :]
+        lines = [f"{format_path(d['loc']) or 'the answer'}: {d['msg']}" for d in details]
+        count = "1 value is" if len(lines) == 1 else f"{len(lines)} values are"
+        message = f"{count} not valid for {self._plan.name}\n  " + "\n  ".join(lines)
+        return InvalidOutputError(message, details, early=early)
+
+    def _how_far(self) -> str:
+        size = len(self.text)
+        if not size:
+            return "the stream ended before the answer began"
+        place = format_path(self._place())
+        where = f", in {place}" if place else ""
+        return f"the answer was cut off after {size} characters{where}"
+
+
+class _Root(Frame):
+    """The place of the answer itself, and the envelope around it where there is one.
+
+    Nothing is validated as it closes here: the authoritative pass is about to come.
+    """
+
+    __slots__ = ("_done", "_in_envelope", "_plan", "value")
+
+    live = False
+
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self.engine = engine
+        super().__init__(self, ())  # type: ignore[arg-type]
+        self.slot = plan.slot
+        self._plan = plan
+        self._in_envelope = False
+        self._done = False
+        self.value: Any = MISSING
+
+    @property
+    def depth(self) -> int:
+        """Steps of pydantic's paths that lead to the answer's root."""
+        return int(self._in_envelope)
+
+    def open_object(self) -> Sink:
+        if self._plan.wrapped and not self._in_envelope:
+            self._in_envelope = True
+            return self
+        return super().open_object()
+
+    def key(self, name: str) -> None:
+        self.slot = self._plan.slot if name == WRAPPED else _ignored
+
+    def read(self, raw: str) -> Any:  # noqa: ARG002  the authoritative pass reads it
+        return MISSING
+
+    def put(self, value: Any) -> None:
+        if self.slot is not _ignored and value is not MISSING:
+            self.value = value
+        self._child_closed()
+
+    def close(self) -> None:
+        """The envelope closes."""
+
+    def _show(self) -> Any:
+        return self.value if self.inner is MISSING else self.inner
+
+    def path(self) -> Path:
+        return ()
+
+    def validate(self, raw: str, keywords: dict[str, Any]) -> Any:
+        """The authoritative pass.
+
+        Raises:
+            pydantic.ValidationError: the text is not valid.
+        """
+        if self._in_envelope:
+            return self._plan.validate_envelope(raw, **keywords)
+        return self._plan.validate_json(raw, **keywords)
+
+    def finish(self, value: Any) -> None:
+        """This is the answer."""
+        self._child_closed()
+        self.value, self._done = value, True
+
+    def state(self, steps: Path) -> State:
+        if self._done:
+            return "complete" if _has(self.value, steps) else "missing"
+        child = self.child
+        if child is None and self.value is MISSING:
+            return "partial" if not steps and self.engine.parser.in_value else "missing"
+        here: Any = child if child is not None else self.value
+        complete = False
+        for depth, step in enumerate(steps):
+            while not isinstance(here, Frame) and hasattr(here, "child"):
+                here = here.child  # an adapter
+            if not isinstance(here, Frame):
+                found = _has(here, steps[depth:])
+                return ("complete" if complete else "partial") if found else "missing"
+            complete = here.live and not _under_raw(here)
+            here = here.find(step)
+            if here is MISSING:
+                return "missing"
+        is_open = here is OPEN or here is self.engine.parser or isinstance(here, Frame)
+        return "complete" if complete and not is_open and not hasattr(here, "child") else "partial"
+
+
+def _under_raw(frame: Any) -> bool:
+    while not isinstance(frame, _Root):
+        frame = frame.parent
+        if not isinstance(frame, Frame) and not frame.live and not isinstance(frame.parent, _Root):
+            return True
+    return False
+
+
+def _has(value: Any, steps: Path) -> bool:
+    """Whether the JSON had something at this path below the value."""
+    for step in steps:
+        if isinstance(value, BaseModel) and value.__pydantic_root_model__:
+            value = value.root  # type: ignore[attr-defined]
+        try:
+            if isinstance(value, BaseModel):
+                if step not in value.model_fields_set:
+                    return False
+                value = getattr(value, str(step))
+            elif isinstance(step, str) and not isinstance(value, dict):
+                value = getattr(value, step)
+            else:
+                value = value[step]  # type: ignore[index]
+        except (AttributeError, LookupError, TypeError):
+            return False
+    return True
+
+
+def _is_about_control_characters(error: ValidationError) -> bool:
+    details = error.errors(include_url=False, include_input=False)[0]
+    return details["type"] == "json_invalid" and "control character" in details["msg"]
+
+
+def _escaped(text: str) -> str:
+    """The text with the control characters inside its strings escaped, as JSON wants them."""
+
+    def escape(match: re.Match[str]) -> str:
+        return _control.sub(lambda c: f"\\u{ord(c[0]):04x}", match[0])
+
+    return _json_string.sub(escape, text)

@@ -1,0 +1,48 @@
+"""Markers for `Annotated` that steer how a value shows while it is being written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+METADATA_KEY = "partwise"
+"""Where a marker stands in the metadata of a pydantic core schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """The value shows only when it is complete: `Annotated[str, Atomic()]`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _marked(handler(source), "atomic")
+
+
+@dataclass(frozen=True, slots=True)
+class NotNull:
+    """The object that has the value stays out of sight until the value is there, and not None.
+
+    `Annotated[int, NotNull()]` on a field of a model. In `Partial[M]` the field is required.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _marked(handler(source), "not-null")
+
+
+def _marked(schema: CoreSchema, marker: str) -> CoreSchema:
+    metadata = schema.get("metadata") or {}
+    markers = {*metadata.get(METADATA_KEY, ()), marker}
+    marked: Any = {**schema, "metadata": {**metadata, METADATA_KEY: sorted(markers)}}
+    return marked  # type: ignore[no-any-return]
+
+
+def markers_of(schema: Any) -> tuple[str, ...]:
+    """The markers on a core schema."""
+    return tuple((schema.get("metadata") or {}).get(METADATA_KEY, ()))
+
+
+class PartialLiteralMixin:
+    """Deprecated: a no-op, so that code written for Instructor runs. Literals need nothing."""

@@ -1,0 +1,445 @@
+r"""An incremental JSON parser, sans-I/O: text in pieces goes in, what opened and closed comes out.
+
+Rules
+- The grammar is RFC 8259's, with two liberties that pydantic's users know: `NaN`, `Infinity` and
+  `-Infinity` are numbers (whether a field takes them is its validator's matter), and control
+  characters inside strings are kept as they are, unless `strict`.
+- What RFC 8259 leaves open is decided here: a key given twice in one object and a lone surrogate
+  are errors; depth, digits and, when asked, the total size are bounded.
+- What is reported depends on the text so far and never on how it was cut.
+
+Theory of operation
+`feed` looks at each new character once. The state between two calls is a function, the next step
+of the grammar, which takes the text and an index and returns the index after what it consumed.
+Most deltas of a long answer lie wholly inside a string, so `feed` begins with that case: two
+searches for a quote and a backslash, one append, done.
+
+What opens and closes is told to `sink`, an object with the methods of `Sink`. Opening a container
+makes the sink return the sink of its inside; closing it brings the outer one back. The text of a
+string that is still open is not told but can be asked for (`snapshot`), which makes it free for
+those who don't ask.
+
+Raw text of a subtree is had by a `mark` when it opens and a `capture` when it closes. While there
+is no mark, the pieces fed are joined into blocks now and then, since a million small strings
+weigh fifteen times their text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from ._errors import MalformedOutputError
+
+MAX_DEPTH: Final = 200
+"""pydantic's own JSON reader goes no deeper, and it has the last word on every answer."""
+
+_WHITESPACE: Final = " \t\n\r"
+_skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
+_quote_or_escape: Final = re.compile(r'["\\]').search
+_quote_escape_or_control: Final = re.compile(r'["\\\x00-\x1f]').search
+_token_part: Final = re.compile(r"[-+.\w]*", re.ASCII).match
+_number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII).fullmatch
+_number_prefix: Final = re.compile(
+    r"-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[-+]?\d*)?)?)?|[eE](?:[-+]?\d*)?)?)?", re.ASCII
+).match
+_digits: Final = re.compile(r"\d", re.ASCII).findall
+_escape: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))').match
+_escape_prefix: Final = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").fullmatch
+_low_escape: Final = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match
+_low_escape_prefix: Final = re.compile(r"\\?|\\u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?").fullmatch
+_surrogate: Final = re.compile("[\ud800-\udfff]").search
+
+_ESCAPED: Final = {
+    '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
+}  # fmt: skip
+_LITERALS: Final = frozenset(
+    {"true", "false", "null", "NaN", "Infinity", "-Infinity"}
+)
+_TOKEN_START: Final = frozenset("-0123456789tfnNI")
+
+_BLOCK_PIECES: Final = 1024
+"""So many pieces are joined into one block."""
+_EXCERPT_CHARS: Final = 40
+"""So many characters are shown on each side of a fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an answer may not exceed, in the face of a runaway model.
+
+    Attributes:
+        depth: nested containers, at most 200.
+        digits: digits of one number. The default is Python's own bound for `int(str)`.
+        characters: the whole answer's text, or None for no bound.
+    """
+
+    depth: int = MAX_DEPTH
+    digits: int = 4300
+    characters: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.depth <= MAX_DEPTH:
+            raise ValueError(f"depth must be from 1 to {MAX_DEPTH}, not {self.depth}")
+
+
+class Sink(Protocol):
+    """What a container wants to hear of its inside, in the order of the text."""
+
+    def key(self, name: str) -> None:
+        """A key of this object; its value follows."""
+
+    def open_object(self) -> Sink:
+        """A value opens with `{`; the sink of its inside."""
+
+    def open_array(self) -> Sink:
+        """A value opens with `[`; the sink of its inside."""
+
+    def open_string(self) -> None:
+        """A value opens with a quote; `Parser.snapshot` gives its text so far."""
+
+    def string(self, value: str) -> None:
+        """The string that was open is complete."""
+
+    def scalar(self, raw: str) -> None:
+        """A number, or true, false, null, as it is written."""
+
+    def close(self) -> None:
+        """This container is complete."""
+
+
+class Parser:
+    """Parses one JSON document, given in pieces of any size, and tells a sink.
+
+    Attributes:
+        sink: the sink of the innermost open container.
+        complete: the document's value has closed. A number at the root closes with `close` only.
+    """
+
+    __slots__ = (
+        "_at", "_blocks", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_keys", "_limits",
+        "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "complete", "sink",
+    )  # fmt: skip
+
+    def __init__(self, sink: Sink, *, limits: Limits = Limits(), strict: bool = False) -> None:
+        self.sink = sink
+        self.complete = False
+        self._limits = limits
+        self._find_stop = _quote_escape_or_control if strict else _quote_or_escape
+        self._hot = not strict and limits.characters is None
+        self._in_text = False  # the next character may be plain text of a string
+        self._in_key = False  # the string that is open is a key
+        self._parts: list[str] = []  # of the open string's text
+        self._pending = ""  # an escape or a token that the last piece cut
+        self._high = ""  # a high surrogate that the last piece ended with
+        self._keys: set[str] | None = None  # of the innermost container; None where it is an array
+        self._stack: list[tuple[Sink, set[str] | None]] = []
+        self._step: _Step = Parser._value
+        self._pieces: list[str] = []
+        self._blocks: list[str] = []
+        self._marks = 0
+        self._at = 0  # index in the last piece, for mark and capture
+
+    def feed(self, text: str) -> None:
+        """Take the next piece of text.
+
+        Raises:
+            MalformedOutputError: the text so far can't begin a JSON document.
+        """
+        if not text.isascii() or self._high:
+            text = self._pair_surrogates(text)
+        pieces = self._pieces
+        pieces.append(text)
+        if self._in_text and self._hot and '"' not in text and "\\" not in text:
+            self._parts.append(text)
+        else:
+            index, end = 0, len(text)
+            while index < end:
+                index = self._step(self, text, index)
+        if len(pieces) > _BLOCK_PIECES:
+            self._compact()
+        if self._limits.characters is not None:
+            self._check_size(self._limits.characters)
+
+    def close(self) -> None:
+        """The text has ended. Sets `complete` where it ended a document.
+
+        Raises:
+            MalformedOutputError: what ended here is no number, or ended inside a surrogate pair.
+        """
+        if self._high:
+            raise self.error("a lone surrogate", len(self._pieces[-1]) if self._pieces else 0)
+        if self._pending and self._step is Parser._token and not self._stack:
+            self._pieces.append("")
+            self._token(" ", 0)
+
+    def snapshot(self) -> str:
+        """The text so far of the string that is open: the same object while it is the same."""
+        parts = self._parts
+        if len(parts) > 1:
+            parts[:] = ["".join(parts)]
+        return parts[0] if parts else ""
+
+    @property
+    def text(self) -> str:
+        """All the text fed."""
+        return "".join(self._blocks) + "".join(self._pieces)
+
+    @property
+    def in_value(self) -> bool:
+        """Whether a string, a number or a literal is open that is a value."""
+        if self._step is Parser._token:
+            return True
+        return self._step in (Parser._string, Parser._escape) and not self._in_key
+
+    def mark(self) -> tuple[int, int]:
+        """The place of the container or value that the sink is just told of."""
+        self._marks += 1
+        return len(self._pieces) - 1, self._at
+
+    def capture(self, mark: tuple[int, int]) -> str:
+        """The text from the mark to the end of the container that the sink is just told of."""
+        self._marks -= 1
+        piece, start = mark
+        raw = "".join(self._pieces[piece:])
+        return raw[start : len(raw) - len(self._pieces[-1]) + self._at + 1]
+
+    def retain(self, mark: tuple[int, int]) -> tuple[int, int]:
+        """Use a mark once more: it must be captured or released once more."""
+        self._marks += 1
+        return mark
+
+    def release(self, mark: tuple[int, int]) -> None:  # noqa: ARG002  marks are only counted
+        """Give a mark up."""
+        self._marks -= 1
+
+    def error(self, message: str, index: int) -> MalformedOutputError:
+        """The error for a fault at that index of the last piece."""
+        position = sum(map(len, self._blocks)) + sum(map(len, self._pieces[:-1])) + index
+        return malformed(message, self.text, position)
+
+    def _compact(self) -> None:
+        if not self._marks:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
+        # The longer the string, the rarer: all joins together stay linear in its length.
+        parts = self._parts
+        if parts and len(parts) > _BLOCK_PIECES + (len(parts[0]) >> 4):
+            parts[:] = ["".join(parts)]
+
+    def _check_size(self, bound: int) -> None:
+        size = sum(map(len, self._blocks)) + sum(map(len, self._pieces))
+        if size > bound:
+            raise malformed(f"more than {bound} characters", self.text, bound)
+
+    def _pair_surrogates(self, text: str) -> str:
+        """Join surrogates that came apart; hold a high one at the end back for its other half."""
+        text, self._high = self._high + text, ""
+        if not _surrogate(text):
+            return text
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._high = text[:-1], text[-1]
+        paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        if lone := _surrogate(paired):
+            self._pieces.append(paired)
+            raise self.error("a lone surrogate", lone.start())
+        return paired
+
+    # The steps. Each takes the text and the index of a character that it has not seen, and
+    # returns the index after what it consumed.
+
+    def _value(self, text: str, index: int) -> int:
+        character = text[index]
+        if character in _WHITESPACE:
+            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        self._at = index
+        if character == '"':
+            self.sink.open_string()
+            self._open_string(in_key=False)
+        elif character == "{":
+            self._open(self.sink.open_object(), set(), Parser._first_key)
+        elif character == "[":
+            self._open(self.sink.open_array(), None, Parser._first_item)
+        elif character in _TOKEN_START:
+            self._step = Parser._token
+            return index
+        else:
+            raise self.error("expected a value", index)
+        return index + 1
+
+    def _open(self, sink: Sink, keys: set[str] | None, step: _Step) -> None:
+        if len(self._stack) >= self._limits.depth:
+            raise self.error(f"nested more than {self._limits.depth} deep", self._at)
+        self._stack.append((self.sink, self._keys))
+        self.sink, self._keys, self._step = sink, keys, step
+
+    def _close(self, index: int) -> int:
+        self._at = index
+        self.sink.close()
+        self.sink, self._keys = self._stack.pop()
+        self._value_closed()
+        return index + 1
+
+    def _value_closed(self) -> None:
+        if self._stack:
+            self._step = Parser._after_value
+        else:
+            self._step = Parser._after_document
+            self.complete = True
+
+    def _first_key(self, text: str, index: int) -> int:
+        return self._close(index) if text[index] == "}" else self._next_key(text, index)
+
+    def _next_key(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == '"':
+            self._open_string(in_key=True)
+            return index + 1
+        if character in _WHITESPACE:
+            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        raise self.error("expected a key in double quotes", index)
+
+    def _first_item(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == "]":
+            return self._close(index)
+        if character not in _WHITESPACE:
+            self._step = Parser._value
+        return self._value(text, index)
+
+    def _colon(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == ":":
+            self._step = Parser._value
+            return index + 1
+        if character in _WHITESPACE:
+            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        raise self.error("expected a colon", index)
+
+    def _after_value(self, text: str, index: int) -> int:
+        character = text[index]
+        in_array = self._keys is None
+        if character == ",":
+            self._step = Parser._value if in_array else Parser._next_key
+            return index + 1
+        if character == ("]" if in_array else "}"):
+            return self._close(index)
+        if character in _WHITESPACE:
+            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        closer = "]" if in_array else "}"
+        raise self.error(f"expected a comma or {closer}", index)
+
+    def _after_document(self, text: str, index: int) -> int:
+        index = _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        if index < len(text):
+            raise self.error("text after the end of the answer", index)
+        return index
+
+    def _open_string(self, *, in_key: bool) -> None:
+        self._parts = []
+        self._in_text, self._in_key, self._step = True, in_key, Parser._string
+
+    def _string(self, text: str, index: int) -> int:
+        stop = self._find_stop(text, index)
+        end = stop.start() if stop else len(text)
+        if end > index:
+            self._parts.append(text[index:end])
+        if not stop:
+            return end
+        if text[end] == '"':
+            return self._close_string(end)
+        if text[end] == "\\":
+            self._in_text, self._step = False, Parser._escape
+            return end
+        raise self.error("a control character in a string", end)
+
+    def _close_string(self, index: int) -> int:
+        self._in_text = False
+        value = self.snapshot()
+        if not self._in_key:
+            self._at = index
+            self.sink.string(value)
+            self._value_closed()
+            return index + 1
+        keys = self._keys
+        assert keys is not None  # only an object has keys
+        if value in keys:
+            raise self.error(f"the key {value!r} stands twice in one object", index)
+        keys.add(value)
+        self.sink.key(value)
+        self._step = Parser._colon
+        return index + 1
+
+    def _escape(self, text: str, index: int) -> int:
+        """One escape, or two that make a surrogate pair; `_pending` is what was seen of it."""
+        seen = len(self._pending)
+        raw = self._pending + text[index : index + 12 - seen]
+        match = _escape(raw)
+        if match is None:
+            if _escape_prefix(raw) and len(raw) < 6:
+                return self._wait(raw, text)
+            raise self.error("not an escape that JSON knows", index - seen)
+        end = match.end()
+        character = _ESCAPED[match[1]] if match[1] else chr(int(match[2], 16))
+        if "\ud800" <= character <= "\udfff":
+            low = _low_escape(raw, end)
+            if character > "\udbff" or not (low or _low_escape_prefix(raw[end:])):
+                raise self.error("a lone surrogate", index - seen)
+            if low is None:
+                return self._wait(raw, text)
+            end = low.end()
+            pair = (ord(character) - 0xD800) << 10 | int(low[1], 16) - 0xDC00
+            character = chr(0x10000 + pair)
+        self._parts.append(character)
+        self._pending, self._in_text, self._step = "", True, Parser._string
+        return index + end - seen
+
+    def _wait(self, raw: str, text: str) -> int:
+        self._pending = raw
+        return len(text)
+
+    def _token(self, text: str, index: int) -> int:
+        end = _token_part(text, index).end()  # type: ignore[union-attr]
+        raw = self._pending + text[index:end]
+        if len(raw) > self._limits.digits and len(_digits(raw)) > self._limits.digits:
+            raise self.error(f"a number of more than {self._limits.digits} digits", index)
+        if end == len(text):
+            return self._wait(raw, text)
+        if not _number(raw) and raw not in _LITERALS:
+            raise self.error(*self._fault(raw, end))
+        self._pending = ""
+        self._at = end - 1
+        self.sink.scalar(raw)
+        self._value_closed()
+        return end
+
+    @staticmethod
+    def _fault(raw: str, end: int) -> tuple[str, int]:
+        """What is wrong with a token that ends at that index, and where."""
+        start = end - len(raw)
+        if raw[0] in "-0123456789":
+            return "not a number of JSON", start + _number_prefix(raw).end()  # type: ignore[union-attr]
+        return f"{raw[:20]!r} is no value of JSON", start
+
+
+_Step: TypeAlias = Callable[[Parser, str, int], int]
+
+
+def malformed(message: str, text: str, position: int) -> MalformedOutputError:
+    """The error for a fault at that position of the text, with the line around it and a caret."""
+    line_start = text.rfind("\n", 0, position) + 1
+    line_end = text.find("\n", position)
+    line_end = len(text) if line_end < 0 else line_end
+    start = max(line_start, position - _EXCERPT_CHARS)
+    shown = text[start : min(line_end, position + _EXCERPT_CHARS)]
+    # One column a character, whatever it is: a tab or a control character would shift the caret.
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    return MalformedOutputError(
+        message,
+        position=position,
+        line=text.count("\n", 0, position) + 1,
+        column=position - line_start + 1,
+        excerpt=f"    {printable}\n    {' ' * (position - start)}^",
+    )

@@ -1,0 +1,286 @@
+"""`Partial[M]`: M while it is being written, as a pydantic class of its own.
+
+It is a subclass of M with every field optional and nested models of both kinds, partial and
+finished. It keeps names, aliases, descriptions and defaults, and drops what a half-written value
+can't satisfy: constraints and validators. What the user computes or serialises from fields may
+fail while some are None; it then shows as None, or as the plain value, and never raises.
+
+The schema is built at the first use of it (`defer_build`): making snapshots needs only the class.
+Nested partial classes are looked up when that happens, which also unties recursive models.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import threading
+import types
+import typing
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer
+from pydantic import model_serializer as pydantic_model_serializer
+from pydantic_core import PydanticUndefined, core_schema
+from typing_extensions import TypeAliasType, get_args, get_origin, is_typeddict
+
+from ._markers import NotNull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic import GetCoreSchemaHandler
+    from pydantic.fields import FieldInfo
+    from pydantic_core import CoreSchema
+
+T = TypeVar("T")
+
+_ORIGINAL = "__partwise_original__"
+"""Stands in the namespace of a partial class, and says of what."""
+
+_FIELD_KEYWORDS = (
+    "alias", "alias_priority", "validation_alias", "serialization_alias", "title",
+    "field_title_generator", "description", "examples", "exclude", "exclude_if", "deprecated",
+    "json_schema_extra", "frozen", "repr", "init",
+)  # fmt: skip
+
+_lock = threading.Lock()
+
+
+class Partial:
+    """`Partial[M]` is M while it is being written. The same class each time for the same M.
+
+    M is a pydantic model or a dataclass. `Partial[M].model_json_schema()` describes the snapshots
+    of M. No instance of `Partial` itself can be made.
+    """
+
+    def __class_getitem__(cls, model: type[T]) -> type[T]:
+        """The class of M's snapshots.
+
+        Raises:
+            TypeError: M is neither a pydantic model nor a dataclass.
+        """
+        return partial_of(model)
+
+    def __new__(cls) -> Partial:
+        raise TypeError("Partial is used as Partial[Model]")
+
+
+def partial_of(model: type[T]) -> type[T]:
+    """`Partial[model]`. It lives as long as somebody holds it; nothing here keeps the model."""
+    if not isinstance(model, type) or not (
+        issubclass(model, BaseModel) or dataclasses.is_dataclass(model)
+    ):
+        raise TypeError(f"Partial takes a pydantic model or a dataclass, not {model!r}")
+    with _lock:
+        for subclass in type.__subclasses__(model):
+            if vars(subclass).get(_ORIGINAL) is model:
+                return subclass
+        make = _partial_model if issubclass(model, BaseModel) else _partial_dataclass
+        return make(model)  # type: ignore[arg-type, return-value]
+
+
+def original_of(partial: type) -> type:
+    """M, of `Partial[M]`; any other class itself."""
+    return vars(partial).get(_ORIGINAL, partial)  # type: ignore[no-any-return]
+
+
+def _partial_dataclass(model: type[T]) -> type[T]:
+    namespace: dict[str, Any] = {
+        "__module__": model.__module__,
+        "__doc__": model.__doc__,
+        "__reduce__": _reduce_dataclass,
+        _ORIGINAL: model,
+    }
+    if "__slots__" in vars(model):
+        namespace["__slots__"] = ()
+    return type(model)(f"Partial{model.__name__}", (model,), namespace)
+
+
+def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
+    fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if hasattr(self, f.name)}
+    return _restore_dataclass, (original_of(type(self)), fields)
+
+
+def _restore_dataclass(model: type[T], fields: dict[str, Any]) -> T:
+    instance = object.__new__(partial_of(model))
+    for name, value in fields.items():
+        object.__setattr__(instance, name, value)
+    return instance
+
+
+def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
+    namespace: dict[str, Any] = {
+        "__module__": model.__module__,
+        "__qualname__": f"Partial{model.__qualname__}",
+        "__doc__": model.__doc__,
+        "__annotations__": {},
+        "__reduce__": _reduce_model,
+        _ORIGINAL: model,
+        "model_config": _config(model),
+    }
+    for name, info in model.model_fields.items():
+        annotation, field = _partial_field(info)
+        namespace["__annotations__"][name] = annotation
+        namespace[name] = field
+    namespace.update(_guarded_members(model))
+    partial = type(model)(f"Partial{model.__name__}", (model,), namespace)
+    decorators = partial.__pydantic_decorators__
+    for validators in (
+        decorators.validators,
+        decorators.field_validators,
+        decorators.root_validators,
+        decorators.model_validators,
+    ):
+        validators.clear()
+    return partial
+
+
+def _config(model: type[BaseModel]) -> ConfigDict:
+    config = ConfigDict(defer_build=True, validate_default=False, validate_assignment=False)
+    if model.model_config.get("title"):
+        config["title"] = f"Partial{model.model_config['title']}"
+    return config
+
+
+def _reduce_model(self: BaseModel) -> tuple[Any, ...]:
+    return _restore_model, (original_of(type(self)),), self.__getstate__()
+
+
+def _restore_model(model: type[BaseModel]) -> BaseModel:
+    partial = partial_of(model)
+    return partial.__new__(partial)
+
+
+def _partial_field(info: FieldInfo) -> tuple[Any, Any]:
+    """The annotation and the value that declare the field in the partial class."""
+    keywords = {k: v for k in _FIELD_KEYWORDS if (v := getattr(info, k, None)) is not None}
+    if info.default_factory is not None:
+        keywords["default_factory"] = info.default_factory
+    elif info.default is not PydanticUndefined:
+        keywords["default"] = info.default
+    annotation = partial_annotation(info.annotation)
+    if any(isinstance(marker, NotNull) for marker in info.metadata):
+        return annotation, Field(**keywords)
+    if info.is_required():
+        keywords["default"] = None
+    return Union[annotation, None], Field(**keywords)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _BothKinds:
+    """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as what it is."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.union_schema(
+            [handler.generate_schema(partial_of(source)), handler(source)]
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _AsItIs:
+    """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        as_it_is: Any = {**handler(source), "serialization": {"type": "any"}}
+        return as_it_is  # type: ignore[no-any-return]
+
+
+def partial_annotation(annotation: Any) -> Any:
+    """The annotation with models of both kinds in it, and without constraints."""
+    if isinstance(annotation, TypeAliasType | getattr(typing, "TypeAliasType", TypeAliasType)):
+        return annotation
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return _partial_class(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return partial_annotation(arguments[0])
+    if origin is None or origin is Literal:
+        return annotation
+    if origin in (Union, types.UnionType):
+        return Union[tuple(map(partial_annotation, arguments))]
+    return origin[tuple(_partial_arguments(arguments))]
+
+
+def _partial_class(annotation: type) -> Any:
+    if issubclass(annotation, BaseModel):
+        return Annotated[annotation, _BothKinds()]
+    if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
+        return Annotated[annotation, _AsItIs()]
+    return annotation
+
+
+def _partial_arguments(arguments: tuple[Any, ...]) -> Iterator[Any]:
+    for argument in arguments:
+        yield argument if argument is Ellipsis else partial_annotation(argument)
+
+
+def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """The model's computed fields and serialisers, which may meet None where none can be."""
+    decorators = model.__pydantic_decorators__
+    for name, computed in decorators.computed_fields.items():
+        yield name, _guarded_property(model, name, computed.info)
+    for name, field in decorators.field_serializers.items():
+        guarded = _guarded_field_serializer(field.func, field.info.mode)
+        decorate: Any = field_serializer(
+            *field.info.fields,
+            mode=field.info.mode,
+            when_used=field.info.when_used,
+            check_fields=False,
+        )
+        yield name, decorate(guarded)
+    for name, whole in decorators.model_serializers.items():
+        decorate = pydantic_model_serializer(mode=whole.info.mode, when_used=whole.info.when_used)
+        yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
+
+
+def _function(model: type, name: str) -> Callable[..., Any]:
+    member = inspect.getattr_static(model, name)
+    return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
+
+
+def _guarded_property(model: type[BaseModel], name: str, info: Any) -> Any:
+    # The getter of M itself: a property, or a cached one, which is no cache here.
+    wrapped = info.wrapped_property
+    get = wrapped.fget if isinstance(wrapped, property) else wrapped.func
+
+    @functools.wraps(get)
+    def guarded(self: Any) -> Any:
+        try:
+            return get(self)
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return None
+
+    keywords = {
+        k: v
+        for k in ("alias", "title", "description", "deprecated", "examples", "json_schema_extra")
+        if (v := getattr(info, k, None)) is not None
+    }
+    return computed_field(return_type=Any, repr=info.repr, **keywords)(property(guarded))
+
+
+def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    function = getattr(function, "__func__", function)
+
+    @functools.wraps(function)
+    def guarded(self: Any, value: Any, *rest: Any) -> Any:
+        try:
+            return function(self, value, *rest)
+        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+            return rest[0](value) if mode == "wrap" else value
+
+    # No return annotation: half a value need not be of the type that the whole one has.
+    guarded.__annotations__ = {}
+    return guarded
+
+
+def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def guarded(self: Any, *rest: Any) -> Any:
+        try:
+            return function(self, *rest)
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return rest[0](self) if mode == "wrap" else dict(self.__dict__)
+
+    guarded.__annotations__ = {}
+    return guarded

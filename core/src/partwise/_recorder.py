@@ -1,0 +1,54 @@
+"""Notes what becomes visible, as events, for those who ask for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._events import Closed, Event, Grew, Opened
+from ._missing import MISSING
+
+if TYPE_CHECKING:
+    from ._events import Path
+    from ._frames import Frame
+    from ._parser import Parser
+
+
+class Recorder:
+    """Collects the events of one attempt; `drain` takes those since the last time."""
+
+    def __init__(self, parser: Parser) -> None:
+        self._parser = parser
+        self._events: list[Event] = []
+        self._text: tuple[Path, int] | None = None  # the text that is open, and how much is noted
+
+    def opened(self, path: Path, value: Any) -> None:
+        """A container or a text opened; `value` is what is shown of it, MISSING if nothing."""
+        if value is not MISSING:
+            self._events.append(Opened(path, value))
+            self._text = (path, 0) if value == "" else None
+
+    def closed(self, frame: Frame, value: Any) -> None:
+        """The value inside the frame closed; the frame has not taken it in yet, or just has."""
+        path = frame.path()
+        self._note_growth(value if self._text and isinstance(value, str) else None)
+        self._text = None
+        self._events.append(Closed(path, value) if frame.live else Opened(path, value))
+
+    def finished(self, value: Any) -> None:
+        """The answer is complete and validated."""
+        self._text = None
+        self._events.append(Closed((), value))
+
+    def drain(self) -> list[Event]:
+        """The events since the last time, up to the text that is open."""
+        if self._text:
+            self._note_growth(self._parser.snapshot())
+        events, self._events = self._events, []
+        return events
+
+    def _note_growth(self, text: str | None) -> None:
+        if self._text and text is not None:
+            path, noted = self._text
+            if len(text) > noted:
+                self._events.append(Grew(path, text[noted:]))
+                self._text = path, len(text)

@@ -1,0 +1,321 @@
+"""What a plan is made of: for each place in an answer, what may stand there and how it shows.
+
+A `Slot` is a place. What may open in it is a `Way` to a `Shape`: an object or an array that shows
+while it is open. What has no way shows when it is complete.
+
+Whatever closes is validated there and then, once, by a piece of the type's own core schema:
+- a scalar, a string, or the raw text of a subtree by the slot's own validator, in JSON mode;
+- an object or array that was shown by its shape's *shell*: the core schema of that level alone,
+  with `any` in the place of its children, which are validated already; then by the way's *outers*,
+  the after-validators around it.
+
+Where a before- or wrap-validator encloses a container, what is inside is not final until the
+validator has seen it all. Such a container is *raw*: it shows, in a *tentative* shape that runs no
+validators, and when it closes its raw text is validated as a whole.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pydantic_core import SchemaValidator, ValidationError, core_schema
+
+from ._missing import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic_core import CoreConfig, CoreSchema
+
+Check: TypeAlias = "Callable[..., Any]"
+"""`SchemaValidator.validate_python`: takes a value and keywords, gives the validated value."""
+
+
+class Slot:
+    """A place in an answer.
+
+    Attributes:
+        text: whether a string shows while it is open.
+        plain: whether a string needs no validation.
+        tentative: whether an enclosing raw container has the last word, so nothing fails here.
+        object, array: the way of what opens with `{` or `[`; None where it can't be shown partly.
+    """
+
+    __slots__ = ("_compile", "_validate_json", "array", "object", "plain", "tentative", "text")
+
+    def __init__(
+        self,
+        compile_validator: Callable[[], SchemaValidator] | None,
+        *,
+        text: bool = False,
+        plain: bool = False,
+        tentative: bool = False,
+    ) -> None:
+        self._compile = compile_validator
+        self._validate_json: Check | None = None
+        self.text = text
+        self.plain = plain
+        self.tentative = tentative
+        self.object: Way | None = None
+        self.array: Way | None = None
+
+    def read(self, raw: str, keywords: Mapping[str, Any]) -> Any:
+        """The validated value of this JSON text; MISSING if a tentative one is not valid.
+
+        Raises:
+            ValidationError: the text is not valid here, and nothing can still mend it.
+        """
+        validate = self._validate_json
+        if validate is None:
+            if self._compile is None:
+                return MISSING
+            validate = self._validate_json = self._compile().validate_json
+        if not self.tentative:
+            return validate(raw, **keywords)
+        try:
+            return validate(raw, **keywords)
+        except ValidationError:
+            return MISSING
+
+
+class Way:
+    """How a container in a slot shows and is finished.
+
+    Attributes:
+        shape: how it shows.
+        outers: the after-validators around it, innermost first.
+        raw: whether its raw text is validated as a whole when it closes.
+        roots: the root models around it, innermost first, each of which wraps what is inside.
+    """
+
+    __slots__ = ("outers", "raw", "roots", "shape")
+
+    def __init__(
+        self,
+        shape: Shape,
+        outers: tuple[Check, ...] = (),
+        *,
+        raw: bool = False,
+        roots: tuple[RootShape, ...] = (),
+    ) -> None:
+        self.shape = shape
+        self.outers = outers
+        self.raw = raw
+        self.roots = roots
+
+
+@dataclass(slots=True, eq=False)
+class SkipShape:
+    """A container of which nothing shows."""
+
+
+@dataclass(slots=True, eq=False)
+class ListShape:
+    """An array whose elements are alike.
+
+    Attributes:
+        item: the place of each element.
+        shell: validates the finished elements and makes the container; None where a list of them
+            is all there is to it.
+        show: makes what is shown of a list of elements; None for the list itself.
+        shows_open: whether an element shows while it is open.
+    """
+
+    item: Slot
+    shell: Check | None = None
+    show: Callable[[list[Any]], Any] | None = None
+    shows_open: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class DictShape:
+    """An object with any keys.
+
+    Attributes:
+        key: makes the key of its JSON text; None where it is that text.
+        value: the place of each value.
+        shell: validates the finished dict; None where the dict is all there is to it.
+    """
+
+    value: Slot
+    key: Callable[[str], Any] | None = None
+    shell: Check | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Field:
+    """A field of a model, dataclass or TypedDict; or the place of a key that it does not know.
+
+    Attributes:
+        earlier: the fields declared before, whose values a validator of this field asks for; None
+            where no validator asks.
+    """
+
+    name: str
+    slot: Slot
+    earlier: frozenset[str] | None = None
+    is_extra: bool = False
+    ignored: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class ModelShape:
+    """An object with known fields: a pydantic model, a dataclass or a TypedDict.
+
+    Attributes:
+        fields: by each JSON key that the field answers to.
+        extra: the place of unknown keys.
+        template: what the fields show before they arrive, but for those of `factories`.
+        factories: makes, for each new object, the default that is its own.
+        required: fields that keep the object out of sight until they have a value.
+        instance: makes what is shown of field values, names of those that came, and extras.
+        validator: the model's own level of its core schema.
+        validates_defaults: fields whose default is validated when they are missing.
+    """
+
+    fields: dict[str, Field]
+    extra: Field
+    template: dict[str, Any]
+    factories: dict[str, Callable[[], Any]]
+    required: frozenset[str]
+    instance: Callable[[dict[str, Any], set[str], dict[str, Any]], Any]
+    validator: ModelValidator
+    validates_defaults: frozenset[str] = frozenset()
+
+    def empty(self) -> Any:
+        """What is shown of an object that has not begun; MISSING if it is out of sight."""
+        return MISSING if self.required else self.instance(self.fresh(), set(), {})
+
+    def fresh(self) -> dict[str, Any]:
+        """What the fields of a new object show."""
+        return self.template | {name: make() for name, make in self.factories.items()}
+
+
+@dataclass(slots=True, eq=False)
+class RootShape:
+    """A root model: what is inside shows wrapped in its partial class."""
+
+    wrap: Callable[[Any], Any]
+    shell: Check | None
+
+
+@dataclass(slots=True, eq=False)
+class TaggedShape:
+    """An object of one of several kinds, which shows when its tag has said which.
+
+    Attributes:
+        tags: the JSON keys of the tag, best first.
+        choices: the place of each kind, by the tag's value.
+    """
+
+    tags: frozenset[str]
+    choices: dict[str, Slot]
+
+
+Shape: TypeAlias = SkipShape | ListShape | DictShape | ModelShape | TaggedShape
+
+ATOM = Way(SkipShape(), raw=True)
+"""The way of a container that shows when it is complete."""
+IGNORED = Way(SkipShape())
+"""The way of a container under a key that the model ignores."""
+
+ANY: CoreSchema = {"type": "any"}
+
+Waiting: TypeAlias = Literal["raw", "value", "default"]
+"""What of a field is still to be validated: its JSON text, the container that was made of it, or
+the default that stands in for it."""
+
+
+@dataclass(slots=True, eq=False)
+class ModelValidator:
+    """Validates one level of a model: a field that asks for its siblings, and the whole.
+
+    The core schema's `model-fields` part has a `validate_assignment` that runs one field's
+    validators as pydantic would while it validates the whole: with `info.data`, `info.field_name`
+    and `info.mode == "json"`. The field's value is given as JSON text, by wrapping the field's
+    schema in a `json` one; or finished, for a container whose own level is validated already.
+
+    Attributes:
+        rebuild: the whole level's schema around these field schemas.
+        fields: each field's own core schema.
+        outers: each field's schema with `any` in the place of its container.
+    """
+
+    rebuild: Callable[[Mapping[str, CoreSchema]], SchemaValidator]
+    fields: dict[str, CoreSchema]
+    outers: dict[str, CoreSchema]
+    make: Callable[[CoreSchema, CoreConfig | None], SchemaValidator]
+    config: CoreConfig | None
+    _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
+    _assigns: dict[tuple[str, Waiting], SchemaValidator] = field(default_factory=dict)
+
+    def assign(
+        self, name: str, value: Any, what: Waiting, earlier: dict[str, Any], keywords: Any
+    ) -> Any:
+        """The field's validated value.
+
+        Raises:
+            ValidationError: with the field's name at the head of each `loc`.
+        """
+        validator = self._assigns.get((name, what))
+        if validator is None:
+            schema = core_schema.model_fields_schema(
+                {name: core_schema.model_field(self._live(name, what))}
+            )
+            validator = self._assigns[name, what] = self.make(schema, self.config)
+        values, _, _ = validator.validate_assignment(earlier, name, value, **keywords)
+        return values[name]
+
+    def finish(self, values: dict[str, Any], waiting: Mapping[str, Waiting], keywords: Any) -> Any:
+        """The validated object.
+
+        Args:
+            values: the fields that came, validated but for those that wait.
+            waiting: the fields that are still to be validated.
+            keywords: of `validate_python`.
+        """
+        key = tuple(sorted(waiting.items()))
+        shell = self._shells.get(key)
+        if shell is None:
+            schemas = {name: shallow(schema) for name, schema in self.fields.items()}
+            for name, what in waiting.items():
+                schemas[name] = self.fields[name] if what == "default" else self._live(name, what)
+            shell = self._shells[key] = self.rebuild(schemas).validate_python
+        return shell(values, **keywords)
+
+    def _live(self, name: str, what: Waiting) -> CoreSchema:
+        if what == "value":
+            return self.outers[name]
+        schema = self.fields[name]
+        if schema["type"] != "default":
+            return core_schema.json_schema(schema)
+        # A default is no JSON text: it stays outside.
+        live: Any = {**schema, "schema": core_schema.json_schema(schema["schema"])}
+        return live  # type: ignore[no-any-return]
+
+
+def shallow(schema: CoreSchema) -> CoreSchema:
+    """The field's schema for a value that is validated: its default, and nothing else."""
+    if schema["type"] == "default":
+        bare: Any = {k: v for k, v in schema.items() if k != "validate_default"}
+        return {**bare, "schema": ANY}
+    return ANY
+
+
+def default_maker(schema: Any) -> Callable[[], Any] | None:
+    """Makes the default that a `default` schema gives; None where it is required.
+
+    A factory that asks for the validated data has no default to show before there is any.
+    """
+    if schema["type"] != "default":
+        return None
+    if "default_factory" in schema:
+        if schema.get("default_factory_takes_data"):
+            return lambda: None
+        return schema["default_factory"]  # type: ignore[no-any-return]
+    default = schema["default"]
+    if type(default).__hash__ is None:
+        return lambda: copy.deepcopy(default)
+    return lambda: default
