@@ -142,10 +142,10 @@ def parse_path(path: str) -> list[Step]:
     """
     steps: list[Step] = []
     position = 1
-    while path.startswith("$") and (match := _STEP.match(path, position)):
+    while match := _STEP.match(path, position):
         steps.append(_step(match))
         position = match.end()
-    if position != len(path):
+    if not path.startswith("$") or position != len(path):
         raise ValueError(f"not a path to one argument: {path!r}")
     return steps
 
