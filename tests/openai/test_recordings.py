@@ -1,13 +1,12 @@
 """Every recorded stream, through the real SDK over loopback, ends as its description says.
 
 Each is replayed synchronously and asynchronously, its body cut into single bytes, into sevens and
-not at all. Single bytes are slow, so of a long body only both ends are cut so, where the events
-are that come once; the environment variable PARTWISE_EVERY_BYTE cuts all of it.
+not at all. Fine cuts are slow, so of a long body only both ends are cut so, where the events are
+that come once; with the environment variable PARTWISE_EVERY_BYTE, all of it is.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections import defaultdict
@@ -42,10 +41,10 @@ FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 WIRES = ("openai-chat", "openai-responses", "mistral-chat")
 CASES = sorted(path.parent for wire in WIRES for path in FOLDER.glob(f"{wire}/*/meta.json"))
 
-# How long the ends of a body are that are cut into single bytes.
-HEAD, TAIL = 2048, 512
+# How many fine writes each end of a long body is cut into, and the size of those between.
+FINE_WRITES, MIDDLE = 1000, 97
 
-# A recorded stream names its vendor; these are not among the compatible servers by that name.
+# What our finish reason may be, where the recording has the Responses API's status.
 FINISH = {
     "completed": {"stop", "tool_calls"},
     "incomplete:max_output_tokens": {"length"},
@@ -92,15 +91,20 @@ def make_factories() -> dict[str, ProviderFactory]:
 FACTORIES = make_factories()
 
 
+def fine_at_the_ends(body: bytes, size: int) -> list[bytes]:
+    ends = FINE_WRITES * size
+    if os.environ.get("PARTWISE_EVERY_BYTE") or len(body) <= 2 * ends:
+        return cut(body, size)
+    head, middle, tail = body[:ends], body[ends:-ends], body[-ends:]
+    return [*cut(head, size), *cut(middle, MIDDLE), *cut(tail, size)]
+
+
 def in_bytes(body: bytes) -> list[bytes]:
-    if os.environ.get("PARTWISE_EVERY_BYTE") or len(body) <= HEAD + TAIL:
-        return cut(body, 1)
-    head, middle, tail = body[:HEAD], body[HEAD:-TAIL], body[-TAIL:]
-    return [*cut(head, 1), *cut(middle, 7), *cut(tail, 1)]
+    return fine_at_the_ends(body, 1)
 
 
 def in_sevens(body: bytes) -> list[bytes]:
-    return cut(body, 7)
+    return fine_at_the_ends(body, 7)
 
 
 def whole(body: bytes) -> list[bytes]:
@@ -128,9 +132,10 @@ def providers(server: ReplayServer) -> Iterator[dict[str, Provider]]:
         provider.close()
 
 
-@pytest.fixture
-async def closed_after(providers: dict[str, Provider]) -> AsyncIterator[None]:
-    yield
+@pytest.fixture(scope="module")
+async def aproviders(providers: dict[str, Provider]) -> AsyncIterator[dict[str, Provider]]:
+    """The same, closed in the event loop in which all asynchronous tests here run."""
+    yield providers
     for provider in providers.values():
         await provider.aclose()
 
@@ -225,7 +230,9 @@ def reply_of(case: Path, cut_up: Cut) -> tuple[dict[str, Any], Reply]:
     return meta, Reply(body=cut_up((case / meta["body_file"]).read_bytes()))
 
 
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+every_case = pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}"
+)
 every_cut = pytest.mark.parametrize("cut_up", [in_bytes, in_sevens, whole])
 
 
@@ -248,13 +255,11 @@ def test_sync(
 
 @every_cut
 @every_case
-@pytest.mark.usefixtures("closed_after")
 async def test_async(
-    case: Path, cut_up: Cut, server: ReplayServer, providers: dict[str, Provider]
+    case: Path, cut_up: Cut, server: ReplayServer, aproviders: dict[str, Provider]
 ) -> None:
     meta, reply = reply_of(case, cut_up)
     name, request = asked(meta)
     server.enqueue(reply)
 
-    check(await areplay(providers[name], request), meta)
-    await asyncio.sleep(0)
+    check(await areplay(aproviders[name], request), meta)
