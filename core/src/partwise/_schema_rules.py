@@ -159,7 +159,8 @@ def _drop_plain_default(node: Node, profile: SchemaProfile) -> Node:
     """Say nothing of a default that goes without saying: null, or the only value there is."""
     if profile.takes("default") or "default" not in node:
         return node
-    plain = node["default"] is None or node.get("enum") == [node["default"]]
+    only = node.get("enum", [node["const"]] if "const" in node else [])
+    plain = node["default"] is None or only == [node["default"]]
     return without(node, "default") if plain else node
 
 

@@ -77,6 +77,12 @@ def test_a_default_that_json_has_no_word_for_is_told_and_not_sent() -> None:
     assert one(node, FLAT) == {"type": "number", "description": "Default: Infinity"}
 
 
+def test_the_default_of_a_constant_goes_without_saying() -> None:
+    profile = SchemaProfile(name="constants", keywords=frozenset({"const"}))
+    assert one({"const": "a", "default": "a"}, profile) == {"const": "a"}
+    assert one({"const": "a", "default": "b"}, profile)["description"] == "Default: b"
+
+
 # Choices
 
 
