@@ -108,7 +108,7 @@ def _arguments(text: str) -> dict[str, Any]:
 def _call_names(messages: Iterable[Message]) -> dict[str, str]:
     """The function that each call's id stands for: Google asks for its name with the result."""
     return {
-        call["id"]: call["function"]["name"]
+        call.get("id", ""): call["function"]["name"]
         for message in messages
         if _role(message) == "assistant"
         for call in message.get("tool_calls") or ()
@@ -170,7 +170,7 @@ def _file(part: Part) -> Part:
     data = file.get("file_data") or ""
     if data.startswith("data:"):
         return _media(data)
-    kind = mimetypes.guess_type(name or "")[0]
+    kind = _guess(name or "")
     if kind is None:
         raise ConfigurationError("what is in the file? Give its data as a data: URL")
     return _inline(kind, data)
@@ -203,5 +203,10 @@ def _inline(kind: str, data: str) -> Part:
 
 def _linked(uri: str, name: str | None = None) -> Part:
     """A file at an address; of what type, its name may tell."""
-    kind = mimetypes.guess_type(name or urlsplit(uri).path)[0]
+    kind = _guess(name or urlsplit(uri).path)
     return {"file_data": {"file_uri": uri, **({"mime_type": kind} if kind else {})}}
+
+
+def _guess(name: str) -> str | None:
+    """The media type that a file's name tells."""
+    return mimetypes.guess_type(name, strict=False)[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import Any
 
 TIMEOUT = 600.0
@@ -10,6 +11,9 @@ TIMEOUT = 600.0
 
 MAX_RETRIES = 2
 """Retries of a request that was not answered, where no number is given: the SDK has none."""
+
+# The SDK also tells the server its timeout, as the time for the whole answer, unless told another.
+_DEADLINE = "X-Server-Timeout"
 
 
 def fields_of(options: Any) -> dict[str, Any]:
@@ -19,36 +23,40 @@ def fields_of(options: Any) -> dict[str, Any]:
     return {name: getattr(options, name) for name in options.model_fields_set}
 
 
-def to_http_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split options into those that are not about HTTP, and the fields of an `HttpOptions`."""
+def split_http_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part options into those that are not about HTTP, and the fields of an `HttpOptions`."""
     others = dict(options)
-    found = {
-        field: convert(others.pop(name))
-        for name, (field, convert) in _NAMES.items()
-        if name in others
+    http_options = fields_of(others.pop("http_options", None))
+    if "extra_headers" in others:
+        headers = http_options.get("headers") or {}
+        http_options["headers"] = {**headers, **others.pop("extra_headers")}
+    if "extra_body" in others:
+        http_options["extra_body"] = others.pop("extra_body")
+    if "max_retries" in others:
+        http_options["retry_options"] = _retries(others.pop("max_retries"))
+    if "timeout" in others:
+        http_options |= with_timeout(others.pop("timeout"), http_options)
+    return others, http_options
+
+
+def with_timeout(seconds: float | None, http_options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with a timeout for the connection and for each read; None waits forever."""
+    # A read may well be short, and the answer still long.
+    deadline = math.ceil(max(seconds or 0, TIMEOUT))
+    headers = {_DEADLINE: str(deadline)} if seconds else {}
+    return {
+        **http_options,
+        "timeout": round((seconds or 0) * 1000),
+        "headers": {**headers, **(http_options.get("headers") or {})},
     }
-    return others, {**fields_of(others.pop("http_options", None)), **found}
 
 
-def _milliseconds(seconds: float | None) -> int:
-    # As elsewhere, None is for no timeout, which is 0 to the SDK.
-    return round((seconds or 0) * 1000)
+def with_defaults(http_options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with a timeout and retries, unless they say something of these."""
+    options = {"retry_options": _retries(MAX_RETRIES), **http_options}
+    return options if "timeout" in options else with_timeout(TIMEOUT, options)
 
 
 def _retries(number: int) -> dict[str, Any]:
     # The pace is that of the other vendors' SDKs. The first attempt counts here.
     return {"attempts": number + 1, "initial_delay": 0.5, "max_delay": 8.0}
-
-
-_NAMES: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "timeout": ("timeout", _milliseconds),
-    "max_retries": ("retry_options", _retries),
-    "extra_headers": ("headers", dict),
-    "extra_body": ("extra_body", dict),
-}
-
-
-def with_defaults(http_options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with a timeout and retries, unless they say something of these."""
-    defaults = {"timeout": _milliseconds(TIMEOUT), "retry_options": _retries(MAX_RETRIES)}
-    return {**defaults, **http_options}

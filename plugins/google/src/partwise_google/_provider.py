@@ -25,7 +25,7 @@ from partwise.provider import (
 from ._decoder import GoogleDecoder
 from ._errors import map_error
 from ._events import Events
-from ._options import to_http_options, with_defaults
+from ._options import split_http_options, with_defaults
 from ._request import build_request
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class GoogleProvider:
 
 
 def _client_arguments(config: ProviderConfig) -> dict[str, Any]:
-    options, http_options = to_http_options(config.options)
+    options, http_options = split_http_options(config.options)
     if config.base_url is not None:
         http_options["base_url"] = config.base_url
     if config.http_client is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from partwise.provider import ConfigurationError, Mode, Request, transform
 
 from ._messages import to_contents, to_system
-from ._options import fields_of, to_http_options
+from ._options import fields_of, split_http_options, with_timeout
 from ._schema import GEMINI
 
 _OPENAI_NAMES = {
@@ -26,7 +26,7 @@ _STREAM_ARGUMENTS = "stream_function_call_arguments"
 
 def build_request(request: Request) -> dict[str, Any]:
     """The arguments of `generate_content_stream` for this request."""
-    config = _config(request.options)
+    config = _config(request)
     config |= _system(request, config)
     config |= _asked(request, config)
     # Both would send further requests by themselves.
@@ -36,17 +36,18 @@ def build_request(request: Request) -> dict[str, Any]:
     return {"model": request.model, "contents": contents, "config": config}
 
 
-def _config(options: Mapping[str, Any]) -> dict[str, Any]:
+def _config(request: Request) -> dict[str, Any]:
     """The options as fields of a `GenerateContentConfig`."""
-    others, http_options = to_http_options(options)
-    config = fields_of(others.pop("config", None))
-    others.pop(_STREAM_ARGUMENTS, None)
-    config |= {_OPENAI_NAMES.get(name, name): value for name, value in others.items()}
-    if http_options:
-        config["http_options"] = {**fields_of(config.get("http_options")), **http_options}
+    options, http_options = split_http_options(request.options)
+    config = fields_of(options.pop("config", None))
+    options.pop(_STREAM_ARGUMENTS, None)
+    config |= {_OPENAI_NAMES.get(name, name): value for name, value in options.items()}
     if isinstance(config.get("stop_sequences"), str):
         config["stop_sequences"] = [config["stop_sequences"]]
-    return config
+    http_options = {**fields_of(config.get("http_options")), **http_options}
+    if request.read_timeout is not None:
+        http_options = with_timeout(request.read_timeout, http_options)
+    return {**config, "http_options": http_options} if http_options else config
 
 
 def _system(request: Request, config: Mapping[str, Any]) -> dict[str, Any]:
