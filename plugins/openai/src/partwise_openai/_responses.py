@@ -116,9 +116,9 @@ class ResponsesDecoder:
         kind = event.get("type") or ""
         match kind:
             case "response.output_item.added":
-                yield from self._announce(event.get("output_index", 0), event["item"])
+                yield from self._announce(event.get("output_index", 0), event.get("item") or {})
             case "response.output_item.done":
-                yield from self._whole_item(event.get("output_index", 0), event["item"])
+                yield from self._whole_item(event.get("output_index", 0), event.get("item") or {})
             case "response.completed" | "response.incomplete" | "response.failed":
                 yield from self._end(kind, event.get("response") or {})
             case "error":
