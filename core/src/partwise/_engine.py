@@ -226,8 +226,9 @@ class _Root(Frame):
     def close(self) -> None:
         """The envelope closes."""
 
-    def _show(self) -> Any:
-        return self.value if self.inner is MISSING else self.inner
+    def snapshot(self) -> Any:
+        shown = MISSING if self.child is None else self.child.snapshot()
+        return self.value if shown is MISSING else shown
 
     def path(self) -> Path:
         return ()

@@ -266,20 +266,34 @@ class ModelFrame(Frame):
             return self.child or OPEN
         return OPEN if step in self.waiting else self.values.get(step, MISSING)  # type: ignore[call-overload]
 
-    def _show(self) -> Any:
-        shape, inner = self.shape, self.inner
-        if shape.required and not self._is_in_sight():
-            return MISSING
-        values, extra = self.whole.copy(), self.extra
-        if inner is not MISSING and not self.field.ignored:
+    def snapshot(self) -> Any:
+        # The hottest method there is, once a level and delta: `Frame.snapshot`, spelt out.
+        child = self.child
+        if child is not None:
+            inner = child.snapshot()
+            if inner is not self.inner:
+                self.inner = inner
+            elif not self.changed:
+                return self.shown
+        elif self.changed:
+            inner = MISSING
+        else:
+            return self.shown
+        self.changed = False
+        values, extra, shape = self.whole.copy(), self.extra, self.shape
+        if inner is not MISSING:
             name = self.field.name
-            if self.field.is_extra:
-                extra = {**extra, name: inner}
-            else:
+            if not self.field.is_extra:
                 values[name] = inner
                 if name not in self.names:
                     self.names = self.names | {name}
-        return shape.instance(values, self.names, extra)
+            elif not self.field.ignored:
+                extra = {**extra, name: inner}
+        if shape.required and not self._is_in_sight():
+            self.shown = MISSING
+        else:
+            self.shown = shape.instance(values, self.names, extra)
+        return self.shown
 
     def _is_in_sight(self) -> bool:
         return all(self.values.get(name) is not None for name in self.shape.required)

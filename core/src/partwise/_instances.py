@@ -30,19 +30,27 @@ def model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any], set[str], d
     allows_extra = model.model_config.get("extra") == "allow"
     private = model.__private_attributes__
 
-    def make(values: dict[str, Any], names: set[str], extra: dict[str, Any]) -> Any:
+    def make_plain(values: dict[str, Any], names: set[str], _: dict[str, Any]) -> Any:
         instance = _new(partial)
         _set_dict(instance, values)
         _set_fields_set(instance, names)
-        _set_extra(instance, extra if allows_extra else None)
-        _set_private(instance, _private_defaults() if private else None)
+        _set_extra(instance, None)
+        _set_private(instance, None)
+        return instance
+
+    def make(values: dict[str, Any], names: set[str], extra: dict[str, Any]) -> Any:
+        instance = make_plain(values, names, extra)
+        if allows_extra:
+            _set_extra(instance, extra)
+        if private:
+            _set_private(instance, _private_defaults())
         return instance
 
     def _private_defaults() -> dict[str, Any]:
         defaults = {name: attribute.get_default() for name, attribute in private.items()}
         return {name: value for name, value in defaults.items() if value is not _UNDEFINED}
 
-    return make
+    return make if allows_extra or private else make_plain
 
 
 def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, Any]], Any]:

@@ -128,8 +128,8 @@ class Parser:
         self.complete = False
         self._limits = limits
         self._find_stop = _quote_escape_or_control if strict else _quote_or_escape
-        self._hot = not strict and limits.characters is None
-        self._in_text = False  # the next character may be plain text of a string
+        self._hot = not strict and limits.characters is None  # no character needs a look
+        self._in_text = False  # a string is open, and `feed` may append to it without looking
         self._in_key = False  # the string that is open is a key
         self._parts: list[str] = []  # of the open string's text
         self._pending = ""  # an escape or a token that the last piece cut
@@ -148,20 +148,21 @@ class Parser:
         Raises:
             MalformedOutputError: the text so far can't begin a JSON document.
         """
-        if not text.isascii() or self._high:
-            text = self._pair_surrogates(text)
         pieces = self._pieces
-        pieces.append(text)
-        if self._in_text and self._hot and '"' not in text and "\\" not in text:
+        if self._in_text and text.isascii() and '"' not in text and "\\" not in text:
             self._parts.append(text)
+            pieces.append(text)
         else:
+            if self._high or not text.isascii():
+                text = self._pair_surrogates(text)
+            pieces.append(text)
             index, end = 0, len(text)
             while index < end:
                 index = self._step(self, text, index)
+            if not self._hot:
+                self._check_size()
         if len(pieces) > _BLOCK_PIECES:
             self._compact()
-        if self._limits.characters is not None:
-            self._check_size(self._limits.characters)
 
     def close(self) -> None:
         """The text has ended. Sets `complete` where it ended a document.
@@ -229,18 +230,21 @@ class Parser:
         if parts and len(parts) > _BLOCK_PIECES + (len(parts[0]) >> 4):
             parts[:] = ["".join(parts)]
 
-    def _check_size(self, bound: int) -> None:
+    def _check_size(self) -> None:
+        bound = self._limits.characters
         size = sum(map(len, self._blocks)) + sum(map(len, self._pieces))
-        if size > bound:
+        if bound is not None and size > bound:
             raise malformed(f"more than {bound} characters", self.text, bound)
 
     def _pair_surrogates(self, text: str) -> str:
         """Join surrogates that came apart; hold a high one at the end back for its other half."""
         text, self._high = self._high + text, ""
+        self._in_text = self._hot and self._step is Parser._string
         if not _surrogate(text):
             return text
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._high = text[:-1], text[-1]
+            self._in_text = False  # the next piece needs a look, whatever it is
         paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         if lone := _surrogate(paired):
             self._pieces.append(paired)
@@ -339,7 +343,7 @@ class Parser:
 
     def _open_string(self, *, in_key: bool) -> None:
         self._parts = []
-        self._in_text, self._in_key, self._step = True, in_key, Parser._string
+        self._in_text, self._in_key, self._step = self._hot, in_key, Parser._string
 
     def _string(self, text: str, index: int) -> int:
         stop = self._find_stop(text, index)
@@ -357,7 +361,7 @@ class Parser:
 
     def _close_string(self, index: int) -> int:
         self._in_text = False
-        value = self.snapshot()
+        value = "".join(self._parts)
         if not self._in_key:
             self._at = index
             self.sink.string(value)
@@ -393,7 +397,7 @@ class Parser:
             pair = (ord(character) - 0xD800) << 10 | int(low[1], 16) - 0xDC00
             character = chr(0x10000 + pair)
         self._parts.append(character)
-        self._pending, self._in_text, self._step = "", True, Parser._string
+        self._pending, self._in_text, self._step = "", self._hot, Parser._string
         return index + end - seen
 
     def _wait(self, raw: str, text: str) -> int:

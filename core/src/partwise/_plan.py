@@ -527,7 +527,7 @@ class _ModelCompiler:
             return Field("", Slot(_forbidding_validator), is_extra=True)
         slot = Slot(None, plain=True)
         slot.object = slot.array = IGNORED
-        return Field("", slot, ignored=True)
+        return Field("", slot, is_extra=True, ignored=True)
 
     def _slot(self, schema: CoreSchema, *, in_field: bool = False) -> Slot:
         return self._compiler._slot(  # noqa: SLF001
