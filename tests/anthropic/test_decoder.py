@@ -115,7 +115,7 @@ def test_a_tool_block_that_was_cut_off_stays_open() -> None:
 
 
 def test_whole_blocks_in_the_messages_start_are_told() -> None:
-    blocks = [
+    blocks: list[Event] = [
         {"type": "thinking", "thinking": "Hm.", "signature": "s"},
         {"type": "text", "text": "Here:"},
         {"type": "tool_use", "id": "toolu_2", "name": "answer", "input": {"a": 1}},

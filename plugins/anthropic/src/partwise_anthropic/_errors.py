@@ -11,6 +11,7 @@ from __future__ import annotations
 import email.utils
 import json
 import math
+import ssl
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -134,7 +135,7 @@ def _of_transport(error: Exception, provider: str) -> ProviderError | None:
     match error:
         case httpx2.TimeoutException():
             return ProviderTimeoutError(_said(error), provider=provider, retryable=True)
-        case httpx2.HTTPError() | httpx2.StreamError():
+        case httpx2.HTTPError() | httpx2.StreamError() | ConnectionError() | ssl.SSLError():
             return ProviderConnectionError(_said(error), provider=provider, retryable=True)
         case httpx2.InvalidURL():
             return BadRequestError(_said(error), provider=provider)

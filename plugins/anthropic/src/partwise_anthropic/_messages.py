@@ -6,6 +6,9 @@
 - `tool` messages become `tool_result` blocks of one user message, as many as follow each other:
   Anthropic wants the results of one turn's calls together. `is_error` may stand in the message.
 
+A model that thinks does not take back a call without the thinking that led to it, and the chat form
+has no place for that. `told` names a tool whose calls, and their results, are told as plain text.
+
 Anthropic takes no empty text, so an empty text block is left out, and so is a message that then
 has nothing in it.
 """
@@ -31,13 +34,14 @@ _CHAT_ONLY = frozenset({"name", "tool_calls", "refusal", "audio", "function_call
 _INVALID = "INVALID_JSON"
 
 
-def to_messages(messages: Iterable[Message]) -> list[Message]:
+def to_messages(messages: Iterable[Message], *, told: str | None = None) -> list[Message]:
     """The conversation in Anthropic's form, without what `to_system` takes.
 
     Raises:
         ConfigurationError: a part has a kind, or an address, that Anthropic does not take.
     """
-    turns = (message for message in messages if message.get("role") not in _SYSTEM_ROLES)
+    said = _tell(messages, told) if told else messages
+    turns = (message for message in said if message.get("role") not in _SYSTEM_ROLES)
     converted: list[Message] = []
     for are_results, group in groupby(turns, lambda message: message.get("role") == "tool"):
         if are_results:
@@ -59,6 +63,21 @@ def to_system(own: str | Sequence[Block] | None, messages: Iterable[Message]) ->
     if all(isinstance(part, str) for part in parts):
         return "\n\n".join(parts) or None
     return [block for part in parts for block in _blocks(part)]
+
+
+def _tell(messages: Iterable[Message], tool: str) -> Iterator[Message]:
+    """The messages, with the calls of this tool and their results as text."""
+    told: set[str] = set()
+    for message in messages:
+        calls = message.get("tool_calls") or ()
+        if calls and all(call["function"]["name"] == tool for call in calls):
+            told.update(call["id"] for call in calls)
+            said = [message.get("content"), *(call["function"]["arguments"] for call in calls)]
+            yield {"role": "assistant", "content": "\n".join(filter(None, said))}
+        elif message.get("tool_call_id") in told:
+            yield {"role": "user", "content": message["content"]}
+        else:
+            yield message
 
 
 def _turn(message: Message) -> Message:

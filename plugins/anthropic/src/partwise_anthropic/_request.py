@@ -35,11 +35,12 @@ _BODY_ONLY = frozenset({"temperature", "top_p", "top_k"})
 def build_request(request: Request) -> dict[str, Any]:
     """The arguments of `messages.create` for this request."""
     options = _with_body(request.options)
+    told = None if can_force_tool(request.model, options) else request.name
     payload: dict[str, Any] = {
         "max_tokens": MAX_TOKENS + _budget(options),
         **options,
         "model": request.model,
-        "messages": to_messages(request.messages),
+        "messages": to_messages(request.messages, told=told),
         "stream": True,
     }
     system = to_system(options.get("system"), request.messages)

@@ -54,22 +54,34 @@ def events(response: APIResponse[Any]) -> Iterator[Any]:
     Raises:
         APIResponseValidationError: it is no stream of events.
     """
-    _expect_events(response.http_response)
+    if not _is_stream(response.http_response):
+        response.read()
+        raise _no_stream(response.http_response)
     return response.parse(to=_PlainStream)
 
 
 async def aevents(response: AsyncAPIResponse[Any]) -> AsyncIterator[Any]:
     """The same, asynchronously."""
-    _expect_events(response.http_response)
+    if not _is_stream(response.http_response):
+        await response.read()
+        raise _no_stream(response.http_response)
     return await response.parse(to=_AsyncPlainStream)
 
 
-def _expect_events(response: httpx2.Response) -> None:
-    # The SDK would take a proxy's page for a stream of no events. AWS has a framing of its own.
-    media_type = response.headers.get("content-type", "event-stream")
-    if "event-stream" not in media_type and "eventstream" not in media_type:
-        message = f"{response.url} answered with {media_type}, and not with a stream of events"
-        raise APIResponseValidationError(response, None, message=message)
+def _is_stream(response: httpx2.Response) -> bool:
+    # AWS has a framing of its own, under a name of its own.
+    media_type = response.headers.get("content-type", "text/event-stream")
+    return "event-stream" in media_type or "eventstream" in media_type
+
+
+def _no_stream(response: httpx2.Response) -> APIResponseValidationError:
+    # The SDK would take a proxy's page for a stream of no events.
+    media_type, text = response.headers["content-type"], response.text
+    message = (
+        f"{response.url} answered with {media_type} in place of a stream of events; "
+        f"is the base URL right? It begins: {text[:200]!r}"
+    )
+    return APIResponseValidationError(response, text, message=message)
 
 
 class _PlainStream(Stream[object]):
