@@ -10,7 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -29,7 +29,7 @@ from ._errors import error_of_content, error_of_exception
 from ._responses import ResponsesDecoder, build_responses
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAI
+    from openai import AsyncOpenAI, AsyncStream, OpenAI
 
     from ._servers import Server
 
@@ -101,11 +101,14 @@ class OpenAIProvider:
         from openai import AsyncStream
 
         raw = await _endpoint(self._async_client(), payload).with_raw_response.create(**payload)
-        async with raw.parse(to=AsyncStream[object]) as stream:
+        stream = raw.parse(to=AsyncStream[object])
+        try:
             if not _is_stream(raw.headers):
                 page = await anext(raw.http_response.aiter_bytes(_EXCERPT_BYTES), b"")
                 raise self._not_a_stream(raw.headers, page)
             yield stream
+        finally:
+            await _close(stream)
 
     def close(self) -> None:
         """Close the client that `open` made."""
@@ -192,6 +195,15 @@ def _adopt(client: object, wanted: type[ClientT], name: str) -> ClientT:
         f"the client given for {name!r} is a {type(client).__qualname__}, "
         f"but this call needs an openai.{wanted.__name__}"
     )
+
+
+async def _close(stream: AsyncStream[object]) -> None:
+    await stream.close()
+    # The SDK's generators are still suspended, and each would be ended by a task of its own, some
+    # time later. To read on ends them here: there is no more than what was received already.
+    with suppress(Exception):
+        async for _ in stream:
+            pass
 
 
 def _endpoint(client: Any, payload: Mapping[str, Any]) -> Any:
