@@ -1,0 +1,169 @@
+"""Reading an answer from text that comes from anywhere: no provider, no retries.
+
+The text is played as a provider whose events are its pieces. So there is one set of rules.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import AsyncIterable, Iterable
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from ._astream import AsyncPartialStream
+from ._chunks import TextDelta
+from ._errors import IncompleteOutputError
+from ._hooks import Announcer, CallInfo
+from ._mode import Granularity, Mode
+from ._parser import malformed
+from ._plan import compile_plan
+from ._provider import Capabilities, Request
+from ._session import Job, Session
+from ._settings import Settings
+from ._stream import PartialStream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from typing_extensions import TypeForm
+
+    from ._chunks import Chunk
+    from ._errors import ProviderError
+    from ._parser import Limits
+
+T = TypeVar("T")
+
+Piece: TypeAlias = str | bytes
+"""A piece of the answer's text; bytes are UTF-8, and may be cut inside a character."""
+
+
+def parse(  # noqa: PLR0913 - what may be said of a text
+    response_model: TypeForm[T],
+    chunks: Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> PartialStream[T]:
+    """Read an answer from text, however it is cut.
+
+    Args:
+        response_model: any type that pydantic validates.
+        chunks: the pieces of the text. They are taken as snapshots are asked for, and the
+            iterable stays the caller's: it is not closed.
+        lenient: whether the JSON may stand among prose and in fences.
+        context: what validators find in `info.context`.
+        strict: pydantic's strict mode; None leaves it to the model.
+        limits: what the text may not exceed.
+    """
+    settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    return PartialStream(_session(response_model, chunks, settings, lenient=lenient))
+
+
+def aparse(  # noqa: PLR0913 - as above
+    response_model: TypeForm[T],
+    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> AsyncPartialStream[T]:
+    """The same for asyncio, from an async iterable or a plain one."""
+    settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    return AsyncPartialStream(_session(response_model, chunks, settings, lenient=lenient))
+
+
+def _given(limits: Limits | None) -> dict[str, Any]:
+    return {} if limits is None else {"limits": limits}
+
+
+def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:
+    plan = compile_plan(response_model)
+    call = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
+    request = Request(
+        model="", mode=Mode.JSON_SCHEMA, messages=(), schema={}, name="answer", description=None
+    )
+    return Session(
+        Job(
+            call=call,
+            provider=_Text(chunks),
+            request=request,
+            plan=plan,
+            settings=settings,
+            announcer=Announcer(call, (), None),
+            lenient=lenient,
+            patient=False,
+        )
+    )
+
+
+class _Text:
+    """The provider whose vendor is an iterable of text."""
+
+    def __init__(self, chunks: Any) -> None:
+        self._chunks = (chunks,) if isinstance(chunks, (str, bytes)) else chunks
+
+    def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002
+        return Capabilities({Mode.JSON_SCHEMA: Granularity.TOKEN})
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:  # noqa: ARG002
+        return {}
+
+    def decoder(self, request: Request) -> _Decoder:  # noqa: ARG002
+        return _Decoder()
+
+    def map_error(self, error: Exception) -> ProviderError | None:  # noqa: ARG002
+        return None
+
+    @contextmanager
+    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Piece]]:  # noqa: ARG002
+        yield iter(self._chunks)
+
+    @asynccontextmanager
+    async def aopen(
+        self,
+        payload: Mapping[str, Any],  # noqa: ARG002
+    ) -> AsyncIterator[AsyncIterator[Piece]]:
+        chunks = self._chunks
+        yield aiter(chunks if isinstance(chunks, AsyncIterable) else _awaitable(chunks))
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    async def aclose(self) -> None:
+        """Nothing is kept."""
+
+
+async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:
+    for chunk in chunks:
+        yield chunk
+
+
+class _Decoder:
+    """Makes text of bytes, whatever cuts a character in two."""
+
+    def __init__(self) -> None:
+        self._utf8 = codecs.getincrementaldecoder("utf-8")()
+        self._texts: list[str] = []
+
+    def feed(self, event: Piece) -> Iterable[Chunk]:
+        text = event if isinstance(event, str) else self._decoded(event)
+        return (TextDelta(text),)
+
+    def close(self) -> Iterable[Chunk]:
+        rest, _ = self._utf8.getstate()
+        if rest:
+            raise IncompleteOutputError(f"the text ended inside a character, after {rest!r}")
+        return ()
+
+    def _decoded(self, event: bytes) -> str:
+        try:
+            text = self._utf8.decode(event)
+        except UnicodeDecodeError as error:
+            text = "".join(self._texts) + error.object[: error.start].decode()
+            fault = f"{error.object[error.start : error.end]!r} is not UTF-8"
+            raise malformed(fault, text, len(text)) from error
+        self._texts.append(text)
+        return text

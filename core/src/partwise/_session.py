@@ -1,0 +1,510 @@
+"""One extraction, from its first request to its value or error. Sans-I/O.
+
+`Session.run` is a generator: straight-line code that yields a command wherever something has to
+be done to the world, and is resumed with what came of it, or has the error thrown in. A driver
+carries out the commands and knows no rule; the sync and the async one can't differ in more than
+the word `await`.
+
+    OPEN        send `payload`, and stand ready to read
+    READ        the vendor's next event, or END
+    CLOSE       release the connection
+    Pause(s)    wait
+    SHOW        no work: there is a new snapshot, give it to the user and come back for more
+
+An attempt that fails is closed on the wire first. Then the session decides: another attempt, with
+the model's answer and its faults added to the conversation, or the error. What was shown of a
+failed attempt is void; the next one begins anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from ._attempt import Attempt
+from ._chunks import Usage
+from ._conversation import correction
+from ._engine import Engine
+from ._errors import (
+    BudgetExceededError,
+    ConfigurationError,
+    IncompleteOutputError,
+    OutputError,
+    PartwiseError,
+    ProviderTimeoutError,
+    RetriesExhaustedError,
+)
+from ._events import Closed, Restarted
+from ._hooks import Completion, StreamEnd
+from ._missing import MISSING
+from ._paths import format_path
+from ._retry import is_reasked, is_worth_retrying, make_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ._chunks import FinishReason
+    from ._engine import State
+    from ._events import Event
+    from ._hooks import Announcer, CallInfo, HookName
+    from ._plan import Plan
+    from ._provider import Provider, Request
+    from ._settings import Settings
+
+
+class Step(Enum):
+    """The commands that carry nothing."""
+
+    OPEN = "open"
+    READ = "read"
+    CLOSE = "close"
+    SHOW = "show"
+
+
+OPEN: Final = Step.OPEN
+READ: Final = Step.READ
+CLOSE: Final = Step.CLOSE
+SHOW: Final = Step.SHOW
+END: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """Try again after so many seconds, because of this error."""
+
+    seconds: float
+    error: PartwiseError
+
+
+Command: TypeAlias = Step | Pause
+Flow: TypeAlias = Generator[Command, Any, None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be extracted, and how.
+
+    Attributes:
+        lenient: whether the JSON may stand among prose and in fences.
+        patient: whether the provider says why it stopped, so that this is worth waiting for.
+    """
+
+    call: CallInfo
+    provider: Provider
+    request: Request
+    plan: Plan
+    settings: Settings
+    announcer: Announcer
+    lenient: bool
+    patient: bool = True
+
+
+class Session:
+    """The state of one extraction.
+
+    Attributes:
+        provider: whom to ask.
+        payload: what `OPEN` sends.
+        shown: how many snapshots there have been, over all attempts.
+        seen: whether any of it was given to the user.
+    """
+
+    def __init__(self, job: Job, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.provider = job.provider
+        self.shown = 0
+        self.seen = False
+        self._job = job
+        self._clock = clock
+        self._policy = make_policy(job.settings.max_retries)
+        self._deadline: float | None = None
+        self._guarded = job.settings.timeout is not None or job.settings.token_budget is not None
+        self._watched = job.announcer.listens("stream:field_complete")
+        self._recording = False
+        self._keeping = False
+        self._final = job.settings.on_restart == "raise"
+        self._started = False
+        self._began = False
+        self._sighted = False
+        self._value: Any = MISSING
+        self._end: StreamEnd | None = None
+        self._events: deque[Event] = deque()
+        self._vendor_events: list[Any] = []
+        self._failures: list[PartwiseError] = []
+        self._past: list[Attempt] = []
+        self._request = self._timed(job.request)
+        self.payload: Mapping[str, Any] = self.provider.build_request(self._request)
+        self._attempt = self._new_attempt()
+
+    # What is known --------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Any:
+        """The value, once it is there; the snapshot until then; None if there is none."""
+        return self._attempt.engine.snapshot() if self._value is MISSING else self._value
+
+    @property
+    def attempt(self) -> int:
+        return self._attempt.number
+
+    @property
+    def text(self) -> str:
+        return self._attempt.text
+
+    @property
+    def reasoning(self) -> str:
+        return self._attempt.reasoning
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        return self._attempt.finish_reason
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of all attempts, as far as the vendor told; None if it told nothing."""
+        told = [each.usage for each in self._attempts() if each.usage is not None]
+        return sum(told, start=Usage()) if told else None
+
+    @property
+    def usage_complete(self) -> bool:
+        return all(each.usage_complete for each in self._attempts())
+
+    @property
+    def finished(self) -> bool:
+        return self._end is not None
+
+    @property
+    def completion(self) -> Completion:
+        attempt = self._attempt
+        return Completion(
+            call=self._job.call,
+            attempt=attempt.number,
+            text=attempt.text,
+            reasoning=attempt.reasoning,
+            usage=attempt.usage,
+            finish_reason=attempt.finish_reason,
+            raw_finish_reason=attempt.raw_finish_reason,
+            events=tuple(self._vendor_events),
+        )
+
+    def state(self, path: str) -> State:
+        """How far the value at that path is."""
+        return self._attempt.engine.state(path)
+
+    def value(self) -> Any:
+        """The value of a session that has ended.
+
+        Raises:
+            Exception: it ended otherwise: the error that it ended with, or, where it was closed
+                before its end, an IncompleteOutputError.
+        """
+        if self._value is not MISSING:
+            return self._value
+        if self._end is not None and self._end.error is not None:
+            raise self._end.error
+        raise self._enriched(
+            IncompleteOutputError("the stream was closed before the answer was complete")
+        )
+
+    # What can be asked before it starts -------------------------------------------------------
+
+    def record(self) -> None:
+        """Keep the events of what is read, for `drain`.
+
+        Raises:
+            ConfigurationError: some of it was read already, and its events are gone.
+        """
+        if self._recording:
+            return
+        if self._started:
+            raise ConfigurationError("ask for this view before the first snapshot is read")
+        self._recording = True
+        self._attempt = self._new_attempt()
+
+    def keep_vendor_events(self) -> None:
+        """Keep the vendor's own events for the `Completion`."""
+        self._keeping = True
+
+    def commit(self, *, for_good: bool) -> None:
+        """Something was given to the user; `for_good` if it can't be taken back."""
+        self.seen = True
+        self._final = self._final or for_good
+
+    def drain(self) -> list[Event]:
+        """The events since the last call."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    # The extraction ---------------------------------------------------------------------------
+
+    def run(self) -> Flow:
+        """The whole extraction, as the commands that a driver has to carry out.
+
+        Raises:
+            PartwiseError: there is no value, and no further attempt.
+            Exception: a validator of the user's, or an SDK, raised what nobody here knows.
+        """
+        self._started = True
+        if self._job.settings.timeout is not None:
+            self._deadline = self._clock() + self._job.settings.timeout
+        try:
+            while (retry := (yield from self._try())) is not None:
+                yield CLOSE
+                yield Pause(self._bounded(retry.seconds))
+                self._restart(retry.error)
+        except Exception as error:
+            self._finish("error", error)
+            raise
+
+    def _try(self) -> Generator[Command, Any, _Retry | None]:
+        """One attempt. Whether to make another; None when the value is there."""
+        try:
+            yield from self._ask()
+        except Exception as error:  # noqa: BLE001 - it is judged, and raised again if it is final
+            return self._judge(error)
+        return None
+
+    def _ask(self) -> Flow:
+        self._guard()
+        self._job.announcer.say_payload(self.payload)
+        decoder = self.provider.decoder(self._request)
+        take = self._attempt.take
+        yield OPEN
+        self._began = True
+        while (event := (yield READ)) is not END:
+            if self._keeping:
+                self._vendor_events.append(event)
+            for chunk in decoder.feed(event):
+                if take(chunk) and self._sight():
+                    yield SHOW
+            if self._guarded:
+                self._guard()
+        for chunk in decoder.close():
+            if take(chunk) and self._sight():
+                yield SHOW
+        yield CLOSE
+        self._succeed(self._attempt.finish())
+        yield SHOW
+
+    def _sight(self) -> bool:
+        """Whether there is anything to show, now that the answer has grown."""
+        if not self._sighted:
+            if self.snapshot is None:
+                return False
+            self._sighted = True
+            self._job.announcer.say("stream:first_snapshot", self.snapshot)
+        self.shown += 1
+        if self._noting:
+            self._collect()
+        return True
+
+    def _collect(self) -> None:
+        """Take over the engine's events, and tell of the values that are complete."""
+        events = self._attempt.engine.drain()
+        if self._recording:
+            self._events.extend(events)
+        if self._watched:
+            for event in events:
+                if isinstance(event, Closed):
+                    path = format_path(event.path)
+                    self._job.announcer.say("stream:field_complete", path, event.value)
+
+    def _succeed(self, value: Any) -> None:
+        self._value = value
+        self.shown += 1
+        self._collect()
+        self._tell_usage()
+        self._job.announcer.say("completion:response", self.completion)
+        self._finish("value")
+
+    # Failing, and trying again ----------------------------------------------------------------
+
+    def translated(self, error: Exception) -> Exception:
+        """What a driver met, in partwise's terms if the provider knows it."""
+        known = None if isinstance(error, PartwiseError) else self.provider.map_error(error)
+        if known is None:
+            return error
+        known.__cause__ = known.__cause__ or error
+        return known
+
+    def _judge(self, error: Exception) -> _Retry:
+        """Why and when to try again.
+
+        Raises:
+            Exception: this error, if it is the end.
+            RetriesExhaustedError: this was the last of several attempts.
+            BudgetExceededError: the tokens are spent.
+        """
+        self._report(error)
+        if not isinstance(error, PartwiseError) or not self._may_retry(error):
+            raise error
+        self._failures.append(error)
+        seconds = self._policy.pause(self.attempt, error)
+        if seconds is None:
+            self._job.announcer.say("completion:last_attempt", error)
+            raise self._exhausted() from error
+        if self._is_over_budget:
+            raise self._over_budget() from error
+        return _Retry(seconds, error)
+
+    def _may_retry(self, error: PartwiseError) -> bool:
+        can_step_back = not (self.seen and self._final)
+        return can_step_back and is_worth_retrying(error, began=self._began)
+
+    def _report(self, error: Exception) -> None:
+        if isinstance(error, PartwiseError):
+            self._enriched(error)
+        self._tell_usage()
+        name: HookName = "parse:error" if isinstance(error, OutputError) else "completion:error"
+        self._job.announcer.say(name, error)
+
+    def _restart(self, error: PartwiseError) -> None:
+        if is_reasked(error):
+            said = correction(self._request, self._attempt, error)
+            self._request = replace(self._request, messages=[*self._request.messages, *said])
+        self._request = self._timed(self._request)
+        self.payload = self.provider.build_request(self._request)
+        self._past.append(self._attempt)
+        self._attempt = self._new_attempt()
+        self._sighted = self._began = False
+        self._vendor_events.clear()
+        if self._recording:
+            self._events.append(Restarted(self.attempt, error))
+        self._job.announcer.say("stream:restart", self.attempt, error)
+
+    def _exhausted(self) -> PartwiseError:
+        """The error of the end: the only attempt's own, or one that has them all."""
+        last = self._failures[-1]
+        if len(self._failures) == 1:
+            raise last
+        count = len(self._failures)
+        error = RetriesExhaustedError(f"{count} attempts failed; the last: {last}", self._failures)
+        return self._summed(error)
+
+    def _enriched(self, error: PartwiseError) -> PartwiseError:
+        """The error, with all that this attempt has brought."""
+        error.snapshot = self.snapshot
+        error.text = self.text
+        error.usage = self._attempt.usage
+        error.finish_reason = self.finish_reason
+        error.attempt = self.attempt
+        return error
+
+    def _summed(self, error: PartwiseError) -> PartwiseError:
+        """The error, with all that this attempt has brought, and the tokens of all attempts."""
+        self._enriched(error)
+        error.usage = self.usage
+        return error
+
+    # The end ------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """The reader has left, or the driver was interrupted: nothing more will be read."""
+        if self._end is None:
+            self._finish("closed")
+
+    def _tell_usage(self) -> None:
+        if self._attempt.usage is not None:
+            self._job.announcer.say("completion:usage", self._attempt.usage)
+
+    def _finish(
+        self, outcome: Literal["value", "error", "closed"], error: Exception | None = None
+    ) -> None:
+        self._end = StreamEnd(
+            outcome=outcome,
+            attempts=self.attempt,
+            usage=self.usage,
+            usage_complete=self.usage_complete,
+            error=error,
+        )
+        self._job.announcer.say("stream:end", self._end)
+
+    # Limits -------------------------------------------------------------------------------------
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds that the next `OPEN` or `READ` may take; None for as long as it likes."""
+        idle = self._job.settings.idle_timeout
+        left = self._left()
+        return idle if left is None else left if idle is None else min(idle, left)
+
+    def impatient(self) -> ProviderTimeoutError:
+        """The error for an `OPEN` or `READ` that took longer than the session's patience."""
+        if self._left() == 0.0:
+            message = f"the call took longer than {self._job.settings.timeout} s"
+            return self._timeout_error(message, retryable=False)
+        message = f"no sign of life for {self._job.settings.idle_timeout} s"
+        return self._timeout_error(message, retryable=True)
+
+    def _timeout_error(self, message: str, *, retryable: bool) -> ProviderTimeoutError:
+        return ProviderTimeoutError(message, provider=self._job.call.provider, retryable=retryable)
+
+    def _left(self) -> float | None:
+        """Seconds until the deadline, at least 0."""
+        if self._deadline is None:
+            return self._job.settings.timeout
+        return max(0.0, self._deadline - self._clock())
+
+    def _bounded(self, seconds: float) -> float:
+        left = self._left()
+        return seconds if left is None else min(seconds, left)
+
+    def _guard(self) -> None:
+        """Let no time or tokens be spent beyond what was given."""
+        if self._left() == 0.0:
+            raise self.impatient()
+        if self._is_over_budget and not self._attempt.engine.complete:
+            raise self._over_budget()
+
+    @property
+    def _is_over_budget(self) -> bool:
+        budget, usage = self._job.settings.token_budget, self.usage
+        return budget is not None and usage is not None and usage.total_tokens >= budget
+
+    def _over_budget(self) -> PartwiseError:
+        budget = self._job.settings.token_budget
+        return self._summed(BudgetExceededError(f"the budget of {budget} tokens is spent"))
+
+    # Making -------------------------------------------------------------------------------------
+
+    def _timed(self, request: Request) -> Request:
+        return replace(request, read_timeout=self.patience)
+
+    def _new_attempt(self) -> Attempt:
+        mode = self._request.mode
+        return Attempt(
+            len(self._past) + 1,
+            self._new_engine,
+            tool=self._request.name if mode.uses_tool else None,
+            lenient=self._job.lenient,
+            patient=self._job.patient,
+        )
+
+    def _new_engine(self, *, lenient: bool) -> Engine:
+        settings = self._job.settings
+        return Engine(
+            self._job.plan,
+            context=settings.context,
+            strict=settings.strict,
+            limits=settings.limits,
+            lenient=lenient,
+            record=self._noting,
+        )
+
+    @property
+    def _noting(self) -> bool:
+        return self._recording or self._watched
+
+    def _attempts(self) -> Sequence[Attempt]:
+        return [*self._past, self._attempt]
