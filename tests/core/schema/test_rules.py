@@ -261,6 +261,14 @@ def test_siblings_of_a_reference_stand_beside_any_of() -> None:
     assert one({"$ref": "#/$defs/A"}, CLOSED, A={"type": "string"}) == {"$ref": "#/$defs/A"}
 
 
+def test_a_bound_beside_a_reference_is_said_even_where_it_is_taken() -> None:
+    node = {"$ref": "#/$defs/A", "minItems": 2}
+    assert one(node, CLOSED, A={"type": "array", "items": {"type": "null"}}) == {
+        "anyOf": [{"$ref": "#/$defs/A"}],
+        "description": "Minimum number of items: 2",
+    }
+
+
 def test_schemas_that_are_true_or_false_are_spelled_out() -> None:
     node = {"type": "object", "properties": {"a": True, "b": False}}
     assert one(node, OPEN)["properties"] == {"a": {}, "b": {"description": "Not: {}"}}
@@ -339,6 +347,26 @@ def test_what_can_be_neither_kept_nor_said_makes_the_schema_loose(
     assert record.levelno == logging.WARNING
     assert f"{reason} at #/properties/x{place}" in record.getMessage()
     assert "flat" in record.getMessage()
+
+
+def test_definitions_that_lead_to_each_other_are_recursion(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    there = {"type": "object", "properties": {"b": {"$ref": "#/$defs/B"}}, "required": ["b"]}
+    over = {"type": "object", "properties": {"c": {"$ref": "#/$defs/C"}}, "required": ["c"]}
+    back = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "required": ["a"]}
+    definitions = {"A": there, "B": over, "C": back}
+    refused({"type": "null"}, FLAT, **definitions)
+    assert "recursion at #/$defs/A/properties/b; recursion at #/$defs/B" in caplog.text
+    schema = {"type": "object", "properties": {}, "$defs": definitions}
+    relaxed = transform(schema, OPEN).schema["$defs"]
+    assert [node["required"] for node in relaxed.values()] == [[], [], []]
+
+
+def test_places_are_json_pointers(caplog: pytest.LogCaptureFixture) -> None:
+    node = {"type": "object", "properties": {"a/b~c": {}}, "required": ["a/b~c"]}
+    refused(node, FLAT)
+    assert "#/properties/x/properties/a~1b~0c" in caplog.text
 
 
 def test_recursion_is_no_reason_where_it_is_allowed() -> None:
