@@ -15,6 +15,7 @@ from ._parser import Limits, Parser, malformed
 from ._paths import format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder
+from ._regions import Adapter, enter
 from ._shapes import IGNORED, Slot
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Engine:
     def text(self) -> str:
         """All the text fed; in lenient mode only what was taken for the answer."""
         return self.parser.text
+
+    enter = staticmethod(enter)
 
     def feed(self, text: str) -> None:
         """Take the next piece of text.
@@ -257,8 +260,8 @@ class _Root(Frame):
         here: Any = child if child is not None else self.value
         complete = False
         for depth, step in enumerate(steps):
-            while not isinstance(here, Frame) and hasattr(here, "child"):
-                here = here.child  # an adapter
+            while isinstance(here, Adapter):
+                here = here.child
             if not isinstance(here, Frame):
                 found = _has(here, steps[depth:])
                 return ("complete" if complete else "partial") if found else "missing"
@@ -266,8 +269,8 @@ class _Root(Frame):
             here = here.find(step)
             if here is MISSING:
                 return "missing"
-        is_open = here is OPEN or here is self.engine.parser or isinstance(here, Frame)
-        return "complete" if complete and not is_open and not hasattr(here, "child") else "partial"
+        is_open = here is OPEN or here is self.engine.parser or isinstance(here, Frame | Adapter)
+        return "complete" if complete and not is_open else "partial"
 
 
 def _under_raw(frame: Any) -> bool:

@@ -2,11 +2,11 @@
 
 Snapshots share what they can. A frame keeps what it showed last and makes something new only
 when its inside has changed, so a delta costs the open path and nothing else. What has closed is
-the same object from then on; `parent.put` hands it up, once.
+the same object from then on, handed up once.
 
 A frame is told by the parser (`Sink`), and asked by its parent: `snapshot()` is what it shows, or
 MISSING. `child` is what is open inside it: a frame, or the parser, which shows the text of an open
-string. Between a frame and its parent there may be adapters, which hear only `put`.
+string. Between a frame and its parent there may be adapters (`_regions`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from pydantic_core import to_json
 
 from ._missing import MISSING
-from ._shapes import ATOM, DictShape, ListShape, ModelShape, SkipShape, TaggedShape
+from ._shapes import ATOM
 
 if TYPE_CHECKING:
     from ._engine import Engine
     from ._events import Path
-    from ._parser import Parser, Sink
-    from ._shapes import Check, Field, RootShape, Slot, Waiting, Way
+    from ._parser import Sink
+    from ._shapes import Check, DictShape, Field, ListShape, ModelShape, Slot, Waiting, Way
 
 _needs_escape: Final = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 
@@ -75,8 +75,8 @@ class Parent(Protocol):
     engine: Engine
     child: Shown | None
 
-    def put(self, value: Any) -> None:
-        """The value inside is complete."""
+    def put_shown(self, value: Any) -> None:
+        """The container inside, which was shown, is complete."""
 
     def path(self) -> Path:
         """The place of the value inside."""
@@ -129,7 +129,7 @@ class Frame:
         self.put(self.read(raw))
 
     def _enter(self, way: Way | None) -> Sink:
-        self.child, sink = enter(self, way or ATOM)
+        self.child, sink = self.engine.enter(self, way or ATOM)
         if self.engine.recorder:
             self.engine.recorder.opened(self.path(), self.child.snapshot())
         return sink
@@ -139,7 +139,12 @@ class Frame:
         return self.slot.read(raw, self.engine.json_keywords)
 
     def put(self, value: Any) -> None:
+        """The value that stands here is complete and validated; MISSING if it doesn't show."""
         raise NotImplementedError
+
+    def put_shown(self, value: Any) -> None:
+        """The container that was shown here is complete, but for what this frame checks."""
+        self.put(value)
 
     # Asked by the parent
 
@@ -168,7 +173,7 @@ class Frame:
         if self.parent.live:
             for check in self.outers:
                 value = check(value, **self.engine.python_keywords)
-        self.parent.put(value)
+        self.parent.put_shown(value)
 
     # Where
 
@@ -240,13 +245,12 @@ class ModelFrame(Frame):
         keywords = self.engine.json_keywords
         return self.shape.validator.assign(field.name, value, what, earlier, keywords)
 
+    def put_shown(self, value: Any) -> None:
+        self.put(value if self.field.earlier is None else self._ask(value, "value"))
+
     def put(self, value: Any) -> None:
         field = self.field
-        child = self.child
         self._child_closed()
-        if field.earlier is not None and isinstance(child, Frame | RootWrap):
-            # A container that was shown; any other value has been validated when it was read.
-            value = self._ask(value, "value")
         if value is MISSING or field.ignored:
             return
         name = field.name
@@ -434,86 +438,6 @@ class ListFrame(Frame):
         return self.child or (OPEN if self.engine.parser.in_value else MISSING)
 
 
-class TaggedFrame(Frame):
-    """An open object whose kind is not known yet: it keeps what it hears until its tag comes."""
-
-    __slots__ = ("heard", "mark", "nested", "pending_key", "shape", "successor", "way")
-
-    def __init__(self, parent: Parent, shape: TaggedShape, way: Way) -> None:
-        super().__init__(parent, way.outers)
-        self.shape = shape
-        self.way = way
-        self.mark = self.engine.source.mark()
-        self.heard: list[tuple[str, tuple[Any, ...]]] = []
-        self.nested = 0
-        self.pending_key: str | None = None
-        self.successor: Sink | None = None
-
-    def key(self, name: str) -> None:
-        self.heard.append(("key", (name,)))
-        if not self.nested:
-            self.pending_key = name
-
-    def open_object(self) -> Sink:
-        return self._open("open_object")
-
-    def open_array(self) -> Sink:
-        return self._open("open_array")
-
-    def _open(self, what: str) -> Sink:
-        self.heard.append((what, ()))
-        self.nested += 1
-        return self
-
-    def open_string(self) -> None:
-        self.heard.append(("open_string", ()))
-
-    def string(self, value: str) -> None:
-        self.heard.append(("string", (value,)))
-        self._decide(value)
-
-    def scalar(self, raw: str) -> None:
-        self.heard.append(("scalar", (raw,)))
-        self._decide(raw)
-
-    def _decide(self, tag: str) -> None:
-        if self.nested or self.pending_key not in self.shape.tags or tag not in self.shape.choices:
-            return
-        way = self.shape.choices[tag].object
-        if way is None:
-            return
-        engine, parent = self.engine, self.parent
-        way = type(way)(way.shape, (*way.outers, *self.outers), raw=way.raw, roots=way.roots)
-        outer_source = engine.source
-        engine.source = replay = Replay(outer_source, self.mark, self.heard)
-        parent.child, sink = enter(parent, way)
-        if engine.recorder:
-            engine.recorder.opened(parent.path(), parent.child.snapshot())
-        self.successor = replay.into(sink)
-        engine.source = outer_source
-        outer_source.release(self.mark)
-        engine.parser.sink = self.successor
-
-    def snapshot(self) -> Any:
-        return MISSING
-
-    def close(self) -> None:
-        if self.nested:
-            self.heard.append(("close", ()))
-            self.nested -= 1
-            return
-        # No tag, or one that nobody knows: pydantic says so, of the whole text.
-        raw = self.engine.source.capture(self.mark)
-        self.closing = True
-        self.parent.put(read_up(self.parent, raw))
-
-    def _step(self) -> Path:
-        return () if self.pending_key is None else (self.pending_key,)
-
-    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is told apart
-        return OPEN
-
-
 class SkipFrame(Frame):
     """A container of which nothing shows."""
 
@@ -547,177 +471,13 @@ class SkipFrame(Frame):
         if self.depth:
             self.depth -= 1
         else:
-            self.parent.put(MISSING)
+            self.parent.put_shown(MISSING)
 
     def _step(self) -> Path:
         return ()
 
     def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is told apart
         return OPEN
-
-
-class _Adapter:
-    """Stands between a frame and its parent."""
-
-    __slots__ = ("child", "engine", "parent")
-
-    def __init__(self, parent: Parent) -> None:
-        self.engine = parent.engine
-        self.parent = parent
-        self.child: Shown | None = None
-
-    def path(self) -> Path:
-        return self.parent.path()
-
-    @property
-    def live(self) -> bool:
-        return self.parent.live
-
-    def snapshot(self) -> Any:
-        return self.child.snapshot() if self.child is not None else MISSING
-
-
-class RawRegion(_Adapter):
-    """Validates what it holds as a whole, from its text, when it closes."""
-
-    __slots__ = ("mark",)
-
-    def __init__(self, parent: Parent) -> None:
-        super().__init__(parent)
-        self.mark = self.engine.source.mark()
-
-    @property
-    def live(self) -> bool:
-        return False
-
-    def put(self, value: Any) -> None:  # noqa: ARG002  what was shown has no say
-        self.parent.put(read_up(self.parent, self.engine.source.capture(self.mark)))
-
-
-class RootWrap(_Adapter):
-    """Wraps what it holds in a root model."""
-
-    __slots__ = ("inner", "shape", "shown")
-
-    def __init__(self, parent: Parent, shape: RootShape) -> None:
-        super().__init__(parent)
-        self.shape = shape
-        self.inner: Any = MISSING
-        self.shown: Any = MISSING
-
-    def snapshot(self) -> Any:
-        inner = super().snapshot()
-        if inner is not self.inner:
-            self.inner = inner
-            self.shown = MISSING if inner is MISSING else self.shape.wrap(inner)
-        return self.shown
-
-    def put(self, value: Any) -> None:
-        if not self.parent.live or self.shape.shell is None:
-            self.parent.put(value if value is MISSING else self.shape.wrap(value))
-            return
-        self.parent.put(self.shape.shell(value, **self.engine.python_keywords))
-
-
-def read_up(parent: Any, raw: str) -> Any:
-    """The validated value of the raw text, by the slot of the nearest frame above."""
-    while isinstance(parent, _Adapter):
-        parent = parent.parent
-    return parent.read(raw)
-
-
-def enter(parent: Parent, way: Way) -> tuple[Shown, Sink]:
-    """Open a container in the parent: what shows it, and what hears of its inside."""
-    outermost: Any = None
-    if way.raw:
-        outermost = parent = RawRegion(parent)
-    for shape in reversed(way.roots):
-        wrap = RootWrap(parent, shape)
-        if outermost is None:
-            outermost = wrap
-        else:
-            parent.child = wrap
-        parent = wrap
-    frame = _frame(parent, way)
-    if outermost is None:
-        return frame, frame
-    parent.child = frame
-    return outermost, frame
-
-
-def _frame(parent: Parent, way: Way) -> Any:
-    shape = way.shape
-    if isinstance(shape, ModelShape):
-        return ModelFrame(parent, shape, way.outers)
-    if isinstance(shape, ListShape):
-        return ListFrame(parent, shape, way.outers)
-    if isinstance(shape, DictShape):
-        return DictFrame(parent, shape, way.outers)
-    if isinstance(shape, TaggedShape):
-        return TaggedFrame(parent, shape, way)
-    assert isinstance(shape, SkipShape)
-    return SkipFrame(parent)
-
-
-class Replay:
-    """Tells a sink what a `TaggedFrame` heard, and is the source of raw text meanwhile."""
-
-    __slots__ = ("heard", "index", "outer", "start")
-
-    def __init__(self, outer: Source, start: Any, heard: list[tuple[str, tuple[Any, ...]]]) -> None:
-        self.outer = outer
-        self.start = start
-        self.heard = heard
-        self.index = -1  # of what is told now; before the first, the object itself opens
-
-    def into(self, sink: Any) -> Sink:
-        """The sink of the innermost container that is open at the end."""
-        outer: list[Any] = []
-        for self.index, (what, arguments) in enumerate(self.heard):
-            if what in ("open_object", "open_array"):
-                outer.append(sink)
-                sink = getattr(sink, what)()
-            else:
-                getattr(sink, what)(*arguments)
-                if what == "close":
-                    sink = outer.pop()
-            sink = getattr(sink, "successor", None) or sink
-        return sink  # type: ignore[no-any-return]
-
-    def mark(self) -> Any:
-        # The object itself is open in the outer source still, and will close there.
-        return self.index if self.index >= 0 else self.outer.retain(self.start)
-
-    def capture(self, mark: Any) -> str:
-        """The text of what was heard from the mark on, equal in meaning to what was written."""
-        return written(self.heard[mark : self.index + 1])
-
-    def retain(self, mark: Any) -> Any:
-        return mark
-
-    def release(self, mark: Any) -> None:
-        if not isinstance(mark, int):
-            self.outer.release(mark)
-
-
-def written(heard: list[tuple[str, tuple[Any, ...]]]) -> str:
-    """One value's JSON text, of what a sink was told of it."""
-    text, comma = "", ""
-    closers: list[str] = []
-    for what, arguments in heard:
-        if what == "close":
-            text, comma = text + closers.pop(), ","
-        elif what == "key":
-            text, comma = f"{text}{comma}{quote(*arguments)}:", ""
-        elif what == "string":
-            text, comma = f"{text}{comma}{quote(*arguments)}", ","
-        elif what == "scalar":
-            text, comma = f"{text}{comma}{arguments[0]}", ","
-        elif what != "open_string":
-            opener, closer = ("{", "}") if what == "open_object" else ("[", "]")
-            closers.append(closer)
-            text, comma = text + comma + opener, ""
-    return text
 
 
 def _never_shared() -> bool:

@@ -1,4 +1,4 @@
-"""Makes what is shown of objects that are still open, without validation.
+"""Makes instances of validated or partial values, without validation.
 
 A pydantic instance is four slots; setting them directly costs a sixth of `model_construct`. The
 sets and dicts handed in are not copied: the caller hands in what nobody will change.
@@ -80,3 +80,40 @@ def root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
     """Makes instances of `Partial[model]`, a root model's, of what is inside."""
     make = model_maker(model)
     return lambda root: make({"root": root}, {"root"}, {})
+
+
+def finished_model_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
+    """Makes M itself of what a `model-fields` schema gives: values, extras, names that came."""
+
+    def make(validated: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> Any:
+        values, extra, names = validated
+        instance = _new(model)
+        _set_dict(instance, values)
+        _set_fields_set(instance, names)
+        _set_extra(instance, extra)
+        _set_private(instance, None)
+        return instance
+
+    return make
+
+
+def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
+    """Makes the root model M itself of what is inside."""
+    make = finished_model_maker(model)
+    return lambda root: make(({"root": root}, None, {"root"}))
+
+
+def finished_dataclass_maker(cls: type) -> Callable[[Any], Any]:
+    """Makes the dataclass itself of what a `dataclass-args` schema gives."""
+
+    def make(validated: tuple[dict[str, Any], Any]) -> Any:
+        values, _ = validated
+        instance = _new(cls)
+        if hasattr(instance, "__dict__"):
+            instance.__dict__.update(values)
+        else:
+            for name, value in values.items():
+                object.__setattr__(instance, name, value)
+        return instance
+
+    return make

@@ -17,12 +17,12 @@ import inspect
 import threading
 import types
 import typing
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer
 from pydantic import model_serializer as pydantic_model_serializer
 from pydantic_core import PydanticUndefined, core_schema
-from typing_extensions import TypeAliasType, get_args, get_origin, is_typeddict
+from typing_extensions import TypeAliasType, is_typeddict
 
 from ._markers import NotNull
 

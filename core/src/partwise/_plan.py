@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
 
-from ._instances import dataclass_maker, model_maker, root_maker, typed_dict_maker
+from ._instances import (
+    dataclass_maker,
+    finished_dataclass_maker,
+    finished_model_maker,
+    finished_root_maker,
+    model_maker,
+    root_maker,
+    typed_dict_maker,
+)
 from ._markers import markers_of
 from ._missing import MISSING
 from ._shapes import (
     ANY,
-    ATOM,
     IGNORED,
     DictShape,
     Field,
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreConfig, CoreSchema
 
     from ._extract import Opener
+    from ._shapes import Check
 
 WRAPPED: Final = "value"
 """The key under which a vendor that wants an object at the root is asked for another type."""
@@ -459,11 +467,8 @@ class _Compiler:
         raw = not slot.tentative and (raw or core["custom_init"])
         tentative = slot.tentative or raw
         inside = self._slot(core["schema"], config, tentative=tentative)
-        shell = None
-        if not tentative:
-            bare = {**core, "schema": ANY, "config": _lax(config)}
-            shell = self._validator(bare, None).validate_python
-        root = RootShape(root_maker(core["cls"]), shell)
+        finish = None if tentative else (finished_root_maker(core["cls"]), _post_init(core))
+        root = RootShape(root_maker(core["cls"]), finish)
         for name in ("object", "array"):
             if (way := getattr(inside, name)) is not None:
                 way = Way(way.shape, way.outers, raw=way.raw or raw, roots=(*way.roots, root))
@@ -504,11 +509,12 @@ class _ModelCompiler:
         self._fill(level)
 
     def _new_shape(self, level: Any) -> ModelShape:
-        outers: dict[str, CoreSchema] = {}
         validator = ModelValidator(
-            functools.partial(_rebuild, self._compiler._validator, self._core, level),  # noqa: SLF001
+            functools.partial(_shell, self._core, level),
+            _finished_maker(self._core),
+            _post_init(self._core),
             {name: field["schema"] for name, field in self._fields.items()},
-            outers,
+            {},
             self._compiler._validator,  # noqa: SLF001
             self._config,
         )
@@ -545,7 +551,7 @@ class _ModelCompiler:
             for key in _keys(name, declared, by_name=bool(by_name)):
                 self.shape.fields.setdefault(key, field)
             peeled = _Peeled(schema, self._compiler._definitions)  # noqa: SLF001
-            self.shape.validator.outers[name] = peeled.around(ANY)
+            self.shape.validator.around[name] = peeled.around
             if "not-null" in peeled.marks:
                 required.add(name)
             if schema.get("validate_default") or (
@@ -598,12 +604,7 @@ def _fields_of(core: Any) -> dict[str, Any]:
     return {field["name"]: field for field in fields}
 
 
-def _rebuild(
-    make: Callable[[CoreSchema, CoreConfig | None], SchemaValidator],
-    core: Any,
-    level: Any,
-    schemas: Mapping[str, CoreSchema],
-) -> SchemaValidator:
+def _shell(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:
     """A model's own level around these field schemas, to be validated by the fields' names."""
     fields = _fields_of(core)
     bare = {
@@ -613,17 +614,38 @@ def _rebuild(
         }
         for name, schema in schemas.items()
     }
-    inner: Any = {**level, "fields": bare if isinstance(level["fields"], dict) else [*bare.values()]}
+    inner: Any = {k: v for k, v in level.items() if k != "strict"}
+    inner["fields"] = bare if isinstance(level["fields"], dict) else [*bare.values()]
     if "extras_schema" in inner:
         inner["extras_schema"] = ANY
-    inner.pop("strict", None)
+    if core["type"] != "typed-dict":
+        extra = (core.get("config") or {}).get("extra_fields_behavior")
+        if extra and "extra_behavior" not in inner:
+            inner["extra_behavior"] = extra
     if "config" in inner:
         inner["config"] = _lax(inner["config"])
+    return inner  # type: ignore[no-any-return]
+
+
+def _finished_maker(core: Any) -> Callable[[Any], Any]:
     if core["type"] == "typed-dict":
-        return make(inner, None)
-    outer: Any = {**core, "schema": inner, "config": _lax(core.get("config"))}
-    outer.pop("strict", None)
-    return make(outer, None)
+        return lambda values: values
+    maker = {"model": finished_model_maker, "dataclass": finished_dataclass_maker}[core["type"]]
+    return maker(core["cls"])
+
+
+def _post_init(core: Any) -> Check | None:
+    """Runs what the class runs on a new instance, its errors made pydantic's."""
+    method = core.get("post_init")
+    if not method:
+        return None
+
+    def run(instance: Any, info: core_schema.ValidationInfo) -> Any:
+        arguments = (info.context,) if core["type"] == "model" else ()
+        getattr(instance, "__post_init__" if method is True else method)(*arguments)
+        return instance
+
+    return SchemaValidator(core_schema.with_info_after_validator_function(run, ANY)).validate_python
 
 
 def _forbidding_validator() -> SchemaValidator:

@@ -17,6 +17,7 @@ validators, and when it closes its raw text is validated as a whole.
 from __future__ import annotations
 
 import copy
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -195,10 +196,15 @@ class ModelShape:
 
 @dataclass(slots=True, eq=False)
 class RootShape:
-    """A root model: what is inside shows wrapped in its partial class."""
+    """A root model: what is inside shows wrapped in its partial class.
+
+    Attributes:
+        wrap: makes what is shown, of what is shown inside.
+        finish: makes the instance, and what then runs on it; None in a tentative place.
+    """
 
     wrap: Callable[[Any], Any]
-    shell: Check | None
+    finish: tuple[Callable[[Any], Any], Check | None] | None
 
 
 @dataclass(slots=True, eq=False)
@@ -235,21 +241,30 @@ class ModelValidator:
     The core schema's `model-fields` part has a `validate_assignment` that runs one field's
     validators as pydantic would while it validates the whole: with `info.data`, `info.field_name`
     and `info.mode == "json"`. The field's value is given as JSON text, by wrapping the field's
-    schema in a `json` one; or finished, for a container whose own level is validated already.
+    schema in a `json` one. A container whose own level is validated already is given by way of
+    `_held`: the text is then only an occasion, and the core of the schema takes what is held.
+
+    pydantic-core takes any `model` schema for the class's own validator, fields and all; so it is
+    the `model-fields` part alone that checks the whole, and `make` makes the instance of it.
 
     Attributes:
-        rebuild: the whole level's schema around these field schemas.
+        rebuild: the schema of the whole level's fields, of theirs.
+        make: makes the object of what that schema gives.
+        post_init: runs what the class wants to run on each new instance; None where nothing.
         fields: each field's own core schema.
-        outers: each field's schema with `any` in the place of its container.
+        around: each field's schema with another core in the place of its own.
     """
 
-    rebuild: Callable[[Mapping[str, CoreSchema]], SchemaValidator]
+    rebuild: Callable[[dict[str, CoreSchema]], CoreSchema]
+    make: Callable[[Any], Any]
+    post_init: Check | None
     fields: dict[str, CoreSchema]
-    outers: dict[str, CoreSchema]
-    make: Callable[[CoreSchema, CoreConfig | None], SchemaValidator]
+    around: dict[str, Callable[[CoreSchema], CoreSchema]]
+    compile: Callable[[CoreSchema, CoreConfig | None], SchemaValidator]
     config: CoreConfig | None
     _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
     _assigns: dict[tuple[str, Waiting], SchemaValidator] = field(default_factory=dict)
+    _held: threading.local = field(default_factory=threading.local)
 
     def assign(
         self, name: str, value: Any, what: Waiting, earlier: dict[str, Any], keywords: Any
@@ -264,8 +279,9 @@ class ModelValidator:
             schema = core_schema.model_fields_schema(
                 {name: core_schema.model_field(self._live(name, what))}
             )
-            validator = self._assigns[name, what] = self.make(schema, self.config)
-        values, _, _ = validator.validate_assignment(earlier, name, value, **keywords)
+            validator = self._assigns[name, what] = self.compile(schema, self.config)
+        given = self._hold(name, value) if what == "value" else value
+        values, _, _ = validator.validate_assignment(earlier, name, given, **keywords)
         return values[name]
 
     def finish(self, values: dict[str, Any], waiting: Mapping[str, Waiting], keywords: Any) -> Any:
@@ -282,18 +298,29 @@ class ModelValidator:
             schemas = {name: shallow(schema) for name, schema in self.fields.items()}
             for name, what in waiting.items():
                 schemas[name] = self.fields[name] if what == "default" else self._live(name, what)
-            shell = self._shells[key] = self.rebuild(schemas).validate_python
-        return shell(values, **keywords)
+            validator = self.compile(self.rebuild(schemas), None)
+            shell = self._shells[key] = validator.validate_python
+        for name, what in waiting.items():
+            if what == "value":
+                values[name] = self._hold(name, values[name])
+        instance = self.make(shell(values, **keywords))
+        return self.post_init(instance, **keywords) if self.post_init else instance
 
     def _live(self, name: str, what: Waiting) -> CoreSchema:
-        if what == "value":
-            return self.outers[name]
         schema = self.fields[name]
+        if what == "value":
+            schema = self.around[name](
+                core_schema.no_info_plain_validator_function(lambda _: vars(self._held)[name])
+            )
         if schema["type"] != "default":
             return core_schema.json_schema(schema)
         # A default is no JSON text: it stays outside.
         live: Any = {**schema, "schema": core_schema.json_schema(schema["schema"])}
         return live  # type: ignore[no-any-return]
+
+    def _hold(self, name: str, value: Any) -> str:
+        vars(self._held)[name] = value
+        return "0"
 
 
 def shallow(schema: CoreSchema) -> CoreSchema:
