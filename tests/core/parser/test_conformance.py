@@ -1,21 +1,22 @@
 """The parser against RFC 8259, each case whole, character by character and cut at each place.
 
-Then the same cases by the engine, which has pydantic's reader judge the whole text at its end.
+Then the same cases by `partwise.parse`, which has pydantic's reader judge the whole text at its
+end: whole, character by character and byte by byte.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from partwise._engine import Engine
-from partwise._errors import IncompleteOutputError, MalformedOutputError
+import partwise
+from partwise import IncompleteOutputError, MalformedOutputError
 from partwise._parser import Parser
-from partwise._plan import compile_plan
 
 from .cases import ACCEPTED, CUT, DECIDED, MARK, OVER_DIGITS, REJECTED
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
+_lone_surrogate = re.compile("[\ud800-\udfff]").search
 _ALL_CUTS = 400
 _SOME_CUTS = 97
 
@@ -92,13 +94,10 @@ def cuts(text: str) -> Iterator[list[str]]:
         yield [text[:place], text[place:]]
 
 
-def answer(pieces: Iterable[str]) -> tuple[str, Any]:
-    """The same, by the engine."""
-    engine = Engine(compile_plan(JsonValue))
+def answer(pieces: Iterable[str | bytes]) -> tuple[str, Any]:
+    """The same, by the public entry."""
     try:
-        for piece in pieces:
-            engine.feed(piece)
-        return "value", repr(engine.close())
+        return "value", repr(partwise.parse(JsonValue, pieces).result())
     except MalformedOutputError as error:
         return "malformed", error.position
     except IncompleteOutputError:
@@ -110,6 +109,8 @@ def expect(text: str, expected: tuple[str, Any]) -> None:
         assert outcome(pieces) == expected, pieces
     assert answer([text]) == expected
     assert answer(text) == expected
+    if not _lone_surrogate(text):
+        assert answer(bytes([byte]) for byte in text.encode()) == expected
 
 
 # Texts that do not yet come out as they should; each is to be deleted when it does.
