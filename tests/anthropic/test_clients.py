@@ -151,3 +151,18 @@ def test_the_users_middleware_is_kept(
     with make_provider(options={"middleware": [watch]}).open(payload):
         pass
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"options": {"no_such_option": 1}}, "no_such_option"),
+        ({"options": {"auth_token": "one too many"}}, "at most one"),
+        ({"http_client": httpx2.AsyncClient()}, "http_client"),
+    ],
+)
+def test_what_the_sdks_client_does_not_take_is_said_before_any_request(
+    config: dict[str, Any], message: str, make_provider: MakeProvider, payload: Payload
+) -> None:
+    with pytest.raises(ConfigurationError, match=message), make_provider(**config).open(payload):
+        pass

@@ -98,6 +98,10 @@ def test_an_empty_input_is_an_empty_object() -> None:
     assert decode([tool(), json_delta(""), stop()]) == [OPENED, ToolCallDelta(0, "{}")]
 
 
+def test_an_input_that_is_missing_is_an_empty_object() -> None:
+    assert decode([tool(input=None), stop()]) == [OPENED, ToolCallDelta(0, "{}")]
+
+
 def test_a_whole_input_in_the_blocks_start_is_told_at_its_end() -> None:
     events = [tool(input={"name": "Zoë"}), stop()]
     assert decode(events) == [OPENED, ToolCallDelta(0, '{"name": "Zoë"}')]
@@ -235,9 +239,10 @@ def test_an_error_event_is_raised() -> None:
     assert caught.value.provider == "anthropic"
 
 
-def test_a_second_message_in_the_midst_of_an_answer_is_an_error() -> None:
+@pytest.mark.parametrize("begun", [tool(), delta("text_delta", text="Hi")])
+def test_a_second_message_in_the_midst_of_an_answer_is_an_error(begun: Event) -> None:
     with pytest.raises(ProviderError, match="second message") as caught:
-        decode([message_start(), tool(), json_delta('{"a'), message_start()])
+        decode([message_start(), begun, message_start()])
     assert caught.value.retryable
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from partwise.provider import Mode, Request
+from partwise.provider import Mode, Request, TextDelta
 from partwise_conformance import ReplayServer, Reply, sse
 
 if TYPE_CHECKING:
@@ -191,6 +192,61 @@ async def test_leaving_early_releases_the_asynchronous_connection_at_once(
     await leave(aprovider, payload)
     left = time.monotonic()
     assert await exchange.await_disconnected() - left < AT_ONCE
+
+
+async def test_no_generator_outlives_its_stream(
+    server: ReplayServer, aprovider: AnthropicProvider, payload: Payload, answer: list[bytes]
+) -> None:
+    started: list[Any] = []
+    ended: list[Any] = []
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(firstiter=started.append, finalizer=ended.append)
+    try:
+        for leave in (aafter_break, aunread, aby_exception, aby_cancellation):
+            server.enqueue(Reply(body=answer, gated=True)).release(2)
+            await leave(aprovider, payload)
+            assert [each for each in started if each.ag_frame is not None] == []
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+    assert started
+    assert not ended
+
+
+def test_one_provider_in_two_event_loops(
+    server: ReplayServer, provider: AnthropicProvider, payload: Payload, answer: list[bytes]
+) -> None:
+    async def read() -> list[str]:
+        async with provider.aopen(payload) as events:
+            kinds = [event["type"] async for event in events]
+        await provider.aclose()
+        return kinds
+
+    for _ in range(2):
+        server.enqueue(Reply(body=answer))
+        assert asyncio.run(read()) == KINDS
+
+
+def test_a_tool_carries_what_can_not_be_enforced(
+    server: ReplayServer, provider: AnthropicProvider
+) -> None:
+    ages = {"type": "object", "additionalProperties": {"type": "integer"}}
+    request = Request(
+        model="claude-opus-4-5",
+        mode=provider.capabilities("claude-opus-4-5").default_mode,
+        messages=[{"role": "user", "content": "How old?"}],
+        schema={"type": "object", "properties": {"ages": ages}, "required": ["ages"]},
+        name="Ages",
+    )
+    tool = {"type": "tool_use", "id": "toolu_1", "name": "Ages", "input": {"ages": {"Ada": 36}}}
+    blocks: list[dict[str, Any]] = [
+        {"type": "content_block_start", "index": 0, "content_block": tool},
+        {"type": "content_block_stop", "index": 0},
+    ]
+    server.enqueue(Reply(body=[sse(block, block["type"]) for block in blocks]))
+    decoder = provider.decoder(request)
+    with provider.open(provider.build_request(request)) as events:
+        chunks = [chunk for event in events for chunk in decoder.feed(event)]
+    assert [*chunks, *decoder.close()] == [TextDelta('{"ages": {"Ada": 36}}')]
 
 
 def test_closing_releases_idle_connections_and_the_provider_works_on(

@@ -8,16 +8,16 @@ whatever state the stream is.
 
 from __future__ import annotations
 
-import inspect
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from partwise.provider import (
     Capabilities,
-    ConfigurationError,
     Decoder,
     Mode,
     ProviderConfig,
@@ -31,6 +31,8 @@ from ._models import capabilities
 from ._request import answers_by_tool, build_request
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from anthropic import Anthropic, AsyncAnthropic
 
 # Where the SDK finds credentials by itself, besides ANTHROPIC_API_KEY.
@@ -52,6 +54,11 @@ class AnthropicProvider:
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
         self._owns_client = config.client is None and config.http_client is None
+        self._lock = Lock()
+        self._client: Anthropic | None = None
+        self._async_clients: WeakKeyDictionary[AbstractEventLoop, AsyncAnthropic] = (
+            WeakKeyDictionary()
+        )
         if not _has_other_credentials(config):
             config.key("ANTHROPIC_API_KEY")
 
@@ -79,52 +86,46 @@ class AnthropicProvider:
         """Send the payload. Leaving the context releases the connection at once."""
         from . import _sdk
 
-        response = self._client.messages.with_raw_response.create(**payload)
-        try:
-            yield _sdk.events(response)
-        finally:
-            response.close()
+        with _sdk.stream(self._sync_client(), payload) as events:
+            yield events
 
     @asynccontextmanager
     async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
         """The same, for asyncio."""
         from . import _sdk
 
-        response = await self._async_client.messages.with_raw_response.create(**payload)
-        try:
-            yield await _sdk.aevents(response)
-        finally:
-            await response.close()
+        async with _sdk.astream(self._async_client(), payload) as events:
+            yield events
 
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
-        client = vars(self).pop("_client", None)
+        client, self._client = self._client, None
         if client is not None and self._owns_client:
             client.close()
 
     async def aclose(self) -> None:
-        """Close the client that `aopen` made. One that the user gave stays open."""
-        client = vars(self).pop("_async_client", None)
+        """Close the client that `aopen` made in this event loop. The user's own stays open."""
+        client = self._async_clients.pop(asyncio.get_running_loop(), None)
         if client is not None and self._owns_client:
             await client.close()
 
-    @cached_property
-    def _client(self) -> Anthropic:
+    def _sync_client(self) -> Anthropic:
         from . import _sdk
 
-        given: Anthropic | None = self._config.client
-        if given is not None and _is_async(given):
-            raise ConfigurationError("client= is asynchronous: pass async_client=True with it")
-        return _sdk.client(self._config) if given is None else given
+        with self._lock:
+            if self._client is None:
+                self._client = _sdk.client(self._config)
+            return self._client
 
-    @cached_property
     def _async_client(self) -> AsyncAnthropic:
         from . import _sdk
 
-        given: AsyncAnthropic | None = self._config.client
-        if given is not None and not _is_async(given):
-            raise ConfigurationError("client= is synchronous: pass an AsyncAnthropic")
-        return _sdk.async_client(self._config) if given is None else given
+        # A connection belongs to the loop in which it was made.
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if loop not in self._async_clients:
+                self._async_clients[loop] = _sdk.async_client(self._config)
+            return self._async_clients[loop]
 
 
 def _has_other_credentials(config: ProviderConfig) -> bool:
@@ -133,8 +134,3 @@ def _has_other_credentials(config: ProviderConfig) -> bool:
         or not _CREDENTIAL_OPTIONS.isdisjoint(config.options)
         or any(map(os.environ.get, _CREDENTIAL_VARIABLES))
     )
-
-
-def _is_async(client: Anthropic | AsyncAnthropic) -> bool:
-    # Anthropic's clients for AWS and Google Cloud have no base class in common that is public.
-    return inspect.iscoroutinefunction(client.close)

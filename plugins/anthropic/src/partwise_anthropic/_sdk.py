@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any
+import inspect
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from anthropic import (
     Anthropic,
@@ -14,27 +16,57 @@ from anthropic import (
     Stream,
 )
 
+from partwise.provider import ConfigurationError
+
 from ._errors import retry_after
 
 if TYPE_CHECKING:
     import httpx2
-    from anthropic import APIResponse, AsyncAPIResponse
     from anthropic._streaming import ServerSentEvent
 
     from partwise.provider import ProviderConfig
+
+ClientT = TypeVar("ClientT", Anthropic, AsyncAnthropic)
 
 LONGEST_WAIT = 60.0
 """Seconds that the SDK may sleep before it tries again because the API told it to."""
 
 
 def client(config: ProviderConfig) -> Anthropic:
-    """The SDK's client, as the user configured it."""
-    return Anthropic(**_arguments(config))
+    """The user's own client of the SDK, or one as the user configured it.
+
+    Raises:
+        ConfigurationError: it is of the wrong kind, or can't be made so.
+    """
+    given: Anthropic | None = config.client
+    if given is None:
+        return _make(Anthropic, config)
+    if _is_async(given):
+        raise ConfigurationError("client= is asynchronous: pass async_client=True with it")
+    return given
 
 
 def async_client(config: ProviderConfig) -> AsyncAnthropic:
-    """The SDK's asynchronous client, as the user configured it."""
-    return AsyncAnthropic(**_arguments(config))
+    """The same for asyncio."""
+    given: AsyncAnthropic | None = config.client
+    if given is None:
+        return _make(AsyncAnthropic, config)
+    if not _is_async(given):
+        raise ConfigurationError("client= is synchronous: pass an AsyncAnthropic")
+    return given
+
+
+def _is_async(client: Anthropic | AsyncAnthropic) -> bool:
+    # Anthropic's clients for AWS and Google Cloud have no public base class in common.
+    return inspect.iscoroutinefunction(client.close)
+
+
+def _make(cls: type[ClientT], config: ProviderConfig) -> ClientT:
+    try:
+        return cls(**_arguments(config))
+    except (TypeError, ValueError) as error:
+        # An unknown option, two credentials, or an HTTP client of the wrong kind: it says which.
+        raise ConfigurationError(str(error)) from error
 
 
 def _arguments(config: ProviderConfig) -> dict[str, Any]:
@@ -48,24 +80,48 @@ def _arguments(config: ProviderConfig) -> dict[str, Any]:
     }
 
 
-def events(response: APIResponse[Any]) -> Iterator[Any]:
-    """The events of a response as plain data.
+@contextmanager
+def stream(client: Anthropic, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
+    """The events of the answer to this payload, as plain data.
 
     Raises:
-        APIResponseValidationError: it is no stream of events.
+        APIResponseValidationError: the answer is no stream of events.
     """
-    if not _is_stream(response.http_response):
-        response.read()
-        raise _no_stream(response.http_response)
-    return response.parse(to=_PlainStream)
+    response = client.messages.with_raw_response.create(**payload)
+    try:
+        if not _is_stream(response.http_response):
+            response.read()
+            raise _no_stream(response.http_response)
+        yield response.parse(to=_PlainStream)
+    finally:
+        response.close()
 
 
-async def aevents(response: AsyncAPIResponse[Any]) -> AsyncIterator[Any]:
-    """The same, asynchronously."""
-    if not _is_stream(response.http_response):
-        await response.read()
-        raise _no_stream(response.http_response)
-    return await response.parse(to=_AsyncPlainStream)
+@asynccontextmanager
+async def astream(
+    client: AsyncAnthropic, payload: Mapping[str, Any]
+) -> AsyncIterator[AsyncIterator[Any]]:
+    """The same, for asyncio."""
+    response = await client.messages.with_raw_response.create(**payload)
+    events = await response.parse(to=_AsyncPlainStream)
+    try:
+        if not _is_stream(response.http_response):
+            await response.read()
+            raise _no_stream(response.http_response)
+        yield events
+    finally:
+        await response.close()
+        await _exhaust(events)
+
+
+async def _exhaust(events: AsyncIterator[Any]) -> None:
+    """End the generators of a closed stream, which hold no more than what has come already.
+
+    Otherwise each would be ended by a task of its own, some time later.
+    """
+    with suppress(Exception):
+        async for _ in events:
+            pass
 
 
 def _is_stream(response: httpx2.Response) -> bool:
@@ -95,7 +151,10 @@ class _PlainStream(Stream[object]):
 
 
 class _AsyncPlainStream(AsyncStream[object]):
-    """The asynchronous twin."""
+    """The asynchronous twin, and its own iterator: one around it would have to be ended too."""
+
+    def __aiter__(self) -> AsyncIterator[object]:
+        return self
 
     async def _iter_events(self) -> AsyncIterator[ServerSentEvent]:
         async for event in super()._iter_events():
