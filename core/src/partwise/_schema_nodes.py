@@ -71,13 +71,15 @@ def _unescape(name: str) -> str:
 
 
 def plain_root(schema: Node) -> Node:
-    """The schema with a root that is not a `$ref`: pydantic writes one for a recursive model."""
+    """The schema with a root that is not a `$ref`: pydantic writes one for a recursive model.
+
+    Raises:
+        ValueError: the root is not an object.
+    """
     while (name := ref_target(schema)) is not None:
-        siblings = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = {**schema["$defs"][name], **siblings}
+        schema = {**schema["$defs"][name], **without(schema, "$ref")}
     if schema.get("type") != "object":
-        message = f"the root of the schema must be an object, not {schema.get('type')!r}"
-        raise ValueError(message)
+        raise ValueError(f"the root of the schema must be an object, not {schema.get('type')!r}")
     return schema
 
 
@@ -88,11 +90,12 @@ def ref_target(node: Node) -> str | None:
 
 
 def ref_targets(node: Node) -> set[str]:
+    """The names of all definitions that a node and the schemas inside it refer to."""
     return {name for _, child in walk(node) if (name := ref_target(child)) is not None}
 
 
 def find_cycles(schema: Node) -> dict[str, set[str]]:
-    """For each definition those from which it can be reached and which it can reach."""
+    """For each definition, those that it leads to and that lead to it; itself among them."""
     steps = {name: ref_targets(child) for name, child in schema.get("$defs", {}).items()}
     reach = {name: _closure(name, steps) for name in steps}
     return {name: {other for other in reach[name] if name in reach[other]} for name in steps}
@@ -120,6 +123,7 @@ _JSON_TYPES: tuple[tuple[type, str], ...] = (
 
 
 def json_type(value: Any) -> str:
+    """The name of the value's type in JSON Schema; an integer's is never `number`."""
     return next(name for kind, name in _JSON_TYPES if isinstance(value, kind))
 
 
@@ -147,4 +151,5 @@ def distinct(nodes: list[Node]) -> list[Node]:
 
 
 def without(node: Node, *keys: str) -> Node:
+    """The node without these keywords."""
     return {key: value for key, value in node.items() if key not in keys}

@@ -40,6 +40,7 @@ _ANNOTATIONS = frozenset({"title", "description", "default"})
 
 
 def rewrite(schema: Node, profile: SchemaProfile) -> Node:
+    """The whole schema in the profile's dialect, as far as the rules can bring it."""
     if not profile.takes("discriminator"):
         schema = _require_tags(schema)
     schema = _rewrite_node(schema, profile)
@@ -56,7 +57,7 @@ def _merge_single_all_of(node: Node, profile: SchemaProfile) -> Node:
     members = node.get("allOf", ())
     if len(members) != 1 or profile.takes("allOf"):
         return node
-    return {**members[0], **without(node, "allOf")}
+    return _merge_single_all_of({**members[0], **without(node, "allOf")}, profile)
 
 
 def _one_of_to_any_of(node: Node, profile: SchemaProfile) -> Node:
@@ -239,10 +240,10 @@ def _relax_cycles(schema: Node) -> Node:
 
 
 def _relax(node: Node, cycle: set[str]) -> Node:
-    required = node.get("required", ())
-    relaxed = [name for name in required if ref_targets(node["properties"][name]) & cycle]
+    required, properties = node.get("required", []), node.get("properties", {})
+    relaxed = [name for name in required if ref_targets(properties.get(name, {})) & cycle]
     if relaxed:
-        node = {**node, "required": [name for name in required if name not in relaxed]}
-        spoken = {name: add_words(node["properties"][name], "required") for name in relaxed}
-        node["properties"] = {**node["properties"], **spoken}
+        kept = [name for name in required if name not in relaxed]
+        spoken = {name: add_words(properties[name], "required") for name in relaxed}
+        node = {**node, "required": kept, "properties": {**properties, **spoken}}
     return map_children(node, lambda child: _relax(child, cycle))

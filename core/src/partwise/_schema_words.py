@@ -52,6 +52,7 @@ def rank(keyword: str) -> int:
 
 
 def say(keyword: str, value: Any) -> str:
+    """A keyword and its value in words; nothing where they ask for nothing."""
     phrase = _PHRASES.get(keyword, keyword)
     if keyword in _FLAGS:
         return phrase if value else ""

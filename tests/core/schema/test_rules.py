@@ -119,6 +119,7 @@ def test_the_tag_of_a_union_becomes_required_in_each_member() -> None:
 def test_a_single_all_of_is_merged_and_the_outer_keywords_win() -> None:
     node = {"allOf": [{"type": "string", "description": "in"}], "description": "out"}
     assert one(node, CLOSED) == {"type": "string", "description": "out"}
+    assert one({"allOf": [node]}, CLOSED) == {"type": "string", "description": "out"}
 
 
 def test_const_becomes_an_enum_where_it_must() -> None:
