@@ -48,7 +48,7 @@ class Engine:
         complete: the answer's JSON has closed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is the user's to choose
         self,
         plan: Plan,
         *,
@@ -197,7 +197,7 @@ class _Root(Frame):
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self.engine = engine
-        super().__init__(self, ())  # type: ignore[arg-type]
+        super().__init__(self, ())
         self.slot = plan.slot
         self._plan = plan
         self._in_envelope = False
@@ -294,7 +294,7 @@ def _has(value: Any, steps: Path) -> bool:
             elif isinstance(step, str) and not isinstance(value, dict):
                 value = getattr(value, step)
             else:
-                value = value[step]  # type: ignore[index]
+                value = value[step]
         except (AttributeError, LookupError, TypeError):
             return False
     return True

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Opener: TypeAlias = Literal["{", "["]
 
 _object_start: Final = re.compile(r'\{\s*(?:\}|("(?:[^"\\]|\\.)*")\s*:)', re.DOTALL).match
-_object_start_prefix: Final = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*(?:"\s*|\\)?)?', re.DOTALL).fullmatch
+_object_start_prefix: Final = re.compile(
+    r'\{\s*(?:"(?:[^"\\]|\\.)*(?:"\s*|\\)?)?', re.DOTALL
+).fullmatch
 _array_start: Final = re.compile(r"\[\s*[\]\[{\"\-\dtfn]").match
 _array_start_prefix: Final = re.compile(r"\[\s*").fullmatch
 """What may still become one when more text comes."""

@@ -89,7 +89,17 @@ class Parent(Protocol):
 class Frame:
     """What the containers have in common: a slot that is filled next, and a child that is open."""
 
-    __slots__ = ("changed", "child", "closing", "engine", "inner", "outers", "parent", "shown", "slot")
+    __slots__ = (
+        "changed",
+        "child",
+        "closing",
+        "engine",
+        "inner",
+        "outers",
+        "parent",
+        "shown",
+        "slot",
+    )
 
     slot: Slot
     """The place of the value that comes next."""
@@ -241,7 +251,9 @@ class ModelFrame(Frame):
             self.waiting[field.name] = what
             self.values[field.name] = value
             return MISSING
-        earlier = {name: self.values[name] for name in self.shape.validator.fields if name in field.earlier}
+        earlier = {
+            name: self.values[name] for name in self.shape.validator.fields if name in field.earlier
+        }
         keywords = self.engine.json_keywords
         return self.shape.validator.assign(field.name, value, what, earlier, keywords)
 
@@ -265,10 +277,10 @@ class ModelFrame(Frame):
 
     def find(self, step: str | int) -> Any:
         if step in self.extra:
-            return self.extra[step]  # type: ignore[index]
+            return self.extra[str(step)]
         if step == self.field.name and step not in self.values:
             return self.child or OPEN
-        return OPEN if step in self.waiting else self.values.get(step, MISSING)  # type: ignore[call-overload]
+        return OPEN if step in self.waiting else self.values.get(str(step), MISSING)
 
     def snapshot(self) -> Any:
         # The hottest method there is, once a level and delta: `Frame.snapshot`, spelt out.
@@ -462,7 +474,8 @@ class SkipFrame(Frame):
     def string(self, value: str) -> None:
         pass
 
-    scalar = string
+    def scalar(self, raw: str) -> None:
+        pass
 
     def snapshot(self) -> Any:
         return MISSING
@@ -480,7 +493,7 @@ class SkipFrame(Frame):
         return OPEN
 
 
-def _never_shared() -> bool:
+def _counts_tell() -> bool:
     """Whether a count of references can tell that nobody else holds an object."""
     return getattr(sys, "_is_gil_enabled", lambda: True)() and hasattr(sys, "getrefcount")
 
@@ -488,11 +501,13 @@ def _never_shared() -> bool:
 class _Probe:
     __slots__ = ("back",)
 
+    def __init__(self) -> None:
+        self.back: list[Any] = []
+
 
 def _unshared_count() -> int:
     probe = _Probe()
-    probe.back = []
-    return getrefcount(probe.back) if _never_shared() else -1
+    return getrefcount(probe.back) if _counts_tell() else -1
 
 
 getrefcount = getattr(sys, "getrefcount", lambda _: 0)

@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined as _UNDEFINED
+from pydantic_core import PydanticUndefined
 
 from ._partial import partial_of
 
@@ -24,7 +24,9 @@ _set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 _set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
-def model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any], set[str], dict[str, Any]], Any]:
+def model_maker(
+    model: type[BaseModel],
+) -> Callable[[dict[str, Any], set[str], dict[str, Any]], Any]:
     """Makes instances of `Partial[model]` of field values, names that came, and extras."""
     partial = partial_of(model)
     allows_extra = model.model_config.get("extra") == "allow"
@@ -48,19 +50,19 @@ def model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any], set[str], d
 
     def _private_defaults() -> dict[str, Any]:
         defaults = {name: attribute.get_default() for name, attribute in private.items()}
-        return {name: value for name, value in defaults.items() if value is not _UNDEFINED}
+        return {name: value for name, value in defaults.items() if value is not PydanticUndefined}
 
     return make if allows_extra or private else make_plain
 
 
 def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, Any]], Any]:
     """Makes instances of `Partial[cls]`."""
-    partial = partial_of(cls)
+    partial: Any = partial_of(cls)
     has_slots = not hasattr(_new(cls), "__dict__")
     absent = [f.name for f in dataclasses.fields(cls)]
 
     def make(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:
-        instance = _new(partial)
+        instance: Any = _new(partial)
         if not has_slots:
             instance.__dict__.update(values, **extra)
             return instance
@@ -108,7 +110,7 @@ def finished_dataclass_maker(cls: type) -> Callable[[Any], Any]:
 
     def make(validated: tuple[dict[str, Any], Any]) -> Any:
         values, _ = validated
-        instance = _new(cls)
+        instance: Any = _new(cls)
         if hasattr(instance, "__dict__"):
             instance.__dict__.update(values)
         else:

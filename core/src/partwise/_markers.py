@@ -17,7 +17,9 @@ METADATA_KEY = "partwise"
 class Atomic:
     """The value shows only when it is complete: `Annotated[str, Atomic()]`."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         return _marked(handler(source), "atomic")
 
 
@@ -28,7 +30,9 @@ class NotNull:
     `Annotated[int, NotNull()]` on a field of a model. In `Partial[M]` the field is required.
     """
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         return _marked(handler(source), "not-null")
 
 

@@ -55,11 +55,11 @@ _surrogate: Final = re.compile("[\ud800-\udfff]").search
 _ESCAPED: Final = {
     '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
 }  # fmt: skip
-_LITERALS: Final = frozenset(
-    {"true", "false", "null", "NaN", "Infinity", "-Infinity"}
-)
+_LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 _TOKEN_START: Final = frozenset("-0123456789tfnNI")
 
+_ARRAY: Final[set[str]] = set()
+"""Stands for the keys of what has none."""
 _BLOCK_PIECES: Final = 1024
 """So many pieces are joined into one block."""
 _EXCERPT_CHARS: Final = 40
@@ -134,8 +134,8 @@ class Parser:
         self._parts: list[str] = []  # of the open string's text
         self._pending = ""  # an escape or a token that the last piece cut
         self._high = ""  # a high surrogate that the last piece ended with
-        self._keys: set[str] | None = None  # of the innermost container; None where it is an array
-        self._stack: list[tuple[Sink, set[str] | None]] = []
+        self._keys = _ARRAY  # of the innermost container
+        self._stack: list[tuple[Sink, set[str]]] = []
         self._step: _Step = Parser._value
         self._pieces: list[str] = []
         self._blocks: list[str] = []
@@ -265,7 +265,7 @@ class Parser:
         elif character == "{":
             self._open(self.sink.open_object(), set(), Parser._first_key)
         elif character == "[":
-            self._open(self.sink.open_array(), None, Parser._first_item)
+            self._open(self.sink.open_array(), _ARRAY, Parser._first_item)
         elif character in _TOKEN_START:
             self._step = Parser._token
             return index
@@ -273,7 +273,7 @@ class Parser:
             raise self.error("expected a value", index)
         return index + 1
 
-    def _open(self, sink: Sink, keys: set[str] | None, step: _Step) -> None:
+    def _open(self, sink: Sink, keys: set[str], step: _Step) -> None:
         if len(self._stack) >= self._limits.depth:
             raise self.error(f"nested more than {self._limits.depth} deep", self._at)
         self._stack.append((self.sink, self._keys))
@@ -324,7 +324,7 @@ class Parser:
 
     def _after_value(self, text: str, index: int) -> int:
         character = text[index]
-        in_array = self._keys is None
+        in_array = self._keys is _ARRAY
         if character == ",":
             self._step = Parser._value if in_array else Parser._next_key
             return index + 1
@@ -367,11 +367,9 @@ class Parser:
             self.sink.string(value)
             self._value_closed()
             return index + 1
-        keys = self._keys
-        assert keys is not None  # only an object has keys
-        if value in keys:
+        if value in self._keys:
             raise self.error(f"the key {value!r} stands twice in one object", index)
-        keys.add(value)
+        self._keys.add(value)
         self.sink.key(value)
         self._step = Parser._colon
         return index + 1
@@ -382,7 +380,7 @@ class Parser:
         raw = self._pending + text[index : index + 12 - seen]
         match = _escape(raw)
         if match is None:
-            if _escape_prefix(raw) and len(raw) < 6:
+            if _escape_prefix(raw):
                 return self._wait(raw, text)
             raise self.error("not an escape that JSON knows", index - seen)
         end = match.end()

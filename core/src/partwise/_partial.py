@@ -17,7 +17,17 @@ import inspect
 import threading
 import types
 import typing
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Optional,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer
 from pydantic import model_serializer as pydantic_model_serializer
@@ -62,22 +72,28 @@ class Partial:
         """
         return partial_of(model)
 
-    def __new__(cls) -> Partial:
+    def __new__(cls) -> typing.Self:
         raise TypeError("Partial is used as Partial[Model]")
 
 
 def partial_of(model: type[T]) -> type[T]:
     """`Partial[model]`. It lives as long as somebody holds it; nothing here keeps the model."""
-    if not isinstance(model, type) or not (
-        issubclass(model, BaseModel) or dataclasses.is_dataclass(model)
-    ):
+    make: Any
+    if _is_class(model, BaseModel):
+        make = _partial_model
+    elif _is_class(model) and dataclasses.is_dataclass(model):
+        make = _partial_dataclass
+    else:
         raise TypeError(f"Partial takes a pydantic model or a dataclass, not {model!r}")
     with _lock:
         for subclass in type.__subclasses__(model):
             if vars(subclass).get(_ORIGINAL) is model:
                 return subclass
-        make = _partial_model if issubclass(model, BaseModel) else _partial_dataclass
-        return make(model)  # type: ignore[arg-type, return-value]
+        return make(model)  # type: ignore[no-any-return]
+
+
+def _is_class(candidate: Any, base: type = object) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, base)
 
 
 def original_of(partial: type) -> type:
@@ -94,11 +110,14 @@ def _partial_dataclass(model: type[T]) -> type[T]:
     }
     if "__slots__" in vars(model):
         namespace["__slots__"] = ()
-    return type(model)(f"Partial{model.__name__}", (model,), namespace)
+    make: Any = type(model)  # the metaclass
+    return make(f"Partial{model.__name__}", (model,), namespace)  # type: ignore[no-any-return]
 
 
 def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
-    fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if hasattr(self, f.name)}
+    fields = {
+        f.name: getattr(self, f.name) for f in dataclasses.fields(self) if hasattr(self, f.name)
+    }
     return _restore_dataclass, (original_of(type(self)), fields)
 
 
@@ -124,7 +143,8 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         namespace["__annotations__"][name] = annotation
         namespace[name] = field
     namespace.update(_guarded_members(model))
-    partial = type(model)(f"Partial{model.__name__}", (model,), namespace)
+    make: Any = type(model)  # the metaclass
+    partial: type[BaseModel] = make(f"Partial{model.__name__}", (model,), namespace)
     decorators = partial.__pydantic_decorators__
     for validators in (
         decorators.validators,
@@ -164,14 +184,16 @@ def _partial_field(info: FieldInfo) -> tuple[Any, Any]:
         return annotation, Field(**keywords)
     if info.is_required():
         keywords["default"] = None
-    return Union[annotation, None], Field(**keywords)
+    return Optional[annotation], Field(**keywords)  # noqa: UP045  a value, not an annotation
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _BothKinds:
     """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as what it is."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         return core_schema.union_schema(
             [handler.generate_schema(partial_of(source)), handler(source)]
         )
@@ -181,7 +203,9 @@ class _BothKinds:
 class _AsItIs:
     """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         as_it_is: Any = {**handler(source), "serialization": {"type": "any"}}
         return as_it_is  # type: ignore[no-any-return]
 
@@ -198,7 +222,7 @@ def partial_annotation(annotation: Any) -> Any:
     if origin is None or origin is Literal:
         return annotation
     if origin in (Union, types.UnionType):
-        return Union[tuple(map(partial_annotation, arguments))]
+        return Union[tuple(map(partial_annotation, arguments))]  # noqa: UP007  of any number
     return origin[tuple(_partial_arguments(arguments))]
 
 
@@ -219,7 +243,7 @@ def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     """The model's computed fields and serialisers, which may meet None where none can be."""
     decorators = model.__pydantic_decorators__
     for name, computed in decorators.computed_fields.items():
-        yield name, _guarded_property(model, name, computed.info)
+        yield name, _guarded_property(computed.info)
     for name, field in decorators.field_serializers.items():
         guarded = _guarded_field_serializer(field.func, field.info.mode)
         decorate: Any = field_serializer(
@@ -239,10 +263,10 @@ def _function(model: type, name: str) -> Callable[..., Any]:
     return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
 
 
-def _guarded_property(model: type[BaseModel], name: str, info: Any) -> Any:
+def _guarded_property(info: Any) -> Any:
     # The getter of M itself: a property, or a cached one, which is no cache here.
     wrapped = info.wrapped_property
-    get = wrapped.fget if isinstance(wrapped, property) else wrapped.func
+    get: Any = wrapped.fget if isinstance(wrapped, property) else wrapped.func
 
     @functools.wraps(get)
     def guarded(self: Any) -> Any:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._frames import DictFrame, Frame, ListFrame, ModelFrame, SkipFrame, quote
+from ._frames import OPEN, DictFrame, Frame, ListFrame, ModelFrame, SkipFrame, quote
 from ._missing import MISSING
-from ._shapes import DictShape, ListShape, ModelShape, SkipShape, TaggedShape, Way
+from ._shapes import DictShape, ListShape, ModelShape, TaggedShape, Way
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -128,7 +128,6 @@ def _frame(parent: Parent, way: Way) -> Any:
         return DictFrame(parent, shape, way.outers)
     if isinstance(shape, TaggedShape):
         return TaggedFrame(parent, shape, way)
-    assert isinstance(shape, SkipShape)
     return SkipFrame(parent)
 
 
@@ -146,7 +145,8 @@ class Replay:
     def into(self, sink: Any) -> Sink:
         """The sink of the innermost container that is open at the end."""
         outer: list[Any] = []
-        for self.index, (what, arguments) in enumerate(self.heard):
+        for what, arguments in self.heard:
+            self.index += 1
             if what in ("open_object", "open_array"):
                 outer.append(sink)
                 sink = getattr(sink, what)()

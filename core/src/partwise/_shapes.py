@@ -263,7 +263,7 @@ class ModelValidator:
     compile: Callable[[CoreSchema, CoreConfig | None], SchemaValidator]
     config: CoreConfig | None
     _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
-    _assigns: dict[tuple[str, Waiting], SchemaValidator] = field(default_factory=dict)
+    _assigns: dict[tuple[str, str], SchemaValidator] = field(default_factory=dict)
     _held: threading.local = field(default_factory=threading.local)
 
     def assign(
@@ -281,6 +281,7 @@ class ModelValidator:
             )
             validator = self._assigns[name, what] = self.compile(schema, self.config)
         given = self._hold(name, value) if what == "value" else value
+        values: Any
         values, _, _ = validator.validate_assignment(earlier, name, given, **keywords)
         return values[name]
 

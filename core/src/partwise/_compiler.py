@@ -1,0 +1,341 @@
+"""Compiles a core schema into the slots, ways and shapes of a plan.
+
+The plan is made from pydantic's own core schema, so it knows what pydantic knows: aliases,
+constraints, validators, discriminators, recursion. Each kind of schema that can be shown partly
+has a method here or in `_model_compiler`; any other shows when it is complete, validated by
+pydantic as it is.
+
+Nothing here is fast or needs to be. Validators are built when the first value asks for one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import SchemaValidator, core_schema
+
+from ._core_schema import (
+    ARRAYS,
+    MODELS,
+    NEVER_EXACTLY_A_STRING,
+    OBJECTS,
+    Peeled,
+    asks_for_siblings,
+    fields_of,
+    is_constrained,
+    is_deep,
+    is_plain,
+    is_predictable,
+    lax,
+    level_of,
+    refs_in,
+    single_keys,
+    without_functions,
+)
+from ._instances import finished_root_maker, root_maker
+from ._missing import MISSING
+from ._model_compiler import ModelCompiler, post_init_of
+from ._shapes import ANY, DictShape, ListShape, ModelShape, RootShape, Slot, TaggedShape, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic_core import CoreConfig, CoreSchema
+
+
+class Compiler:
+    """Compiles one core schema into slots."""
+
+    def __init__(self, schema: CoreSchema) -> None:
+        self.definitions: dict[str, CoreSchema] = {}
+        if schema["type"] == "definitions":
+            self.definitions = {d["ref"]: d for d in schema["definitions"]}
+            schema = schema["schema"]
+        self._schema = schema
+        self.shapes: dict[tuple[int, bool], Any] = {}
+        self._any: Slot | None = None
+
+    def root(self) -> Slot:
+        return self.slot(self._schema, None, tentative=False)
+
+    # Slots
+
+    def slot(
+        self,
+        schema: CoreSchema,
+        config: CoreConfig | None,
+        *,
+        tentative: bool,
+        in_field: bool = False,
+    ) -> Slot:
+        """The place that this schema describes.
+
+        Args:
+            schema: of the place, layers and all.
+            config: of the enclosing model.
+            tentative: whether an enclosing container is raw.
+            in_field: whether the model runs the layers' validators, since they ask for siblings.
+        """
+        peeled = Peeled(schema, self.definitions)
+        slot = Slot(self._reader(schema, config, tentative=tentative), tentative=tentative)
+        if "atomic" in peeled.marks:
+            return slot
+        mended = peeled.mended or (in_field and self.asks_inside(peeled.core))
+        if peeled.asks_for_siblings and not in_field and peeled.core["type"] not in MODELS:
+            mended = True
+        self._open(slot, peeled, config, raw=mended and not tentative)
+        if tentative or mended or in_field or not peeled.has_functions:
+            return slot
+        # The layers' validators run on the finished container.
+        outer = self.validator(peeled.around(ANY), config).validate_python
+        for name in ("object", "array"):
+            if (way := getattr(slot, name)) is not None:
+                way = Way(way.shape, (*way.outers, outer), raw=way.raw, roots=way.roots)
+                setattr(slot, name, way)
+        return slot
+
+    def _open(self, slot: Slot, peeled: Peeled, config: CoreConfig | None, *, raw: bool) -> None:
+        """Say in the slot what shows while it is open."""
+        core = peeled.core
+        kind = core["type"]
+        tentative = slot.tentative or raw
+        if kind == "json-or-python":
+            inner = Peeled(core["json_schema"], self.definitions)
+            if inner.core["type"] == "any" or (inner.core["type"] == "list" and not inner.layers):
+                core, kind = inner.core, inner.core["type"]
+        if kind == "str":
+            slot.text = True
+            slot.plain = not peeled.has_functions and is_plain(core, config)
+        elif kind == "any":
+            slot.text = True
+            slot.plain = not peeled.has_functions
+            slot.object = Way(self._any_shapes()[0], raw=raw)
+            slot.array = Way(self._any_shapes()[1], raw=raw)
+        elif kind in ("list", "set", "frozenset", "tuple", "deque"):
+            slot.array = self._list_way(core, config, tentative=tentative, raw=raw)
+        elif kind == "dict":
+            slot.object = Way(self._dict_shape(core, config, tentative=tentative), raw=raw)
+        elif kind in MODELS:
+            self._open_model(slot, core, raw=raw)
+        elif kind == "union":
+            self._open_union(slot, core, config, tentative=tentative, raw=raw)
+        elif kind == "tagged-union":
+            slot.object = self._tagged_way(core, config, tentative=tentative, raw=raw)
+
+    def _reader(
+        self, schema: CoreSchema, config: CoreConfig | None, *, tentative: bool
+    ) -> Callable[[], SchemaValidator] | None:
+        if not tentative:
+            return functools.partial(self.validator, schema, config)
+        # What is not final shows as its type says, and the user's functions wait for what is.
+        bare = without_functions(schema)
+        return None if bare is None else functools.partial(self.validator, bare, config)
+
+    def validator(self, schema: CoreSchema, config: CoreConfig | None) -> SchemaValidator:
+        needed = list(self._referred(schema))
+        if needed:
+            schema = core_schema.definitions_schema(schema, needed)
+        return SchemaValidator(schema, config)
+
+    def _referred(self, schema: CoreSchema) -> Iterator[CoreSchema]:
+        """The definitions that the schema needs, each once."""
+        seen: set[str] = set()
+        waiting = deque([schema])
+        while waiting:
+            for ref in refs_in(waiting.popleft()):
+                if ref not in seen:
+                    seen.add(ref)
+                    waiting.append(self.definitions[ref])
+                    yield self.definitions[ref]
+
+    def asks_inside(self, schema: Any) -> bool:
+        """Whether a validator below, and not of a model of its own, asks for siblings."""
+        if isinstance(schema, dict):
+            if schema.get("type") in MODELS:
+                return False
+            if schema.get("type") == "definition-ref":
+                return self.asks_inside(self.definitions[schema["schema_ref"]])
+            return asks_for_siblings(schema) or any(
+                self.asks_inside(value) for key, value in schema.items() if key != "metadata"
+            )
+        return isinstance(schema, list | tuple) and any(map(self.asks_inside, schema))
+
+    # Containers
+
+    def _any_shapes(self) -> tuple[DictShape, ListShape]:
+        if self._any is None:
+            self._any = Slot(functools.partial(SchemaValidator, ANY), text=True, plain=True)
+            self._any.object = Way(DictShape(self._any))
+            self._any.array = Way(ListShape(self._any))
+        return self._any.object.shape, self._any.array.shape  # type: ignore[union-attr, return-value]
+
+    def _list_way(
+        self, core: Any, config: CoreConfig | None, *, tentative: bool, raw: bool
+    ) -> Way | None:
+        kind = core["type"]
+        items = core.get("items_schema", ANY)
+        if kind == "tuple":
+            if core.get("variadic_item_index") != 0 or len(items) != 1:
+                return None  # of fixed parts: half a tuple is not of its type
+            items = items[0]
+        item = self.slot(items, config, tentative=tentative)
+        shape = ListShape(item)
+        if not tentative and (kind != "list" or is_constrained(core)):
+            bare = {k: v for k, v in core.items() if k not in ("strict", "fail_fast")}
+            bare["items_schema"] = [ANY] if kind == "tuple" else ANY
+            shape.shell = self.validator(bare, lax(config)).validate_python
+        if kind != "list":
+            shape.show = {"tuple": tuple, "deque": deque}.get(kind) or _set_maker(kind)
+            shape.shows_open = kind in ("tuple", "deque")
+        return Way(shape, raw=raw)
+
+    def _dict_shape(self, core: Any, config: CoreConfig | None, *, tentative: bool) -> DictShape:
+        shape = DictShape(
+            self.slot(core.get("values_schema", ANY), config, tentative=tentative),
+            key=self._key_maker(core.get("keys_schema", ANY), config),
+        )
+        if not tentative and is_constrained(core):
+            bare = {k: v for k, v in core.items() if k != "strict"}
+            bare |= {"keys_schema": ANY, "values_schema": ANY}
+            shape.shell = self.validator(bare, lax(config)).validate_python
+        return shape
+
+    def _key_maker(
+        self, schema: CoreSchema, config: CoreConfig | None
+    ) -> Callable[[str], Any] | None:
+        if schema["type"] == "any" or (schema["type"] == "str" and is_plain(schema, config)):
+            return None
+        # A key is validated as pydantic does: as the key of an object in JSON.
+        read = self.validator(core_schema.dict_schema(schema, ANY), config).validate_json
+        return lambda quoted: next(iter(read(f"{{{quoted}:null}}")))
+
+    # Unions
+
+    def _open_union(
+        self, slot: Slot, core: Any, config: CoreConfig | None, *, tentative: bool, raw: bool
+    ) -> None:
+        choices = [c[0] if isinstance(c, tuple) else c for c in core["choices"]]
+        peeled = [Peeled(choice, self.definitions) for choice in choices]
+        kinds = [p.core["type"] for p in peeled]
+        if any(p.mended for p in peeled) or not all(map(is_predictable, kinds)):
+            return
+        texts = [p for p in peeled if p.core["type"] == "str"]
+        others = [k for k in kinds if k not in OBJECTS | ARRAYS | NEVER_EXACTLY_A_STRING]
+        if others == ["str"] and not texts[0].has_functions and is_plain(texts[0].core, config):
+            slot.text = slot.plain = True
+        for name, those in (("object", OBJECTS), ("array", ARRAYS)):
+            able = [c for c, kind in zip(choices, kinds, strict=True) if kind in those]
+            way: Way | None = None
+            if len(able) == 1:
+                way = getattr(self.slot(able[0], config, tentative=tentative), name)
+            elif name == "object" and able:
+                way = self._implied_way(able, config, tentative=tentative)
+            if way is not None:
+                way = Way(way.shape, way.outers, raw=way.raw or raw, roots=way.roots)
+            setattr(slot, name, way)
+
+    def _tagged_way(
+        self, core: Any, config: CoreConfig | None, *, tentative: bool, raw: bool
+    ) -> Way | None:
+        tags = single_keys(core["discriminator"])
+        if tags is None:
+            return None  # the user's function wants the whole object
+        choices = {
+            str(tag.value if hasattr(tag, "value") else tag): self.slot(
+                choice, config, tentative=tentative
+            )
+            for tag, choice in core["choices"].items()
+            if not isinstance(choice, str)
+        }
+        for tag, other in core["choices"].items():
+            if isinstance(other, str):
+                choices[str(tag)] = choices[other]
+        return Way(TaggedShape(frozenset(tags), choices), raw=raw)
+
+    def _implied_way(
+        self, choices: list[Any], config: CoreConfig | None, *, tentative: bool
+    ) -> Way | None:
+        """Models that a literal field tells apart, though the union has no discriminator."""
+        literals = [self._literal_keys(choice) for choice in choices]
+        for key in set.intersection(*(set(found) for found in literals)):
+            values = [value for found in literals for value in found[key]]
+            if len(values) == len(set(values)):
+                slots = [self.slot(choice, config, tentative=tentative) for choice in choices]
+                by_value = {
+                    value: slot
+                    for found, slot in zip(literals, slots, strict=True)
+                    for value in found[key]
+                }
+                return Way(TaggedShape(frozenset({key}), by_value))
+        return None
+
+    def _literal_keys(self, choice: CoreSchema) -> dict[str, tuple[str, ...]]:
+        core = Peeled(choice, self.definitions).core
+        fields = core["schema"].get("fields") if core["type"] == "model" else None
+        if not isinstance(fields, dict):
+            return {}
+        found = {}
+        for name, field in fields.items():
+            literal = Peeled(field["schema"], self.definitions)
+            expected = literal.core.get("expected", ())
+            strings = literal.core["type"] == "literal" and all(type(e) is str for e in expected)
+            if (
+                strings
+                and not literal.has_functions
+                and isinstance(field.get("validation_alias", ""), str)
+            ):
+                found[field.get("validation_alias", name)] = tuple(expected)
+        return found
+
+    # Models
+
+    def _open_model(self, slot: Slot, core: Any, *, raw: bool) -> None:
+        if core["type"] == "model" and core["root_model"]:
+            self._open_root_model(slot, core, raw=raw)
+            return
+        raw = not slot.tentative and (raw or self._is_opaque(core))
+        shape = self._model_shape(core, tentative=slot.tentative or raw)
+        slot.object = None if shape is None else Way(shape, raw=raw)
+
+    def _open_root_model(self, slot: Slot, core: Any, *, raw: bool) -> None:
+        config = core.get("config")
+        raw = not slot.tentative and (raw or core["custom_init"])
+        tentative = slot.tentative or raw
+        inside = self.slot(core["schema"], config, tentative=tentative)
+        finish = None if tentative else (finished_root_maker(core["cls"]), post_init_of(core))
+        root = RootShape(root_maker(core["cls"]), finish)
+        for name in ("object", "array"):
+            if (way := getattr(inside, name)) is not None:
+                way = Way(way.shape, way.outers, raw=way.raw or raw, roots=(*way.roots, root))
+                setattr(slot, name, way)
+
+    def _is_opaque(self, core: Any) -> bool:
+        """Whether only the model itself can make its instance of the whole text."""
+        fields = core["schema"]
+        return (
+            fields["type"] not in ("model-fields", "dataclass-args", "typed-dict")
+            and core["type"] != "typed-dict"
+        ) or bool(core.get("custom_init") or any(map(is_deep, fields_of(core).values())))
+
+    def _model_shape(self, core: Any, *, tentative: bool) -> ModelShape | None:
+        known = self.shapes.get((id(core), tentative))
+        if known is not None:
+            return known  # type: ignore[no-any-return]
+        level = level_of(core)
+        if level["type"] not in ("model-fields", "dataclass-args", "typed-dict"):
+            return None
+        return ModelCompiler(self, core, level, tentative=tentative).shape
+
+
+def _set_maker(kind: str) -> Callable[[list[Any]], Any]:
+    make = {"set": set, "frozenset": frozenset}[kind]
+
+    def show(items: list[Any]) -> Any:
+        try:
+            return make(items)
+        except TypeError:  # what is tentative need not be hashable
+            return MISSING
+
+    return show

@@ -1,0 +1,177 @@
+"""Compiles models, dataclasses and TypedDicts: objects with known fields."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
+
+from ._core_schema import Peeled, fields_of, keys_of, lax
+from ._instances import (
+    dataclass_maker,
+    finished_dataclass_maker,
+    finished_model_maker,
+    model_maker,
+    typed_dict_maker,
+)
+from ._missing import MISSING
+from ._shapes import ANY, IGNORED, Field, ModelShape, ModelValidator, Slot, default_maker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic_core import CoreSchema
+
+    from ._compiler import Compiler
+    from ._shapes import Check
+
+
+class ModelCompiler:
+    """Compiles one model, dataclass or TypedDict."""
+
+    def __init__(self, compiler: Compiler, core: Any, level: Any, *, tentative: bool) -> None:
+        self._compiler = compiler
+        self._core = core
+        self._tentative = tentative
+        self._config = core.get("config") or level.get("config")
+        self._fields = fields_of({"type": core["type"], "schema": level, "fields": level["fields"]})
+        self.shape = self._new_shape(level)
+        # Known before its fields are, since they may lead back here.
+        compiler.shapes[id(core), tentative] = self.shape
+        self._fill()
+
+    def _new_shape(self, level: Any) -> ModelShape:
+        validator = ModelValidator(
+            functools.partial(_shell, self._core, level),
+            _finished_maker(self._core),
+            post_init_of(self._core),
+            {name: field["schema"] for name, field in self._fields.items()},
+            {},
+            self._compiler.validator,
+            self._config,
+        )
+        kind = self._core["type"]
+        maker = {"model": model_maker, "dataclass": dataclass_maker}.get(kind)
+        instance = maker(self._core["cls"]) if maker else typed_dict_maker
+        return ModelShape({}, self._extra(level), {}, {}, frozenset(), instance, validator)
+
+    def _extra(self, level: Any) -> Field:
+        config = self._config or {}
+        behaviour = config.get("extra_fields_behavior") or level.get("extra_behavior") or "ignore"
+        if behaviour == "allow":
+            schema = level.get("extras_schema", ANY)
+            return Field("", self._slot(schema), is_extra=True)
+        if behaviour == "forbid" and not self._tentative:
+            return Field("", Slot(forbidding_validator), is_extra=True)
+        slot = Slot(None, plain=True)
+        slot.object = slot.array = IGNORED
+        return Field("", slot, is_extra=True, ignored=True)
+
+    def _slot(self, schema: CoreSchema, *, in_field: bool = False) -> Slot:
+        return self._compiler.slot(
+            schema, self._config, tentative=self._tentative, in_field=in_field
+        )
+
+    def _fill(self) -> None:
+        earlier: list[str] = []
+        required, validated = set(), set()
+        config = self._config or {}
+        by_name = config.get("validate_by_name") or config.get("populate_by_name")
+        for name, declared in self._fields.items():
+            schema = declared["schema"]
+            field = self._field(name, schema, frozenset(earlier))
+            for key in keys_of(name, declared, by_name=bool(by_name)):
+                self.shape.fields.setdefault(key, field)
+            peeled = Peeled(schema, self._compiler.definitions)
+            self.shape.validator.around[name] = peeled.around
+            if "not-null" in peeled.marks:
+                required.add(name)
+            if schema.get("validate_default") or (
+                config.get("validate_default") and schema["type"] == "default"
+            ):
+                validated.add(name)
+            self._show_default(name, schema, self._placeholder(peeled, field.slot))
+            earlier.append(name)
+        self.shape.required = frozenset(required)
+        self.shape.validates_defaults = frozenset(validated)
+
+    def _field(self, name: str, schema: CoreSchema, earlier: frozenset[str]) -> Field:
+        peeled = Peeled(schema, self._compiler.definitions)
+        asks = not self._tentative and (
+            peeled.asks_for_siblings or self._compiler.asks_inside(peeled.core)
+        )
+        return Field(name, self._slot(schema, in_field=asks), earlier if asks else None)
+
+    def _show_default(self, name: str, schema: CoreSchema, placeholder: Any) -> None:
+        if self._core["type"] == "typed-dict":
+            return  # a key that is not there does not show
+        make = default_maker(schema)
+        if make is None:
+            self.shape.template[name] = placeholder
+        elif "default_factory" in schema or make() is not make():
+            self.shape.template[name] = None
+            self.shape.factories[name] = make
+        else:
+            self.shape.template[name] = make()
+
+    def _placeholder(self, peeled: Peeled, slot: Slot) -> Any:
+        """What a required field shows before it comes: an empty model where it must be one."""
+        if any(layer["type"] == "nullable" for layer in peeled.layers) or slot.object is None:
+            return None
+        shape = slot.object.shape
+        if peeled.core["type"] not in ("model", "dataclass") or not isinstance(shape, ModelShape):
+            return None  # a root model or a union has no empty form
+        empty = MISSING if shape is self.shape or slot.object.roots else shape.empty()
+        return None if empty is MISSING else empty
+
+
+def _shell(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:
+    """A model's own level around these field schemas, to be validated by the fields' names."""
+    fields = fields_of(core)
+    bare = {
+        name: {
+            **{k: v for k, v in fields[name].items() if k != "validation_alias"},
+            "schema": schema,
+        }
+        for name, schema in schemas.items()
+    }
+    inner: Any = {k: v for k, v in level.items() if k != "strict"}
+    inner["fields"] = bare if isinstance(level["fields"], dict) else [*bare.values()]
+    if "extras_schema" in inner:
+        inner["extras_schema"] = ANY
+    if core["type"] != "typed-dict":
+        extra = (core.get("config") or {}).get("extra_fields_behavior")
+        if extra and "extra_behavior" not in inner:
+            inner["extra_behavior"] = extra
+    if "config" in inner:
+        inner["config"] = lax(inner["config"])
+    return inner  # type: ignore[no-any-return]
+
+
+def _finished_maker(core: Any) -> Callable[[Any], Any]:
+    if core["type"] == "typed-dict":
+        return lambda values: values
+    maker = {"model": finished_model_maker, "dataclass": finished_dataclass_maker}[core["type"]]
+    return maker(core["cls"])
+
+
+def post_init_of(core: Any) -> Check | None:
+    """Runs what the class runs on a new instance, its errors made pydantic's."""
+    method = core.get("post_init")
+    if not method:
+        return None
+
+    def run(instance: Any, info: core_schema.ValidationInfo) -> Any:
+        arguments = (info.context,) if core["type"] == "model" else ()
+        getattr(instance, "__post_init__" if method is True else method)(*arguments)
+        return instance
+
+    return SchemaValidator(core_schema.with_info_after_validator_function(run, ANY)).validate_python
+
+
+def forbidding_validator() -> SchemaValidator:
+    def forbid(_: Any) -> Any:
+        raise PydanticKnownError("extra_forbidden")
+
+    return SchemaValidator(core_schema.no_info_plain_validator_function(forbid))
