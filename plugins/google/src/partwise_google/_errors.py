@@ -8,6 +8,7 @@ will not send. What happens on the way (and on Vertex AI at the sign-in) surface
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,19 @@ def _kind(error: Exception) -> type[ProviderError] | None:
         return ProviderTimeoutError
     if origins & _HTTP_LIBRARIES:
         return ProviderConnectionError
-    # What is left of the SDK's own was raised before a request was sent.
-    return BadRequestError if "google" in origins else None
+    if "google" in origins or _stumbled(error):
+        return BadRequestError if isinstance(error, ValueError) else ServerError
+    return None
+
+
+def _stumbled(error: Exception) -> bool:
+    """Whether the SDK raised one of Python's own errors.
+
+    A `ValueError` is one of the request, as where Vertex AI lacks what the Gemini API has. All
+    others come of answers that are not what the SDK takes for granted.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and frames[-1].f_globals.get("__name__", "").startswith("google.genai")
 
 
 def _is_timeout(error: Exception) -> bool:
