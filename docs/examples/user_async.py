@@ -32,6 +32,7 @@ async def print_partial_results():
         #> name='Jason' age=None
         #> name='Jason' age=None
         #> name='Jason' age=12
+        #> name='Jason' age=12
 
 
 import asyncio

