@@ -7,7 +7,6 @@ import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -507,6 +506,12 @@ def test_no_connection(server: ReplayServer) -> None:
         ask(provider)
 
 
+def test_what_only_vertex_has(server: ReplayServer, provider: GoogleProvider) -> None:
+    with pytest.raises(BadRequestError, match="stream_function_call_arguments"):
+        ask(provider, asking(Mode.TOOLS, stream_function_call_arguments=True))
+    assert server.requests == []
+
+
 def test_a_read_timeout(server: ReplayServer, provider: GoogleProvider) -> None:
     server.enqueue(STALLING)
     request = Request(
@@ -561,6 +566,15 @@ async def test_the_users_own_client(server: ReplayServer) -> None:
     client.close()
 
 
+async def test_the_asynchronous_half_of_the_users_client(server: ReplayServer) -> None:
+    options = types.HttpOptions(base_url=server.url)
+    client = genai.Client(api_key="mine", http_options=options).aio
+    server.enqueue(ANSWER)
+
+    assert await aask(GoogleProvider(ProviderConfig(name="google", client=client))) == EXPECTED
+    await client.aclose()
+
+
 async def test_the_users_own_http_clients(server: ReplayServer) -> None:
     headers = {"x-mine": "yes"}
     with httpx2.Client(headers=headers) as http_client:
@@ -606,15 +620,12 @@ def test_a_timeout_in_seconds(server: ReplayServer) -> None:
 # Names and keys -----------------------------------------------------------------------------
 
 
-def test_both_names_are_registered_and_installed() -> None:
+def test_both_names_are_registered() -> None:
     factories: dict[str, ProviderFactory] = {}
 
     partwise_google.register_providers(factories.__setitem__)
 
     assert factories == {"google": GoogleProvider, "vertex": GoogleProvider}
-    found = entry_points(group="partwise")
-    for name in factories:
-        assert found[name].load() is partwise_google
 
 
 @pytest.fixture

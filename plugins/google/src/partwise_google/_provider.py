@@ -88,7 +88,9 @@ class GoogleProvider:
     @asynccontextmanager
     async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
         """The same, for asyncio."""
-        models = self._connect().aio.models
+        client: Any = self._connect()
+        # The user's own may be the asynchronous half alone.
+        models = getattr(client, "aio", client).models
         events = Events(await models.generate_content_stream(**_validated(payload)))
         try:
             yield events
