@@ -328,7 +328,7 @@ class ModelFrame(Frame):
         self._finished(value)
 
     def _step(self) -> Path:
-        return (self.field.name,)
+        return () if self.field is self.shape.extra else (self.field.name,)
 
 
 class DictFrame(Frame):
@@ -370,7 +370,7 @@ class DictFrame(Frame):
         self._finished(shell(self.items, **self.engine.python_keywords) if shell else self.items)
 
     def _step(self) -> Path:
-        return (self.name,)
+        return () if self.name is None else (self.name,)
 
     def find(self, step: str | int) -> Any:
         if step == self.name and step not in self.items:

@@ -34,7 +34,7 @@ from typing import Final, Protocol, TypeAlias
 from ._errors import MalformedOutputError
 
 MAX_DEPTH: Final = 200
-"""pydantic's own JSON reader goes no deeper, and it has the last word on every answer."""
+"""pydantic's own JSON reader goes one deeper, and it has the last word on every answer."""
 
 _WHITESPACE: Final = " \t\n\r"
 _skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
@@ -45,7 +45,7 @@ _number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.A
 _number_prefix: Final = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[-+]?\d*)?)?)?|[eE](?:[-+]?\d*)?)?)?", re.ASCII
 ).match
-_digits: Final = re.compile(r"\d", re.ASCII).findall
+_digits: Final = re.compile(r"\d", re.ASCII).finditer
 _escape: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))').match
 _escape_prefix: Final = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").fullmatch
 _low_escape: Final = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match
@@ -56,7 +56,8 @@ _ESCAPED: Final = {
     '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
 }  # fmt: skip
 _LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
-_TOKEN_START: Final = frozenset("-0123456789tfnNI")
+_NUMBER_START: Final = "-0123456789"
+_TOKEN_START: Final = frozenset(_NUMBER_START + "tfnNI")
 
 _ARRAY: Final[set[str]] = set()
 """Stands for the keys of what has none."""
@@ -168,11 +169,11 @@ class Parser:
         """The text has ended. Sets `complete` where it ended a document.
 
         Raises:
-            MalformedOutputError: what ended here is no number, or ended inside a surrogate pair.
+            MalformedOutputError: the text ended inside a surrogate pair.
         """
         if self._high:
             raise self.error("a lone surrogate", len(self._pieces[-1]) if self._pieces else 0)
-        if self._pending and self._step is Parser._token and not self._stack:
+        if not self._stack and self._step is Parser._token and _is_token(self._pending):
             self._pieces.append("")
             self._token(" ", 0)
 
@@ -247,8 +248,9 @@ class Parser:
             self._in_text = False  # the next piece needs a look, whatever it is
         paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         if lone := _surrogate(paired):
-            self._pieces.append(paired)
-            raise self.error("a lone surrogate", lone.start())
+            self.feed(paired[: lone.start()])  # an earlier fault comes first
+            self._pieces.append(paired[lone.start() :])
+            raise self.error("a lone surrogate", 0)
         return paired
 
     # The steps. Each takes the text and the index of a character that it has not seen, and
@@ -405,25 +407,36 @@ class Parser:
     def _token(self, text: str, index: int) -> int:
         end = _token_part(text, index).end()  # type: ignore[union-attr]
         raw = self._pending + text[index:end]
-        if len(raw) > self._limits.digits and len(_digits(raw)) > self._limits.digits:
-            raise self.error(f"a number of more than {self._limits.digits} digits", index)
+        start = end - len(raw)
+        valid = _valid_prefix(raw)
+        self._check_digits(raw[:valid], start)
+        if valid < len(raw):
+            raise self.error("not a value of JSON", start + valid)
         if end == len(text):
             return self._wait(raw, text)
-        if not _number(raw) and raw not in _LITERALS:
-            raise self.error(*self._fault(raw, end))
+        if not _is_token(raw):
+            raise self.error("not a value of JSON", end if raw[0] in _NUMBER_START else start)
         self._pending = ""
         self._at = end - 1
         self.sink.scalar(raw)
         self._value_closed()
         return end
 
-    @staticmethod
-    def _fault(raw: str, end: int) -> tuple[str, int]:
-        """What is wrong with a token that ends at that index, and where."""
-        start = end - len(raw)
-        if raw[0] in "-0123456789":
-            return "not a number of JSON", start + _number_prefix(raw).end()  # type: ignore[union-attr]
-        return f"{raw[:20]!r} is no value of JSON", start
+    def _check_digits(self, raw: str, start: int) -> None:
+        bound = self._limits.digits
+        if len(raw) > bound and len(places := [m.start() for m in _digits(raw)]) > bound:
+            raise self.error(f"a number of more than {bound} digits", start + places[bound])
+
+
+def _valid_prefix(raw: str) -> int:
+    """How many characters of it can begin a number or a literal."""
+    if any(literal.startswith(raw) for literal in _LITERALS):
+        return len(raw)
+    return _number_prefix(raw).end()  # type: ignore[union-attr]
+
+
+def _is_token(raw: str) -> bool:
+    return raw in _LITERALS or bool(_number(raw))
 
 
 _Step: TypeAlias = Callable[[Parser, str, int], int]
