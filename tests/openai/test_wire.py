@@ -7,6 +7,7 @@ import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -273,6 +274,25 @@ def test_a_stall_ends_by_the_sdk_s_timeout(server: ReplayServer) -> None:
 
     assert type(failure(provider)) is ProviderTimeoutError
     provider.close()
+
+
+@pytest.mark.parametrize("mode", [Mode.JSON, Mode.RESPONSES])
+def test_a_stall_ends_by_the_request_s_timeout(
+    mode: Mode, server: ReplayServer, provider: Provider
+) -> None:
+    server.enqueue(Reply(body=[text("1"), Hold()]))
+    payload = provider.build_request(replace(REQUEST, mode=mode, read_timeout=0.05))
+
+    with provider.open(payload) as stream:
+        next(stream)
+        with pytest.raises(openai.APITimeoutError):
+            next(stream)
+
+
+def test_the_user_s_own_timeout_wins(provider: Provider) -> None:
+    request = replace(REQUEST, read_timeout=0.05, options={"timeout": 3})
+
+    assert provider.build_request(request)["timeout"] == 3
 
 
 def test_nobody_listens() -> None:

@@ -41,7 +41,7 @@ class Exchange:
 
     Attributes:
         reply: the script that is played.
-        sent: how many of the body's writes were handed to the client's connection.
+        sent: how many of the body's writes were begun.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, reply: Reply) -> None:

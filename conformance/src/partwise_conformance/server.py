@@ -22,6 +22,8 @@ from .reply import Action, Close, Drop, Hold, Pause, Reply
 Handler: TypeAlias = Callable[[RecordedRequest], Reply]
 
 _BATCH = 16_384
+# From a connection's acceptance until asyncio says `connection_made`, with room to spare.
+_ACCEPT_TURNS = 8
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -97,6 +99,8 @@ class ReplayServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
+        for _ in range(_ACCEPT_TURNS):
+            await asyncio.sleep(0)
         await asyncio.gather(*(connection.shut() for connection in list(self._connections)))
         await server.wait_closed()
 
@@ -263,12 +267,16 @@ class _Connection(asyncio.Protocol):
 
     async def _flush(self, pending: _Batch, exchange: Exchange) -> None:
         if pending.count:
-            await self._write(b"".join(pending.parts))
+            # Counted first: who has received a write must find it counted.
             exchange.sent += pending.count
+            data = b"".join(pending.parts)
             pending.clear()
+            await self._write(data)
 
     async def _write(self, data: bytes) -> None:
         self._transport.write(data)
+        # The loop must turn, or it would never learn that the client has left.
+        await asyncio.sleep(0)
         await self._writable.wait()
 
     async def _act(self, action: Action, exchange: Exchange) -> bool:

@@ -69,9 +69,11 @@ class OpenAIProvider:
 
     def build_request(self, request: Request) -> dict[str, Any]:
         """The keyword arguments for the SDK's `create`."""
-        if request.mode in _RESPONSES_MODES:
-            return build_responses(request, self._server)
-        return build_chat(request, self._server)
+        build = build_responses if request.mode in _RESPONSES_MODES else build_chat
+        payload = build(request, self._server)
+        if request.read_timeout is not None:
+            payload.setdefault("timeout", request.read_timeout)
+        return payload
 
     def decoder(self, request: Request) -> Decoder:
         """A new decoder for the answer to that request."""
