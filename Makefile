@@ -47,13 +47,15 @@ coverage: $(READY)  ## the tests, with the branches that they take
 	@$(RUN)coverage run -m pytest -q $(TESTS)
 	@$(RUN)coverage report
 
+# Through uv's pip, which leaves the workspace's own resolution alone.
 test-lowest: $(UV)  ## the tests, with the oldest dependencies that the packages allow
-	UV_PROJECT_ENVIRONMENT=.venv-lowest $(UV) sync --quiet --resolution lowest-direct --python "$(PYTHON)"
-	.venv-lowest/bin/pytest -q $(TESTS)
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv-lowest
+	@$(UV) pip install --quiet --python .venv-lowest --resolution lowest-direct --group dev
+	@.venv-lowest/bin/pytest -q $(TESTS)
 
 test-py: $(UV)  ## the tests on another Python: make test-py PY=3.14
-	UV_PROJECT_ENVIRONMENT=.venv-$(PY) $(UV) sync --quiet --python $(PY)
-	.venv-$(PY)/bin/pytest -q $(TESTS)
+	@UV_PROJECT_ENVIRONMENT=.venv-$(notdir $(PY)) $(UV) sync --quiet --python $(PY)
+	@.venv-$(notdir $(PY))/bin/pytest -q $(TESTS)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-* .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -1,4 +1,4 @@
-"""The README's Python runs, and prints what it says."""
+"""The READMEs' Python runs, and prints what they say."""
 
 from __future__ import annotations
 
@@ -9,40 +9,56 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from partwise_conformance import ReplayServer, chat_answer
+import partwise
+from partwise_conformance import RecordedRequest, ReplayServer, Reply, chat_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ANSWER = '{"users":[{"name":"Ada","age":36},{"name":"Alan","age":41}],"budget":50000}'
+TEAM = '{"users":[{"name":"Ada","age":36},{"name":"Alan","age":41}],"budget":50000}'
+USER = '{"name":"Jason","age":12}'
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY")
 _block = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
+def answer(request: RecordedRequest) -> Reply:
+    return chat_answer(TEAM if b'"Team"' in request.body else USER)(request)
+
+
+@pytest.fixture(autouse=True)
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplayServer]:
-    with ReplayServer(chat_answer(ANSWER)) as server:
+    with ReplayServer(answer) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
-        monkeypatch.setenv("OPENAI_API_KEY", "any will do")
+        for key in KEYS:
+            monkeypatch.setenv(key, "any will do")
         yield server
 
 
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """Where a page's Python runs: one module for all its blocks. Its clients are closed."""
+    module = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)
+    yield module
+    for value in vars(module).values():
+        if isinstance(value, partwise.Client):
+            value.close()
+
+
+@pytest.mark.parametrize(
+    "page", [".", "core", "plugins/openai", "plugins/anthropic", "plugins/google", "conformance"]
+)
 def test_its_python_runs_and_prints_what_it_says(
-    root: Path,
-    server: ReplayServer,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    root: Path, page: str, module: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = ModuleType("readme")
-    monkeypatch.setitem(sys.modules, "readme", module)
-    for language, text in _block.findall((root / "README.md").read_text()):
+    for language, text in _block.findall((root / page / "README.md").read_text()):
         if language == "python":
             exec(compile(text, "README.md", "exec"), vars(module))  # noqa: S102  (it is ours)
         else:
             assert_in_order(text.splitlines(), capsys.readouterr().out.splitlines())
 
-    module.client.close()
-    assert len(server.requests) == 1
+    assert "partwise" in vars(module)
 
 
 def assert_in_order(said: list[str], printed: list[str]) -> None:
