@@ -18,6 +18,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from ._core_schema import (
     ARRAYS,
+    LEVELS,
     MODELS,
     NEVER_EXACTLY_A_STRING,
     OBJECTS,
@@ -55,6 +56,7 @@ class Compiler:
             schema = schema["schema"]
         self._schema = schema
         self.shapes: dict[tuple[int, bool], Any] = {}
+        self._slots: dict[tuple[Any, ...], Slot] = {}  # of the places given by reference
         self._any: Slot | None = None
 
     def root(self) -> Slot:
@@ -78,8 +80,13 @@ class Compiler:
             tentative: whether an enclosing container is raw.
             in_field: whether the model runs the layers' validators, since they ask for siblings.
         """
+        reference = (schema.get("schema_ref"), id(config), tentative, in_field)
+        if reference in self._slots:
+            return self._slots[reference]
         peeled = Peeled(schema, self.definitions)
         slot = Slot(self._reader(schema, config, tentative=tentative), tentative=tentative)
+        if "schema_ref" in schema:  # known before it is filled, since it may lead back here
+            self._slots[reference] = slot
         if "atomic" in peeled.marks:
             return slot
         mended = peeled.mended or (in_field and self.asks_inside(peeled.core))
@@ -152,15 +159,21 @@ class Compiler:
 
     def asks_inside(self, schema: Any) -> bool:
         """Whether a validator below, and not of a model of its own, asks for siblings."""
-        if isinstance(schema, dict):
-            if schema.get("type") in MODELS:
-                return False
-            if schema.get("type") == "definition-ref":
-                return self.asks_inside(self.definitions[schema["schema_ref"]])
-            return asks_for_siblings(schema) or any(
-                self.asks_inside(value) for key, value in schema.items() if key != "metadata"
-            )
-        return isinstance(schema, list | tuple) and any(map(self.asks_inside, schema))
+        return any(asks_for_siblings(part) for part in self._parts(schema, set()))
+
+    def _parts(self, schema: Any, seen: set[str]) -> Iterator[Any]:
+        """The schema and those below it, but for models and what is below them."""
+        if isinstance(schema, list | tuple):
+            for part in schema:
+                yield from self._parts(part, seen)
+        elif isinstance(schema, dict) and schema.get("type") not in MODELS:
+            yield schema
+            for key, part in schema.items():
+                if key != "metadata":
+                    yield from self._parts(part, seen)
+            if (ref := schema.get("schema_ref")) and ref not in seen:
+                seen.add(ref)
+                yield from self._parts(self.definitions[ref], seen)
 
     # Containers
 
@@ -313,18 +326,16 @@ class Compiler:
 
     def _is_opaque(self, core: Any) -> bool:
         """Whether only the model itself can make its instance of the whole text."""
-        fields = core["schema"]
-        return (
-            fields["type"] not in ("model-fields", "dataclass-args", "typed-dict")
-            and core["type"] != "typed-dict"
-        ) or bool(core.get("custom_init") or any(map(is_deep, fields_of(core).values())))
+        wrapped = core["type"] != "typed-dict" and core["schema"]["type"] not in LEVELS
+        deep = any(map(is_deep, fields_of(core).values()))
+        return bool(wrapped or deep or core.get("custom_init"))
 
     def _model_shape(self, core: Any, *, tentative: bool) -> ModelShape | None:
         known = self.shapes.get((id(core), tentative))
         if known is not None:
             return known  # type: ignore[no-any-return]
         level = level_of(core)
-        if level["type"] not in ("model-fields", "dataclass-args", "typed-dict"):
+        if level["type"] not in LEVELS:
             return None
         return ModelCompiler(self, core, level, tentative=tentative).shape
 

@@ -15,6 +15,8 @@ LAYERS: Final = {"default", "nullable", "function-after", "function-before", "fu
 MENDING: Final = {"function-before", "function-wrap"}
 FUNCTIONS: Final = {"function-after", "function-before", "function-wrap"}
 MODELS: Final = {"model", "dataclass", "typed-dict"}
+LEVELS: Final = {"model-fields", "dataclass-args", "typed-dict"}
+"""The part of a model's schema that holds its fields."""
 STRING_CONFIG: Final = {
     "str_strip_whitespace", "str_to_lower", "str_to_upper", "str_max_length", "str_min_length",
     "coerce_numbers_to_str",

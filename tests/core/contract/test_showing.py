@@ -1,0 +1,33 @@
+"""Each kind of type shows as the page of the documentation says."""
+
+from __future__ import annotations
+
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .registry import TYPES, WHOLE, Row
+from .showing import PAGE, observed, page
+from .writing import texts
+
+
+each_row = pytest.mark.parametrize("row", TYPES, ids=lambda row: f"{row.group}: {row.name}")
+
+
+@each_row
+def test_shows_as_declared(row: Row) -> None:
+    seen: set[str] = set()
+
+    @given(st.data())
+    def look(data: st.DataObject) -> None:
+        seen.update(observed(row, data.draw(row.values.flatmap(texts))))
+
+    look()
+    assert seen - {WHOLE} == row.shows - {WHOLE}
+
+
+def test_the_page_is_what_was_seen() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "make it anew: python -m tests.core.contract.showing"
+    )
