@@ -111,12 +111,12 @@ async def test_a_client_of_the_wrong_kind_is_said_before_any_request(
     server: ReplayServer, amake_provider: MakeProvider, payload: Payload
 ) -> None:
     with anthropic.Anthropic(**own(server)) as client:
-        provider = amake_provider(client=client)
+        provider = amake_provider(api_key=None, base_url=None, client=client)
         with pytest.raises(ConfigurationError, match="client= is synchronous"):
             async with provider.aopen(payload):
                 pass
     async with anthropic.AsyncAnthropic(**own(server)) as aclient:
-        provider = amake_provider(client=aclient)
+        provider = amake_provider(api_key=None, base_url=None, client=aclient)
         with (
             pytest.raises(ConfigurationError, match="client= is asynchronous"),
             provider.open(payload),
@@ -166,3 +166,20 @@ def test_what_the_sdks_client_does_not_take_is_said_before_any_request(
 ) -> None:
     with pytest.raises(ConfigurationError, match=message), make_provider(**config).open(payload):
         pass
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"api_key": "another"},
+        {"base_url": "http://127.0.0.1"},
+        {"http_client": "another"},
+        {"options": {"timeout": 1}},
+    ],
+)
+def test_a_client_and_what_to_make_one_with_contradict_each_other(more: dict[str, Any]) -> None:
+    with (
+        anthropic.Anthropic(api_key="mine") as client,
+        pytest.raises(ConfigurationError, match="a client of its own"),
+    ):
+        AnthropicProvider(ProviderConfig(name="anthropic", client=client, **more))

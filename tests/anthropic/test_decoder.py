@@ -293,3 +293,9 @@ def test_a_cut_off_tool_input_told_as_text_says_so() -> None:
         TextDelta("{"),
         Finish("length", "max_tokens"),
     ]
+
+
+def test_text_is_the_answer_where_the_stream_just_ends() -> None:
+    assert as_text([delta("text_delta", text="Which")]) == [TextDelta("Which")]
+    assert as_text([delta("text_delta", text="I call."), tool(1)]) == []
+    assert as_text([message_delta("end_turn")]) == [Finish("stop", "end_turn")]

@@ -207,7 +207,8 @@ class ToolInputAsText:
 
     def close(self) -> Iterable[Chunk]:
         """What is left at the stream's end."""
-        return [told for chunk in self._decoder.close() for told in self._tell(chunk)]
+        left = [told for chunk in self._decoder.close() for told in self._tell(chunk)]
+        return [*left, *self._release()]
 
     def _tell(self, chunk: Chunk) -> Iterable[Chunk]:
         match chunk:
@@ -219,7 +220,7 @@ class ToolInputAsText:
             case Finish(_, raw) if self._index is not None:
                 return (Finish("stop", raw),) if chunk.reason == "tool_calls" else (chunk,)
             case Finish():
-                return (TextDelta("".join(self._said)), chunk)
+                return (*self._release(), chunk)
             case _:
                 return (chunk,)
 
@@ -229,3 +230,9 @@ class ToolInputAsText:
         if chunk.index != self._index:
             return (chunk,)
         return (TextDelta(chunk.arguments),) if chunk.arguments else _NOTHING
+
+    def _release(self) -> Iterable[Chunk]:
+        """The text that was held back, if it is the answer."""
+        text = "".join(self._said) if self._index is None else ""
+        self._said.clear()
+        return (TextDelta(text),) if text else _NOTHING

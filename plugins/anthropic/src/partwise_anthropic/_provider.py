@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from partwise.provider import (
     Capabilities,
+    ConfigurationError,
     Decoder,
     Mode,
     ProviderConfig,
@@ -48,6 +49,7 @@ class AnthropicProvider:
     """Anthropic's Messages API, or whatever speaks it at `base_url`.
 
     Raises:
+        ConfigurationError: a client was given, and also what it should be made with.
         MissingKeyError: there is no key, and no other credential that the SDK would find.
     """
 
@@ -59,8 +61,7 @@ class AnthropicProvider:
         self._async_clients: WeakKeyDictionary[AbstractEventLoop, AsyncAnthropic] = (
             WeakKeyDictionary()
         )
-        if not _has_other_credentials(config):
-            config.key("ANTHROPIC_API_KEY")
+        _check(config)
 
     def capabilities(self, model: str) -> Capabilities:
         """The modes of this model, best first."""
@@ -81,21 +82,17 @@ class AnthropicProvider:
         """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
         return map_error(error, self._config.name)
 
-    @contextmanager
-    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
         """Send the payload. Leaving the context releases the connection at once."""
         from . import _sdk
 
-        with _sdk.stream(self._sync_client(), payload) as events:
-            yield events
+        return _sdk.stream(self._sync_client(), payload)
 
-    @asynccontextmanager
-    async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
+    def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
         """The same, for asyncio."""
         from . import _sdk
 
-        async with _sdk.astream(self._async_client(), payload) as events:
-            yield events
+        return _sdk.astream(self._async_client(), payload)
 
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
@@ -128,9 +125,16 @@ class AnthropicProvider:
             return self._async_clients[loop]
 
 
+def _check(config: ProviderConfig) -> None:
+    if config.client is None:
+        if not _has_other_credentials(config):
+            config.key("ANTHROPIC_API_KEY")
+    elif config.api_key or config.base_url or config.http_client or config.options:
+        raise ConfigurationError(
+            f"{config.name!r} was given a client of its own, and also what to make one with"
+        )
+
+
 def _has_other_credentials(config: ProviderConfig) -> bool:
-    return (
-        config.client is not None
-        or not _CREDENTIAL_OPTIONS.isdisjoint(config.options)
-        or any(map(os.environ.get, _CREDENTIAL_VARIABLES))
-    )
+    named = not _CREDENTIAL_OPTIONS.isdisjoint(config.options)
+    return named or any(map(os.environ.get, _CREDENTIAL_VARIABLES))

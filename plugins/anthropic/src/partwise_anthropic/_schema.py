@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from partwise.provider import SchemaProfile, transform
@@ -71,19 +71,19 @@ def _enforced(schema: str) -> dict[str, Any] | None:
 def _count(schema: Mapping[str, Any]) -> tuple[int, int]:
     """The properties that are not required, and the unions."""
     nodes = list(_nodes(schema))
+    objects = [node for node in nodes if node.get("type") == "object"]
     optional = sum(
-        len(set(node["properties"]) - set(node.get("required", ())))
-        for node in nodes
-        if isinstance(node.get("properties"), dict) and node.get("type") == "object"
+        len(node.get("properties", {}).keys() - set(node.get("required", ()))) for node in objects
     )
-    unions = sum("anyOf" in node or isinstance(node.get("type"), list) for node in nodes)
+    unions = sum(isinstance(node.get("anyOf", node.get("type")), list) for node in nodes)
     return optional, unions
 
 
 def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
+    """All objects in a JSON value, from the outside in: the schemas among them, and more."""
+    children: Iterable[Any] = value if isinstance(value, list) else ()
     if isinstance(value, dict):
         yield value
-    children = value.values() if isinstance(value, dict) else value
-    if isinstance(children, (list, type({}.values()))):
-        for child in children:
-            yield from _nodes(child)
+        children = value.values()
+    for child in children:
+        yield from _nodes(child)
