@@ -59,24 +59,30 @@ class AsyncConnection:
         self._context = context
 
     async def close(self) -> None:
-        """Let go of the response, if one is held."""
-        context, self._context = self._context, None
-        if context is not None:
-            try:
-                await context.__aexit__(None, None, None)
-            except Exception:  # noqa: BLE001 - the answer, or the error, that is under way matters more
-                log.warning("a response could not be closed", exc_info=True)
-
-    def new_future(self) -> asyncio.Future[None]:
-        """Something to wait for on this loop."""
-        return asyncio.get_running_loop().create_future()
+        """Let go of the response, if one is held. Being cancelled does not stop the release."""
+        if self._context is not None:
+            await asyncio.shield(self._release())
 
     def abandon(self) -> None:
         """Let go of the response as soon as the loop turns: for those who can't await."""
         if self._context is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._release)
 
-    def _release(self) -> None:
-        task = asyncio.get_running_loop().create_task(self.close())
+    def _release(self) -> asyncio.Task[None]:
+        context, self._context = self._context, None
+        task = asyncio.get_running_loop().create_task(_leave(context))
         _releases.add(task)
         task.add_done_callback(_releases.discard)
+        return task
+
+    def new_future(self) -> asyncio.Future[None]:
+        """Something to wait for on this loop."""
+        return asyncio.get_running_loop().create_future()
+
+
+async def _leave(context: AbstractAsyncContextManager[Any] | None) -> None:
+    if context is not None:
+        try:
+            await context.__aexit__(None, None, None)
+        except Exception:  # noqa: BLE001 - the answer, or the error, that is under way matters more
+            log.warning("a response could not be closed", exc_info=True)

@@ -16,7 +16,7 @@ from ._views import Elements, Events, Patches, TextDeltas, value_at
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Generator
+    from collections.abc import Awaitable, Generator
     from types import TracebackType
 
     from ._events import Event
@@ -68,7 +68,7 @@ class _AsyncLoop(Generic[S]):
     def __init__(self, reader: AsyncReader[S]) -> None:
         self._reader = reader
 
-    def __anext__(self) -> Any:
+    def __anext__(self) -> Awaitable[S]:
         return self._reader.__anext__()
 
     def __aiter__(self) -> Self:
@@ -98,7 +98,7 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
     async def __anext__(self) -> T:
         # Another task may have read on: what it found is shown first.
-        if self._seen == self._session.shown:
+        if self._seen == self._session.shown or self._session.closed:
             await self.advance()
         self._seen = self._session.shown
         self._session.seen = True

@@ -87,10 +87,12 @@ class Attempt:
         self._call: int | None = None
         self._names: dict[int, str] = {}
         self._beside: list[str] = []
+        self._unread: list[str] = []
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
+        take_text = self._take_prose if lenient else self._take_text
         self._takers: dict[type, Callable[[Any], bool]] = {
-            TextDelta: self._take_text if tool is None else self._take_text_beside,
+            TextDelta: take_text if tool is None else self._take_text_beside,
             ToolCallDelta: self._take_nothing if tool is None else self._take_call,
             ReasoningDelta: self._take_reasoning,
             RefusalDelta: self._take_refusal,
@@ -102,7 +104,7 @@ class Attempt:
     @property
     def text(self) -> str:
         """The raw text of the answer; where there is none, the text that came in its place."""
-        return self.engine.text or "".join(self._beside)
+        return "".join((self.engine.text, *self._unread)) or "".join(self._beside)
 
     @property
     def reasoning(self) -> str:
@@ -154,6 +156,10 @@ class Attempt:
     def _take_text(self, chunk: TextDelta) -> bool:
         return self._grow(chunk.text)
 
+    def _take_prose(self, chunk: TextDelta) -> bool:
+        self._beside.append(chunk.text)
+        return self._grow(chunk.text)
+
     def _take_text_beside(self, chunk: TextDelta) -> bool:
         self._beside.append(chunk.text)
         return False
@@ -198,7 +204,7 @@ class Attempt:
 
     def _grow(self, text: str) -> bool:
         if self._fault is not None:
-            self._beside.append(text)
+            self._unread.append(text)
             return False
         if not text:
             return False
@@ -228,7 +234,7 @@ class Attempt:
         if others := sorted({name for name in self._names.values() if name}):
             return f"the model called {', '.join(others)}, and not {self._tool}"
         if self._beside:
-            return f"the model wrote text without JSON, and did not call {self._tool}"
+            return "the model wrote text that has no JSON in it"
         return "the answer is empty"
 
     def _why_it_ended(self) -> str:

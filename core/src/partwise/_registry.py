@@ -33,7 +33,7 @@ Rows: TypeAlias = "dict[str, ProviderFactory]"
 GROUP: Final = "partwise"
 
 _lower_bound: Final = re.compile(
-    r"partwise\s*(?:\[[^\]]*\])?\s*\(?[^;]*?>=\s*(\d+(?:\.\d+)*)"
+    r"partwise(?![\w.-])\s*(?:\[[^\]]*\])?\s*\(?[^;]*?>=\s*(\d+(?:\.\d+)*)"
 ).match
 
 
@@ -160,7 +160,7 @@ def _only(name: str, claimants: list[Plugin]) -> Plugin:
     first, *others = claimants
     if others:
         raise ProviderNotFoundError(
-            f"{_claims(claimants)} all claim the provider {name!r}: uninstall all but one"
+            f"{_claims(claimants)} claim the provider {name!r}: uninstall all but one"
         )
     return first
 
@@ -221,7 +221,7 @@ def _standing(
         return "shadowed", f"{_claims(own)} has a plugin of that name"
     rivals = own or [other for other in plugins if name in _rows_if_any(other)]
     if len(rivals) > 1:
-        return "conflict", f"{_claims(rivals)} all claim it"
+        return "conflict", f"{_claims(rivals)} claim it"
     return "ready", ""
 
 

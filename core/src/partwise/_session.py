@@ -120,12 +120,11 @@ class Session:
         seen: whether any of it was given to the user.
     """
 
-    def __init__(self, job: Job, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, job: Job) -> None:
         self.provider = job.provider
         self.shown = 0
         self.seen = False
         self._job = job
-        self._clock = clock
         self._policy = make_policy(job.settings.max_retries)
         self._deadline: float | None = None
         self._guarded = job.settings.timeout is not None or job.settings.token_budget is not None
@@ -182,6 +181,11 @@ class Session:
     @property
     def finished(self) -> bool:
         return self._end is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the reader left before the end."""
+        return self._end is not None and self._end.outcome == "closed"
 
     @property
     def completion(self) -> Completion:
@@ -257,7 +261,7 @@ class Session:
         """
         self._started = True
         if self._job.settings.timeout is not None:
-            self._deadline = self._clock() + self._job.settings.timeout
+            self._deadline = time.monotonic() + self._job.settings.timeout
         try:
             while (retry := (yield from self._try())) is not None:
                 yield CLOSE
@@ -454,7 +458,7 @@ class Session:
         """Seconds until the deadline, at least 0."""
         if self._deadline is None:
             return self._job.settings.timeout
-        return max(0.0, self._deadline - self._clock())
+        return max(0.0, self._deadline - time.monotonic())
 
     def _bounded(self, seconds: float) -> float:
         left = self._left()
@@ -464,7 +468,8 @@ class Session:
         """Let no time or tokens be spent beyond what was given."""
         if self._left() == 0.0:
             raise self.impatient()
-        if self._is_over_budget and not self._attempt.engine.complete:
+        over = self._attempt.engine.complete or self.finish_reason is not None
+        if self._is_over_budget and not over:
             raise self._over_budget()
 
     @property

@@ -1,0 +1,148 @@
+"""`parse` and `aparse`: the same streams over text from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import BaseModel, ValidationInfo, field_validator
+
+import partwise
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+class Word(BaseModel):
+    word: str
+
+
+TEXT = '{"word": "Größe 🎉"}'
+
+
+@pytest.fixture(params=["parse", "aparse", "aparse async"])
+def parsed(request: pytest.FixtureRequest) -> Any:
+    """All snapshots of a text, by each way to parse it."""
+
+    async def slowly(chunks: Any) -> AsyncIterator[Any]:
+        for chunk in chunks:
+            yield chunk
+
+    async def collect(chunks: Any, keywords: Any) -> list[Any]:
+        source = slowly(chunks) if request.param == "aparse async" else chunks
+        return [each async for each in partwise.aparse(Word, source, **keywords)]
+
+    def parsed(chunks: Any, **keywords: Any) -> list[Any]:
+        if request.param == "parse":
+            return list(partwise.parse(Word, chunks, **keywords))
+        return asyncio.run(collect(chunks, keywords))
+
+    return parsed
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_however_it_is_cut(parsed: Any, size: int, as_bytes: bool) -> None:
+    text: Any = TEXT.encode() if as_bytes else TEXT
+    snapshots = parsed([text[i : i + size] for i in range(0, len(text), size)])
+    assert snapshots[-1] == Word(word="Größe 🎉")
+    assert all("Größe 🎉".startswith(each.word or "") for each in snapshots)
+
+
+@pytest.mark.parametrize("text", [TEXT, TEXT.encode()])
+def test_the_whole_text_at_once(text: Any) -> None:
+    assert partwise.parse(Word, text).result() == Word(word="Größe 🎉")
+    assert asyncio.run(partwise.aparse(Word, text).result()) == Word(word="Größe 🎉")
+
+
+@pytest.mark.parametrize("cut", [3, 12, 20])
+def test_bytes_that_are_not_utf_8(parsed: Any, cut: int) -> None:
+    data = b'{"word":\n "Gr\xc3\xb6\xff"}'
+    with pytest.raises(partwise.MalformedOutputError, match="is not UTF-8") as caught:
+        parsed([data[:cut], data[cut:]])
+    assert (caught.value.line, caught.value.column, caught.value.position) == (2, 6, 14)
+    assert caught.value.excerpt.splitlines()[0].endswith('"Grö')
+
+
+def test_bytes_that_end_inside_a_character(parsed: Any) -> None:
+    data = TEXT.encode()
+    with pytest.raises(partwise.IncompleteOutputError, match="inside a character"):
+        parsed([data[: data.index("ö".encode()) + 1]])
+
+
+def test_text_that_is_cut_off(parsed: Any) -> None:
+    with pytest.raises(partwise.IncompleteOutputError) as caught:
+        parsed([TEXT[:15]])
+    assert caught.value.snapshot.word == TEXT[10:15]
+
+
+def test_prose_fails_at_once_unless_it_is_allowed(parsed: Any) -> None:
+    read: list[int] = []
+
+    def chunks() -> Iterator[str]:
+        for number, chunk in enumerate(["Here: ", TEXT, " Good luck!"]):
+            read.append(number)
+            yield chunk
+
+    with pytest.raises(partwise.MalformedOutputError):
+        parsed(chunks())
+    assert read == [0]
+    assert parsed(chunks(), lenient=True)[-1] == Word(word="Größe 🎉")
+
+
+def test_context_strict_and_limits_reach_where_they_belong() -> None:
+    class Titled(BaseModel):
+        word: str
+
+        @field_validator("word")
+        @classmethod
+        def _titled(cls, value: str, info: ValidationInfo) -> str:
+            return f"{info.context} {value}"
+
+    assert partwise.parse(Titled, '{"word": "Jo"}', context="Dr").result().word == "Dr Jo"
+    assert partwise.parse(list[int], '["1"]').result() == [1]
+    with pytest.raises(partwise.InvalidOutputError):
+        partwise.parse(list[int], '["1"]', strict=True).result()
+    with pytest.raises(partwise.MalformedOutputError):
+        partwise.parse(list[int], "[[[]]]", limits=partwise.Limits(depth=1)).result()
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "value"),
+    [(int, "25", 25), (str, '"x"', "x"), (list[int], "[1]", [1]), (bool | None, "null", None)],
+)
+def test_any_root(model: Any, text: str, value: Any) -> None:
+    assert partwise.parse(model, text).result() == value
+
+
+def test_the_source_stays_the_caller_s() -> None:
+    closed: list[bool] = []
+
+    def chunks() -> Iterator[str]:
+        try:
+            yield from TEXT
+        finally:
+            closed.append(True)
+
+    source = chunks()
+    for _ in partwise.parse(Word, source):
+        break
+    assert not closed
+    assert "".join(source) == TEXT[1:]
+
+
+def test_an_error_of_the_source_passes_through() -> None:
+    def chunks() -> Iterator[str]:
+        yield TEXT[:5]
+        raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        partwise.parse(Word, chunks()).result()
+
+
+def test_there_is_nothing_to_retry() -> None:
+    stream = partwise.parse(Word, '{"word": 1}')
+    with pytest.raises(partwise.InvalidOutputError):
+        stream.result()
+    assert stream.attempt == 1
