@@ -191,9 +191,12 @@ def test_each_type_of_error_in_a_stream(kind: str) -> None:
     assert mapped(raised).status_code == 200
 
 
-def test_an_error_in_a_stream_that_says_nothing() -> None:
-    error = of_event({"type": "error", "error": None}, "anthropic")
-    assert type(error) is BadRequestError
+@pytest.mark.parametrize("said", [None, {}, {"type": "brand_new_error", "message": "It failed."}])
+def test_an_unknown_error_in_a_stream_is_the_servers(said: Any) -> None:
+    body = {"type": "error", "error": said}
+    raised = anthropic.APIStatusError(str(body), response=respond(200), body=body)
+    for error in (mapped(raised), of_event(body, "anthropic")):
+        assert (type(error), error.retryable) == (ServerError, True)
 
 
 def test_the_message_is_the_apis_own() -> None:

@@ -37,8 +37,15 @@ _BY_STATUS: Mapping[int, type[ProviderError]] = {
     HTTPStatus.TOO_MANY_REQUESTS: RateLimitError,
 }
 
-# What the API says in a stream, where there is no status. The rest are bad requests.
+# What the API says in a stream, where there is no status. What it adds to these is taken for its
+# own failure: it had begun to answer, so it took the request.
 _BY_TYPE: Mapping[str, type[ProviderError]] = {
+    "invalid_request_error": BadRequestError,
+    "billing_error": BadRequestError,
+    "not_found_error": BadRequestError,
+    "conflict_error": BadRequestError,
+    "memory_precondition_failed_error": BadRequestError,
+    "memory_path_conflict_error": BadRequestError,
     "authentication_error": AuthenticationError,
     "permission_error": AuthenticationError,
     "rate_limit_error": RateLimitError,
@@ -67,7 +74,7 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
 def of_event(event: Mapping[str, Any], provider: str) -> ProviderError:
     """An `error` event as an error of ours."""
     said = event.get("error") or {}
-    kind = _BY_TYPE.get(said.get("type", ""), BadRequestError)
+    kind = _BY_TYPE.get(said.get("type", ""), ServerError)
     message = f"{said.get('type', 'error')}: {said.get('message', event)}"
     return kind(message, provider=provider, retryable=issubclass(kind, _TRANSIENT))
 
@@ -95,7 +102,7 @@ def _of_status(error: APIStatusError, provider: str) -> ProviderError:
 def _kind_of(error: APIStatusError) -> type[ProviderError]:
     status = error.status_code
     if status < HTTPStatus.BAD_REQUEST:
-        return _BY_TYPE.get(error.type or "", BadRequestError)
+        return _BY_TYPE.get(error.type or "", ServerError)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerError
     return _BY_STATUS.get(status, BadRequestError)

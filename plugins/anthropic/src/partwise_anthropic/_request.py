@@ -35,12 +35,11 @@ _BODY_ONLY = frozenset({"temperature", "top_p", "top_k"})
 def build_request(request: Request) -> dict[str, Any]:
     """The arguments of `messages.create` for this request."""
     options = _with_body(request.options)
-    told = None if can_force_tool(request.model, options) else request.name
     payload: dict[str, Any] = {
         "max_tokens": MAX_TOKENS + _budget(options),
         **options,
         "model": request.model,
-        "messages": to_messages(request.messages, told=told),
+        "messages": to_messages(request.messages, told=_told_tool(request)),
         "stream": True,
     }
     system = to_system(options.get("system"), request.messages)
@@ -54,6 +53,11 @@ def answers_by_tool(request: Request) -> bool:
     if request.mode is Mode.JSON_SCHEMA:
         return enforced(request.schema) is None
     return request.mode is Mode.TOOLS
+
+
+def _told_tool(request: Request) -> str | None:
+    """The answer's tool, where the model may think: then it takes no call of it back."""
+    return None if can_force_tool(request.model, request.options) else request.name
 
 
 def _ask(payload: dict[str, Any], request: Request) -> dict[str, Any]:
