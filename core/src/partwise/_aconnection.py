@@ -9,10 +9,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ._connection import log
-from ._session import CLOSE, END, OPEN, READ, Pause
+from ._session import CLOSE, END, READ, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
     from contextlib import AbstractAsyncContextManager
 
     from ._session import Command, Session
@@ -31,17 +31,13 @@ class AsyncConnection:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timed = session.patience is not None
 
-    async def obey(self, command: Command) -> Any:
+    def obey(self, command: Command) -> Awaitable[Any]:
         """Carry the command out. Gives what came of it."""
         if command is READ and not self._timed:
-            return await anext(self._events, END)
-        if command is READ or command is OPEN:
-            return await self._obey_in_time(command)
-        if command is CLOSE:
-            await self.close()
-        elif isinstance(command, Pause):
-            await asyncio.sleep(command.seconds)
-        return None
+            return anext(self._events, END)
+        if isinstance(command, Pause):
+            return asyncio.sleep(command.seconds)
+        return self.close() if command is CLOSE else self._obey_in_time(command)
 
     async def _obey_in_time(self, command: Command) -> Any:
         try:

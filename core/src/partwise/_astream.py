@@ -99,7 +99,7 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
     async def __anext__(self) -> T:
         # Another task may have read on: what it found is shown first.
         if self._seen == self._session.shown or self._session.closed:
-            await self.advance()
+            await (self.advance() if self._reading else self._drive())
         self._seen = self._session.shown
         self._session.seen = True
         return self._session.snapshot  # type: ignore[no-any-return]
@@ -110,17 +110,11 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
         while self._reading:
             self._waiting.append(turn := self._connection.new_future())
             await turn
-        if self._session.shown != before:
-            return
-        self._reading = True
-        try:
+        if self._session.shown == before:
             await self._drive()
-        finally:
-            self._reading = False
-            if self._waiting:
-                self._wake()
 
     async def _drive(self) -> None:
+        self._reading = True
         resume, reply = self._flow.send, None
         try:
             while (command := resume(reply)) is not SHOW:
@@ -137,6 +131,10 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
         except BaseException:
             await self.aclose()
             raise
+        finally:
+            self._reading = False
+            if self._waiting:
+                self._wake()
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []

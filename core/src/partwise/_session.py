@@ -45,7 +45,7 @@ from ._paths import format_path
 from ._retry import is_reasked, is_worth_retrying, make_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ._chunks import FinishReason
     from ._engine import State
@@ -262,22 +262,16 @@ class Session:
         self._started = True
         if self._job.settings.timeout is not None:
             self._deadline = time.monotonic() + self._job.settings.timeout
-        try:
-            while (retry := (yield from self._try())) is not None:
-                yield CLOSE
-                yield Pause(self._bounded(retry.seconds))
-                self._restart(retry.error)
-        except Exception as error:
-            self._finish("error", error)
-            raise
-
-    def _try(self) -> Generator[Command, Any, _Retry | None]:
-        """One attempt. Whether to make another; None when the value is there."""
-        try:
-            yield from self._ask()
-        except Exception as error:  # noqa: BLE001 - it is judged, and raised again if it is final
-            return self._judge(error)
-        return None
+        while True:
+            try:
+                yield from self._ask()
+            except Exception as error:  # noqa: BLE001 - it is judged, and raised if it is final
+                retry = self._judge(error)
+            else:
+                return
+            yield CLOSE
+            yield Pause(self._bounded(retry.seconds))
+            self._restart(retry.error)
 
     def _ask(self) -> Flow:
         self._guard()
@@ -351,12 +345,21 @@ class Session:
             BudgetExceededError: the tokens are spent.
         """
         self._report(error)
+        try:
+            return self._next_try(error)
+        except Exception as final:
+            self._finish("error", final)
+            raise
+
+    def _next_try(self, error: Exception) -> _Retry:
         if not isinstance(error, PartwiseError) or not self._may_retry(error):
             raise error
         self._failures.append(error)
         seconds = self._policy.pause(self.attempt, error)
         if seconds is None:
             self._job.announcer.say("completion:last_attempt", error)
+            if len(self._failures) == 1:
+                raise error
             raise self._exhausted() from error
         if self._is_over_budget:
             raise self._over_budget() from error
@@ -388,11 +391,7 @@ class Session:
         self._job.announcer.say("stream:restart", self.attempt, error)
 
     def _exhausted(self) -> PartwiseError:
-        """The error of the end: the only attempt's own, or one that has them all."""
-        last = self._failures[-1]
-        if len(self._failures) == 1:
-            raise last
-        count = len(self._failures)
+        count, last = len(self._failures), self._failures[-1]
         error = RetriesExhaustedError(f"{count} attempts failed; the last: {last}", self._failures)
         return self._summed(error)
 
