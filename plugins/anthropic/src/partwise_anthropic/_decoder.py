@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from partwise.provider import (
     Chunk,
@@ -49,6 +49,14 @@ _REASONS: Mapping[str, FinishReason] = {
     # "pause_turn" is among the others: the vendor wants to be asked to go on.
 }
 
+_COUNTED = (
+    "input_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "thinking_tokens",
+)
+
 
 class AnthropicDecoder:
     """The decoder of one stream. `provider` is the name that its errors bear."""
@@ -59,6 +67,15 @@ class AnthropicDecoder:
         # The whole inputs of the open tool blocks to which no delta has come yet.
         self._inputs: dict[int, Any] = {}
         self._answering = False
+        self._handlers: Mapping[str, Callable[[Event], Iterable[Chunk]]] = {
+            "content_block_delta": self._delta,
+            "content_block_start": self._start,
+            "content_block_stop": self._stop,
+            "message_start": self._message_start,
+            "message_delta": self._message_delta,
+            "ping": self._ping,
+            "error": self._error,
+        }
 
     def feed(self, event: Event) -> Iterable[Chunk]:
         """The chunks of one event, as plain data.
@@ -66,8 +83,8 @@ class AnthropicDecoder:
         Raises:
             ProviderError: the event is an error, or a second message begins after an answer's.
         """
-        handler = self._HANDLERS.get(event.get("type", ""))
-        return handler(self, event) if handler else _NOTHING
+        handler = self._handlers.get(event.get("type", ""))
+        return handler(event) if handler else _NOTHING
 
     def close(self) -> Iterable[Chunk]:
         """Nothing: Anthropic says all before its stream ends."""
@@ -167,25 +184,6 @@ class AnthropicDecoder:
 
     def _error(self, event: Event) -> Iterable[Chunk]:
         raise of_event(event, self._provider)
-
-    _HANDLERS: ClassVar[Mapping[str, Callable[[AnthropicDecoder, Event], Iterable[Chunk]]]] = {
-        "content_block_delta": _delta,
-        "content_block_start": _start,
-        "content_block_stop": _stop,
-        "message_start": _message_start,
-        "message_delta": _message_delta,
-        "ping": _ping,
-        "error": _error,
-    }
-
-
-_COUNTED = (
-    "input_tokens",
-    "cache_creation_input_tokens",
-    "cache_read_input_tokens",
-    "output_tokens",
-    "thinking_tokens",
-)
 
 
 class ToolInputAsText:

@@ -120,6 +120,7 @@ def _is_retryable(error: APIStatusError, kind: type[ProviderError]) -> bool:
 def _of_sdk(error: AnthropicError, provider: str) -> ProviderError:
     """The SDK's errors that are no answer of the API's."""
     import anthropic
+    from anthropic.lib.credentials import WorkloadIdentityError
 
     match error:
         case anthropic.APITimeoutError():
@@ -128,7 +129,7 @@ def _of_sdk(error: AnthropicError, provider: str) -> ProviderError:
             return ProviderConnectionError(_said(error), provider=provider, retryable=True)
         case anthropic.APIResponseValidationError():
             return ServerError(_said(error), provider=provider, status_code=error.status_code)
-        case anthropic.CredentialsError() | anthropic.WorkloadIdentityError():
+        case anthropic.CredentialsError() | WorkloadIdentityError():
             return AuthenticationError(_said(error), provider=provider)
         case _:
             retryable = isinstance(error, anthropic.RetryableError)

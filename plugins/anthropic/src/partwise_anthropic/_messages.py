@@ -60,8 +60,9 @@ def to_system(own: str | Sequence[Block] | None, messages: Iterable[Message]) ->
     """
     said = [message["content"] for message in messages if message.get("role") in _SYSTEM_ROLES]
     parts = [part for part in (own, *said) if part]
-    if all(isinstance(part, str) for part in parts):
-        return "\n\n".join(parts) or None
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts):
+        return "\n\n".join(texts) or None
     return [block for part in parts for block in _blocks(part)]
 
 
