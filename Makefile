@@ -37,7 +37,7 @@ types: $(READY)  ## mypy and pyright
 	@$(RUN)basedpyright --warnings
 
 unit: $(READY)  ## the tests alone; TESTS=tests/core narrows them
-	@$(RUN)pytest -q $(TESTS)
+	@$(RUN)pytest -q -n auto --dist loadgroup $(TESTS)
 
 format: $(READY)  ## let ruff repair and format what it can
 	@$(RUN)ruff check --fix
@@ -47,11 +47,16 @@ coverage: $(READY)  ## the tests, with the branches that they take
 	@$(RUN)coverage run -m pytest -q $(TESTS)
 	@$(RUN)coverage report
 
-# Through uv's pip, which leaves the workspace's own resolution alone.
+# Through uv's pip, which leaves the workspace's own resolution alone. The core is tried once more by
+# itself, since the vendors' SDKs ask for newer versions of what it needs.
 test-lowest: $(UV)  ## the tests, with the oldest dependencies that the packages allow
 	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv-lowest
 	@$(UV) pip install --quiet --python .venv-lowest --resolution lowest-direct --group dev
 	@.venv-lowest/bin/pytest -q $(TESTS)
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv-lowest-core
+	@$(UV) pip install --quiet --python .venv-lowest-core --resolution lowest-direct -e 'core[rich]'
+	@$(UV) pip install --quiet --python .venv-lowest-core -e conformance anyio hypothesis
+	@.venv-lowest-core/bin/pytest -q tests/core --ignore tests/core/schema
 
 test-py: $(UV)  ## the tests on another Python: make test-py PY=3.14
 	@UV_PROJECT_ENVIRONMENT=.venv-$(notdir $(PY)) $(UV) sync --quiet --python $(PY)

@@ -6,7 +6,7 @@ import json
 from statistics import median, quantiles
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partwise_conformance import cut_like_tokens
@@ -26,6 +26,7 @@ MEETING = json.dumps(
 )
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers())
 def test_the_pieces_join_to_the_text(text: str, seed: int) -> None:
     pieces = list(cut_like_tokens(text, seed=seed))

@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.xdist_group("wheels")  # built once, by one worker
+
 
 @pytest.fixture(scope="module")
 def python(
