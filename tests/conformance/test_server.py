@@ -154,6 +154,19 @@ def test_drop_resets(server: ReplayServer) -> None:
     assert not exchange.disconnected
 
 
+def test_the_head_is_held_back(server: ReplayServer) -> None:
+    exchange = server.enqueue(Reply(before_head=[Hold(), Pause(0)], body=[b"", b"a"]))
+    with closing(ask(server)) as client:
+        exchange.wait_request()
+        client.settimeout(0.02)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        client.settimeout(5)
+        exchange.release()
+        assert body_of(read_until(client, END)) == b"1\r\na\r\n" + END
+    assert exchange.sent == 2
+
+
 def test_drop_before_the_head(server: ReplayServer) -> None:
     server.enqueue(Reply(before_head=[Drop()]))
     with closing(ask(server)) as client, pytest.raises(ConnectionResetError):

@@ -113,7 +113,12 @@ def test_mistral_sends_thoughts_and_text_as_parts() -> None:
     thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
     text = {"type": "text", "text": "1"}
 
-    assert decode(chunk({"content": [thought, text]})) == [ReasoningDelta("Hm."), TextDelta("1")]
+    other = {"type": "reference", "reference_ids": [1]}
+
+    assert decode(chunk({"content": [thought, other, text]})) == [
+        ReasoningDelta("Hm."),
+        TextDelta("1"),
+    ]
 
 
 def test_mistral_sends_whole_calls_without_index() -> None:

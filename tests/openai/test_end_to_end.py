@@ -94,7 +94,7 @@ def call(case: Path, meta: dict[str, Any], server: ReplayServer) -> dict[str, An
         # The user's types have names of Python's, which these need not be.
         name = rb'"name":\s*"%b"' % re.escape(meta["tool_name"]).encode()
         body = re.sub(name, b'"name":"answer"', body)
-    server.enqueue(Reply(body=cut(body, 7)))
+    server.enqueue(Reply(body=cut(body, 61)))
     return {
         "response_model": model_of(meta),
         "messages": QUESTION,

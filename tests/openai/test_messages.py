@@ -41,6 +41,10 @@ def test_plain_text(role: str) -> None:
             {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:…"}},
             {"type": "input_file", "filename": "a.pdf", "file_data": "data:…"},
         ),
+        (
+            {"type": "image_url", "image_url": "https://example.org/a.png"},
+            {"type": "input_image", "image_url": "https://example.org/a.png"},
+        ),
         ({"type": "file", "file": {"file_id": "f"}}, {"type": "input_file", "file_id": "f"}),
         ({"type": "input_text", "text": "Hi"}, {"type": "input_text", "text": "Hi"}),
         ({"type": "input_image", "file_id": "f"}, {"type": "input_image", "file_id": "f"}),
@@ -67,7 +71,12 @@ def test_parts_of_an_assistant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, []), ("Hi", [{"type": "output_text", "text": "Hi"}])]
+    ("content", "said"),
+    [
+        (None, []),
+        ("Hi", [{"type": "output_text", "text": "Hi"}]),
+        ([{"type": "text", "text": "Hi"}], [{"type": "output_text", "text": "Hi"}]),
+    ],
 )
 def test_a_refusal(content: Any, said: Any) -> None:
     [item] = input_items([{"role": "assistant", "content": content, "refusal": "No."}])

@@ -42,7 +42,7 @@ WIRES = ("openai-chat", "openai-responses", "mistral-chat")
 CASES = sorted(path.parent for wire in WIRES for path in FOLDER.glob(f"{wire}/*/meta.json"))
 
 # How many fine writes each end of a long body is cut into, and the size of those between.
-FINE_WRITES, MIDDLE = 1000, 97
+FINE_WRITES, MIDDLE = 500, 97
 
 # What our finish reason may be, where the recording has the Responses API's status.
 FINISH = {

@@ -200,7 +200,7 @@ async def test_cancelling_before_the_headers_disconnects_at_once(
 async def test_leaving_early_leaves_no_task_behind(
     server: ReplayServer, aprovider: Provider
 ) -> None:
-    server.enqueue(Reply(body=[text("1"), Hold()]))
+    server.enqueue(Reply(body=[text("1") + text("2"), Hold()]))
     before = asyncio.all_tasks()
 
     async with aprovider.aopen(aprovider.build_request(REQUEST)) as stream:

@@ -107,8 +107,7 @@ class Exchange:
         self._ended.set_result(time.monotonic())
 
     def _lose_client(self) -> None:
-        if not self._disconnected.done():
-            self._disconnected.set_result(time.monotonic())
+        self._disconnected.set_result(time.monotonic())
 
     async def _pass_hold(self) -> None:
         if not self._free.is_set():

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Self, TypeAlias, cast
 
 from .exchange import Exchange, RecordedRequest
-from .reply import Action, Close, Drop, Hold, Pause, Reply
+from .reply import Action, Drop, Hold, Pause, Reply
 
 Handler: TypeAlias = Callable[[RecordedRequest], Reply]
 
@@ -48,6 +48,7 @@ class ReplayServer:
         self._thread = threading.Thread(target=self._run, name="partwise-replay")
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
+        self._listener: socket.socket
         self._port = 0
 
     @property
@@ -72,11 +73,9 @@ class ReplayServer:
         return len(self._connections)
 
     def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self._thread.start()
         self._ready.wait()
-        if not self._port:
-            self._thread.join()
-            raise OSError("the replay server could not listen on 127.0.0.1")
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -84,18 +83,15 @@ class ReplayServer:
         self._thread.join()
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        finally:
-            self._ready.set()
+        asyncio.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         server = await self._loop.create_server(
-            lambda: _Connection(self._take, self._connections), "127.0.0.1", 0, backlog=1024
+            lambda: _Connection(self._take, self._connections), sock=self._listener
         )
-        self._port = server.sockets[0].getsockname()[1]
+        self._port = self._listener.getsockname()[1]
         self._ready.set()
         await self._stop.wait()
         server.close()
@@ -166,8 +162,9 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
 
     def _client_left(self) -> None:
-        if self._exchange is not None:
-            self._exchange._lose_client()  # noqa: SLF001
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange._lose_client()  # noqa: SLF001
         self._task.cancel()
 
     async def shut(self) -> None:
@@ -288,9 +285,11 @@ class _Connection(asyncio.Protocol):
                 await exchange._pass_hold()  # noqa: SLF001
             case Drop():
                 self._reset()
-            case Close():
+                return False
+            case _:
                 exchange._end()  # noqa: SLF001
-        return isinstance(action, Pause | Hold)
+                return False
+        return True
 
     def _reset(self) -> None:
         # Lingering for zero seconds makes close() send RST in place of FIN.
@@ -339,9 +338,8 @@ def _framing_of(reply: Reply) -> dict[str, str]:
             return {"transfer-encoding": "chunked"}
         case "close":
             return {"connection": "close"}
-        case "length":
-            length = sum(len(step) for step in reply.body if isinstance(step, bytes))
-            return {"content-length": str(length)}
+    length = sum(len(step) for step in reply.body if isinstance(step, bytes))
+    return {"content-length": str(length)}
 
 
 def _phrase(status: int) -> str:
