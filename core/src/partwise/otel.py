@@ -1,0 +1,265 @@
+"""OpenTelemetry spans and metrics for every call of the process: `partwise.otel.instrument()`.
+
+Needs `pip install "partwise[otel]"`. Names and units follow OpenTelemetry's semantic conventions
+for generative AI (https://opentelemetry.io/docs/specs/semconv/gen-ai/); what they have no name
+for is called `partwise.…`.
+
+A span covers a whole call, from its first request until its stream ends: with a value, with an
+error, or because its reader left. It carries no content of prompts or answers.
+
+    gen_ai.client.operation.duration              s        from the first request to the end
+    gen_ai.client.operation.time_to_first_chunk   s        until the vendor's first event
+    gen_ai.client.token.usage                     {token}  of all attempts, input and output
+    partwise.stream.time_to_first_field           s        until the first value was complete
+    partwise.stream.attempts                      {attempt}
+    partwise.stream.early_aborts                  {attempt}  ended before the answer's end
+    partwise.stream.saved_tokens                  {token}    estimated, see `_saved_tokens`
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ._errors import InvalidOutputError, ProviderError
+from ._provider import hookimpl
+from ._registry import register, unregister
+
+try:
+    from opentelemetry import metrics, trace
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+except ImportError as error:
+    raise ImportError('partwise.otel needs OpenTelemetry: pip install "partwise[otel]"') from error
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Meter, MeterProvider
+    from opentelemetry.trace import Span, Tracer, TracerProvider
+
+    from ._hooks import CallInfo, Completion, HookName, StreamEnd
+
+_PROVIDER_NAMES: Final = {
+    "google": "gcp.gemini",
+    "vertex": "gcp.vertex_ai",
+    "mistral": "mistral_ai",
+    "bedrock": "aws.bedrock",
+    "azure": "azure.ai.openai",
+    "xai": "x_ai",
+}
+"""The conventions' names of providers that partwise calls otherwise."""
+
+_CHARACTERS_A_TOKEN: Final = 4
+_SECONDS: Final = (
+    0.01,
+    0.02,
+    0.04,
+    0.08,
+    0.16,
+    0.32,
+    0.64,
+    1.28,
+    2.56,
+    5.12,
+    10.24,
+    20.48,
+    40.96,
+    81.92,
+)
+_TOKENS: Final = tuple(4**power for power in range(14))
+"""The bucket boundaries that the conventions ask for."""
+
+
+def instrument(
+    *,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+) -> object:
+    """Observe every call from now on, with the given providers or the process's own.
+
+    Returns:
+        What `uninstrument` takes.
+    """
+    observer = _Observer(
+        trace.get_tracer("partwise", tracer_provider=tracer_provider),
+        metrics.get_meter("partwise", meter_provider=meter_provider),
+    )
+    register(observer)
+    return observer
+
+
+def uninstrument(observer: object) -> None:
+    """Observe no call from now on."""
+    unregister(observer)
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known of a call that is under way."""
+
+    span: Span
+    attributes: dict[str, Any]
+    started: float = field(default_factory=time.perf_counter)
+    first_chunk: float | None = None
+    first_field: float | None = None
+    aborted: list[int] = field(default_factory=list)  # characters of each answer cut short
+    finish_reason: str | None = None
+    answer_tokens: int = 0  # of the answer that brought the value
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.started
+
+
+class _Observer:
+    """Hears of everything in every call, and keeps what is under way."""
+
+    def __init__(self, tracer: Tracer, meter: Meter) -> None:
+        self._tracer = tracer
+        self._calls: dict[CallInfo, _Call] = {}
+        self._instruments = _Instruments(meter)
+        self._takers: dict[str, Any] = {
+            "completion:response": self._take_response,
+            "stream:first_chunk": self._take_first_chunk,
+            "stream:field_complete": self._take_field,
+            "parse:error": self._take_fault,
+            "completion:error": self._take_fault,
+            "stream:end": self._take_end,
+        }
+
+    @hookimpl
+    def observe(self, name: HookName, call: CallInfo, detail: tuple[Any, ...]) -> None:
+        """Take note of what happened."""
+        if name == "completion:kwargs" and call not in self._calls:
+            self._calls[call] = self._begin(call)
+        known = self._calls.get(call)
+        if known is not None and name in self._takers:
+            self._takers[name](call, known, *detail)
+
+    def _begin(self, call: CallInfo) -> _Call:
+        attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": _PROVIDER_NAMES.get(call.provider, call.provider),
+            "gen_ai.request.model": call.model,
+        }
+        span = self._tracer.start_span(
+            f"chat {call.model}",
+            kind=SpanKind.CLIENT,
+            attributes={
+                **attributes,
+                "gen_ai.output.type": "json",
+                "gen_ai.request.stream": True,
+                "partwise.mode": call.mode.value,
+                "partwise.response_model": call.response_model,
+            },
+        )
+        return _Call(span, attributes)
+
+    def _take_first_chunk(self, _: CallInfo, known: _Call) -> None:
+        if known.first_chunk is None:
+            known.first_chunk = known.elapsed()
+
+    def _take_field(self, _: CallInfo, known: _Call, *__: Any) -> None:
+        if known.first_field is None:
+            known.first_field = known.elapsed()
+
+    def _take_fault(self, _: CallInfo, known: _Call, fault: BaseException) -> None:
+        known.span.add_event("partwise.attempt_failed", {"error.type": _type_of(fault)})
+        if isinstance(fault, InvalidOutputError) and fault.early:
+            known.aborted.append(len(fault.text))
+
+    def _take_response(self, _: CallInfo, known: _Call, completion: Completion) -> None:
+        known.finish_reason = completion.raw_finish_reason or completion.finish_reason
+        known.answer_tokens = completion.usage.output_tokens if completion.usage else 0
+
+    def _take_end(self, call: CallInfo, known: _Call, end: StreamEnd) -> None:
+        del self._calls[call]
+        saved = _saved_tokens(known)
+        _describe_end(known, end, saved)
+        self._instruments.record(known, end, saved)
+        known.span.end()
+
+
+class _Instruments:
+    """The metrics."""
+
+    def __init__(self, meter: Meter) -> None:
+        def seconds(name: str, description: str) -> Any:
+            return meter.create_histogram(
+                name, "s", description, explicit_bucket_boundaries_advisory=_SECONDS
+            )
+
+        self._duration = seconds("gen_ai.client.operation.duration", "Time of a whole call")
+        self._first_chunk = seconds(
+            "gen_ai.client.operation.time_to_first_chunk", "Time until the vendor's first event"
+        )
+        self._first_field = seconds(
+            "partwise.stream.time_to_first_field", "Time until the first value was complete"
+        )
+        self._usage = meter.create_histogram(
+            "gen_ai.client.token.usage",
+            "{token}",
+            "Tokens of a call",
+            explicit_bucket_boundaries_advisory=_TOKENS,
+        )
+        self._attempts = meter.create_counter("partwise.stream.attempts", "{attempt}", "Attempts")
+        self._aborts = meter.create_counter(
+            "partwise.stream.early_aborts", "{attempt}", "Attempts ended before the answer's end"
+        )
+        self._saved = meter.create_counter(
+            "partwise.stream.saved_tokens", "{token}", "Estimate of tokens that early aborts saved"
+        )
+
+    def record(self, known: _Call, end: StreamEnd, saved: int) -> None:
+        """Record all that is known of a call that has ended."""
+        attributes = dict(known.attributes)
+        if end.error is not None:
+            attributes["error.type"] = _type_of(end.error)
+        self._duration.record(known.elapsed(), attributes)
+        if known.first_chunk is not None:
+            self._first_chunk.record(known.first_chunk, attributes)
+        if known.first_field is not None:
+            self._first_field.record(known.first_field, attributes)
+        if end.usage is not None:
+            for kind in ("input", "output"):
+                tokens = getattr(end.usage, f"{kind}_tokens")
+                self._usage.record(tokens, {**attributes, "gen_ai.token.type": kind})
+        self._attempts.add(end.attempts, attributes)
+        self._aborts.add(len(known.aborted), attributes)
+        self._saved.add(saved, attributes)
+
+
+def _describe_end(known: _Call, end: StreamEnd, saved: int) -> None:
+    span = known.span
+    span.set_attribute("partwise.outcome", end.outcome)
+    span.set_attribute("partwise.attempts", end.attempts)
+    span.set_attribute("partwise.usage_complete", end.usage_complete)
+    span.set_attribute("partwise.early_aborts", len(known.aborted))
+    span.set_attribute("partwise.saved_tokens", saved)
+    if known.finish_reason is not None:
+        span.set_attribute("gen_ai.response.finish_reasons", [known.finish_reason])
+    if known.first_chunk is not None:
+        span.set_attribute("gen_ai.response.time_to_first_chunk", known.first_chunk)
+    if known.first_field is not None:
+        span.set_attribute("partwise.time_to_first_field", known.first_field)
+    if end.usage is not None:
+        span.set_attribute("gen_ai.usage.input_tokens", end.usage.input_tokens)
+        span.set_attribute("gen_ai.usage.output_tokens", end.usage.output_tokens)
+        span.set_attribute("gen_ai.usage.cache_read.input_tokens", end.usage.cached_input_tokens)
+    if end.error is not None:
+        span.set_attribute("error.type", _type_of(end.error))
+        span.set_status(Status(StatusCode.ERROR, _type_of(end.error)))
+
+
+def _saved_tokens(known: _Call) -> int:
+    """An estimate of the output tokens that were never written, since attempts ended early.
+
+    An attempt that was ended early would have been about as long as the one that brought the
+    value. Where the call brought none, nothing is claimed.
+    """
+    spent = (characters // _CHARACTERS_A_TOKEN for characters in known.aborted)
+    return sum(max(0, known.answer_tokens - tokens) for tokens in spent)
+
+
+def _type_of(error: BaseException) -> str:
+    if isinstance(error, ProviderError) and error.status_code is not None:
+        return str(error.status_code)
+    return type(error).__qualname__
