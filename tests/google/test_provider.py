@@ -361,7 +361,7 @@ async def test_cancelling_a_task_that_reads(
 ) -> None:
     exchange, reached = server.enqueue(STALLING), asyncio.Event()
     task = asyncio.create_task(read_to_the_end(aprovider, reached))
-    await reached.wait()
+    await asyncio.wait_for(reached.wait(), timeout=5)
 
     left = time.monotonic()
     task.cancel()
@@ -395,7 +395,7 @@ async def test_cancelling_again_while_closing(
             reached.set()
 
     task = asyncio.create_task(leave())
-    await reached.wait()
+    await asyncio.wait_for(reached.wait(), timeout=5)
     left = time.monotonic()
     task.cancel()
     assert await exchange.await_disconnected() - left < PROMPTLY
@@ -419,7 +419,7 @@ async def test_closing_ends_another_task_that_reads(
         return count
 
     task = asyncio.create_task(read())
-    await reached.wait()
+    await asyncio.wait_for(reached.wait(), timeout=5)
     left = time.monotonic()
     await context.__aexit__(None, None, None)
     assert await exchange.await_disconnected() - left < PROMPTLY
