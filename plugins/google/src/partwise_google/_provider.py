@@ -82,6 +82,7 @@ class GoogleProvider:
         """The events of an answer. The request is sent when the first one is asked for."""
         models = self._connect().models
         stream = models.generate_content_stream(**_validated(payload))
+        # Closing the outermost of the SDK's generators drops, and so closes, those inside it.
         with closing(cast("Generator[Any]", stream)) as events:
             yield events
 
