@@ -9,13 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from ._errors import IncompleteOutputError, InvalidOutputError
 from ._extract import Extractor
-from ._frames import OPEN, Frame
+from ._frames import OPEN, Frame, SkipFrame
 from ._missing import MISSING
 from ._parser import Limits, Parser, malformed
 from ._paths import format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder
-from ._regions import Adapter, enter
+from ._regions import Adapter, RawRegion, enter
 from ._shapes import IGNORED, Slot
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._frames import Source
     from ._parser import Sink
     from ._plan import Plan
+    from ._shapes import Way
 
 State: TypeAlias = Literal["missing", "partial", "complete"]
 
@@ -215,16 +216,22 @@ class _Root(Frame):
             return self
         return super().open_object()
 
+    def _enter(self, way: Way | None) -> Sink:
+        return SkipFrame(self) if self.slot is _ignored else super()._enter(way)
+
     def key(self, name: str) -> None:
         self.slot = self._plan.slot if name == WRAPPED else _ignored
 
     def read(self, raw: str) -> Any:  # noqa: ARG002  the authoritative pass reads it
         return MISSING
 
+    def string(self, value: str) -> None:
+        self.put(value if self.slot.text else MISSING)
+
     def put(self, value: Any) -> None:
-        if self.slot is not _ignored and value is not MISSING:
-            self.value = value
-        self._child_closed()
+        # A container's frame stays: it shows the container, and knows the states inside.
+        if self.slot is not _ignored and not isinstance(self.child, Frame | Adapter):
+            self.child, self.value = None, value
 
     def close(self) -> None:
         """The envelope closes."""
@@ -248,8 +255,7 @@ class _Root(Frame):
 
     def finish(self, value: Any) -> None:
         """This is the answer."""
-        self._child_closed()
-        self.value, self._done = value, True
+        self.child, self.value, self._done = None, value, True
 
     def state(self, steps: Path) -> State:
         if self._done:
@@ -274,11 +280,9 @@ class _Root(Frame):
 
 
 def _under_raw(frame: Any) -> bool:
-    while not isinstance(frame, _Root):
+    while not isinstance(frame, _Root | RawRegion):
         frame = frame.parent
-        if not isinstance(frame, Frame) and not frame.live and not isinstance(frame.parent, _Root):
-            return True
-    return False
+    return isinstance(frame, RawRegion)
 
 
 def _has(value: Any, steps: Path) -> bool:

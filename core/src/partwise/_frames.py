@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import deque
 from enum import Enum
+from itertools import islice
+from operator import is_
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic_core import to_json
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
 _needs_escape: Final = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 
 _BUFFERED: Final = 64
-"""Elements from which on a list is shown in two buffers by turns, and not copied each time."""
+"""So many elements or entries make a container large."""
+_PLAIN: Final = frozenset({dict, list, tuple, deque, set, frozenset})
+"""Containers that are no more than what they hold."""
 
 
 def quote(text: str) -> str:
@@ -173,17 +178,22 @@ class Frame:
     def _show(self) -> Any:
         raise NotImplementedError
 
-    def _child_closed(self) -> None:
+    def _take(self, value: Any) -> Any:
+        """The child has closed: its value, or what it showed last if there is no value yet."""
+        if value is MISSING:
+            value = self.inner
+        if value is not self.inner:
+            self.changed = True
         self.child = None
         self.inner = MISSING
-        self.changed = True
+        return value
 
     def _finished(self, value: Any) -> None:
         """Hand the value of this container up, through the validators around it."""
         if self.parent.live:
             for check in self.outers:
                 value = check(value, **self.engine.python_keywords)
-        self.parent.put_shown(value)
+        self.parent.put_shown(self.shown if _holds_the_same(value, self.shown) else value)
 
     # Where
 
@@ -261,17 +271,23 @@ class ModelFrame(Frame):
         self.put(value if self.field.earlier is None else self._ask(value, "value"))
 
     def put(self, value: Any) -> None:
-        field = self.field
-        self._child_closed()
+        field, is_final = self.field, value is not MISSING
+        value = self._take(value)
         if value is MISSING or field.ignored:
             return
         name = field.name
         if field.is_extra:
             self.extra = {**self.extra, name: value}
         else:
-            self.values[name] = self.whole[name] = value
+            self.whole[name] = value
             if name not in self.names:
                 self.names = self.names | {name}
+        if is_final:
+            self._note(name, value)
+
+    def _note(self, name: str, value: Any) -> None:
+        if not self.field.is_extra:
+            self.values[name] = value
         if self.engine.recorder:
             self.engine.recorder.closed(self, value)
 
@@ -331,10 +347,58 @@ class ModelFrame(Frame):
         return () if self.field is self.shape.extra else (self.field.name,)
 
 
-class DictFrame(Frame):
+class LargeFrame(Frame):
+    """An open container that may become large: it is shown in two buffers by turns.
+
+    To show what was added since costs just that, where a copy costs the whole container at each
+    delta. The count of references says whether anybody still has a buffer that was shown; if so,
+    it is left alone for ever, and a copy takes its place.
+    """
+
+    __slots__ = ("back", "front", "items")
+
+    items: Any
+    """What is complete."""
+
+    def __init__(self, parent: Parent, outers: tuple[Check, ...]) -> None:
+        super().__init__(parent, outers)
+        self.front: Any = None  # the buffer that was shown last
+        self.back: Any = None  # the one before
+
+    def _complete(self) -> Any:
+        """A container of what is complete, to which what is open can be added."""
+        if len(self.items) < _BUFFERED:
+            return self.items.copy()
+        if self.back is None or getrefcount(self.back) > _UNSHARED:
+            self.back = self.items.copy()
+        else:
+            self._catch_up(self.back)
+        self.front, self.back = self.back, self.front
+        return self.front
+
+    def _catch_up(self, buffer: Any) -> None:
+        """Bring a buffer, which may end with what was open when it was shown, up to `items`."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.closing = True
+        self.front = self.back = None
+        if not self.parent.live:
+            self._finished(self.snapshot())
+            return
+        shell = self.shell
+        self._finished(shell(self.items, **self.engine.python_keywords) if shell else self.items)
+
+    @property
+    def shell(self) -> Check | None:
+        """Validates what is complete as a whole."""
+        raise NotImplementedError
+
+
+class DictFrame(LargeFrame):
     """An open object with any keys."""
 
-    __slots__ = ("items", "name", "shape")
+    __slots__ = ("name", "shape")
 
     def __init__(self, parent: Parent, shape: DictShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
@@ -343,31 +407,33 @@ class DictFrame(Frame):
         self.items: dict[Any, Any] = {}
         self.name: Any = None
 
+    @property
+    def shell(self) -> Check | None:
+        return self.shape.shell
+
     def key(self, name: str) -> None:
         self.name = name if self.shape.key is None else self.shape.key(quote(name))
         if self.name in self.items:
             raise self.engine.twice(name)
 
     def put(self, value: Any) -> None:
-        self._child_closed()
+        if self.engine.recorder and value is not MISSING:
+            self.engine.recorder.closed(self, value)
+        value = self._take(value)
         if value is not MISSING:
             self.items[self.name] = value
-            if self.engine.recorder:
-                self.engine.recorder.closed(self, value)
 
     def _show(self) -> Any:
-        shown = self.items.copy()
+        shown = self._complete()
         if self.inner is not MISSING:
             shown[self.name] = self.inner
         return shown
 
-    def close(self) -> None:
-        self.closing = True
-        if not self.parent.live:
-            self._finished(self.snapshot())
-            return
-        shell = self.shape.shell
-        self._finished(shell(self.items, **self.engine.python_keywords) if shell else self.items)
+    def _catch_up(self, buffer: dict[Any, Any]) -> None:
+        if buffer:
+            buffer.popitem()
+        added = [*islice(reversed(self.items.items()), len(self.items) - len(buffer))]
+        buffer.update(reversed(added))
 
     def _step(self) -> Path:
         return () if self.name is None else (self.name,)
@@ -378,66 +444,38 @@ class DictFrame(Frame):
         return self.items.get(step, MISSING)
 
 
-class ListFrame(Frame):
+class ListFrame(LargeFrame):
     """An open array whose elements are alike."""
 
-    __slots__ = ("back", "front", "items", "shape")
+    __slots__ = ("shape",)
 
     def __init__(self, parent: Parent, shape: ListShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
         self.shape = shape
         self.slot = shape.item
         self.items: list[Any] = []
-        self.front: list[Any] | None = None  # the buffer that was shown last
-        self.back: list[Any] | None = None  # the one before
+
+    @property
+    def shell(self) -> Check | None:
+        return self.shape.shell
 
     def put(self, value: Any) -> None:
         if self.engine.recorder and value is not MISSING:
             self.engine.recorder.closed(self, value)
-        self._child_closed()
+        value = self._take(value)
         self.items.append(None if value is MISSING else value)
 
     def _show(self) -> Any:
-        shape = self.shape
-        inner = self.inner if shape.shows_open else MISSING
-        if shape.show is not None:
-            return shape.show(self.items if inner is MISSING else [*self.items, inner])
-        if len(self.items) >= _BUFFERED:
-            return self._show_buffered()
-        return self.items.copy() if inner is MISSING else [*self.items, inner]
-
-    def _show_buffered(self) -> list[Any]:
-        """The elements, in the buffer shown before the last if nobody else holds it any more.
-
-        Two buffers by turns cost what was added since, where a copy costs the whole list. The
-        count of references says whether a snapshot that was handed out still has the buffer; if
-        so, it is left alone for ever and a copy is made.
-        """
-        items = self.items
-        if self.back is None or getrefcount(self.back) > _UNSHARED:
-            self.back = items.copy()
-        else:
-            buffer = self.back
-            del buffer[self._common(buffer) :]
-            buffer.extend(items[len(buffer) :])
-        self.front, self.back = self.back, self.front
+        shown = self._complete()
         if self.inner is not MISSING:
-            self.front.append(self.inner)
-        return self.front
+            shown.append(self.inner)
+        return shown
 
-    def _common(self, buffer: list[Any]) -> int:
-        # Only the last element of a buffer can have been open when it was shown.
-        count = min(len(buffer), len(self.items))
-        return count if count < len(buffer) or buffer[-1] is self.items[count - 1] else count - 1
-
-    def close(self) -> None:
-        self.closing = True
-        self.front = self.back = None
-        if not self.parent.live:
-            self._finished(self.snapshot())
-            return
-        shell = self.shape.shell
-        self._finished(shell(self.items, **self.engine.python_keywords) if shell else self.items)
+    def _catch_up(self, buffer: list[Any]) -> None:
+        if buffer:
+            buffer.pop()
+        if len(buffer) < len(self.items):
+            buffer += self.items[len(buffer) :]
 
     def _step(self) -> Path:
         return (len(self.items),)
@@ -448,6 +486,36 @@ class ListFrame(Frame):
         if step < len(self.items):
             return self.items[step]
         return self.child or (OPEN if self.engine.parser.in_value else MISSING)
+
+
+class TupleFrame(ListFrame):
+    """An open array of which something else than a list is shown."""
+
+    __slots__ = ()
+
+    def _show(self) -> Any:
+        return self.shape.show(self.items if self.inner is MISSING else [*self.items, self.inner])
+
+
+class SetFrame(TupleFrame):
+    """An open array of which a set is shown: its elements show when they are complete."""
+
+    __slots__ = ()
+
+    def put(self, value: Any) -> None:
+        if value is MISSING:
+            self.child = None
+        else:
+            super().put(value)
+
+    def snapshot(self) -> Any:
+        if self.changed:
+            self.changed = False
+            shown = self._show()
+            if _holds_the_same(shown, self.shown):
+                return self.shown
+            self.shown = shown
+        return self.shown
 
 
 class SkipFrame(Frame):
@@ -491,6 +559,17 @@ class SkipFrame(Frame):
 
     def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is told apart
         return OPEN
+
+
+def _holds_the_same(value: Any, shown: Any) -> bool:
+    """Whether two containers hold the very same objects, so that either can stand for both."""
+    if type(value) is not type(shown) or type(value) not in _PLAIN or len(value) != len(shown):
+        return False
+    if isinstance(value, dict):
+        return all(map(is_, value, shown)) and all(map(is_, value.values(), shown.values()))
+    if isinstance(value, set | frozenset):
+        return {*map(id, value)} == {*map(id, shown)}
+    return all(map(is_, value, shown))
 
 
 def _counts_tell() -> bool:

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._frames import OPEN, DictFrame, Frame, ListFrame, ModelFrame, SkipFrame, quote
+from ._frames import (
+    OPEN,
+    DictFrame,
+    Frame,
+    ListFrame,
+    ModelFrame,
+    SetFrame,
+    SkipFrame,
+    TupleFrame,
+    quote,
+)
 from ._missing import MISSING
 from ._shapes import DictShape, ListShape, ModelShape, TaggedShape, Way
 
@@ -123,7 +133,8 @@ def _frame(parent: Parent, way: Way) -> Any:
     if isinstance(shape, ModelShape):
         return ModelFrame(parent, shape, way.outers)
     if isinstance(shape, ListShape):
-        return ListFrame(parent, shape, way.outers)
+        frame = ListFrame if shape.show is list else TupleFrame if shape.shows_open else SetFrame
+        return frame(parent, shape, way.outers)
     if isinstance(shape, DictShape):
         return DictFrame(parent, shape, way.outers)
     if isinstance(shape, TaggedShape):

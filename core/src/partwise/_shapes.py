@@ -120,13 +120,13 @@ class ListShape:
         item: the place of each element.
         shell: validates the finished elements and makes the container; None where a list of them
             is all there is to it.
-        show: makes what is shown of a list of elements; None for the list itself.
+        show: makes what is shown of a list of elements.
         shows_open: whether an element shows while it is open.
     """
 
     item: Slot
     shell: Check | None = None
-    show: Callable[[list[Any]], Any] | None = None
+    show: Callable[[list[Any]], Any] = list
     shows_open: bool = True
 
 
