@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -75,6 +75,20 @@ def test_the_user_async(examples: Path) -> None:
     script = examples / "user_async.py"
 
     assert run(script, answer={"name": "Jason", "age": 12}) == written_output(script)
+
+
+def test_a_literal_needs_nothing_and_the_old_mixin_does_no_harm() -> None:
+    class User(BaseModel, partwise.PartialLiteralMixin):
+        name: str
+        age: int
+        category: Literal["admin", "user", "guest"]
+
+    text = '{"name":"Jo","age":3,"category":"guest"}'
+    with partwise.parse(User, list(text)) as stream:
+        shown = [user.category for user in stream]
+
+    assert set(shown) == {None, "guest"}
+    assert stream.result() == User(name="Jo", age=3, category="guest")
 
 
 def test_the_demo_in_a_pipe(examples: Path) -> None:

@@ -1,0 +1,36 @@
+"""What the packages offer, by name: a change here is a change for users."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+PUBLIC = {
+    "partwise.provider": """
+        AuthenticationError BadRequestError Capabilities Chunk ConfigurationError
+        Decoder Finish FinishReason Granularity KeepAlive MissingKeyError Mode Provider
+        ProviderConfig ProviderConnectionError ProviderError ProviderFactory
+        ProviderTimeoutError RateLimitError ReasoningDelta RefusalDelta Request
+        SchemaProfile ServerError TextDelta ToolCallDelta TransformedSchema Usage
+        hookimpl is_simple_pattern transform
+    """,
+    "partwise.rich": "LiveView SnapshotView",
+    "partwise_conformance": """
+        Action Close Drop Exchange Framing Handler Hold Pause RecordedRequest ReplayServer Reply
+        Step chat_answer chat_events cut cut_like_tokens sse
+    """,
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_module_offers_these_names_and_no_others(name: str) -> None:
+    module = import_module(name)
+
+    assert sorted(module.__all__) == sorted(PUBLIC[name].split())
+    assert all(hasattr(module, offered) for offered in module.__all__)
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "google"])
+def test_a_plugin_registers_itself(name: str) -> None:
+    assert "register_providers" in import_module(f"partwise_{name}").__all__
