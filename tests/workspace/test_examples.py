@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from pydantic import BaseModel
 
+import partwise
 from partwise_conformance import ReplayServer, chat_answer
 
 if TYPE_CHECKING:
