@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -202,6 +202,20 @@ def test_the_client_leaves_a_reply_without_end(server: ReplayServer) -> None:
     exchange.wait_disconnected()
 
 
+def test_the_client_leaves_while_nothing_is_waited_for(server: ReplayServer) -> None:
+    client = connect(server)
+
+    def endless() -> Iterator[bytes]:
+        client.close()
+        while True:
+            yield b"x" * 20_000
+
+    exchange = server.enqueue(Reply(body=endless()))
+    client.sendall(GET)
+
+    exchange.wait_disconnected()
+
+
 def test_a_connection_carries_many_requests(server: ReplayServer) -> None:
     with closing(connect(server)) as client:
         for number in range(3):
@@ -279,6 +293,15 @@ def test_nothing_is_left_behind() -> None:
         connect(server)
     assert isinstance(exchange, Exchange)
     assert not exchange.disconnected
+
+
+def test_who_connects_while_the_server_stops_is_not_left_hanging() -> None:
+    with ExitStack() as stack:
+        with ReplayServer() as server:
+            clients = [stack.enter_context(connect(server)) for _ in range(50)]
+        for client in clients:
+            with suppress(ConnectionResetError):
+                assert client.recv(1) == b""
 
 
 def test_cut() -> None:

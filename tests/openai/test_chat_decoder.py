@@ -211,6 +211,18 @@ def test_an_id_made_up_for_each_fragment_begins_no_call() -> None:
     ) == [ToolCallDelta(0, "", "x1", "answer"), ToolCallDelta(0, '{"a":1}', "x2")]
 
 
+def test_an_id_may_come_after_the_name() -> None:
+    assert decode(
+        calls(call("", index=0, name="answer")),
+        calls(call("{}", index=0, id="x")),
+        calls(call("{}", index=0, id="y", name="answer")),
+    ) == [
+        ToolCallDelta(0, "", None, "answer"),
+        ToolCallDelta(0, "{}", "x"),
+        ToolCallDelta(1, "{}", "y", "answer"),
+    ]
+
+
 def test_llamacpp_begins_the_arguments_with_the_name() -> None:
     assert decode(calls(call("{", index=0, id="x", name="answer")), calls(call("}", index=0))) == [
         ToolCallDelta(0, "{", "x", "answer"),

@@ -133,6 +133,18 @@ def test_a_call_only_when_done(events: list[Any]) -> None:
     ]
 
 
+def test_the_end_may_count_the_output_otherwise() -> None:
+    assert decode(text("1", output=1), ended(output=[message("1")])) == [TextDelta("1"), DONE]
+
+    called = event("output_item.added", output_index=1, item=function())
+    arguments = event("function_call_arguments.delta", output_index=1, delta="{}")
+    assert decode(called, arguments, ended(output=[function("{}")])) == [
+        ToolCallDelta(1, "", "c", "answer"),
+        ToolCallDelta(1, "{}"),
+        CALLED,
+    ]
+
+
 def test_item_ids_may_change() -> None:
     assert decode(
         text("1", item="m1"),

@@ -22,8 +22,6 @@ from .reply import Action, Drop, Hold, Pause, Reply
 Handler: TypeAlias = Callable[[RecordedRequest], Reply]
 
 _BATCH = 16_384
-# From a connection's acceptance until asyncio says `connection_made`, with room to spare.
-_ACCEPT_TURNS = 8
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -44,6 +42,7 @@ class ReplayServer:
         self._handler = handler
         self._queue: deque[Exchange] = deque()
         self._connections: set[_Connection] = set()
+        self._accepting: set[asyncio.Task[object]] = set()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="partwise-replay")
         self._loop: asyncio.AbstractEventLoop
@@ -74,6 +73,8 @@ class ReplayServer:
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listener.settimeout(0)
+        self._port = self._listener.getsockname()[1]
         self._thread.start()
         self._ready.wait()
         return self
@@ -88,17 +89,24 @@ class ReplayServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await self._loop.create_server(
-            lambda: _Connection(self._take, self._connections), sock=self._listener
-        )
-        self._port = self._listener.getsockname()[1]
+        self._loop.add_reader(self._listener, self._accept)
         self._ready.set()
         await self._stop.wait()
-        server.close()
-        for _ in range(_ACCEPT_TURNS):
-            await asyncio.sleep(0)
-        await asyncio.gather(*(connection.shut() for connection in list(self._connections)))
-        await server.wait_closed()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+        await asyncio.gather(*self._accepting)
+        await asyncio.gather(*(connection.shut() for connection in self._connections))
+
+    def _accept(self) -> None:
+        # By hand, since asyncio's own server, when closed, forgets whom it is just accepting.
+        accepted, _ = self._listener.accept()
+        making = self._loop.connect_accepted_socket(self._make_connection, accepted)
+        task = self._loop.create_task(making)
+        self._accepting.add(task)
+        task.add_done_callback(self._accepting.discard)
+
+    def _make_connection(self) -> _Connection:
+        return _Connection(self._take, self._connections)
 
     def _take(self, request: RecordedRequest) -> Exchange:
         """The exchange that a request which just came begins."""
