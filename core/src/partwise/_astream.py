@@ -6,6 +6,7 @@ them reads at a time, the others wait for what it finds.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -26,11 +27,11 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
-class AsyncReader(Generic[S]):
+class AsyncReader(ABC, Generic[S]):
     """Something to be read item by item, and given up at will. Awaiting it gives itself."""
 
-    async def __anext__(self) -> S:
-        raise NotImplementedError
+    @abstractmethod
+    async def __anext__(self) -> S: ...
 
     def __aiter__(self) -> _AsyncLoop[S]:
         """An iterator for one loop. The reader is closed when the loop drops it."""
@@ -40,13 +41,13 @@ class AsyncReader(Generic[S]):
         return self
         yield
 
+    @abstractmethod
     async def aclose(self) -> None:
         """Let go of the connection. Nothing more can be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def abandon(self) -> None:
         """The same without waiting: the loop lets go of the connection at its next turn."""
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from ._client import AsyncClient, Client
 from ._endpoint import Endpoint, as_mode
-from ._errors import ProviderNotFoundError
+from ._errors import ConfigurationError, ProviderNotFoundError
 from ._provider import ProviderConfig
 from ._registry import find, known_names
 
@@ -98,7 +98,8 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
     Raises:
         ProviderNotFoundError: there is no slash, or no usable provider of that name.
         MissingKeyError: there is no API key.
-        ConfigurationError: the provider has no such mode for this model.
+        ConfigurationError: the provider has no such mode for this model, or `client` is for
+            asyncio and `async_client` is not asked for.
     """
     name, slash, rest = model.partition("/")
     if not (name and slash and rest):
@@ -106,6 +107,8 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
             f'{model!r} names no provider: write "name/model", as in "openai/gpt-4.1-mini"; '
             f"installed: {known_names()}. Others: pip install partwise-<name>"
         )
+    if client is not None and _is_async(client) and not async_client:
+        raise ConfigurationError("this SDK client is for asyncio: say async_client=True as well")
     config = ProviderConfig(
         name=name,
         api_key=api_key,

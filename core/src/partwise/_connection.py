@@ -9,7 +9,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._session import CLOSE, END, OPEN, READ, Pause
+from ._session import END, OPEN, READ, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +36,10 @@ class Connection:
             context = self._session.provider.open(self._session.payload)
             self._events = context.__enter__()
             self._context = context
-        elif command is CLOSE:
-            self.close()
         elif isinstance(command, Pause):
             time.sleep(command.seconds)
+        else:
+            self.close()
         return None
 
     def close(self) -> None:

@@ -48,6 +48,8 @@ class Endpoint:
             ConfigurationError: it can't be made so.
             pydantic.PydanticUserError: the response model is not one that pydantic can validate.
         """
+        if response_model is None:
+            raise ConfigurationError("response_model says what the answer is, and can't be None")
         if "stream" in keywords and not keywords.pop("stream"):
             raise ConfigurationError("every call streams: leave stream=False out, or use create()")
         model = keywords.pop("model", None) or self._model

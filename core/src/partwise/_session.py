@@ -300,12 +300,15 @@ class Session:
         if not self._sighted:
             if self.snapshot is None:
                 return False
-            self._sighted = True
-            self._job.announcer.say("stream:first_snapshot", self.snapshot)
+            self._sight_first()
         self.shown += 1
         if self._noting:
             self._collect()
         return True
+
+    def _sight_first(self) -> None:
+        self._sighted = True
+        self._job.announcer.say("stream:first_snapshot", self.snapshot)
 
     def _collect(self) -> None:
         """Take over the engine's events, and tell of the values that are complete."""
@@ -320,6 +323,8 @@ class Session:
 
     def _succeed(self, value: Any) -> None:
         self._value = value
+        if not self._sighted:
+            self._sight_first()
         self.shown += 1
         self._collect()
         self._tell_usage()

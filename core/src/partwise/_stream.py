@@ -12,6 +12,7 @@ A stream that is given up half-way lets go of its connection at once:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -81,19 +82,19 @@ class StreamFacts:
         return self._session.state(path)
 
 
-class Reader(Generic[S]):
+class Reader(ABC, Generic[S]):
     """Something to be read item by item, and given up at will."""
 
-    def __next__(self) -> S:
-        raise NotImplementedError
+    @abstractmethod
+    def __next__(self) -> S: ...
 
     def __iter__(self) -> _Loop[S]:
         """An iterator for one loop. The reader is closed when the loop drops it."""
         return _Loop(self)
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the connection. Nothing more can be read."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self

@@ -131,7 +131,8 @@ class Patches:
     """JSON patches (RFC 6902) that turn each snapshot's JSON into the next one's.
 
     The first patch puts the whole document in place. RFC 6902 knows no appending, so a text that
-    grows is replaced by itself, grown.
+    grows is replaced by itself, grown. What a model computes of its fields, or writes by a
+    serialiser of its own, is brought up to date when the model closes.
     """
 
     final = False
@@ -156,8 +157,13 @@ class _Document:
         self._holder: dict[str, Any] = {}
 
     def apply(self, event: Opened | Grew | Closed) -> Operation | None:
-        parent, key = self._find(event.path)
-        there = _has(parent, key)
+        try:
+            parent, key = self._find(event.path)
+            there = _has(parent, key)
+        except (LookupError, TypeError):
+            # What is around it is written otherwise than it is built, by a serialiser of its own:
+            # its inside is not to be found, and the whole comes when it closes.
+            return None
         if isinstance(event, Grew):
             value = parent[key] + event.text
         else:
@@ -177,7 +183,8 @@ class _Document:
         parent: Any = self._holder
         key: Any = ""
         for step in path:
-            parent, key = parent[key], step
+            parent = parent[key]
+            key = str(step) if isinstance(parent, dict) else step
         return parent, key
 
 

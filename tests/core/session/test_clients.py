@@ -134,6 +134,16 @@ def test_what_is_wrong_is_said_before_any_request(play: Any, kit: Any) -> None:
         assert play.provider.payloads == []
 
 
+def test_there_is_no_answer_of_no_type(play: Any) -> None:
+    with play.client() as client, pytest.raises(partwise.ConfigurationError, match="can't be None"):
+        client.create_partial(None, MESSAGES)
+
+
+def test_an_async_sdk_client_wants_an_async_client() -> None:
+    with pytest.raises(partwise.ConfigurationError, match="async_client=True"):
+        partwise.from_provider("openai/m", client=AsyncSDK())
+
+
 def test_closing_a_client_closes_its_provider(play: Any) -> None:
     async def main(client: partwise.AsyncClient) -> None:
         async with client as same:

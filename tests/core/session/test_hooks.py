@@ -93,6 +93,14 @@ def test_an_answer_that_never_comes_right(play: Any) -> None:
     assert (end.outcome, end.attempts, end.error) == ("error", 2, outcome.error)
 
 
+def test_what_shows_only_as_a_whole_has_a_first_snapshot_too(play: Any) -> None:
+    listener = Listener()
+    script = [TextDelta('{"value": 25}'), STOP]
+    play(script, response_model=int, mode="json_schema", hooks=listener.hooks)
+    assert listener.names.count("stream:first_snapshot") == 1
+    assert listener.detail("stream:first_snapshot") == (25,)
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_vendor_that_fails(play: Any, kit: Any, known: bool) -> None:
     listener = Listener()

@@ -7,7 +7,7 @@ import gc
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from pydantic import AfterValidator, BaseModel, RootModel
+from pydantic import AfterValidator, BaseModel, RootModel, computed_field, model_serializer
 
 import partwise
 from partwise import Closed, Grew, Opened
@@ -406,6 +406,71 @@ def test_a_pointer_escapes_its_keys(play: Any) -> None:
         mode="json_schema",
     )
     assert {op["path"] for patch in outcome.snapshots for op in patch} == {"", "/a~1b~0c"}
+
+
+def test_patches_of_what_is_written_otherwise_than_it_is_built(play: Any) -> None:
+    class Pair(BaseModel):
+        left: str
+        right: str
+
+        @model_serializer
+        def _joined(self) -> str:
+            return f"{self.left}-{self.right}"
+
+    class Page(BaseModel):
+        pair: Pair
+        lines: dict[int, list[str]]
+
+        @computed_field  # type: ignore[prop-decorator]
+        @property
+        def count(self) -> int:
+            return len(self.lines)
+
+    text = '{"pair": {"left": "yes", "right": "no"}, "lines": {"7": ["a", "b"], "8": []}}'
+    outcome = play(
+        [*pieces(text, 4), STOP],
+        view=lambda stream: stream.patches(),
+        response_model=Page,
+        mode="json_schema",
+    )
+    document: Any = None
+    for operation in (each for patch in outcome.snapshots for each in patch):
+        document = apply(document, operation)
+    assert document == {"pair": "yes-no", "lines": {"7": ["a", "b"], "8": []}, "count": 2}
+    assert "/lines/7/1" in {each["path"] for patch in outcome.snapshots for each in patch}
+
+
+def test_a_restart_puts_a_new_document_in_place(play: Any) -> None:
+    scripts = [
+        [TextDelta('{"note": "x", "users": [{"a": "x"}]}')],
+        [TextDelta(TEAM[:15])],
+        [*pieces(TEAM, 9)],
+    ]
+    outcome = play(
+        *scripts,
+        view=lambda stream: stream.patches(),
+        response_model=Team,
+        mode="json_schema",
+        max_retries=2,
+    )
+    document: Any = None
+    for operation in (each for patch in outcome.snapshots for each in patch):
+        document = apply(document, operation)
+    assert document == {"users": [{"a": 1}, {"b": 2}], "note": "all of them"}
+
+
+def test_a_loop_over_a_loop(sync: Any, kit: Any) -> None:
+    with sync.client([*pieces(), STOP]) as client:
+        assert len(list(iter(iter(client.create_partial(kit.User, **call()))))) == len(pieces()) + 1
+
+
+def test_a_loop_over_a_loop_async(asynchronous: Any, kit: Any) -> None:
+    async def main(client: Any) -> None:
+        stream = client.create_partial(kit.User, **call())
+        assert len([each async for each in aiter(aiter(stream))]) == len(pieces()) + 1
+
+    with asynchronous.client([*pieces(), STOP]) as client:
+        asyncio.run(main(client))
 
 
 def test_a_view_is_asked_for_before_the_first_snapshot(sync: Any, kit: Any) -> None:
