@@ -212,18 +212,24 @@ async def test_no_generator_outlives_its_stream(
     assert not ended
 
 
-def test_one_provider_in_two_event_loops(
-    server: ReplayServer, provider: AnthropicProvider, payload: Payload, answer: list[bytes]
+async def test_one_provider_in_two_event_loops(
+    server: ReplayServer, aprovider: AnthropicProvider, payload: Payload, answer: list[bytes]
 ) -> None:
     async def read() -> list[str]:
-        async with provider.aopen(payload) as events:
-            kinds = [event["type"] async for event in events]
-        await provider.aclose()
+        async with aprovider.aopen(payload) as events:
+            return [event["type"] async for event in events]
+
+    async def read_and_close() -> list[str]:
+        kinds = await read()
+        await aprovider.aclose()
         return kinds
 
-    for _ in range(2):
+    for _ in range(3):
         server.enqueue(Reply(body=answer))
-        assert asyncio.run(read()) == KINDS
+    assert await read() == KINDS
+    assert await asyncio.to_thread(asyncio.run, read_and_close()) == KINDS
+    assert await read() == KINDS
+    assert server.open_connections == 1
 
 
 def test_a_tool_carries_what_can_not_be_enforced(
