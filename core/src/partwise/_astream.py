@@ -116,6 +116,8 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
     async def _drive(self) -> None:
         self._reading = True
+        resume: Any
+        reply: Any
         resume, reply = self._flow.send, None
         try:
             while (command := resume(reply)) is not SHOW:

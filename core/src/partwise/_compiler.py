@@ -52,7 +52,8 @@ class Compiler:
     def __init__(self, schema: CoreSchema) -> None:
         self.definitions: dict[str, CoreSchema] = {}
         if schema["type"] == "definitions":
-            self.definitions = {d["ref"]: d for d in schema["definitions"]}
+            definitions: list[Any] = schema["definitions"]
+            self.definitions = {each["ref"]: each for each in definitions}
             schema = schema["schema"]
         self._schema = schema
         self.shapes: dict[tuple[int, bool], Any] = {}
@@ -196,7 +197,7 @@ class Compiler:
         item = self.slot(items, config, tentative=tentative)
         shape = ListShape(item)
         if not tentative and (kind != "list" or is_constrained(core)):
-            bare = {k: v for k, v in core.items() if k not in ("strict", "fail_fast")}
+            bare: Any = {k: v for k, v in core.items() if k not in ("strict", "fail_fast")}
             bare["items_schema"] = [ANY] if kind == "tuple" else ANY
             shape.shell = self.validator(bare, lax(config)).validate_python
         if kind != "list":
@@ -210,7 +211,7 @@ class Compiler:
             key=self._key_maker(core.get("keys_schema", ANY), config),
         )
         if not tentative and is_constrained(core):
-            bare = {k: v for k, v in core.items() if k != "strict"}
+            bare: Any = {k: v for k, v in core.items() if k != "strict"}
             bare |= {"keys_schema": ANY, "values_schema": ANY}
             shape.shell = self.validator(bare, lax(config)).validate_python
         return shape

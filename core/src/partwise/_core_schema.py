@@ -66,9 +66,10 @@ class Peeled:
 
     def around(self, core: CoreSchema) -> CoreSchema:
         """The layers around another core."""
+        schema: Any = core
         for layer in reversed(self.layers):
-            core = {**layer, "schema": core}
-        return core
+            schema = {**layer, "schema": schema}
+        return schema  # type: ignore[no-any-return]
 
 
 def is_mending(layer: Any) -> bool:

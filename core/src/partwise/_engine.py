@@ -194,16 +194,19 @@ class _Root(Frame):
 
     __slots__ = ("_done", "_in_envelope", "_plan", "value")
 
-    live = False
-
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self.engine = engine
-        super().__init__(self, ())
         self.slot = plan.slot
+        root: Any = self  # its own parent: nothing is above it
+        super().__init__(root, ())
         self._plan = plan
         self._in_envelope = False
         self._done = False
         self.value: Any = MISSING
+
+    @property
+    def live(self) -> bool:
+        return False
 
     @property
     def depth(self) -> int:
@@ -217,7 +220,10 @@ class _Root(Frame):
         return super().open_object()
 
     def _enter(self, way: Way | None) -> Sink:
-        return SkipFrame(self) if self.slot is _ignored else super()._enter(way)
+        if self.slot is not _ignored:
+            return super()._enter(way)
+        root: Any = self
+        return SkipFrame(root)
 
     def key(self, name: str) -> None:
         self.slot = self._plan.slot if name == WRAPPED else _ignored
@@ -268,6 +274,8 @@ class _Root(Frame):
         for depth, step in enumerate(steps):
             while isinstance(here, Adapter):
                 here = here.child
+            if here is OPEN or here is self.engine.parser:
+                return "missing"
             if not isinstance(here, Frame):
                 found = _has(here, steps[depth:])
                 return ("complete" if complete else "partial") if found else "missing"

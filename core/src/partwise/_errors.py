@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
     from ._chunks import FinishReason, Usage
@@ -134,7 +133,9 @@ class MalformedOutputError(OutputError):
         excerpt: the line around the fault with a caret under it.
     """
 
-    def __init__(self, message: str, *, position: int, line: int, column: int, excerpt: str) -> None:
+    def __init__(
+        self, message: str, *, position: int, line: int, column: int, excerpt: str
+    ) -> None:
         super().__init__(f"{message} at line {line} column {column}\n{excerpt}")
         self.message = message
         self.position = position
@@ -207,7 +208,9 @@ class RetriesExhaustedError(PartwiseError):
         return (_rebuild, (type(self), self.args, self.__dict__))
 
 
-def _rebuild(cls: type[PartwiseError], args: tuple[Any, ...], state: dict[str, Any]) -> PartwiseError:
+def _rebuild(
+    cls: type[PartwiseError], args: tuple[Any, ...], state: dict[str, Any]
+) -> PartwiseError:
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)

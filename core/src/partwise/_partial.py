@@ -216,7 +216,8 @@ def partial_annotation(annotation: Any) -> Any:
         return annotation
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         return _partial_class(annotation)
-    origin, arguments = get_origin(annotation), get_args(annotation)
+    origin: Any = get_origin(annotation)
+    arguments = get_args(annotation)
     if origin is Annotated:
         return partial_annotation(arguments[0])
     if origin is None or origin is Literal:
@@ -246,7 +247,8 @@ def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
         yield name, _guarded_property(computed.info)
     for name, field in decorators.field_serializers.items():
         guarded = _guarded_field_serializer(field.func, field.info.mode)
-        decorate: Any = field_serializer(
+        make: Any = field_serializer  # whose overloads know one mode each
+        decorate = make(
             *field.info.fields,
             mode=field.info.mode,
             when_used=field.info.when_used,
@@ -254,7 +256,8 @@ def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
         )
         yield name, decorate(guarded)
     for name, whole in decorators.model_serializers.items():
-        decorate = pydantic_model_serializer(mode=whole.info.mode, when_used=whole.info.when_used)
+        make = pydantic_model_serializer
+        decorate = make(mode=whole.info.mode, when_used=whole.info.when_used)
         yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
 
 

@@ -145,6 +145,8 @@ class PartialStream(Reader[T], StreamFacts):
 
     def advance(self) -> None:
         """Read until there is a new snapshot, without making it."""
+        resume: Any
+        reply: Any
         resume, reply = self._flow.send, None
         try:
             while (command := resume(reply)) is not SHOW:
