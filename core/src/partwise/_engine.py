@@ -12,7 +12,7 @@ from ._extract import Extractor
 from ._frames import OPEN, Frame, SkipFrame
 from ._missing import MISSING
 from ._parser import Limits, Parser, malformed
-from ._paths import format_path, parse_path
+from ._paths import find_key, format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder
 from ._regions import Adapter, RawRegion, enter
@@ -306,7 +306,7 @@ def _has(value: Any, steps: Path) -> bool:
             elif isinstance(step, str) and not isinstance(value, dict):
                 value = getattr(value, step)
             else:
-                value = value[step]
+                value = value[find_key(value, step) if isinstance(value, dict) else step]
         except (AttributeError, LookupError, TypeError):
             return False
     return True

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from pydantic_core import to_json
 
 from ._missing import MISSING
+from ._paths import find_key, key_text
 from ._shapes import ATOM
 
 if TYPE_CHECKING:
@@ -439,9 +440,9 @@ class DictFrame(LargeFrame):
         return () if self.name is None else (self.name,)
 
     def find(self, step: str | int) -> Any:
-        if step == self.name and step not in self.items:
+        if str(step) == key_text(self.name) and self.name not in self.items:
             return self.child or OPEN
-        return self.items.get(step, MISSING)
+        return self.items.get(find_key(self.items, step), MISSING)
 
 
 class ListFrame(LargeFrame):

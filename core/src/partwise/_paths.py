@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from ._missing import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ._events import Path
 
@@ -39,10 +42,11 @@ def parse_path(text: str) -> tuple[str | int, ...]:
     return tuple(steps)
 
 
-def format_path(path: Iterable[str | int]) -> str:
-    """The inverse of `parse_path`."""
+def format_path(path: Iterable[object]) -> str:
+    """The inverse of `parse_path`; a key of another type stands as `key_text` writes it."""
     text = ""
-    for step in path:
+    for each in path:
+        step = each if isinstance(each, int) and not isinstance(each, Enum) else key_text(each)
         if isinstance(step, int):
             text += f"[{step}]"
         elif _plain_key(step):
@@ -51,6 +55,18 @@ def format_path(path: Iterable[str | int]) -> str:
             quoted = step.replace("\\", "\\\\").replace('"', '\\"')
             text += f'["{quoted}"]'
     return text
+
+
+def key_text(key: object) -> str:
+    """A dict's key as a path writes it: an enum by its value, all else as `str` does."""
+    return str(key.value if isinstance(key, Enum) else key)
+
+
+def find_key(mapping: Mapping[Any, Any], step: object) -> Any:
+    """The mapping's key at that step of a path; MISSING if it has none."""
+    if step in mapping:
+        return step
+    return next((key for key in mapping if key_text(key) == str(step)), MISSING)
 
 
 def matches(pattern: Path, path: Path) -> bool:

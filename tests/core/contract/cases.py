@@ -26,13 +26,14 @@ class Case:
         type: the response model.
         text: JSON that is valid for it.
         final: what pydantic makes of the text.
-        rewrites: whether some validator changes what was complete inside when it closes.
+        rewrites, whole: as in `Row`.
     """
 
     type: Any
     text: str
     final: Any
     rewrites: bool
+    whole: bool
 
     def engine(self, **options: Any) -> Engine:
         return Engine(compile_plan(self.type), **options)
@@ -54,7 +55,7 @@ def cases(draw: st.DrawFn, rows: list[Row] = TYPES) -> Case:
 
 
 def case_of(row: Row, text: str) -> Case:
-    return Case(row.type, text, TypeAdapter(row.type).validate_json(text), row.rewrites)
+    return Case(row.type, text, TypeAdapter(row.type).validate_json(text), row.rewrites, row.whole)
 
 
 def _types(rows: list[Row]) -> st.SearchStrategy[Row]:
@@ -91,5 +92,6 @@ def _models(draw: st.DrawFn, rows: st.SearchStrategy[Row]) -> Row:
         else:
             declared[name], optional[name] = (row.type | None, None), row.values
     model = create_model("Made", **declared)
-    rewrites = any(row.rewrites for row in inner)
-    return Row("", "a made model", model, fields(optional, **required), frozenset(), rewrites)
+    values = fields(optional, **required)
+    flags = any(row.rewrites for row in inner), any(row.whole for row in inner)
+    return Row("", "a made model", model, values, frozenset(), *flags)

@@ -172,7 +172,7 @@ class Computed(BaseModel):
     def area(self) -> float:
         return self.width * self.height
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def label(self) -> str:
         return f"{self.width:.1f} x {self.height:.1f}"

@@ -35,6 +35,8 @@ from pydantic import (
     conlist,
 )
 
+from partwise import Atomic
+
 from . import models as m
 
 GROWS = "grows"
@@ -57,6 +59,7 @@ class Row:
         values: what `json.loads` gives of JSON texts that are valid for it.
         shows: how it shows while it is open; several ways where the JSON says which.
         rewrites: whether a validator around it, as it closes, changes what was complete inside.
+        whole: whether it, or something in it, is validated as a whole when it closes.
     """
 
     group: str
@@ -65,6 +68,7 @@ class Row:
     values: Values
     shows: frozenset[str]
     rewrites: bool = False
+    whole: bool = False
 
 
 # Values
@@ -136,8 +140,8 @@ def _group_of(name: str) -> None:
     _group = name
 
 
-def _row(name: str, type_: Any, values: Values, *shows: str, rewrites: bool = False) -> None:
-    TYPES.append(Row(_group, name, type_, values, frozenset(shows or {WHOLE}), rewrites))
+def _row(name: str, type_: Any, values: Values, *shows: str, **flags: bool) -> None:
+    TYPES.append(Row(_group, name, type_, values, frozenset(shows or {WHOLE}), **flags))
 
 
 _group_of("Models")
@@ -187,7 +191,7 @@ _row(
     fields(first=strings, b=integer) | fields(second=strings, b=integer),
     FIELDS,
 )
-_row("`AliasPath`", m.DeepAlias, fields(outer=fields(inner=strings), b=integer), FIELDS)
+_row("`AliasPath`", m.DeepAlias, fields(outer=fields(inner=strings), b=integer), FIELDS, whole=True)
 _row(
     "`populate_by_name`",
     m.ByName,
@@ -204,7 +208,7 @@ _row("`validate_by_name` alone", m.ByNameOnly, fields(a=strings), FIELDS)
 _row("private attributes", m.Private, fields(n=integer, s=strings), FIELDS)
 _row("computed fields", m.Computed, fields(width=number, height=number), FIELDS)
 _row("`model_post_init`", m.PostInit, fields({"s": strings}, n=integer), FIELDS, rewrites=True)
-_row("a custom `__init__`", m.CustomInit, fields(n=integer, s=strings), FIELDS)
+_row("a custom `__init__`", m.CustomInit, fields(n=integer, s=strings), FIELDS, whole=True)
 _row("field serialisers", m.Serialised, fields(n=integer, names=several(strings)), FIELDS)
 _row("a wrap model serialiser", m.WholeSerialised, fields(n=integer, s=strings), FIELDS)
 _row("a plain model serialiser", m.PlainSerialised, fields(n=integer, s=strings), FIELDS)
@@ -254,7 +258,7 @@ _row("standard dataclass", m.PlainData, data, FIELDS)
 _row("frozen, with slots", m.SlottedData, fields({"n": integer}, s=strings), FIELDS)
 _row("pydantic dataclass", m.PydanticData, pydantic_data, FIELDS)
 _row("nested, keyword only", m.NestedData, fields(inner=data, many=several(pydantic_data)), FIELDS)
-_row("dataclass with `InitVar`", m.InitData, fields(s=strings, n=integer), FIELDS)
+_row("dataclass with `InitVar`", m.InitData, fields(s=strings, n=integer), FIELDS, whole=True)
 _row("TypedDict", m.Total, fields(s=strings, n=integer, point=point), KEYS)
 _row("TypedDict, `total=False`", m.Partly, fields({"s": strings, "n": integer}), KEYS)
 _row("NamedTuple", m.Pair, st.tuples(strings, integer).map(list))
@@ -395,18 +399,20 @@ _row("`AfterValidator` on a text", m.Loud, strings, GROWS)
 _row("`BeforeValidator` on a text", m.Bare, strings, GROWS)
 _row("`AfterValidator` on a list", m.Cut, several(integer), ELEMENTS)
 _row("`AfterValidator` that reorders", m.LoudUsers, several(strings), ELEMENTS, rewrites=True)
-_row("`BeforeValidator` on a list", m.Listed, several(integer) | integer, ELEMENTS)
-_row("`WrapValidator` on a model", m.WrappedPoint, point, FIELDS)
+_row("`BeforeValidator` on a list", m.Listed, several(integer) | integer, ELEMENTS, whole=True)
+_row("`WrapValidator` on a model", m.WrappedPoint, point, FIELDS, whole=True)
 _row("`PlainValidator`", m.Repr, json_value)
 _row(
     "field validators",
     m.Validated,
     fields({"c": keyed(integer)}, a=strings, b=several(integer) | integer, d=point),
     FIELDS,
+    rewrites=True,
+    whole=True,
 )
 _row("model validator, after", m.AfterModel, after_model, FIELDS, rewrites=True)
-_row("model validator, before", m.BeforeModel, before_model, FIELDS)
-_row("model validator, wrap", m.WrapModel, after_model, FIELDS)
+_row("model validator, before", m.BeforeModel, before_model, FIELDS, whole=True)
+_row("model validator, wrap", m.WrapModel, after_model, FIELDS, whole=True)
 _row(
     "models with validators, nested",
     m.ValidatedParts,
@@ -415,11 +421,12 @@ _row(
     ),
     FIELDS,
     rewrites=True,
+    whole=True,
 )
 
 _group_of("Markers")
-_row("`Atomic()` on a text", Annotated[str, m.Atomic()], strings)
-_row("`Atomic()` on a model", Annotated[m.User, m.Atomic()], user)
+_row("`Atomic()` on a text", Annotated[str, Atomic()], strings)
+_row("`Atomic()` on a model", Annotated[m.User, Atomic()], user)
 _row("`Atomic()` and `NotNull()` on fields", m.Marked, marked, FIELDS)
 _row("`NotNull()` in elements", m.MarkedList, fields(many=several(marked), one=marked), FIELDS)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .registry import TYPES, WHOLE, Row
 from .showing import PAGE, observed, page
 from .writing import texts
-
 
 each_row = pytest.mark.parametrize("row", TYPES, ids=lambda row: f"{row.group}: {row.name}")
 
@@ -19,6 +17,7 @@ each_row = pytest.mark.parametrize("row", TYPES, ids=lambda row: f"{row.group}: 
 def test_shows_as_declared(row: Row) -> None:
     seen: set[str] = set()
 
+    @settings(max_examples=25 if len(row.shows) < 3 else 100)  # each way has to come up
     @given(st.data())
     def look(data: st.DataObject) -> None:
         seen.update(observed(row, data.draw(row.values.flatmap(texts))))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from partwise._events import Path
 
 
-def frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:  # noqa: PLR0911  one for each kind
     """All that can be told of a value, types and fields set included, to compare with `==`."""
     kind = type(value)
     if isinstance(value, BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ def pieces(draw: st.DrawFn, text: str) -> list[str]:
     """The text, cut anywhere; empty pieces too."""
     places = draw(st.lists(st.integers(0, len(text)), max_size=12))
     edges = [0, *sorted(places), len(text)]
-    return [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 class _Writer:
@@ -29,11 +30,15 @@ class _Writer:
         self._draw = draw
         self._space = "" if draw(st.booleans()) else draw(_SPACES)
         self._ascii = draw(st.booleans())
-        self._escapes_all = draw(st.integers(0, 9)) == 0
+        self._escapes_all = draw(st.integers(0, 9)) == 9
+        self._shuffles = draw(st.integers(0, 3)) == 3
 
     def write(self, value: Any) -> str:
         if isinstance(value, dict):
-            return self._between("{", "}", [self._member(k, v) for k, v in value.items()])
+            members = [self._member(k, v) for k, v in value.items()]
+            if self._shuffles:
+                members = self._draw(st.permutations(members))
+            return self._between("{", "}", members)
         if isinstance(value, list):
             return self._between("[", "]", [self.write(item) for item in value])
         return self._string(value) if isinstance(value, str) else json.dumps(value)

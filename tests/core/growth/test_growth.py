@@ -1,0 +1,218 @@
+"""The work a delta does not grow with what is there already: counted, and not timed."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, create_model, field_validator
+
+from partwise._engine import Engine
+from partwise._instances import model_maker
+from partwise._parser import Parser
+from partwise._plan import compile_plan
+
+DELTA_CHARS = 4
+WINDOW = 4_000
+"""So many deltas are counted, at each of the two places that are compared."""
+
+
+class User(BaseModel):
+    name: str
+    email: str
+    age: int
+    bio: str
+
+
+class Reply(BaseModel):
+    users: list[User]
+
+
+class Keyed(BaseModel):
+    users: dict[str, User]
+
+
+def user(number: int) -> str:
+    # Of one length, so that a window holds as many at any place.
+    return (
+        f'{{"name": "John Doe {number:06}", "email": "john{number:06}@example.com", '
+        f'"age": {number % 90 + 10}, "bio": "Lorem ipsum dolor sit amet, consectetur"}}'
+    )
+
+
+def listed(count: int) -> str:
+    return f'{{"users": [{", ".join(map(user, range(count)))}]}}'
+
+
+def keyed(count: int) -> str:
+    pairs = (f'"{number:06}": {user(number)}' for number in range(count))
+    return f'{{"users": {{{", ".join(pairs)}}}}}'
+
+
+def pieces(text: str) -> list[str]:
+    return [text[start : start + DELTA_CHARS] for start in range(0, len(text), DELTA_CHARS)]
+
+
+@contextmanager
+def counted_calls() -> Iterator[Counter[CodeType | str]]:
+    """Counts the calls of Python functions, by their code, and of built-in ones, by name."""
+    calls: Counter[CodeType | str] = Counter()
+
+    def note(frame: FrameType, event: str, what: Any) -> None:
+        if event == "call":
+            calls[frame.f_code] += 1
+        elif event == "c_call":
+            calls[what.__qualname__] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
+
+
+def counts_at(
+    model: type[BaseModel], text: str, places: tuple[int, ...]
+) -> list[Counter[CodeType | str]]:
+    """What was called in the window that begins with each of these deltas."""
+    engine = Engine(compile_plan(model))
+    deltas = pieces(text)
+    shown: Any = None
+    counts = []
+    for number, delta in enumerate(deltas):
+        if number in places:
+            counts.append(_count(engine, deltas[number : number + WINDOW]))
+        elif not any(place <= number < place + WINDOW for place in places):
+            engine.feed(delta)
+            shown = engine.snapshot()
+    assert shown is not None
+    return counts
+
+
+def _count(engine: Engine, deltas: list[str]) -> Counter[CodeType | str]:
+    with counted_calls() as calls:
+        for delta in deltas:
+            engine.feed(delta)
+            engine.snapshot()
+    return calls
+
+
+@pytest.mark.parametrize(("model", "write"), [(Reply, listed), (Keyed, keyed)])
+def test_as_much_is_called_for_a_delta_at_the_end_as_at_the_beginning(
+    model: type[BaseModel], write: Callable[[int], str]
+) -> None:
+    text = write(3_000)
+    last = len(text) // DELTA_CHARS - WINDOW - 10
+    early, late = counts_at(model, text, (4_000, last))
+    assert late.total() == pytest.approx(early.total(), rel=0.02)
+    # Not a few calls less of this and a few more of that, either.
+    for what in early | late:
+        assert late[what] == pytest.approx(early[what], rel=0.05, abs=40), what
+
+
+def test_instances_made_a_delta_are_those_of_the_open_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = listed(2_000)
+    make = model_maker(User).__code__
+    early, late = counts_at(Reply, text, (4_000, len(text) // DELTA_CHARS - WINDOW - 10))
+    assert 0 < late[make] <= 2 * WINDOW
+    assert late[make] == pytest.approx(early[make], rel=0.02)
+
+
+class Watched(Parser):
+    """A parser that notes how many characters its patterns are shown."""
+
+    shown = 0
+
+    def feed(self, text: str) -> None:
+        self.shown += len(text)
+        super().feed(text)
+
+
+def test_the_parser_is_shown_each_character_once() -> None:
+    text = listed(50)
+    engine = Engine(compile_plan(Reply))
+    engine.parser = watched = Watched(engine._root)
+    for delta in pieces(text):
+        engine.feed(delta)
+        engine.snapshot()
+    assert watched.shown == len(text)
+
+
+def test_no_field_is_validated_twice_before_the_end() -> None:
+    validated: Counter[str] = Counter()
+
+    class Named(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def note(cls, name: str) -> str:
+            validated[name] += 1
+            return name
+
+    class Names(BaseModel):
+        inner: list[list[Named]]
+
+    names = [f"n{number}" for number in range(200)]
+    row = ", ".join(f'{{"name": "{name}"}}' for name in names)
+    engine = Engine(compile_plan(Names))
+    for delta in pieces(f'{{"inner": [[{row}]]}}'):
+        engine.feed(delta)
+        engine.snapshot()
+    assert validated == dict.fromkeys(names, 1)
+    engine.close()
+    assert validated == dict.fromkeys(names, 2)  # the authoritative pass
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3, 1_000_000])
+@pytest.mark.parametrize(("model", "write"), [(Reply, listed), (Keyed, keyed)])
+def test_a_snapshot_of_a_large_container_never_changes(
+    model: type[BaseModel], write: Callable[[int], str], kept: int
+) -> None:
+    engine = Engine(compile_plan(model))
+    held: deque[tuple[Any, str]] = deque(maxlen=kept)
+    for number, delta in enumerate(pieces(write(90))):
+        engine.feed(delta)
+        shown: Any = engine.snapshot()
+        # Either the whole snapshot is held or the container alone, in turns of several lengths.
+        if number % 7 < 5:
+            what = shown.users if number % 3 else shown
+            held.append((what, repr(what)))
+        for what, looked in held if number % 100 == 0 else [*held][-3:]:
+            assert repr(what) == looked
+
+
+def test_large_containers_show_what_small_ones_do() -> None:
+    text = keyed(100)
+    deltas = pieces(text)
+    engine = Engine(compile_plan(Keyed))
+    for number, delta in enumerate(deltas):
+        engine.feed(delta)
+        shown = engine.snapshot()
+        if number % 50 == 0:
+            alone = Engine(compile_plan(Keyed))
+            alone.feed("".join(deltas[: number + 1]))
+            assert shown == alone.snapshot()
+            assert [*(shown.users or ())] == [*(alone.snapshot().users or ())]
+
+
+def test_plans_of_models_defined_on_the_way_are_let_go() -> None:
+    # The cache is bounded: what is compiled beyond its bound pushes the oldest out.
+    bound = 128
+    references = []
+    for number in range(2_000):
+        local = create_model(f"Local{number}", number=(int, ...))
+        references.append(weakref.ref(local))
+        compile_plan(local)
+    del local
+    gc.collect()
+    alive = sum(reference() is not None for reference in references)
+    assert alive <= bound + 1
