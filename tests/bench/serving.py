@@ -1,0 +1,25 @@
+"""Starts the server that the measurements over loopback talk to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def replier() -> Iterator[str]:
+    """The address of a server that runs in another process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.replier"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.communicate()
