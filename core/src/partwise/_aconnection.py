@@ -56,29 +56,30 @@ class AsyncConnection:
 
     async def close(self) -> None:
         """Let go of the response, if one is held. Being cancelled does not stop the release."""
-        if self._context is not None:
-            await asyncio.shield(self._release())
+        context, self._context = self._context, None
+        if context is not None:
+            await asyncio.shield(_release(context))
 
     def abandon(self) -> None:
         """Let go of the response as soon as the loop turns: for those who can't await."""
         if self._context is not None and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._release)
-
-    def _release(self) -> asyncio.Task[None]:
-        context, self._context = self._context, None
-        task = asyncio.get_running_loop().create_task(_leave(context))
-        _releases.add(task)
-        task.add_done_callback(_releases.discard)
-        return task
+            context, self._context = self._context, None
+            self._loop.call_soon_threadsafe(_release, context)
 
     def new_future(self) -> asyncio.Future[None]:
         """Something to wait for on this loop."""
         return asyncio.get_running_loop().create_future()
 
 
-async def _leave(context: AbstractAsyncContextManager[Any] | None) -> None:
-    if context is not None:
-        try:
-            await context.__aexit__(None, None, None)
-        except Exception:  # noqa: BLE001 - the answer, or the error, that is under way matters more
-            log.warning("a response could not be closed", exc_info=True)
+def _release(context: AbstractAsyncContextManager[Any]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(_leave(context))
+    _releases.add(task)
+    task.add_done_callback(_releases.discard)
+    return task
+
+
+async def _leave(context: AbstractAsyncContextManager[Any]) -> None:
+    try:
+        await context.__aexit__(None, None, None)
+    except Exception:  # noqa: BLE001 - the answer, or the error, that is under way matters more
+        log.warning("a response could not be closed", exc_info=True)

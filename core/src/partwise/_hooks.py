@@ -6,6 +6,7 @@
     completion:error            (error)            the vendor, or the way to it, failed
     completion:last_attempt     (error)            there is no further attempt
     parse:error                 (error)            an answer is not what was asked for
+    stream:first_chunk          ()                 the vendor's first event of an attempt
     stream:first_snapshot       (snapshot)         the first snapshot of an attempt
     stream:field_complete       (path, value)      a value is complete and validated
     stream:restart              (attempt, error)   an attempt failed, and this one begins
@@ -39,6 +40,7 @@ HookName: TypeAlias = Literal[
     "completion:error",
     "completion:last_attempt",
     "parse:error",
+    "stream:first_chunk",
     "stream:first_snapshot",
     "stream:field_complete",
     "stream:restart",

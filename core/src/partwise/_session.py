@@ -280,7 +280,10 @@ class Session:
         take = self._attempt.take
         yield OPEN
         self._began = True
-        while (event := (yield READ)) is not END:
+        event = yield READ
+        if event is not END:
+            self._job.announcer.say("stream:first_chunk")
+        while event is not END:
             if self._keeping:
                 self._vendor_events.append(event)
             for chunk in decoder.feed(event):
@@ -288,6 +291,7 @@ class Session:
                     yield SHOW
             if self._guarded:
                 self._guard()
+            event = yield READ
         for chunk in decoder.close():
             if take(chunk) and self._sight():
                 yield SHOW
