@@ -21,6 +21,7 @@ NAMES = [
     "completion:error",
     "completion:last_attempt",
     "parse:error",
+    "stream:first_chunk",
     "stream:first_snapshot",
     "stream:field_complete",
     "stream:restart",
@@ -53,6 +54,7 @@ def test_a_good_answer(play: Any) -> None:
     outcome = play(GOOD, mode="json_schema", hooks=listener.hooks)
     assert listener.names == [
         "completion:kwargs",
+        "stream:first_chunk",
         "stream:first_snapshot",
         "stream:field_complete",
         "stream:field_complete",
@@ -78,9 +80,11 @@ def test_an_answer_that_never_comes_right(play: Any) -> None:
     first, second = outcome.error.errors
     assert [name for name in listener.names if name != "stream:field_complete"] == [
         "completion:kwargs",
+        "stream:first_chunk",
         "parse:error",
         "stream:restart",
         "completion:kwargs",
+        "stream:first_chunk",
         "stream:first_snapshot",
         "parse:error",
         "completion:last_attempt",
