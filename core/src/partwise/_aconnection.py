@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from ._commands import CLOSE, END, READ, Pause
 from ._connection import log
-from ._session import CLOSE, END, READ, Pause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
     from contextlib import AbstractAsyncContextManager
 
-    from ._session import Command, Session
+    from ._commands import Command
+    from ._session import Session
 
 _releases: set[asyncio.Task[None]] = set()
 """Releases under way: the loop itself holds its tasks only weakly."""

@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from ._commands import SHOW
 from ._paths import parse_path
-from ._session import SHOW, Session
 from ._stream import StreamFacts
 from ._views import Elements, Events, Patches, TextDeltas, value_at
 
 if TYPE_CHECKING:
+    from ._session import Session
     from asyncio import Future
     from collections.abc import Awaitable, Generator
     from types import TracebackType

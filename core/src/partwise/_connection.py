@@ -9,13 +9,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._session import END, OPEN, READ, Pause
+from ._commands import END, OPEN, READ, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from ._session import Command, Session
+    from ._commands import Command
+    from ._session import Session
 
 log = logging.getLogger("partwise")
 

@@ -1,15 +1,9 @@
 """One extraction, from its first request to its value or error. Sans-I/O.
 
-`Session.run` is a generator: straight-line code that yields a command wherever something has to
-be done to the world, and is resumed with what came of it, or has the error thrown in. A driver
-carries out the commands and knows no rule; the sync and the async one can't differ in more than
-the word `await`.
-
-    OPEN        send `payload`, and stand ready to read
-    READ        the vendor's next event, or END
-    CLOSE       release the connection
-    Pause(s)    wait
-    SHOW        no work: there is a new snapshot, give it to the user and come back for more
+`Session.run` is a generator: straight-line code that yields a command (see `_commands`) wherever
+something has to be done to the world, and is resumed with what came of it, or has the error
+thrown in. A driver carries out the commands and knows no rule; the sync and the async one can't
+differ in more than the word `await`.
 
 An attempt that fails is closed on the wire first. Then the session decides: another attempt, with
 the model's answer and its faults added to the conversation, or the error. What was shown of a
@@ -20,13 +14,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._attempt import Attempt
 from ._chunks import Usage
+from ._commands import CLOSE, END, OPEN, READ, SHOW, Pause
 from ._conversation import correction
 from ._engine import Engine
 from ._errors import (
@@ -48,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ._chunks import FinishReason
+    from ._commands import Flow
     from ._engine import State
     from ._events import Event
     from ._hooks import Announcer, CallInfo, HookName
@@ -56,39 +50,12 @@ if TYPE_CHECKING:
     from ._settings import Settings
 
 
-class Step(Enum):
-    """The commands that carry nothing."""
-
-    OPEN = "open"
-    READ = "read"
-    CLOSE = "close"
-    SHOW = "show"
-
-
-OPEN: Final = Step.OPEN
-READ: Final = Step.READ
-CLOSE: Final = Step.CLOSE
-SHOW: Final = Step.SHOW
-END: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait so many seconds."""
-
-    seconds: float
-
-
 @dataclass(frozen=True, slots=True)
 class _Retry:
     """Try again after so many seconds, because of this error."""
 
     seconds: float
     error: PartwiseError
-
-
-Command: TypeAlias = Step | Pause
-Flow: TypeAlias = Generator[Command, Any, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

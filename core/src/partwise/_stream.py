@@ -16,11 +16,12 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from ._commands import SHOW
 from ._connection import Connection
-from ._session import SHOW, Session
 from ._views import Elements, Events, Patches, TextDeltas
 
 if TYPE_CHECKING:
+    from ._session import Session
     from types import TracebackType
 
     from ._chunks import FinishReason, Usage
