@@ -16,12 +16,12 @@ from ._stream import StreamFacts
 from ._views import Elements, Events, Patches, TextDeltas, value_at
 
 if TYPE_CHECKING:
-    from ._session import Session
     from asyncio import Future
     from collections.abc import Awaitable, Generator
     from types import TracebackType
 
     from ._events import Event
+    from ._session import Session
     from ._views import Fold, Operation
 
 T = TypeVar("T")

@@ -21,13 +21,13 @@ from ._connection import Connection
 from ._views import Elements, Events, Patches, TextDeltas
 
 if TYPE_CHECKING:
-    from ._session import Session
     from types import TracebackType
 
     from ._chunks import FinishReason, Usage
     from ._engine import State
     from ._events import Event
     from ._hooks import Completion
+    from ._session import Session
     from ._views import Fold, Operation
 
 T = TypeVar("T")
