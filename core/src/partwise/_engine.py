@@ -279,10 +279,10 @@ class _Root(Frame):
             if not isinstance(here, Frame):
                 found = _has(here, steps[depth:])
                 return ("complete" if complete else "partial") if found else "missing"
-            complete = here.live and not _under_raw(here)
-            here = here.find(step)
+            frame, here = here, here.find(step)
             if here is MISSING:
                 return "missing"
+            complete = frame.live and not _under_raw(frame)
         is_open = here is OPEN or here is self.engine.parser or isinstance(here, Frame | Adapter)
         return "complete" if complete and not is_open else "partial"
 

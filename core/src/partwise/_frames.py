@@ -139,6 +139,8 @@ class Frame:
                 self.engine.recorder.opened(self.path(), "")
 
     def string(self, value: str) -> None:
+        if self.engine.recorder:
+            self.engine.recorder.grown(value)
         self.put(value if self.slot.plain else self.read(quote(value)))
 
     def scalar(self, raw: str) -> None:
@@ -181,9 +183,12 @@ class Frame:
 
     def _take(self, value: Any) -> Any:
         """The child has closed: its value, or what it showed last if there is no value yet."""
-        if value is MISSING:
-            value = self.inner
-        if value is not self.inner:
+        shown = self.inner
+        if value is MISSING and self.child is not None:
+            value = self.child.snapshot()
+        elif type(value) is str and value == shown:
+            value = shown
+        if value is not shown:
             self.changed = True
         self.child = None
         self.inner = MISSING
@@ -217,7 +222,7 @@ class Frame:
 class ModelFrame(Frame):
     """An open object with known fields."""
 
-    __slots__ = ("extra", "field", "names", "shape", "values", "waiting", "whole")
+    __slots__ = ("extra", "field", "held", "names", "shape", "values", "waiting", "whole")
 
     def __init__(self, parent: Parent, shape: ModelShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
@@ -229,6 +234,7 @@ class ModelFrame(Frame):
         self.extra: dict[str, Any] = {}
         self.names: set[str] = set()  # replaced and not changed, since instances share it
         self.waiting: dict[str, Waiting] = {}
+        self.held: dict[str, Any] = {}  # what was open of those that wait, for their states
 
     def key(self, name: str) -> None:
         shape = self.shape
@@ -261,6 +267,7 @@ class ModelFrame(Frame):
         if field.earlier is None or not field.earlier <= self.values.keys() - self.waiting.keys():
             self.waiting[field.name] = what
             self.values[field.name] = value
+            self.held[field.name] = self.child or OPEN
             return MISSING
         earlier = {
             name: self.values[name] for name in self.shape.validator.fields if name in field.earlier
@@ -293,11 +300,13 @@ class ModelFrame(Frame):
             self.engine.recorder.closed(self, value)
 
     def find(self, step: str | int) -> Any:
+        if self.shape.required and not self._is_in_sight():
+            return MISSING
         if step in self.extra:
             return self.extra[str(step)]
         if step == self.field.name and step not in self.values:
             return self.child or OPEN
-        return OPEN if step in self.waiting else self.values.get(str(step), MISSING)
+        return self.held.get(str(step)) or self.values.get(str(step), MISSING)
 
     def snapshot(self) -> Any:
         # The hottest method there is, once a level and delta: `Frame.snapshot`, spelt out.
@@ -558,8 +567,8 @@ class SkipFrame(Frame):
     def _step(self) -> Path:
         return ()
 
-    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is told apart
-        return OPEN
+    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is shown
+        return MISSING
 
 
 def _holds_the_same(value: Any, shown: Any) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._frames import (
-    OPEN,
     DictFrame,
     Frame,
     ListFrame,
@@ -280,5 +279,5 @@ class TaggedFrame(Frame):
     def _step(self) -> Path:
         return () if self.pending_key is None else (self.pending_key,)
 
-    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is told apart
-        return OPEN
+    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is shown
+        return MISSING

@@ -299,7 +299,7 @@ class ModelValidator:
             schemas = {name: shallow(schema) for name, schema in self.fields.items()}
             for name, what in waiting.items():
                 schemas[name] = self.fields[name] if what == "default" else self._live(name, what)
-            validator = self.compile(self.rebuild(schemas), None)
+            validator = self.compile(self.rebuild(schemas), self.config)
             shell = self._shells[key] = validator.validate_python
         for name, what in waiting.items():
             if what == "value":

@@ -52,8 +52,9 @@ def children(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from (value.__pydantic_extra__ or {}).items()
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            if hasattr(value, field.name):
-                yield field.name, getattr(value, field.name)
+            inside = getattr(value, field.name, None)
+            if inside is not None or not is_partial(value):
+                yield field.name, inside
     elif isinstance(value, dict):
         yield from value.items()
     elif isinstance(value, list | deque) or type(value) is tuple:
