@@ -15,8 +15,14 @@ READY = .venv/.ready
 RUN = .venv/bin/
 MANIFESTS = pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml conformance/pyproject.toml)
 
+BENCHES = partwise instructor peers baml
+BENCH_partwise = -e core $(patsubst %/,-e %,$(wildcard plugins/*/)) -e conformance matplotlib
+BENCH_instructor = instructor
+BENCH_peers = langchain-core openai jiter
+BENCH_baml = baml-py pydantic
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types unit format coverage test-lowest test-py clean
+.PHONY: help setup demo test lint types unit format coverage bench test-lowest test-py clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -61,6 +67,16 @@ test-lowest: $(UV)  ## the tests, with the oldest dependencies that the packages
 test-py: $(UV)  ## the tests on another Python: make test-py PY=3.14
 	@UV_PROJECT_ENVIRONMENT=.venv-$(notdir $(PY)) $(UV) sync --quiet --python $(PY)
 	@.venv-$(notdir $(PY))/bin/pytest -q $(TESTS)
+
+bench: $(BENCHES:%=.bench/%/.ready)  ## measure against peers and limits, into docs/; QUICK=1: a short look
+	@.bench/partwise/bin/python -m tests.bench $(if $(QUICK),--quick) $(PART)
+
+# An environment for each of those that can't be installed beside each other. One that can't be
+# installed at all is told in the table.
+.bench/%/.ready: $(UV) $(MANIFESTS)
+	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .bench/$*
+	@$(UV) pip install --quiet --python .bench/$* $(BENCH_$*) || echo "$* can't be measured here" >&2
+	@touch $@
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-* .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -63,6 +63,22 @@ def _partwise_value() -> Reader:
     return Reader(lambda pieces: (parse(Reply, pieces).result(),), whole=True)
 
 
+def _engine() -> Reader:
+    from partwise._engine import Engine
+    from partwise._plan import compile_plan
+
+    plan = compile_plan(Reply)
+
+    def read(pieces: Iterator[str]) -> Iterator[object]:
+        engine = Engine(plan)
+        for piece in pieces:
+            engine.feed(piece)
+            yield engine.snapshot()
+        yield engine.close()
+
+    return Reader(read, whole=True)
+
+
 def _instructor() -> Reader:
     from instructor.dsl.partial import Partial  # type: ignore[import-not-found,unused-ignore]
 
@@ -129,11 +145,13 @@ def _baml() -> Reader:
     from pydantic import BaseModel, create_model
 
     # What BAML would generate: the same classes with every field optional.
-    user = create_model("User", **{name: (Any, None) for name in ("name", "email", "age", "bio")})
+    user = create_model("User", **dict.fromkeys(("name", "email", "age", "bio"), (Any, None)))
     reply = create_model("Reply", users=(list[user], []))  # type: ignore[valid-type]
     classes = ModuleType("classes")
     vars(classes).update(User=user, Reply=reply)
-    runtime = BamlRuntime.from_files("baml_src", {"baml_src/reply.baml": _BAML.replace("  ", "\n")}, {})
+    runtime = BamlRuntime.from_files(
+        "baml_src", {"baml_src/reply.baml": _BAML.replace("  ", "\n")}, {}
+    )
     context = runtime.create_context_manager()
 
     def read(pieces: Iterator[str]) -> Iterator[BaseModel]:
@@ -141,13 +159,23 @@ def _baml() -> Reader:
         for piece in pieces:
             text += piece
             yield runtime.parse_llm_response(
-                "Read", text, classes, classes, classes, True, context, None, None, {}  # noqa: FBT003
+                "Read",
+                text,
+                classes,
+                classes,
+                classes,
+                True,
+                context,
+                None,
+                None,
+                {},
             )
 
     return Reader(read)
 
 
 OURS = "partwise"
+ENGINE = "partwise's engine alone"
 BARE = "jiter, re-parsing"
 INSTRUCTOR = "Instructor"
 
@@ -155,10 +183,13 @@ CONTENDERS = {
     contender.name: contender
     for contender in (
         Contender(OURS, "partwise", "partwise", "model instances", _partwise),
-        Contender("partwise, value only", "partwise", "partwise", "the final value", _partwise_value),
+        Contender(ENGINE, "partwise", "partwise", "model instances", _engine),
+        Contender(
+            "partwise, value only", "partwise", "partwise", "the final value", _partwise_value
+        ),
         Contender(INSTRUCTOR, "instructor", "instructor", "model instances", _instructor),
         Contender("LangChain", "peers", "langchain-core", "dicts", _langchain),
-        Contender("BAML", "peers", "baml-py", "model instances", _baml),
+        Contender("BAML", "baml", "baml-py", "model instances", _baml),
         Contender("openai's helper", "peers", "openai", "dicts", _openai),
         Contender(BARE, "peers", "jiter", "dicts", _jiter),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from pydantic import BaseModel
 
@@ -49,3 +50,15 @@ def _user(number: int) -> str:
 def deltas(text: str, chars: int = DELTA_CHARS) -> list[str]:
     """The text in pieces of so many characters."""
     return [text[start : start + chars] for start in range(0, len(text), chars)]
+
+
+def stream(chars: int) -> Iterator[str]:
+    """The deltas of an answer for `Reply`, without ever holding the whole of it."""
+    rest, length, number = '{"users": [', 0, 0
+    while length < chars:
+        user = ("" if number == 0 else ", ") + _user(number)
+        rest, length, number = rest + user, length + len(user), number + 1
+        whole = len(rest) - len(rest) % DELTA_CHARS
+        yield from deltas(rest[:whole])
+        rest = rest[whole:]
+    yield from deltas(rest + "]}")

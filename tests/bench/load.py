@@ -7,14 +7,15 @@ counted begins when the last stream has begun: the storm of connecting is anothe
 from __future__ import annotations
 
 import asyncio
-import resource
 from statistics import median, quantiles
 from time import monotonic_ns, process_time
 from typing import Any
 
-import partwise
 from pydantic import BaseModel
 
+import partwise
+
+from .memory import resident
 from .replier import CHUNKS_PER_SECOND, PACED
 from .serving import replier
 
@@ -44,7 +45,7 @@ async def _run(url: str, streams: int, seconds: float) -> dict[str, Any]:
         base_url=f"{url}/v1",
     )
     delays: list[float] = []
-    before = _memory()
+    before = resident()
     window = _Window()
 
     async def read(number: int) -> None:
@@ -57,7 +58,8 @@ async def _run(url: str, streams: int, seconds: float) -> dict[str, Any]:
                 now = monotonic_ns()
                 if window.ended:
                     return
-                if window.begun and len(shown.sent or ()) > 1:
+                # What stands last is a time, or the 0 with which the list begins and ends.
+                if window.begun and shown.sent and shown.sent[-1]:
                     delays.append((now - shown.sent[-1]) / 1e9)
 
     tasks = [asyncio.create_task(read(number)) for number in range(streams)]
@@ -67,7 +69,7 @@ async def _run(url: str, streams: int, seconds: float) -> dict[str, Any]:
     await asyncio.sleep(seconds)
     window.ended = True
     spent = process_time() - start
-    held = _memory()
+    held = resident()
     await asyncio.gather(*tasks)
     middle = median(delays)
     last = quantiles(delays, n=100)[98]
@@ -90,8 +92,3 @@ class _Window:
 
     begun = False
     ended = False
-
-
-def _memory() -> int:
-    """The process's largest resident size so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

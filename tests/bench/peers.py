@@ -53,8 +53,8 @@ class Worker:
 
 def measure(*, quick: bool) -> dict[str, Any]:
     """All rounds: for each contender and size the CPU seconds a delta, and the ratio to ours."""
-    budget = 0.25 if quick else 1.5
-    rounds = 3 if quick else 7
+    budget = 0.1 if quick else 1.0
+    rounds = 3 if quick else 5
     workers = {name: Worker(contender) for name, contender in CONTENDERS.items()}
     able = {name: worker for name, worker in workers.items() if worker.fault is None}
     found = [

@@ -37,9 +37,15 @@ def answer(request: RecordedRequest) -> Reply:
 _PIECES = deltas(reply(STREAM_CHARS))
 
 
-def _anthropic(calls_tool: bool) -> Iterator[bytes]:  # noqa: FBT001
+def _anthropic(calls_tool: bool) -> Iterator[bytes]:
     usage = {"input_tokens": 10, "output_tokens": 1}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": []}
+    message = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": [],
+    }
     message |= {"stop_reason": None, "stop_sequence": None, "usage": usage}
     text = {"type": "text", "text": ""}
     tool = {"type": "tool_use", "id": "toolu_1", "name": "Reply", "input": {}}
@@ -66,7 +72,10 @@ def _event(data: dict[str, Any]) -> bytes:
 def _google() -> Iterator[bytes]:
     usage = {"promptTokenCount": 10, "totalTokenCount": 20}
     for number, piece in enumerate(_PIECES):
-        candidate: dict[str, Any] = {"content": {"parts": [{"text": piece}], "role": "model"}, "index": 0}
+        candidate: dict[str, Any] = {
+            "content": {"parts": [{"text": piece}], "role": "model"},
+            "index": 0,
+        }
         if number == len(_PIECES) - 1:
             candidate["finishReason"] = "STOP"
         yield sse(

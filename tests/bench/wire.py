@@ -12,8 +12,9 @@ from statistics import median
 from time import process_time
 from typing import Any
 
-import partwise
 from google.genai import types
+
+import partwise
 
 from .documents import DELTA_CHARS, Reply, reply
 from .replier import STREAM_CHARS

@@ -319,7 +319,7 @@ class Parser:
         character = text[index]
         if character == ":":
             self._step = Parser._value
-            return index + 1
+            return index + 2 if text.startswith(" ", index + 1) else index + 1
         if character in _WHITESPACE:
             return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
         raise self.error("expected a colon", index)
@@ -329,7 +329,7 @@ class Parser:
         in_array = self._keys is _ARRAY
         if character == ",":
             self._step = Parser._value if in_array else Parser._next_key
-            return index + 1
+            return index + 2 if text.startswith(" ", index + 1) else index + 1
         if character == ("]" if in_array else "}"):
             return self._close(index)
         if character in _WHITESPACE:
@@ -407,20 +407,25 @@ class Parser:
     def _token(self, text: str, index: int) -> int:
         end = _token_part(text, index).end()  # type: ignore[union-attr]
         raw = self._pending + text[index:end]
-        start = end - len(raw)
-        valid = _valid_prefix(raw)
-        self._check_digits(raw[:valid], start)
-        if valid < len(raw):
-            raise self.error("not a value of JSON", start + valid)
-        if end == len(text):
+        ended = end < len(text)
+        if not (ended and _is_token(raw) and len(raw) <= self._limits.digits):
+            self._check_token(raw, end, ended=ended)
+        if not ended:
             return self._wait(raw, text)
-        if not _is_token(raw):
-            raise self.error("not a value of JSON", end if raw[0] in _NUMBER_START else start)
         self._pending = ""
         self._at = end - 1
         self.sink.scalar(raw)
         self._value_closed()
         return end
+
+    def _check_token(self, raw: str, end: int, *, ended: bool) -> None:
+        start = end - len(raw)
+        valid = _valid_prefix(raw)
+        self._check_digits(raw[:valid], start)
+        if valid < len(raw):
+            raise self.error("not a value of JSON", start + valid)
+        if ended and not _is_token(raw):
+            raise self.error("not a value of JSON", end if raw[0] in _NUMBER_START else start)
 
     def _check_digits(self, raw: str, start: int) -> None:
         bound = self._limits.digits
@@ -430,9 +435,10 @@ class Parser:
 
 def _valid_prefix(raw: str) -> int:
     """How many characters of it can begin a number or a literal."""
-    if any(literal.startswith(raw) for literal in _LITERALS):
+    valid = _number_prefix(raw).end()  # type: ignore[union-attr]
+    if valid < len(raw) and any(literal.startswith(raw) for literal in _LITERALS):
         return len(raw)
-    return _number_prefix(raw).end()  # type: ignore[union-attr]
+    return valid
 
 
 def _is_token(raw: str) -> bool:

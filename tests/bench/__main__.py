@@ -1,0 +1,39 @@
+"""Measures, and writes down what came of it: `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from . import report
+
+PARTS = ("peers", "micro", "wire", "load")
+_RESULTS = Path(".bench/results")
+_QUICK = Path(".bench/quick")
+
+
+def main() -> None:
+    """Measure the parts asked for, and write the pages of all that was ever measured."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter texts")
+    options = parser.parse_args()
+    results = _QUICK if options.quick else _RESULTS
+    results.mkdir(parents=True, exist_ok=True)
+    for part in options.parts or PARTS:
+        print(f"measuring: {part}", flush=True)
+        found = importlib.import_module(f"tests.bench.{part}").measure(quick=options.quick)
+        (results / f"{part}.json").write_text(json.dumps(found, indent=1))
+    folder = _QUICK if options.quick else Path("docs")
+    print(f"written: {report.write(_read(results), folder)}")
+
+
+def _read(results: Path) -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_text()) for path in results.glob("*.json")}
+
+
+if __name__ == "__main__":
+    main()
