@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
@@ -33,7 +34,7 @@ class Plan:
 
     def __init__(self, response_type: Any, *, wrap: bool) -> None:
         self._adapter: TypeAdapter[Any] = TypeAdapter(response_type)
-        self.name: str = getattr(response_type, "__name__", None) or str(response_type)
+        self.name = _name_of(response_type)
         is_model = isinstance(response_type, type) and issubclass(response_type, BaseModel)
         self.description = (response_type.__doc__ or None) if is_model else None
         self.wrapped = wrap and not self._is_object()
@@ -118,3 +119,10 @@ def _is_hashable(response_type: Any) -> bool:
     except TypeError:  # as of an Annotated with a dict in it
         return False
     return True
+
+
+def _name_of(response_type: Any) -> str:
+    """The type as it is written in Python, without its modules: `list[User]`."""
+    if isinstance(response_type, type) and not get_args(response_type):
+        return response_type.__name__
+    return re.sub(r"[\w<>]+\.", "", str(response_type))

@@ -27,10 +27,17 @@ class Recorder:
             self._events.append(Opened(path, value))
             self._text = (path, 0) if value == "" else None
 
+    def grown(self, text: str) -> None:
+        """The text that is open, if one is, has ended as this; no validator has seen it yet."""
+        if self._text:
+            path, noted = self._text
+            if len(text) > noted:
+                self._events.append(Grew(path, text[noted:]))
+                self._text = path, len(text)
+
     def closed(self, frame: Frame, value: Any) -> None:
         """The value inside the frame closed; the frame has not taken it in yet, or just has."""
         path = frame.path()
-        self._note_growth(value if self._text and isinstance(value, str) else None)
         self._text = None
         self._events.append(Closed(path, value) if frame.live else Opened(path, value))
 
@@ -42,13 +49,6 @@ class Recorder:
     def drain(self) -> list[Event]:
         """The events since the last time, up to the text that is open."""
         if self._text:
-            self._note_growth(self._parser.snapshot())
+            self.grown(self._parser.snapshot())
         events, self._events = self._events, []
         return events
-
-    def _note_growth(self, text: str | None) -> None:
-        if self._text and text is not None:
-            path, noted = self._text
-            if len(text) > noted:
-                self._events.append(Grew(path, text[noted:]))
-                self._text = path, len(text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ValidationInfo, field_validator
 
 import partwise
 
@@ -146,3 +146,12 @@ def test_there_is_nothing_to_retry() -> None:
     with pytest.raises(partwise.InvalidOutputError):
         stream.result()
     assert stream.attempt == 1
+
+
+def test_text_deltas_are_what_was_written_though_a_validator_rewrites_it() -> None:
+    class Note(BaseModel):
+        text: Annotated[str, AfterValidator(lambda text: text.replace("some", "no"))]
+
+    chunks = ['{"text": "some', 'thing"}']
+    assert [*partwise.parse(Note, chunks).text_deltas("text")] == ["some", "thing"]
+    assert partwise.parse(Note, chunks).result() == Note(text="nothing")
