@@ -13,12 +13,11 @@ PUBLIC = {
         ProviderConfig ProviderConnectionError ProviderError ProviderFactory
         ProviderTimeoutError RateLimitError ReasoningDelta RefusalDelta Request
         SchemaProfile ServerError TextDelta ToolCallDelta TransformedSchema Usage
-        hookimpl is_simple_pattern transform
+        find_factory hookimpl is_simple_pattern transform
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_conformance": """
-        Action Close Drop Exchange Framing Handler Hold Pause RecordedRequest ReplayServer Reply
-        Step chat_answer chat_events cut cut_like_tokens sse
+        Action Close Drop EventFraming Exchange Framing Handler Hold NDJSON NotOnThisWireError Part Pause PlainJSON ProviderConformance RecordedRequest ReplayServer Reply SSE Step StreamError Wire chat_answer chat_events cut cut_like_tokens sse
     """,
 }
 

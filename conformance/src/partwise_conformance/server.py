@@ -61,6 +61,13 @@ class ReplayServer:
         self._queue.append(exchange)
         return exchange
 
+    def reset(self) -> None:
+        """Forget the exchanges so far and the replies that nobody asked for; hold no reply back."""
+        for exchange in (*self.exchanges, *self._queue):
+            exchange.release_all()
+        self.exchanges.clear()
+        self._queue.clear()
+
     @property
     def requests(self) -> list[RecordedRequest]:
         """All requests so far, in the order in which they came."""

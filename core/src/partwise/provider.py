@@ -32,6 +32,7 @@ from ._provider import (
     Request,
     hookimpl,
 )
+from ._registry import find as find_factory
 from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "ToolCallDelta",
     "TransformedSchema",
     "Usage",
+    "find_factory",
     "hookimpl",
     "is_simple_pattern",
     "transform",

@@ -1,0 +1,100 @@
+"""What the plugin says of itself, held against what it does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from partwise.provider import Granularity, Mode
+
+from ..subject import KEY, MESSAGES, TOOL, Meeting, answer
+from ..verdict import expect, require
+
+if TYPE_CHECKING:
+    from ..stand import Stand
+
+_FIELDS = len(Meeting.model_fields)
+
+# Run in a process of its own, in which nothing has been imported yet.
+_PROBE = """
+import json, sys
+given = json.loads(sys.argv[1])
+sys.path[:] = given["path"]
+import pydantic, partwise, partwise.provider
+if given["plugin"]:
+    import importlib
+before = set(sys.modules)
+if given["plugin"]:
+    partwise.register(importlib.import_module(given["plugin"]))
+name, _, model = given["provider"].partition("/")
+config = partwise.provider.ProviderConfig(
+    name=name, api_key=given["key"], base_url="http://127.0.0.1:9", options=given["options"]
+)
+provider = partwise.provider.find_factory(name)(config)
+capabilities = provider.capabilities(model)
+request = partwise.provider.Request(
+    model=model, mode=capabilities.default_mode, messages=given["messages"],
+    schema=given["schema"], name=given["name"],
+)
+provider.build_request(request)
+provider.decoder(request)
+own = {(given["plugin"] or type(provider).__module__).partition(".")[0], "partwise"}
+tops = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(json.dumps(sorted(tops - own - set(sys.stdlib_module_names))))
+"""
+
+
+class DeclaredChecks:
+    """What is declared is true."""
+
+    def test_capabilities(self, stand: Stand) -> None:
+        """The modes are declared, best first, each with its granularity."""
+        modes = stand.modes
+        require(modes, "`capabilities` must declare at least one mode")
+        kinds = {(type(mode), type(fineness)) for mode, fineness in modes.items()}
+        expect(kinds, {(Mode, Granularity)}, "`Capabilities.modes` maps Mode to Granularity")
+
+    def test_granularity(self, stand: Stand, mode: Mode) -> None:
+        """An answer arrives as finely as is declared, and no more finely."""
+        heard = stand.hear(mode, answer(mode))
+        actual = heard.granularity(mode, _FIELDS)
+        advice = f"declare how finely {mode} really streams"
+        expect(actual.value, stand.modes[mode].value, advice)
+
+    def test_no_sdk_before_open(self, stand: Stand) -> None:
+        """Nothing but the plugin itself is imported before a stream is opened."""
+        suite = stand.suite
+        imported = _imported(
+            json.dumps({
+                "path": sys.path,
+                "plugin": suite.plugin,
+                "provider": suite.provider,
+                "key": KEY,
+                "options": _plain(suite.client_options),
+                "messages": MESSAGES,
+                "schema": Meeting.model_json_schema(),
+                "name": TOOL,
+            })
+        )  # fmt: skip
+        heavy = sorted(set(imported) - suite.light_imports)
+        require(
+            not heavy,
+            f"{', '.join(heavy)} was imported before `open`: import the SDK inside `open`, `aopen` "
+            "and `map_error` (what is small may be named in the suite's `light_imports`)",
+        )
+
+
+def _plain(options: object) -> object:
+    """The options that JSON can carry; no others are needed to make a provider."""
+    return json.loads(json.dumps(options, default=str))
+
+
+@lru_cache(maxsize=64)
+def _imported(given: str) -> tuple[str, ...]:
+    command = [sys.executable, "-c", _PROBE, given]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    require(ran.returncode == 0, f"making the provider in a new process failed:\n{ran.stderr}")
+    return tuple(json.loads(ran.stdout))

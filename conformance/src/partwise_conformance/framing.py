@@ -1,0 +1,74 @@
+"""How events stand in an HTTP body: as server-sent events, as lines of JSON, or as one document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .reply import sse
+
+
+class EventFraming(Protocol):
+    """Puts one event after the other into a body."""
+
+    @property
+    def content_type(self) -> str:
+        """The body's content type."""
+
+    def frame(self, event: Any) -> bytes:
+        """The bytes of one event. `bytes` are taken as they are, all else is written as JSON."""
+
+    def garbage(self) -> bytes:
+        """An event that is framed well, and whose data is not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class SSE:
+    """Server-sent events. A `str` is an event's data as it stands, such as `[DONE]`.
+
+    Attributes:
+        named_by: the key of an event whose value is the event's name too, as `type` is at
+            Anthropic's; None where events have no names.
+    """
+
+    named_by: str | None = None
+    content_type: str = "text/event-stream; charset=utf-8"
+
+    def frame(self, event: Any) -> bytes:
+        if isinstance(event, bytes):
+            return event
+        return sse(event, event.get(self.named_by) if isinstance(event, dict) else None)
+
+    def garbage(self) -> bytes:
+        return sse('{"not": json')
+
+
+@dataclass(frozen=True, slots=True)
+class NDJSON:
+    """A line of JSON for each event."""
+
+    content_type: str = "application/x-ndjson"
+
+    def frame(self, event: Any) -> bytes:
+        return event if isinstance(event, bytes) else _written(event) + b"\n"
+
+    def garbage(self) -> bytes:
+        return b'{"not": json\n'
+
+
+@dataclass(frozen=True, slots=True)
+class PlainJSON:
+    """One JSON document, for vendors that do not stream: the wire yields it at the end."""
+
+    content_type: str = "application/json"
+
+    def frame(self, event: Any) -> bytes:
+        return event if isinstance(event, bytes) else _written(event)
+
+    def garbage(self) -> bytes:
+        return b'{"not": json'
+
+
+def _written(event: Any) -> bytes:
+    return json.dumps(event, ensure_ascii=False).encode()

@@ -1,0 +1,200 @@
+"""What pytest loads: the suite's parameters and fixtures, its opt-outs, and its report."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import partwise
+from partwise.provider import Granularity, ProviderConfig, find_factory
+
+from .checks.recordings import SUFFIXES
+from .report import Case, State, write_report
+from .server import ReplayServer
+from .stand import Stand
+from .subject import KEY
+from .suite import ProviderConformance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partwise.provider import Mode
+
+_PROPERTY = "partwise-conformance"
+_WAYS = ("sync", "async")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--partwise-report`."""
+    parser.getgroup("partwise").addoption(
+        "--partwise-report",
+        metavar="FILE",
+        help="write which of the conformance suite's statements hold: .md, .json, or text",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather the outcomes for the report, where one is asked for."""
+    path = config.getoption("--partwise-report")
+    # Under pytest-xdist the workers' outcomes reach the controller, which writes it.
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Reporter(Path(path)), "partwise-report")
+
+
+# Parameters -----------------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try each test in all the modes and ways that it is about."""
+    suite = metafunc.cls
+    if not (isinstance(suite, type) and issubclass(suite, ProviderConformance)):
+        return
+    asked = set(metafunc.fixturenames) & _PARAMETERS.keys()
+    for name in sorted(asked):
+        metafunc.parametrize(name, _PARAMETERS[name](suite), ids=_id)
+
+
+def _modes(suite: type[ProviderConformance]) -> Mapping[Mode, Granularity]:
+    _register(suite)
+    name, _, model = suite.provider.partition("/")
+    config = ProviderConfig(
+        name=name, api_key=KEY, base_url="http://127.0.0.1:9", options=suite.client_options
+    )
+    declared = find_factory(name)(config).capabilities(model).modes
+    return {mode: declared[mode] for mode in suite.modes or declared}
+
+
+def _tool_modes(suite: type[ProviderConformance]) -> list[Mode]:
+    return [mode for mode in _modes(suite) if mode.uses_tool]
+
+
+def _token_modes(suite: type[ProviderConformance]) -> list[Mode]:
+    return [mode for mode, fineness in _modes(suite).items() if fineness is Granularity.TOKEN]
+
+
+def _recordings(suite: type[ProviderConformance]) -> list[Path]:
+    if suite.recordings is None:
+        return []
+    return sorted(path for path in suite.recordings.rglob("*") if path.suffix in SUFFIXES)
+
+
+_PARAMETERS: dict[str, Any] = {
+    "mode": _modes,
+    "tool_mode": _tool_modes,
+    "token_mode": _token_modes,
+    "way": lambda _suite: _WAYS,
+    "recording": _recordings,
+}
+
+
+def _id(value: Any) -> str:
+    return f"{value.parent.name}.{value.stem}" if isinstance(value, Path) else str(value)
+
+
+# Opting out -----------------------------------------------------------------------------------
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what the suite's class excuses, and note what the report needs."""
+    suite = getattr(item, "cls", None)
+    if not (isinstance(item, pytest.Function) and _is_suite(suite)):
+        return
+    for key, reason in suite.xfail.items():
+        if _is_meant(key, item):
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+    statement = (item.function.__doc__ or item.originalname).strip().partition("\n")[0]
+    item.user_properties.append((_PROPERTY, (suite.provider, item.originalname, statement)))
+
+
+def _is_suite(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, ProviderConformance)
+
+
+def _is_meant(key: str, item: pytest.Function) -> bool:
+    """Whether `test_x`, or `test_x[tools]` for some of its cases, names this case."""
+    name, bracket, wanted = key.partition("[")
+    if name != item.originalname:
+        return False
+    cases = item.callspec.id.split("-") if hasattr(item, "callspec") else []
+    return not bracket or set(wanted.rstrip("]").split("-")) <= set(cases)
+
+
+# Fixtures -------------------------------------------------------------------------------------
+
+
+def _register(suite: type[ProviderConformance]) -> None:
+    """Let partwise know a plugin that is not installed."""
+    if suite.plugin is None:
+        return
+    module = importlib.import_module(suite.plugin)
+    if module not in _registered:
+        partwise.register(module)
+        _registered.append(module)
+
+
+_registered: list[Any] = []
+
+
+def pytest_unconfigure() -> None:
+    """Forget the plugins that only the suite needed."""
+    while _registered:
+        partwise.unregister(_registered.pop())
+
+
+@pytest.fixture
+def replay_server() -> Iterator[ReplayServer]:
+    """A loopback server that plays scripted replies."""
+    with ReplayServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="class")
+def _stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    _register(request.cls)
+    with Stand(request.cls) as stand:
+        yield stand
+
+
+@pytest.fixture
+def stand(_stand: Stand) -> Stand:
+    """The plugin at its loopback server, with nothing left of the test before."""
+    _stand.reset()
+    return _stand
+
+
+# The report -----------------------------------------------------------------------------------
+
+
+class _Reporter:
+    """Gathers what became of the suite's tests."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cases: list[Case] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        known = dict(report.user_properties).get(_PROPERTY)
+        state = _state(report)
+        if known is not None and state is not None:
+            provider, test, statement = known
+            reason = getattr(report, "wasxfail", "") if state == "excused" else ""
+            self._cases.append(Case(provider, test, statement, state, reason))
+
+    def pytest_sessionfinish(self) -> None:
+        write_report(self._cases, self._path)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.write_line(f"conformance report: {self._path}")
+
+
+def _state(report: pytest.TestReport) -> State | None:
+    """What a phase of a test says of it; None if it says nothing."""
+    if report.failed:
+        return "fails"
+    if report.skipped:
+        return "excused" if hasattr(report, "wasxfail") else "not applicable"
+    return "holds" if report.when == "call" else None

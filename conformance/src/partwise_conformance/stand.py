@@ -1,0 +1,321 @@
+"""Where a plugin is tried: a loopback server, the plugin, and both ways to drive it.
+
+One stand serves all tests of a suite's class, so that SDK clients, which are slow to make, are
+made once. The asynchronous half runs on one event loop for the same reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+import partwise
+from partwise.provider import Chunk, Mode, ProviderConfig, Request, find_factory
+
+from .heard import Heard
+from .reply import Reply
+from .server import ReplayServer
+from .subject import KEY, MESSAGES, TOOL, Meeting
+from .verdict import readable
+from .wire import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from partwise.provider import Provider
+
+    from .exchange import Exchange, RecordedRequest
+    from .reply import Step
+    from .suite import ProviderConformance
+    from .wire import Part
+
+Way: TypeAlias = Literal["sync", "async"]
+See: TypeAlias = "Callable[[list[Chunk]], bool]"
+"""Is shown the chunks of each event; says whether to leave."""
+
+AT_ONCE = 1.0
+"""Seconds within which a plugin must do what it is to do at once: more than any machine needs."""
+
+
+@dataclass
+class Outcome:
+    """How one call through the public API went."""
+
+    snapshots: list[Any] = field(default_factory=list)
+    value: Any = None
+    error: Exception | None = None
+    text: str = ""
+    reasoning: str = ""
+    usage: partwise.Usage | None = None
+    finish_reason: str | None = None
+
+    def note(self, stream: Any) -> None:
+        """Keep what the stream knows."""
+        self.text, self.reasoning = stream.text, stream.reasoning
+        self.usage, self.finish_reason = stream.usage, stream.finish_reason
+
+
+class Stand:
+    """One plugin at a loopback server, for the suite's class that describes it."""
+
+    def __init__(self, suite: type[ProviderConformance]) -> None:
+        self.suite = suite
+        self.wire = suite.wire
+        self.name, _, self.model = suite.provider.partition("/")
+        self.server = ReplayServer(self._reply)
+        self._replies: list[Reply] = []
+        self._runner = asyncio.Runner()
+        self._clients: dict[Way, Any] = {}
+
+    def __enter__(self) -> Self:
+        self.server.__enter__()
+        self.provider = self.make(api_key=KEY)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.reset()
+        try:
+            self.close(self.provider)
+            if "sync" in self._clients:
+                self._clients["sync"].close()
+            if "async" in self._clients:
+                self._runner.run(self._clients["async"].close())
+        finally:
+            self._runner.close()
+            self.server.__exit__(*exc_info)
+
+    # The plugin -----------------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> str:
+        return self.server.url + self.wire.base_path
+
+    @property
+    def modes(self) -> Mapping[Mode, partwise.Granularity]:
+        return self.provider.capabilities(self.model).modes
+
+    @property
+    def default_mode(self) -> Mode:
+        return self.provider.capabilities(self.model).default_mode
+
+    def make(self, **given: Any) -> Provider:
+        """The provider, as the core makes it."""
+        config = {"base_url": self.base_url, "options": self.suite.client_options, **given}
+        return find_factory(self.name)(ProviderConfig(name=self.name, **config))
+
+    def close(self, provider: Provider, way: Way | None = None) -> None:
+        """Close both halves of a provider, or one."""
+        if way != "sync":
+            self._runner.run(provider.aclose())
+        if way != "async":
+            provider.close()
+
+    def client(self, way: Way) -> Any:
+        """The client of the public API."""
+        if way not in self._clients:
+            self._clients[way] = partwise.from_provider(
+                self.suite.provider,
+                async_client=way == "async",
+                api_key=KEY,
+                base_url=self.base_url,
+                **self.suite.client_options,
+            )
+        return self._clients[way]
+
+    def request(self, mode: Mode, **changes: Any) -> Request:
+        """What the core would ask the plugin for."""
+        return Request(**{
+            "model": self.model,
+            "mode": mode,
+            "messages": MESSAGES,
+            "schema": Meeting.model_json_schema(),
+            "name": TOOL,
+            **changes,
+        })  # fmt: skip
+
+    # The vendor's side ------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Forget what the last test left."""
+        self._replies.clear()
+        self.server.reset()
+
+    def _reply(self, _request: RecordedRequest) -> Reply:
+        """The next reply; the last one is given again and again, for SDKs that try again."""
+        if not self._replies:
+            return Reply.of_json(self.wire.error(404, "nothing is scripted"), status=404)
+        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+
+    def answer_with(self, *replies: Reply) -> None:
+        """Give these replies, in order."""
+        self._replies[:] = replies
+
+    def segments(self, mode: Mode, parts: Sequence[Part]) -> list[bytes]:
+        """The bytes of each part, and those of the stream's end."""
+        with readable("the wire"):
+            return write(self.wire, parts, self.request(mode))
+
+    def reply(self, *steps: Step, **how: Any) -> Reply:
+        """A reply with these steps."""
+        content_type = {"content-type": self.wire.framing.content_type}
+        return Reply(body=[step for step in steps if step != b""], headers=content_type, **how)
+
+    def script(self, mode: Mode, parts: Sequence[Part]) -> Reply:
+        """A reply with these parts, and the stream's end."""
+        return self.reply(b"".join(self.segments(mode, parts)))
+
+    # Driving the plugin -------------------------------------------------------------------------
+
+    def hear(self, mode: Mode, parts: Sequence[Part], way: Way = "sync") -> Heard:
+        """What the plugin makes of an answer of these parts, which is a good one."""
+        self.answer_with(self.script(mode, parts))
+        with readable("reading this answer"):
+            return self.listen(mode, way)
+
+    def listen(
+        self,
+        mode: Mode | None,
+        way: Way = "sync",
+        *,
+        provider: Provider | None = None,
+        read_timeout: float | None = None,
+    ) -> Heard:
+        """What the plugin, or another provider of its kind, makes of the reply that is due.
+
+        Raises:
+            Exception: what the plugin raised, in its own translation.
+        """
+        heard = Heard()
+
+        def see(chunks: list[Chunk]) -> bool:
+            heard.chunks += chunks
+            return False
+
+        request = self.request(mode or self.default_mode, read_timeout=read_timeout)
+        self.read(request, way, see, provider)
+        return heard
+
+    def read(self, request: Request, way: Way, see: See, provider: Provider | None = None) -> None:
+        """Send the request and show the chunks of each event, until told to leave."""
+        provider = provider or self.provider
+        try:
+            if way == "sync":
+                _read(provider, request, see)
+            else:
+                self._runner.run(aread(provider, request, see))
+        except Exception as error:
+            known = provider.map_error(error)
+            if known is None or known is error:
+                raise
+            raise known from known.__cause__ or error
+
+    def run(self, coroutine: Any) -> Any:
+        """Run a coroutine on the stand's event loop."""
+        return self._runner.run(coroutine)
+
+    # The public API -----------------------------------------------------------------------------
+
+    def create(self, mode: Mode, way: Way = "sync", **keywords: Any) -> Outcome:
+        """Call the public API, and read all snapshots."""
+        keywords = {
+            "response_model": Meeting,
+            "messages": list(MESSAGES),
+            "max_retries": 0,
+            "mode": mode,
+            **keywords,
+        }
+        outcome = Outcome()
+        try:
+            if way == "sync":
+                self._create(outcome, keywords)
+            else:
+                self._runner.run(self._acreate(outcome, keywords))
+        except Exception as error:  # noqa: BLE001 - it is the outcome
+            outcome.error = error
+        return outcome
+
+    def _create(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
+        with self.client("sync").create_partial(**keywords) as stream:
+            try:
+                outcome.snapshots.extend(stream)
+                outcome.value = stream.result()
+            finally:
+                outcome.note(stream)
+
+    def take_one(self, mode: Mode, way: Way) -> None:
+        """Call the public API, and break out of the loop at the first snapshot."""
+        keywords: dict[str, Any] = {
+            "response_model": Meeting,
+            "messages": list(MESSAGES),
+            "mode": mode,
+        }
+        if way == "async":
+            self._runner.run(self._atake_one(keywords))
+            return
+        stream = self.client("sync").create_partial(**keywords)
+        for _ in stream:
+            break
+
+    async def _atake_one(self, keywords: dict[str, Any]) -> None:
+        async with self.client("async").create_partial(**keywords) as stream:
+            async for _ in stream:
+                break
+
+    async def _acreate(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
+        async with self.client("async").create_partial(**keywords) as stream:
+            try:
+                async for snapshot in stream:
+                    outcome.snapshots.append(snapshot)
+                outcome.value = await stream.result()
+            finally:
+                outcome.note(stream)
+
+
+def _read(provider: Provider, request: Request, see: See) -> None:
+    decoder = provider.decoder(request)
+    with provider.open(provider.build_request(request)) as events:
+        for event in events:
+            if see(list(decoder.feed(event))):
+                return
+        see(list(decoder.close()))
+
+
+async def aread(provider: Provider, request: Request, see: See) -> None:
+    """Send the request and show the chunks of each event, until told to leave."""
+    decoder = provider.decoder(request)
+    async with provider.aopen(provider.build_request(request)) as events:
+        async for event in events:
+            if see(list(decoder.feed(event))):
+                return
+        see(list(decoder.close()))
+
+
+class Patience:
+    """Lets a held reply go on after a while, so that a plugin that waits for it fails, not hangs.
+
+    Attributes:
+        ended: whether that was needed.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.ended = False
+        self._exchange = exchange
+
+    def lose(self) -> None:
+        self.ended = True
+        self._exchange.release_all()
+
+
+@contextmanager
+def patience(exchange: Exchange, after: float = AT_ONCE) -> Iterator[Patience]:
+    """Release all held steps of the exchange after so many seconds."""
+    waiting = Patience(exchange)
+    timer = threading.Timer(after, waiting.lose)
+    timer.start()
+    try:
+        yield waiting
+    finally:
+        timer.cancel()

@@ -1,0 +1,91 @@
+"""The class that a plugin's author subclasses, and what may be said in the subclass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .checks.chunks import ChunkChecks
+from .checks.connections import ConnectionChecks
+from .checks.declared import DeclaredChecks
+from .checks.endings import EndingChecks
+from .checks.faults import FaultChecks
+from .checks.recordings import RecordingChecks
+from .checks.requests import RequestChecks
+from .checks.snapshots import SnapshotChecks
+
+if TYPE_CHECKING:
+    from partwise.provider import Mode
+
+    from .wire import Wire
+
+
+class ProviderConformance(
+    DeclaredChecks,
+    RequestChecks,
+    ChunkChecks,
+    EndingChecks,
+    FaultChecks,
+    ConnectionChecks,
+    SnapshotChecks,
+    RecordingChecks,
+):
+    """Proves one provider right.
+
+        class TestAcme(ProviderConformance):
+            provider = "acme/test-model"
+            wire = AcmeWire()
+            xfail = {"test_refusal": "Acme's models have no word for a refusal"}
+
+    A test that the vendor can't pass is named in `xfail`, with the reason, as `"test_refusal"` or,
+    for some of its cases, `"test_refusal[tools]"`. If it passes nevertheless, that is a failure.
+    Tests can't be overridden.
+
+    Attributes:
+        provider: the name and a model, as in `from_provider`.
+        wire: how the vendor writes its answers.
+        xfail: the tests that can't pass, each with the reason.
+        recordings: a folder of real streams, searched for `.sse`, `.ndjson`, `.jsonl` and
+            `.eventstream`. A `meta.json` beside one may tell its `structured_text`.
+        plugin: the plugin's module, if it is not installed with an entry point.
+        modes: the modes to be tried; all that the provider declares, if None.
+        client_options: further keywords for `from_provider`. SDKs should not retry here.
+        options: keywords of a call that must reach the vendor, with values found nowhere else.
+        needs_key: whether the vendor wants an API key.
+        light_imports: modules that the plugin may import before it opens a stream.
+    """
+
+    provider: ClassVar[str]
+    wire: ClassVar[Wire]
+    xfail: ClassVar[Mapping[str, str]] = {}
+    recordings: ClassVar[Path | None] = None
+    plugin: ClassVar[str | None] = None
+    modes: ClassVar[tuple[Mode, ...] | None] = None
+    client_options: ClassVar[Mapping[str, Any]] = {"max_retries": 0}
+    options: ClassVar[Mapping[str, Any]] = {"temperature": 0.375}
+    needs_key: ClassVar[bool] = True
+    light_imports: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def recording_mode(cls, recording: Path) -> Mode | None:  # noqa: ARG003 - for those who override
+        """The mode in which that stream was asked for; None for the provider's default."""
+        return None
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for name in _tests():
+            if getattr(cls, name) is not getattr(ProviderConformance, name):
+                raise TypeError(
+                    f"{cls.__name__} overrides {name}: a test that can't pass is named in "
+                    f'`xfail = {{"{name}": "the reason"}}`'
+                )
+        for key, reason in cls.xfail.items():
+            if key.partition("[")[0] not in _tests():
+                raise TypeError(f"{cls.__name__}.xfail: the suite has no test {key!r}")
+            if not reason.strip():
+                raise TypeError(f"{cls.__name__}.xfail: {key} needs a reason")
+
+
+def _tests() -> list[str]:
+    return [name for name in dir(ProviderConformance) if name.startswith("test_")]

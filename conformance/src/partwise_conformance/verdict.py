@@ -1,0 +1,41 @@
+"""How a test of the suite fails: with what the plugin's author should do, and no traceback."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from partwise.provider import ProviderError
+
+from .wire import NotOnThisWireError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def require(condition: object, advice: str) -> None:
+    """Fail with the advice, unless the condition holds."""
+    __tracebackhide__ = True
+    if not condition:
+        pytest.fail(advice, pytrace=False)
+
+
+def expect(actual: Any, expected: Any, advice: str) -> None:
+    """Fail with the advice and both values, unless they are equal."""
+    __tracebackhide__ = True
+    if actual != expected:
+        pytest.fail(f"{advice}\n  expected: {expected!r}\n  but got:  {actual!r}", pytrace=False)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Whatever the plugin raises in here is its fault, and told as such."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except NotOnThisWireError as error:
+        pytest.fail(f"{error}: teach it, or say in `xfail` why the vendor can't", pytrace=False)
+    except ProviderError as error:
+        pytest.fail(f"{what} should raise nothing, and raised {error!r}", pytrace=False)

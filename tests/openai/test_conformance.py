@@ -1,0 +1,12 @@
+"""The OpenAI plugin passes the conformance suite, in each of its modes."""
+
+from __future__ import annotations
+
+from partwise_conformance import ProviderConformance
+
+from .wire import OpenAIWire
+
+
+class TestOpenAI(ProviderConformance):
+    provider = "openai/gpt-4.1-mini"
+    wire = OpenAIWire()
