@@ -1,0 +1,214 @@
+"""What runs how often, when, and with what in its hands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any
+
+import pytest
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PydanticUserError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from partwise._engine import Engine
+from partwise._errors import InvalidOutputError
+from partwise._plan import compile_plan
+
+
+def feed(engine: Engine, text: str) -> Engine:
+    for character in text:
+        engine.feed(character)
+        engine.snapshot()
+    return engine
+
+
+def counting(runs: Counter[str], name: str) -> AfterValidator:
+    def count(value: Any) -> Any:
+        runs[name] += 1
+        return value
+
+    return AfterValidator(count)
+
+
+def test_each_validator_runs_once_as_its_value_closes_and_once_at_the_end() -> None:
+    runs: Counter[str] = Counter()
+
+    class Inner(BaseModel):
+        leaf: Annotated[int, counting(runs, "leaf")]
+
+        @model_validator(mode="after")
+        def _after(self) -> Inner:
+            runs["inner"] += 1
+            return self
+
+    class Outer(BaseModel):
+        text: Annotated[str, counting(runs, "text")]
+        many: Annotated[list[Annotated[Inner, counting(runs, "element")]], counting(runs, "many")]
+        one: Inner
+
+        @field_validator("one")
+        @classmethod
+        def _one(cls, value: Inner, info: ValidationInfo) -> Inner:
+            runs["one"] += 1
+            return value
+
+        @model_validator(mode="after")
+        def _after(self) -> Outer:
+            runs["outer"] += 1
+            return self
+
+    class Root(BaseModel):
+        outer: Outer
+
+    text = '{"outer":{"text":"abc","many":[{"leaf":1},{"leaf":2}],"one":{"leaf":3}}}'
+    engine = feed(Engine(compile_plan(Root)), text)
+    early = dict(runs)
+    assert early == {
+        "text": 1, "leaf": 3, "inner": 3, "element": 2, "many": 1, "one": 1, "outer": 1
+    }  # fmt: skip
+    engine.close()
+    assert runs == {name: 2 * count for name, count in early.items()}
+
+
+def test_the_root_is_validated_at_the_end_alone() -> None:
+    runs: Counter[str] = Counter()
+
+    class Root(BaseModel):
+        n: int
+
+        @model_validator(mode="after")
+        def _after(self) -> Root:
+            runs["root"] += 1
+            return self
+
+    engine = feed(Engine(compile_plan(Root)), '{"n":1}')
+    assert not runs
+    engine.close()
+    assert runs == {"root": 1}
+
+
+def test_what_may_still_be_mended_is_validated_once_as_a_whole() -> None:
+    runs: Counter[str] = Counter()
+
+    class Mended(BaseModel):
+        leaf: Annotated[int, counting(runs, "leaf")]
+
+        @model_validator(mode="before")
+        @classmethod
+        def _before(cls, data: Any) -> Any:
+            runs["before"] += 1
+            return data
+
+    class Root(BaseModel):
+        mended: Mended
+
+    engine = Engine(compile_plan(Root))
+    feed(engine, '{"mended":{"leaf":1')
+    assert not runs
+    feed(engine, "}")
+    assert runs == {"leaf": 1, "before": 1}
+
+
+class Seen(BaseModel):
+    first: int
+    second: Annotated[str, Field(max_length=9)]
+    third: list[int] = []
+
+    @field_validator("second", "third")
+    @classmethod
+    def _look(cls, value: Any, info: ValidationInfo) -> Any:
+        assert isinstance(info.context, list)
+        info.context.append((info.field_name, dict(info.data), info.mode, value))
+        return value
+
+
+class Holder(BaseModel):
+    seen: Seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"seen":{"first":1,"second":"a","third":[1]}}',
+        '{"seen":{"third":[1],"second":"a","first":1}}',
+        '{"seen":{"second":"a","third":[1],"first":1}}',
+    ],
+)
+def test_a_validator_sees_early_what_it_sees_at_the_end(text: str) -> None:
+    looks: list[Any] = []
+    engine = feed(Engine(compile_plan(Holder), context=looks), text)
+    expected = [
+        ("second", {"first": 1}, "json", "a"),
+        ("third", {"first": 1, "second": "a"}, "json", [1]),
+    ]
+    assert looks == expected
+    engine.close()
+    assert looks == expected * 2
+
+
+def test_strict_reaches_what_closes_early() -> None:
+    class Inner(BaseModel):
+        n: int
+
+    class Root(BaseModel):
+        inner: Inner
+
+    feed(Engine(compile_plan(Root)), '{"inner":{"n":"1"}}')
+    with pytest.raises(InvalidOutputError) as raised:
+        feed(Engine(compile_plan(Root), strict=True), '{"inner":{"n":"1"')
+    assert raised.value.early
+    assert raised.value.errors()[0]["loc"] == ("inner", "n")
+    assert raised.value.errors()[0]["type"] == "int_type"
+
+
+class Odd(Exception):  # noqa: N818  a user's own
+    pass
+
+
+def _raises(value: Any) -> Any:
+    raise Odd(value)
+
+
+@pytest.mark.parametrize("validator", [AfterValidator(_raises), BeforeValidator(_raises)])
+def test_what_else_a_validator_raises_comes_through(validator: Any) -> None:
+    class Root(BaseModel):
+        n: Annotated[int, validator]
+        m: int = 0
+
+    engine = Engine(compile_plan(Root))
+    with pytest.raises(Odd):
+        feed(engine, '{"n":1,')
+
+
+def test_an_error_tells_the_place_and_the_cause() -> None:
+    class User(BaseModel):
+        age: Annotated[int, Field(ge=0)]
+
+    class Root(BaseModel):
+        users: list[User]
+        by_name: dict[str, User] = {}
+
+    engine = Engine(compile_plan(Root))
+    with pytest.raises(InvalidOutputError, match=r"users\[1\]\.age: Input should be") as raised:
+        feed(engine, '{"users":[{"age":1},{"age":-1}]}')
+    assert raised.value.errors()[0]["loc"] == ("users", 1, "age")
+    assert raised.value.__cause__ is not None
+    assert engine.snapshot().users[0] == User(age=1)
+    engine = Engine(compile_plan(Root))
+    with pytest.raises(InvalidOutputError, match=r"by_name\.a\.age"):
+        feed(engine, '{"users":[],"by_name":{"a":{"age":-1}}}')
+
+
+def test_a_type_without_a_schema_is_pydantics_error() -> None:
+    class Opaque:
+        pass
+
+    with pytest.raises(PydanticUserError):
+        compile_plan(Opaque)
