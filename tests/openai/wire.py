@@ -90,29 +90,38 @@ def _responses(chunks: Iterator[Part]) -> Iterator[Any]:
     finish, usage = Finish("stop"), None
     for chunk in chunks:
         match chunk:
-            case TextDelta(text):
-                yield _part("output_text.delta", 0, delta=text)
-            case ReasoningDelta(text):
-                yield _part("reasoning_summary_text.delta", 0, summary_index=0, delta=text)
-            case RefusalDelta(text):
-                yield _part("refusal.delta", 0, delta=text)
-            case ToolCallDelta(index, arguments, call_id, name):
-                where = index + 1
-                if call_id:
-                    item = {"type": "function_call", "call_id": call_id, "name": name}
-                    yield _part("output_item.added", where, item={**item, "arguments": ""})
-                yield _part("function_call_arguments.delta", where, delta=arguments)
             case Finish():
                 finish = chunk
             case Usage():
                 usage = chunk
-            case KeepAlive():
-                yield {"type": "keepalive", "sequence_number": 1}
-            case StreamError(message):
-                yield {"type": "error", "code": "server_error", "message": message}
+            case ToolCallDelta():
+                yield from _called(chunk)
             case _:
-                raise NotOnThisWireError(chunk)
+                yield _said(chunk)
     yield _end(finish, usage)
+
+
+def _said(chunk: Part) -> dict[str, Any]:
+    match chunk:
+        case TextDelta(text):
+            return _part("output_text.delta", 0, delta=text)
+        case ReasoningDelta(text):
+            return _part("reasoning_summary_text.delta", 0, summary_index=0, delta=text)
+        case RefusalDelta(text):
+            return _part("refusal.delta", 0, delta=text)
+        case KeepAlive():
+            return {"type": "keepalive", "sequence_number": 1}
+        case StreamError(message):
+            return {"type": "error", "code": "server_error", "message": message}
+    raise NotOnThisWireError(chunk)
+
+
+def _called(chunk: ToolCallDelta) -> Iterator[Any]:
+    where = chunk.index + 1
+    if chunk.id:
+        item = {"type": "function_call", "call_id": chunk.id, "name": chunk.name, "arguments": ""}
+        yield _part("output_item.added", where, item=item)
+    yield _part("function_call_arguments.delta", where, delta=chunk.arguments)
 
 
 def _part(kind: str, where: int, **fields: Any) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Try each test in all the modes and ways that it is about."""
     suite = metafunc.cls
-    if not (isinstance(suite, type) and issubclass(suite, ProviderConformance)):
+    if suite is None or not _is_suite(suite):
         return
     asked = set(metafunc.fixturenames) & _PARAMETERS.keys()
     for name in sorted(asked):
@@ -100,9 +100,9 @@ def _id(value: Any) -> str:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what the suite's class excuses, and note what the report needs."""
-    suite = getattr(item, "cls", None)
-    if not (isinstance(item, pytest.Function) and _is_suite(suite)):
+    if not (isinstance(item, pytest.Function) and item.cls and _is_suite(item.cls)):
         return
+    suite: type[ProviderConformance] = item.cls
     for key, reason in suite.xfail.items():
         if _is_meant(key, item):
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
@@ -110,8 +110,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.user_properties.append((_PROPERTY, (suite.provider, item.originalname, statement)))
 
 
-def _is_suite(cls: Any) -> bool:
-    return isinstance(cls, type) and issubclass(cls, ProviderConformance)
+def _is_suite(cls: type) -> bool:
+    return issubclass(cls, ProviderConformance)
 
 
 def _is_meant(key: str, item: pytest.Function) -> bool:
@@ -177,7 +177,7 @@ class _Reporter:
         self._cases: list[Case] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        known = dict(report.user_properties).get(_PROPERTY)
+        known: Any = dict(report.user_properties).get(_PROPERTY)
         state = _state(report)
         if known is not None and state is not None:
             provider, test, statement = known

@@ -80,6 +80,10 @@ class Wire(ABC):
         """The JSON document that the vendor sends with an HTTP error."""
         return {"error": {"message": message}}
 
+    def garbage(self) -> bytes:
+        """An event that the vendor's SDK reads, and whose data is not JSON."""
+        return self.framing.garbage()
+
     def body(self, request: RecordedRequest) -> Any:
         """The body of a request, as JSON."""
         return request.json()

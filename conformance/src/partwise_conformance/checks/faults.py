@@ -135,7 +135,7 @@ class FaultChecks:
         """An event that can't be read is a ProviderError."""
         mode = stand.default_mode
         segments = stand.segments(mode, half(payload(mode)))[:-1]
-        stand.answer_with(stand.reply(b"".join(segments), stand.wire.framing.garbage()))
+        stand.answer_with(stand.reply(b"".join(segments), stand.wire.garbage()))
         _error(stand, way, "an event that is not JSON")
 
     def test_page_in_place_of_a_stream(self, stand: Stand, way: Way) -> None:
