@@ -24,11 +24,12 @@ def main() -> None:
     results = _QUICK if options.quick else _RESULTS
     results.mkdir(parents=True, exist_ok=True)
     for part in options.parts or PARTS:
-        print(f"measuring: {part}", flush=True)
+        print(f"measuring: {part}", flush=True)  # noqa: T201  it takes minutes
         found = importlib.import_module(f"tests.bench.{part}").measure(quick=options.quick)
         (results / f"{part}.json").write_text(json.dumps(found, indent=1))
     folder = _QUICK if options.quick else Path("docs")
-    print(f"written: {report.write(_read(results), folder)}")
+    page = report.write(_read(results), folder)
+    print(f"written: {page}")  # noqa: T201
 
 
 def _read(results: Path) -> dict[str, Any]:

@@ -145,7 +145,8 @@ def _baml() -> Reader:
     from pydantic import BaseModel, create_model
 
     # What BAML would generate: the same classes with every field optional.
-    user = create_model("User", **dict.fromkeys(("name", "email", "age", "bio"), (Any, None)))
+    fields: Any = dict.fromkeys(("name", "email", "age", "bio"), (Any, None))
+    user = create_model("User", **fields)
     reply = create_model("Reply", users=(list[user], []))  # type: ignore[valid-type]
     classes = ModuleType("classes")
     vars(classes).update(User=user, Reply=reply)

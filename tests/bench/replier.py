@@ -39,7 +39,7 @@ _PIECES = deltas(reply(STREAM_CHARS))
 
 def _anthropic(calls_tool: bool) -> Iterator[bytes]:
     usage = {"input_tokens": 10, "output_tokens": 1}
-    message = {
+    message: dict[str, Any] = {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
@@ -90,26 +90,24 @@ def _google() -> Iterator[bytes]:
 
 def _paced(request: dict[str, Any], seconds: float) -> Iterator[Step]:
     """A list of the times at which its elements were sent, in nanoseconds."""
-    head, *_ = chat_events([], request)
+    head, opening, *_ = chat_events(['{"sent": [0'], request)
+    _, stamped, *_ = chat_events(["STAMP"], request)
+    _, closing, *end = chat_events(["]}"], request)
+    before, after = stamped.split(b"STAMP")
     yield head
-    yield _delta(request, '{"sent": [0')
+    yield opening
     for _ in range(int(seconds * CHUNKS_PER_SECOND)):
         yield Pause(1 / CHUNKS_PER_SECOND)
-        # The closing comma makes the number final.
-        yield _delta(request, f",{monotonic_ns()},0")
-    _, delta, *end = chat_events(["]}"], request)
-    yield delta
+        # The next comma makes the number final.
+        yield b"%b,%d,0%b" % (before, monotonic_ns(), after)
+    yield closing
     yield from end
-
-
-def _delta(request: dict[str, Any], text: str) -> bytes:
-    return [*chat_events([text], request)][1]
 
 
 def main() -> None:
     """Serve until nobody needs it any more."""
     with ReplayServer(answer) as server:
-        print(json.dumps(server.url), flush=True)
+        print(json.dumps(server.url), flush=True)  # noqa: T201  its caller reads it
         sys.stdin.read()
 
 

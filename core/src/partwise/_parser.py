@@ -187,7 +187,12 @@ class Parser:
     @property
     def text(self) -> str:
         """All the text fed."""
-        return "".join(self._blocks) + "".join(self._pieces)
+        if not self._marks:
+            # Kept as it is given, so that a long text is not there twice.
+            self._blocks[:] = ["".join((*self._blocks, *self._pieces))]
+            self._pieces.clear()
+            return self._blocks[0]
+        return "".join((*self._blocks, *self._pieces))
 
     @property
     def in_value(self) -> bool:
