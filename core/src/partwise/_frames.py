@@ -109,6 +109,8 @@ class Frame:
 
     slot: Slot
     """The place of the value that comes next."""
+    hides: bool = False
+    """Whether nothing inside shows by itself."""
 
     def __init__(self, parent: Parent, outers: tuple[Check, ...]) -> None:
         self.engine = parent.engine
@@ -136,7 +138,7 @@ class Frame:
         if self.slot.text:
             self.child = self.engine.parser
             if self.engine.recorder:
-                self.engine.recorder.opened(self.path(), "")
+                self.engine.recorder.opened(self, "")
 
     def string(self, value: str) -> None:
         if self.engine.recorder:
@@ -149,7 +151,7 @@ class Frame:
     def _enter(self, way: Way | None) -> Sink:
         self.child, sink = self.engine.enter(self, way or ATOM)
         if self.engine.recorder:
-            self.engine.recorder.opened(self.path(), self.child.snapshot())
+            self.engine.recorder.opened(self, self.child.snapshot())
         return sink
 
     def read(self, raw: str) -> Any:
@@ -296,11 +298,14 @@ class ModelFrame(Frame):
     def _note(self, name: str, value: Any) -> None:
         if not self.field.is_extra:
             self.values[name] = value
-        if self.engine.recorder:
-            self.engine.recorder.closed(self, value)
+        recorder = self.engine.recorder
+        if recorder and name in self.shape.required and not self.hides:
+            recorder.opened(self.parent, self.snapshot())  # the object comes into sight
+        elif recorder:
+            recorder.closed(self, value)
 
     def find(self, step: str | int) -> Any:
-        if self.shape.required and not self._is_in_sight():
+        if self.hides:
             return MISSING
         if step in self.extra:
             return self.extra[str(step)]
@@ -331,14 +336,16 @@ class ModelFrame(Frame):
                     self.names = self.names | {name}
             elif not self.field.ignored:
                 extra = {**extra, name: inner}
-        if shape.required and not self._is_in_sight():
+        if self.hides:
             self.shown = MISSING
         else:
             self.shown = shape.instance(values, self.names, extra)
         return self.shown
 
-    def _is_in_sight(self) -> bool:
-        return all(self.values.get(name) is not None for name in self.shape.required)
+    @property
+    def hides(self) -> bool:
+        required = self.shape.required
+        return bool(required) and any(self.values.get(name) is None for name in required)
 
     def close(self) -> None:
         self.closing = True
@@ -473,7 +480,11 @@ class ListFrame(LargeFrame):
         if self.engine.recorder and value is not MISSING:
             self.engine.recorder.closed(self, value)
         value = self._take(value)
-        self.items.append(None if value is MISSING else value)
+        if value is MISSING:  # the place is taken all the same
+            value = None
+            if self.engine.recorder:
+                self.engine.recorder.opened(self, value)
+        self.items.append(value)
 
     def _show(self) -> Any:
         shown = self._complete()
@@ -512,11 +523,15 @@ class SetFrame(TupleFrame):
 
     __slots__ = ()
 
+    hides = True  # an element of a set has no place of its own
+
     def put(self, value: Any) -> None:
         if value is MISSING:
             self.child = None
-        else:
-            super().put(value)
+            return
+        super().put(value)
+        if self.engine.recorder:
+            self.engine.recorder.opened(self.parent, self.snapshot())
 
     def snapshot(self) -> Any:
         if self.changed:

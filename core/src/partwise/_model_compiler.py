@@ -64,9 +64,7 @@ class ModelCompiler:
             return Field("", self._slot(schema), is_extra=True)
         if behaviour == "forbid" and not self._tentative:
             return Field("", Slot(forbidding_validator), is_extra=True)
-        slot = Slot(None, plain=True)
-        slot.object = slot.array = IGNORED
-        return Field("", slot, is_extra=True, ignored=True)
+        return Field("", _ignored_slot(), is_extra=True, ignored=True)
 
     def _slot(self, schema: CoreSchema, *, in_field: bool = False) -> Slot:
         return self._compiler.slot(
@@ -81,6 +79,8 @@ class ModelCompiler:
         for name, declared in self._fields.items():
             schema = declared["schema"]
             field = self._field(name, schema, frozenset(earlier))
+            if declared.get("init_only"):  # given to the class, and not kept
+                field = Field(name, _ignored_slot(), ignored=True)
             for key in keys_of(name, declared, by_name=bool(by_name)):
                 self.shape.fields.setdefault(key, field)
             peeled = Peeled(schema, self._compiler.definitions)
@@ -124,6 +124,12 @@ class ModelCompiler:
             return None  # a root model or a union has no empty form
         empty = MISSING if shape is self.shape or slot.object.roots else shape.empty()
         return None if empty is MISSING else empty
+
+
+def _ignored_slot() -> Slot:
+    slot = Slot(None, plain=True)
+    slot.object = slot.array = IGNORED
+    return slot
 
 
 def _shell(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:

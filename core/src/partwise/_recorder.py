@@ -9,7 +9,7 @@ from ._missing import MISSING
 
 if TYPE_CHECKING:
     from ._events import Path
-    from ._frames import Frame
+    from ._frames import Frame, Parent
     from ._parser import Parser
 
 
@@ -21,11 +21,11 @@ class Recorder:
         self._events: list[Event] = []
         self._text: tuple[Path, int] | None = None  # the text that is open, and how much is noted
 
-    def opened(self, path: Path, value: Any) -> None:
-        """A container or a text opened; `value` is what is shown of it, MISSING if nothing."""
-        if value is not MISSING:
-            self._events.append(Opened(path, value))
-            self._text = (path, 0) if value == "" else None
+    def opened(self, parent: Parent, value: Any) -> None:
+        """What is inside the parent opened; `value` is what is shown of it, MISSING if nothing."""
+        if value is not MISSING and not _is_hidden(parent):
+            self._text = (parent.path(), 0) if type(value) is str else None
+            self._events.append(Opened(parent.path(), value))
 
     def grown(self, text: str) -> None:
         """The text that is open, if one is, has ended as this; no validator has seen it yet."""
@@ -37,9 +37,10 @@ class Recorder:
 
     def closed(self, frame: Frame, value: Any) -> None:
         """The value inside the frame closed; the frame has not taken it in yet, or just has."""
-        path = frame.path()
         self._text = None
-        self._events.append(Closed(path, value) if frame.live else Opened(path, value))
+        if not _is_hidden(frame):
+            event = Closed if frame.live else Opened
+            self._events.append(event(frame.path(), value))
 
     def finished(self, value: Any) -> None:
         """The answer is complete and validated."""
@@ -52,3 +53,12 @@ class Recorder:
             self.grown(self._parser.snapshot())
         events, self._events = self._events, []
         return events
+
+
+def _is_hidden(parent: Any) -> bool:
+    """Whether what is inside does not show by itself."""
+    while not parent.hides:
+        if parent.parent is parent:  # the root
+            return False
+        parent = parent.parent
+    return True

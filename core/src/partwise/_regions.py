@@ -39,6 +39,8 @@ class Adapter:
 
     __slots__ = ("child", "engine", "parent")
 
+    hides = False
+
     def __init__(self, parent: Parent) -> None:
         self.engine = parent.engine
         self.parent = parent
@@ -257,7 +259,7 @@ class TaggedFrame(Frame):
         engine.source = replay = Replay(outer_source, self.mark, self.heard)
         parent.child, sink = enter(parent, way)
         if engine.recorder:
-            engine.recorder.opened(parent.path(), parent.child.snapshot())
+            engine.recorder.opened(parent, parent.child.snapshot())
         self.successor = replay.into(sink)
         engine.source = outer_source
         outer_source.release(self.mark)

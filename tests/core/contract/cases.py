@@ -31,7 +31,7 @@ class Case:
 
     type: Any
     text: str
-    final: Any
+    final: Any = dataclasses.field(repr=False)
     rewrites: bool
     whole: bool
 
