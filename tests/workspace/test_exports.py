@@ -17,7 +17,10 @@ PUBLIC = {
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_conformance": """
-        Action Close Drop EventFraming Exchange Framing Handler Hold NDJSON NotOnThisWireError Part Pause PlainJSON ProviderConformance RecordedRequest ReplayServer Reply SSE Step StreamError Wire chat_answer chat_events cut cut_like_tokens sse
+        Action Close Drop EventFraming Exchange Framing Handler Hold NDJSON
+        NotOnThisWireError Part Pause PlainJSON ProviderConformance RecordedRequest
+        ReplayServer Reply SSE Step StreamError Wire chat_answer chat_events cut
+        cut_like_tokens sse
     """,
 }
 

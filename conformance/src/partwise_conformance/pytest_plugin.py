@@ -154,8 +154,9 @@ def replay_server() -> Iterator[ReplayServer]:
 
 @pytest.fixture(scope="class")
 def _stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    _register(request.cls)
-    with Stand(request.cls) as stand:
+    suite: Any = request.cls
+    _register(suite)
+    with Stand(suite) as stand:
         yield stand
 
 

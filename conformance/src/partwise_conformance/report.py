@@ -54,7 +54,8 @@ def summed_up(cases: Iterable[Case]) -> dict[str, list[Line]]:
 
 
 def _line(cases: list[Case]) -> Line:
-    state = min((case.state for case in cases), key=_WORST_FIRST.index)
+    states = {case.state for case in cases}
+    state = next(state for state in _WORST_FIRST if state in states)
     reasons = dict.fromkeys(case.reason for case in cases if case.reason)
     return Line(cases[0].test, cases[0].statement, state, "; ".join(reasons), len(cases))
 

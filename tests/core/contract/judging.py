@@ -150,7 +150,7 @@ class ValidatesDefaults(_Mixin):
     model_config = ConfigDict(validate_default=True)
 
 
-BASES = [
+BASES: list[type[BaseModel]] = [
     _Mixin, _Mixin, _Mixin, MendsBefore, TriesAround, RefusesAfter, RefusesField, MendsField,
     SeesSiblings, Forbids, Allows, ValidatesDefaults,
 ]  # fmt: skip
@@ -218,7 +218,11 @@ def values_for(draw: st.DrawFn, schema: dict[str, Any], root: dict[str, Any]) ->
         names = draw(st.permutations([*known]))
         chosen = [n for n in names if draw(st.integers(0, 5))]
         return {n: draw(values_for(known[n] or {}, root)) for n in chosen if known[n] is not True}
-    fitting = {"integer": [0, 1, 2, 3, -1, 12], "string": ["a", "ab", "abc"], "number": [1.5, 2]}
+    fitting: dict[str, list[Any]] = {
+        "integer": [0, 1, 2, 3, -1, 12],
+        "string": ["a", "ab", "abc"],
+        "number": [1.5, 2],
+    }
     return draw(st.sampled_from(fitting.get(str(kind), [True, None, 0])))
 
 
