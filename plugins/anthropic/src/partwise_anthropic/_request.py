@@ -45,6 +45,8 @@ def build_request(request: Request) -> dict[str, Any]:
     system = to_system(options.get("system"), request.messages)
     if system:
         payload["system"] = system
+    if request.read_timeout is not None:
+        payload.setdefault("timeout", request.read_timeout)
     return _ask(payload, request)
 
 

@@ -1,0 +1,140 @@
+"""A client of each kind before a loopback server: one way to call both, and what they left."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+import httpx2
+from pydantic import BaseModel
+
+import partwise
+from partwise import PartwiseError
+
+if TYPE_CHECKING:
+    from partwise_conformance import ReplayServer
+
+    from .vendors import Vendor
+
+Way: TypeAlias = Literal["sync", "async"]
+
+MESSAGES = [{"role": "user", "content": "What is on the menu?"}]
+GENERATORS = 5
+SDK_TIMEOUT = 2.0
+KEY = "sk-this-must-not-be-shown-5f2d"
+
+
+class Note(BaseModel):
+    """A note."""
+
+    title: str
+    count: int
+    tags: list[str]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a call."""
+
+    stream: Any = None
+    snapshots: list[Any] = field(default_factory=list)
+    value: Any = None
+    error: PartwiseError | None = None
+    tasks: int = 0
+
+
+class Stand:
+    """A client of one vendor, sync or async, and the server that it talks to."""
+
+    def __init__(self, vendor: Vendor, way: Way, server: ReplayServer, **options: Any) -> None:
+        self.vendor = vendor
+        self.way = way
+        self.server = server
+        self._exit = ExitStack()
+        self.runner = self._exit.enter_context(asyncio.Runner())
+        # One connection and no more: who does not release it makes the next call fail.
+        limits = httpx2.Limits(max_connections=1)
+        self.http: Any = (httpx2.Client if way == "sync" else httpx2.AsyncClient)(limits=limits)
+        options = {"base_url": server.url, "max_retries": 0, "timeout": SDK_TIMEOUT, **options}
+        options |= {"api_key": KEY, "http_client": self.http}
+        self.client: Any = partwise.from_provider(
+            vendor.model, async_client=way == "async", mode=vendor.mode, **options
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.way == "sync":
+            self.client.close()
+            self.http.close()
+        else:
+            self.runner.run(self._aclose())
+        self._exit.close()
+
+    async def _aclose(self) -> None:
+        await self.client.close()
+        await self.http.aclose()
+
+    def call(self, **keywords: Any) -> Any:
+        """The stream of a call, unread."""
+        keywords = {"response_model": Note, "max_retries": 0, **keywords}
+        return self.client.create_partial(messages=MESSAGES, **keywords)
+
+    def ask(self, **keywords: Any) -> Outcome:
+        """Make the call and read it to its end."""
+        outcome = Outcome()
+        if self.way == "sync":
+            self._ask(outcome, keywords)
+        else:
+            self.runner.run(self._aask(outcome, keywords))
+        return outcome
+
+    def _ask(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
+        outcome.stream = self.call(**keywords)
+        try:
+            outcome.snapshots.extend(outcome.stream)
+            outcome.value = outcome.stream.result()
+        except PartwiseError as error:
+            outcome.error = error
+
+    async def _aask(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
+        outcome.stream = self.call(**keywords)
+        try:
+            async for snapshot in outcome.stream:
+                outcome.snapshots.append(snapshot)
+            outcome.value = await outcome.stream.result()
+        except PartwiseError as error:
+            outcome.error = error
+        # The SDKs' nested generators, when dropped, are ended by the loop: a turn for each.
+        for _ in range(GENERATORS):
+            await asyncio.sleep(0)
+        outcome.tasks = len(asyncio.all_tasks()) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """What the process has while nothing is asked."""
+
+    threads: int
+    descriptors: int
+
+
+def descriptors(server: ReplayServer) -> int:
+    """The process's file descriptors, without both ends of the connections that are open."""
+    return len(list(Path("/dev/fd").iterdir())) - 2 * server.open_connections
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
+    """Whether it comes true in time. Only for what the kernel or another thread does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True
