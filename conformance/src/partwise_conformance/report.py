@@ -12,7 +12,7 @@ from urllib.parse import quote
 State: TypeAlias = Literal["holds", "fails", "excused", "not applicable"]
 
 # The worst of a test's cases is the test's state.
-_WORST_FIRST: Final[tuple[State, ...]] = ("fails", "excused", "holds", "not applicable")
+_WORST_FIRST: tuple[State, ...] = ("fails", "excused", "holds", "not applicable")
 _MARKS: Final[dict[State, str]] = {
     "holds": "✅",
     "fails": "❌",
@@ -55,7 +55,7 @@ def summed_up(cases: Iterable[Case]) -> dict[str, list[Line]]:
 
 def _line(cases: list[Case]) -> Line:
     states = {case.state for case in cases}
-    state = next(state for state in _WORST_FIRST if state in states)
+    state: State = next(each for each in _WORST_FIRST if each in states)
     reasons = dict.fromkeys(case.reason for case in cases if case.reason)
     return Line(cases[0].test, cases[0].statement, state, "; ".join(reasons), len(cases))
 
