@@ -129,8 +129,8 @@ class Compiler:
             self._open_model(slot, core, raw=raw)
         elif kind == "union":
             self._open_union(slot, core, config, tentative=tentative, raw=raw)
-            if peeled.has_functions:  # what they make of a text need not be one
-                slot.text = slot.plain = False
+            # What a function makes of a text need not be one.
+            slot.text = slot.plain = slot.plain and not peeled.has_functions
         elif kind == "tagged-union":
             slot.object = self._tagged_way(core, config, tentative=tentative, raw=raw)
 

@@ -91,6 +91,10 @@ class Parent(Protocol):
     def live(self) -> bool:
         """Whether the value inside is validated when it closes, and shown then as complete."""
 
+    @property
+    def hides(self) -> bool:
+        """Whether nothing inside shows by itself."""
+
 
 class Frame:
     """What the containers have in common: a slot that is filled next, and a child that is open."""
@@ -109,8 +113,6 @@ class Frame:
 
     slot: Slot
     """The place of the value that comes next."""
-    hides: bool = False
-    """Whether nothing inside shows by itself."""
 
     def __init__(self, parent: Parent, outers: tuple[Check, ...]) -> None:
         self.engine = parent.engine
@@ -125,6 +127,10 @@ class Frame:
     @property
     def live(self) -> bool:
         return not self.slot.tentative
+
+    @property
+    def hides(self) -> bool:
+        return False
 
     # Told by the parser
 
@@ -523,7 +529,9 @@ class SetFrame(TupleFrame):
 
     __slots__ = ()
 
-    hides = True  # an element of a set has no place of its own
+    @property
+    def hides(self) -> bool:
+        return True  # an element of a set has no place of its own
 
     def put(self, value: Any) -> None:
         if value is MISSING:

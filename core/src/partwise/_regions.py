@@ -39,7 +39,9 @@ class Adapter:
 
     __slots__ = ("child", "engine", "parent")
 
-    hides = False
+    @property
+    def hides(self) -> bool:
+        return False
 
     def __init__(self, parent: Parent) -> None:
         self.engine = parent.engine
