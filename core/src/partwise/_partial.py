@@ -57,20 +57,20 @@ _FIELD_KEYWORDS = (
 _lock = threading.Lock()
 
 
-class Partial:
+class _Indexable(type):
+    """Makes `Partial[M]` an expression that type checkers know, too."""
+
+    def __getitem__(cls, model: type[T]) -> type[T]:
+        return partial_of(model)
+
+
+class Partial(metaclass=_Indexable):
     """`Partial[M]` is M while it is being written. The same class each time for the same M.
 
-    M is a pydantic model or a dataclass. `Partial[M].model_json_schema()` describes the snapshots
-    of M. No instance of `Partial` itself can be made.
+    M is a pydantic model or a dataclass; anything else is a `TypeError`.
+    `Partial[M].model_json_schema()` describes the snapshots of M. No instance of `Partial` itself
+    can be made.
     """
-
-    def __class_getitem__(cls, model: type[T]) -> type[T]:
-        """The class of M's snapshots.
-
-        Raises:
-            TypeError: M is neither a pydantic model nor a dataclass.
-        """
-        return partial_of(model)
 
     def __new__(cls) -> typing.Self:
         raise TypeError("Partial is used as Partial[Model]")

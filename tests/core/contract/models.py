@@ -591,6 +591,32 @@ class ValidatedParts(BaseModel):
     many: list[BeforeModel] = []
 
 
+class Mended(BaseModel):
+    kind: Literal["mended"]
+    items: Listed
+    inner: BeforeModel
+    pet: Pet | None = None
+
+
+class Unmended(BaseModel):
+    kind: Literal["unmended"]
+    items: list[Point]
+    anything: Any = None
+
+
+class MendedWhole(BaseModel):
+    kind: Literal["whole"]
+    n: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check(cls, data: Any) -> Any:
+        return data
+
+
+MaybeMended = Annotated[Mended | Unmended | MendedWhole, Field(discriminator="kind")]
+
+
 class Stripped(BaseModel):
     model_config = ConfigDict(str_strip_whitespace=True, str_to_lower=True)
     s: str

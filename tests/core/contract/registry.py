@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from hypothesis import strategies as st
 from pydantic import (
+    AfterValidator,
     AnyUrl,
     AwareDatetime,
     Base64Bytes,
@@ -383,7 +384,7 @@ _row("`IPv4Address`", ipaddress.IPv4Address, st.ip_addresses(v=4).map(str))
 _row("`IPv6Network`", ipaddress.IPv6Network, st.sampled_from(["2001:db8::/32", "::/0"]))
 _row("`bytes`", bytes, strings)
 _row("`Base64Bytes`", Base64Bytes, st.sampled_from(["aGVsbG8=", ""]))
-_row("scalars with a validator", Annotated[int | str, m.AfterValidator(str)], integer | strings)
+_row("scalars with a validator", Annotated[int | str, AfterValidator(str)], integer | strings)
 _row("`ByteSize`", ByteSize, st.sampled_from(["1KB", "2.5 MiB"]) | st.integers(0, 99))
 _row("`SecretStr`", SecretStr, strings)
 _row("`SecretBytes`", SecretBytes, strings)
@@ -422,6 +423,21 @@ _row(
     ),
     FIELDS,
     rewrites=True,
+    whole=True,
+)
+
+_row(
+    "discriminated models with validators",
+    m.MaybeMended,
+    fields(
+        {"pet": pet},
+        items=several(integer) | integer,
+        inner=before_model,
+        kind=st.just("mended"),
+    )
+    | fields({"anything": json_value}, items=several(point), kind=st.just("unmended"))
+    | fields(n=integer, kind=st.just("whole")),
+    FIELDS,
     whole=True,
 )
 
