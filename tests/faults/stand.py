@@ -26,7 +26,7 @@ Way: TypeAlias = Literal["sync", "async"]
 MESSAGES = [{"role": "user", "content": "What is on the menu?"}]
 GENERATORS = 5
 SDK_TIMEOUT = 2.0
-KEY = "sk-this-must-not-be-shown-5f2d"
+KEY = "this-must-not-be-shown-5f2d"
 
 
 class Note(BaseModel):
