@@ -166,11 +166,14 @@ async def aby_cancellation(provider: AnthropicProvider, payload: Payload) -> Non
     waiting = asyncio.Event()
 
     async def read() -> None:
-        async with provider.aopen(payload) as events:
-            await anext(events)
-            await anext(events)
-            waiting.set()
-            await anext(events)
+        try:
+            async with provider.aopen(payload) as events:
+                await anext(events)
+                await anext(events)
+                waiting.set()
+                await anext(events)
+        finally:
+            waiting.set()  # an error is to be told, and not waited for
 
     task = asyncio.create_task(read())
     await waiting.wait()

@@ -169,9 +169,12 @@ async def test_cancelling_disconnects_at_once(server: ReplayServer, aprovider: P
     started = asyncio.Event()
 
     async def listen() -> None:
-        async with aprovider.aopen(aprovider.build_request(REQUEST)) as stream:
-            async for _ in stream:
-                started.set()
+        try:
+            async with aprovider.aopen(aprovider.build_request(REQUEST)) as stream:
+                async for _ in stream:
+                    started.set()
+        finally:
+            started.set()  # an error is to be told, and not waited for
 
     task = asyncio.create_task(listen())
     await started.wait()
