@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from .reply import sse
 
+_UNHEARD_OF: Final = "unheard_of"
+
 
 class EventFraming(Protocol):
-    """Puts one event after the other into a body."""
+    """Puts one event after the other into a body.
+
+    For a binary format, write one of these: `frame` has all the freedom.
+    """
 
     @property
     def content_type(self) -> str:
@@ -21,6 +26,9 @@ class EventFraming(Protocol):
 
     def garbage(self) -> bytes:
         """An event that is framed well, and whose data is not JSON."""
+
+    def unknown(self) -> bytes:
+        """An event of a kind that nobody knows yet. Empty where a body has no place for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,9 @@ class SSE:
     def garbage(self) -> bytes:
         return sse('{"not": json')
 
+    def unknown(self) -> bytes:
+        return self.frame({self.named_by or "type": _UNHEARD_OF})
+
 
 @dataclass(frozen=True, slots=True)
 class NDJSON:
@@ -56,6 +67,9 @@ class NDJSON:
     def garbage(self) -> bytes:
         return b'{"not": json\n'
 
+    def unknown(self) -> bytes:
+        return self.frame({"type": _UNHEARD_OF})
+
 
 @dataclass(frozen=True, slots=True)
 class PlainJSON:
@@ -68,6 +82,9 @@ class PlainJSON:
 
     def garbage(self) -> bytes:
         return b'{"not": json'
+
+    def unknown(self) -> bytes:
+        return b""
 
 
 def _written(event: Any) -> bytes:

@@ -60,6 +60,15 @@ class Heard:
                 arguments[each.index] = arguments.get(each.index, "") + each.arguments
         return [(name, arguments[index]) for index, name in names.items()]
 
+    @property
+    def call_ids(self) -> list[str | None]:
+        """The id of each tool call, in the order in which they began."""
+        ids: dict[int, str | None] = {}
+        for each in self.chunks:
+            if isinstance(each, ToolCallDelta):
+                ids[each.index] = ids.get(each.index) or each.id
+        return [*ids.values()]
+
     def pieces(self, mode: Mode) -> list[str]:
         """The answer as it came, without the empty pieces."""
         if not mode.uses_tool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def _modes(suite: type[ProviderConformance]) -> Mapping[Mode, Granularity]:
         name=name, api_key=KEY, base_url="http://127.0.0.1:9", options=suite.client_options
     )
     declared = find_factory(name)(config).capabilities(model).modes
-    return {mode: declared[mode] for mode in suite.modes or declared}
+    return dict(declared)
 
 
 def _tool_modes(suite: type[ProviderConformance]) -> list[Mode]:
@@ -79,7 +80,14 @@ def _token_modes(suite: type[ProviderConformance]) -> list[Mode]:
 def _recordings(suite: type[ProviderConformance]) -> list[Path]:
     if suite.recordings is None:
         return []
-    return sorted(path for path in suite.recordings.rglob("*") if path.suffix in SUFFIXES)
+    folder = Path(inspect.getfile(suite)).parent / suite.recordings
+    found = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    if not found:
+        raise pytest.UsageError(
+            f"{suite.__name__}.recordings: {folder} holds no stream; "
+            f"one ends in {', '.join(sorted(SUFFIXES))}"
+        )
+    return found
 
 
 _PARAMETERS: dict[str, Any] = {
@@ -157,6 +165,7 @@ def _stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
     suite: Any = request.cls
     _register(suite)
     with Stand(suite) as stand:
+        stand.warm_up()
         yield stand
 
 

@@ -49,6 +49,7 @@ class ReplayServer:
         self._stop: asyncio.Event
         self._listener: socket.socket
         self._port = 0
+        self._accepted = 0
 
     @property
     def url(self) -> str:
@@ -72,6 +73,11 @@ class ReplayServer:
     def requests(self) -> list[RecordedRequest]:
         """All requests so far, in the order in which they came."""
         return [exchange.request for exchange in self.exchanges]
+
+    @property
+    def connections(self) -> int:
+        """How many connections clients have opened so far."""
+        return self._accepted
 
     @property
     def open_connections(self) -> int:
@@ -107,6 +113,7 @@ class ReplayServer:
     def _accept(self) -> None:
         # By hand, since asyncio's own server, when closed, forgets whom it is just accepting.
         accepted, _ = self._listener.accept()
+        self._accepted += 1
         making = self._loop.connect_accepted_socket(self._make_connection, accepted)
         task = self._loop.create_task(making)
         self._accepting.add(task)

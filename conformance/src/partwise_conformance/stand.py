@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+import pytest
 
 import partwise
 from partwise.provider import Chunk, Mode, ProviderConfig, Request, find_factory
@@ -18,7 +20,7 @@ from partwise.provider import Chunk, Mode, ProviderConfig, Request, find_factory
 from .heard import Heard
 from .reply import Reply
 from .server import ReplayServer
-from .subject import KEY, MESSAGES, TOOL, Meeting
+from .subject import KEY, MESSAGES, TOOL, Meeting, answer
 from .verdict import readable
 from .wire import write
 
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
 Way: TypeAlias = Literal["sync", "async"]
 See: TypeAlias = "Callable[[list[Chunk]], bool]"
 """Is shown the chunks of each event; says whether to leave."""
-
-AT_ONCE = 1.0
-"""Seconds within which a plugin must do what it is to do at once: more than any machine needs."""
 
 
 @dataclass
@@ -94,12 +93,25 @@ class Stand:
         return self.server.url + self.wire.base_path
 
     @property
+    def at_once(self) -> float:
+        """Seconds within which the plugin must do what it is to do at once."""
+        return self.suite.at_once
+
+    @property
     def modes(self) -> Mapping[Mode, partwise.Granularity]:
         return self.provider.capabilities(self.model).modes
 
     @property
     def default_mode(self) -> Mode:
         return self.provider.capabilities(self.model).default_mode
+
+    def warm_up(self) -> None:
+        """Let the plugin import its SDK, which may take seconds, before anything is timed."""
+        for way in ("sync", "async"):
+            # What is wrong here is a test's to tell.
+            with suppress(Exception, pytest.fail.Exception):
+                self.hear(self.default_mode, answer(self.default_mode), way)
+        self.reset()
 
     def make(self, **given: Any) -> Provider:
         """The provider, as the core makes it."""
@@ -310,7 +322,7 @@ class Patience:
 
 
 @contextmanager
-def patience(exchange: Exchange, after: float = AT_ONCE) -> Iterator[Patience]:
+def patience(exchange: Exchange, after: float) -> Iterator[Patience]:
     """Release all held steps of the exchange after so many seconds."""
     waiting = Patience(exchange)
     timer = threading.Timer(after, waiting.lose)

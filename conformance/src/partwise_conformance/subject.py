@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEY: Final = "sk-conformance-7c1e9b"
 TOOL: Final = "Meeting"
-CALL_ID: Final = "call_1"
+CALL_ID: Final = "call_7c1e"
 
 
 class Attendee(BaseModel):

@@ -40,20 +40,26 @@ class ProviderConformance(
 
     A test that the vendor can't pass is named in `xfail`, with the reason, as `"test_refusal"` or,
     for some of its cases, `"test_refusal[tools]"`. If it passes nevertheless, that is a failure.
-    Tests can't be overridden.
+    Tests can't be overridden, but for a stub under `@pytest.mark.xfail(reason=…)`, which says the
+    same: the suite's own test is run, and expected to fail.
 
     Attributes:
         provider: the name and a model, as in `from_provider`.
         wire: how the vendor writes its answers.
         xfail: the tests that can't pass, each with the reason.
         recordings: a folder of real streams, searched for `.sse`, `.ndjson`, `.jsonl` and
-            `.eventstream`. A `meta.json` beside one may tell its `structured_text`.
+            `.eventstream`. A relative path begins where the class's module stands. A `meta.json`
+            beside a stream may tell its `structured_text`.
         plugin: the plugin's module, if it is not installed with an entry point.
-        modes: the modes to be tried; all that the provider declares, if None.
+        modes: the modes that the vendor has with this model: the plugin must declare these and no
+            other. If None, the suite takes what is declared for all there is. Either way each
+            declared mode is tried.
         client_options: further keywords for `from_provider`. SDKs should not retry here.
         options: keywords of a call that must reach the vendor, with values found nowhere else.
         needs_key: whether the vendor wants an API key.
         light_imports: modules that the plugin may import before it opens a stream.
+        at_once: seconds within which the plugin must do what it is to do at once. The default is
+            more than any machine needs; where that is not so, raise it.
     """
 
     provider: ClassVar[str]
@@ -66,6 +72,7 @@ class ProviderConformance(
     options: ClassVar[Mapping[str, Any]] = {"temperature": 0.375}
     needs_key: ClassVar[bool] = True
     light_imports: ClassVar[frozenset[str]] = frozenset()
+    at_once: ClassVar[float] = 1.0
 
     @classmethod
     def recording_mode(cls, recording: Path) -> Mode | None:  # noqa: ARG003 - for those who override
@@ -74,6 +81,7 @@ class ProviderConformance(
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
+        cls.xfail = {**cls.xfail, **_stubs(cls)}
         for name in _tests():
             if getattr(cls, name) is not getattr(ProviderConformance, name):
                 raise TypeError(
@@ -85,6 +93,19 @@ class ProviderConformance(
                 raise TypeError(f"{cls.__name__}.xfail: the suite has no test {key!r}")
             if not reason.strip():
                 raise TypeError(f"{cls.__name__}.xfail: {key} needs a reason")
+
+
+def _stubs(cls: type) -> dict[str, str]:
+    """The tests that the class marks as `xfail`, with the reasons. Takes the stubs away."""
+    reasons = {
+        name: str(mark.kwargs.get("reason", ""))
+        for name in _tests()
+        for mark in getattr(vars(cls).get(name), "pytestmark", ())
+        if mark.name == "xfail" and not mark.args
+    }
+    for name in reasons:
+        delattr(cls, name)
+    return reasons
 
 
 def _tests() -> list[str]:

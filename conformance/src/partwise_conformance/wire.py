@@ -84,12 +84,23 @@ class Wire(ABC):
         """An event that the vendor's SDK reads, and whose data is not JSON."""
         return self.framing.garbage()
 
+    def unknown(self) -> bytes:
+        """An event of a kind that the vendor may add one day, as the SDK lets it through.
+
+        Empty where a body has no place for one.
+        """
+        return self.framing.unknown()
+
     def body(self, request: RecordedRequest) -> Any:
         """The body of a request, as JSON."""
         return request.json()
 
     def bears(self, request: RecordedRequest, key: str) -> bool:
-        """Whether the request has the API key where the vendor looks for it."""
+        """Whether the request has the API key where the vendor looks for it.
+
+        The default finds it in any header and in the query. Say which, for the suite to hold the
+        plugin to it.
+        """
         return key in request.path or any(key in value for value in request.headers.values())
 
 

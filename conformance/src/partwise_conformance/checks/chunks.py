@@ -18,7 +18,7 @@ from partwise.provider import (
 )
 
 from ..reply import cut
-from ..subject import ANSWER, DELTAS, TOOL, USAGE, answer, call, natural_finish, payload
+from ..subject import ANSWER, CALL_ID, DELTAS, TOOL, USAGE, answer, call, natural_finish, payload
 from ..verdict import expect, readable
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ _NASTY = {
     "escapes": ANSWER.replace("Kick-off", r"\"Kick\\off\" \n\t\u0000 \ud83d\ude80 \/"),
     "line-separators": ANSWER.replace("Kick-off", "Kick\u2028off\u2029of\u0085it"),
     "markup": ANSWER.replace("Kick-off", "data: [DONE] </tool> ```json {} ```"),
+    "white-space": "\n " + ANSWER.replace(",", " ,\r\n\t ").replace("Kick", "  Kick") + " \n\n",
 }
 _OTHER = '{"place":"lighthouse"}'
+# More than the 64 KiB at which asyncio's own reader of lines gives up.
+_MANY = 10_000
 _PROSE = "Let me look that up."
 _THOUGHTS = ("The note ", "names two ", "people.")
 
@@ -78,13 +81,24 @@ class ChunkChecks:
 
     def test_long_answer(self, stand: Stand, mode: Mode) -> None:
         """A long answer comes through whole."""
-        text = ANSWER.replace("Kick-off", "Kick-off " * 500)
+        text = ANSWER.replace("Kick-off", "Kick-off " * _MANY)
         _expect_answer(stand, mode, stand.hear(mode, answer(mode, [text[:9], text[9:]])), text)
 
     def test_keep_alive(self, stand: Stand, mode: Mode) -> None:
         """Signs of life between the deltas change nothing."""
         parts = [each for part in answer(mode) for each in (KeepAlive(), part)]
         _expect_answer(stand, mode, stand.hear(mode, parts), ANSWER)
+
+    def test_unknown_events(self, stand: Stand, mode: Mode) -> None:
+        """Events of a kind that the vendor may add one day change nothing."""
+        segments = stand.segments(mode, answer(mode))
+        unknown = stand.wire.unknown()
+        *written, end = (each + unknown if each else b"" for each in segments)
+        stand.answer_with(stand.reply(*written, end.removesuffix(unknown)))
+        with readable("an event of an unknown kind (`Wire.unknown`)"):
+            heard = stand.listen(mode)
+        advice = "an event of an unknown kind changed the answer: pass over what you don't know"
+        _expect_same(stand, mode, heard.payload(mode), ANSWER, advice)
 
     # Tool calls -----------------------------------------------------------------------------
 
@@ -105,6 +119,14 @@ class ChunkChecks:
         """Two calls of the same tool stay two."""
         parts = [*call([ANSWER]), *call([_OTHER], index=1, call_id="call_2")]
         _expect_calls(stand, tool_mode, parts, [(TOOL, ANSWER), (TOOL, _OTHER)])
+
+    def test_call_ids(self, stand: Stand, tool_mode: Mode) -> None:
+        """The id of each tool call is told."""
+        own = call([ANSWER[:9], ANSWER[9:]])
+        other = call([_OTHER], index=1, name="find_room", call_id="room_1")
+        heard = stand.hear(tool_mode, [*own, *other, natural_finish(tool_mode), USAGE])
+        advice = "give each call's id with one of its fragments: the vendor asks for it again"
+        expect(heard.call_ids, [CALL_ID, "room_1"], advice)
 
     def test_text_beside_the_call(self, stand: Stand, tool_mode: Mode) -> None:
         """Text before a call is text, and no part of the arguments."""

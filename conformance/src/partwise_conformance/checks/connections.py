@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from ..heard import Heard
-from ..reply import Hold
-from ..stand import AT_ONCE, aread, patience
+from ..reply import Hold, cut
+from ..stand import aread, patience
 from ..subject import DELTAS, KEY, answer, natural_finish, payload
-from ..verdict import expect, require
+from ..verdict import expect, readable, require
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ..exchange import Exchange
     from ..stand import Stand, Way
 
+# How often a stream is made to wait, and how long another task sleeps, in seconds.
+_WAITS, _TICK = 6, 0.01
 _RELEASE = "close the SDK's response when `open` or `aopen` is left, however it is left"
 
 
@@ -40,7 +43,7 @@ class ConnectionChecks:
                 exchange.release()
             return False
 
-        with patience(exchange) as waiting:
+        with patience(exchange, stand.at_once) as waiting:
             stand.read(stand.request(token_mode), way, see)
         require(
             not waiting.ended,
@@ -48,11 +51,35 @@ class ConnectionChecks:
             "let the decoder give its chunks at once",
         )
 
+    def test_other_tasks_go_on(self, stand: Stand) -> None:
+        """While an asynchronous stream waits for the vendor, other tasks go on."""
+        mode = stand.default_mode
+        body = b"".join(stand.segments(mode, answer(mode)))
+        steps = [each for piece in cut(body, len(body) // _WAITS) for each in (Hold(), piece)]
+        reply = replace(stand.reply(*steps), before_head=[Hold()])
+        exchange = stand.server.enqueue(reply)
+
+        async def read_beside_another() -> None:
+            reading = asyncio.create_task(aread(stand.provider, stand.request(mode), _stay))
+            while not reading.done():
+                await asyncio.wait([reading], timeout=_TICK)
+                if stand.server.requests:
+                    exchange.release()
+            await reading
+
+        with patience(exchange, stand.at_once) as waiting, readable("reading this answer"):
+            stand.run(read_beside_another())
+        require(
+            not waiting.ended,
+            "the event loop stood still while the stream waited: `aopen` must use the SDK's "
+            "asynchronous client, or a thread",
+        )
+
     def test_leaving_early(self, stand: Stand, way: Way) -> None:
         """Leaving a stream early releases its connection at once."""
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
-        with patience(exchange):
+        with patience(exchange, stand.at_once):
             stand.read(stand.request(mode), way, lambda _chunks: True)
             _expect_left(stand, exchange)
 
@@ -60,7 +87,7 @@ class ConnectionChecks:
         """Breaking out of a stream of snapshots releases its connection at once."""
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
-        with patience(exchange):
+        with patience(exchange, stand.at_once):
             stand.take_one(mode, way)
             _expect_left(stand, exchange)
 
@@ -77,12 +104,16 @@ class ConnectionChecks:
                 return False
 
             task = asyncio.create_task(aread(stand.provider, stand.request(mode), see))
-            await asyncio.wait_for(begun.wait(), AT_ONCE * 2)
+            beginning = asyncio.create_task(begun.wait())
+            await asyncio.wait([task, beginning], return_when="FIRST_COMPLETED")
+            beginning.cancel()
+            if task.done():
+                task.result()
             task.cancel()
-            await asyncio.wait([task], timeout=AT_ONCE)
+            await asyncio.wait([task], timeout=stand.at_once)
             require(task.cancelled(), "a cancelled task must end as cancelled: let it through")
 
-        with patience(exchange, after=AT_ONCE * 3):
+        with patience(exchange, stand.at_once * 2), readable("a task that reads"):
             stand.run(cancel())
             _expect_left(stand, exchange)
 
@@ -105,6 +136,10 @@ class ConnectionChecks:
         heard = [stand.listen(mode, way).chunks for _ in range(3)]
         advice = "the third stream of a provider differs from its first"
         expect(heard[2], heard[0], advice)
+
+
+def _stay(_chunks: list[Chunk]) -> bool:
+    return False
 
 
 def _writes(stand: Stand, mode: Mode) -> list[bytes]:
@@ -131,9 +166,9 @@ def _stalled(stand: Stand, mode: Mode) -> Exchange:
 
 def _expect_left(stand: Stand, exchange: Exchange, advice: str = _RELEASE) -> None:
     """The loop must turn meanwhile: asyncio closes sockets at its next turn."""
-    left = exchange.await_disconnected(AT_ONCE / 2)
-    gone = stand.run(_came(left))
-    require(gone, f"after {AT_ONCE / 2} s the connection is still open: {advice}")
+    patient = stand.at_once / 2
+    gone = stand.run(_came(exchange.await_disconnected(patient)))
+    require(gone, f"after {patient} s the connection is still open: {advice}")
 
 
 async def _came(waiting: Coroutine[Any, Any, float]) -> bool:

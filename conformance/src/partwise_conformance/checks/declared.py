@@ -56,6 +56,9 @@ class DeclaredChecks:
         require(modes, "`capabilities` must declare at least one mode")
         kinds = {(type(mode), type(fineness)) for mode, fineness in modes.items()}
         expect(kinds, {(Mode, Granularity)}, "`Capabilities.modes` maps Mode to Granularity")
+        if stand.suite.modes is not None:
+            advice = "declare each mode that the vendor has with this model, and no other"
+            expect(sorted(modes), sorted(stand.suite.modes), advice)
 
     def test_granularity(self, stand: Stand, mode: Mode) -> None:
         """An answer arrives as finely as is declared, and no more finely."""

@@ -17,7 +17,7 @@ from partwise.provider import (
 )
 
 from ..reply import Close, Drop, Hold, Reply
-from ..stand import AT_ONCE, patience
+from ..stand import patience
 from ..subject import ANSWER, KEY, half, payload
 from ..verdict import expect, require
 from ..wire import StreamError
@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 
     from ..stand import Stand, Way
 
-_STATUSES: dict[int, tuple[type[ProviderError], bool]] = {
+# The error, and whether to try again. Vendors differ in whether a conflict passes.
+_STATUSES: dict[int, tuple[type[ProviderError], bool | None]] = {
     400: (BadRequestError, False),
     401: (AuthenticationError, False),
     403: (AuthenticationError, False),
     404: (BadRequestError, False),
+    408: (ProviderTimeoutError, True),
+    409: (BadRequestError, None),
+    413: (BadRequestError, False),
     422: (BadRequestError, False),
     429: (RateLimitError, True),
     500: (ServerError, True),
     503: (ServerError, True),
+    529: (ServerError, True),
 }
 _MESSAGE = "the lighthouse is closed"
 _PAGE = b"<!DOCTYPE html><title>Sign in</title><p>Welcome to the hotel's network"
@@ -54,7 +59,8 @@ class FaultChecks:
         expect(type(error), kind, f"`map_error` must tell status {status} as {kind.__name__}")
         expect(error.status_code, status, "give the error its `status_code`")
         expect(error.provider, stand.name, "give the error the provider's name: `config.name`")
-        expect(error.retryable, retryable, f"status {status}: `retryable` is wrong")
+        if retryable is not None:
+            expect(error.retryable, retryable, f"status {status}: `retryable` is wrong")
         require(_MESSAGE in str(error), f"the vendor's message is not in the error's text: {error}")
         require(KEY not in str(error), "the error's text has the API key in it")
         require(error.__cause__, "the SDK's exception is the error's `__cause__`")
@@ -122,7 +128,7 @@ class FaultChecks:
         mode = stand.default_mode
         segments = stand.segments(mode, half(payload(mode)))[:-1]
         exchange = stand.server.enqueue(stand.reply(b"".join(segments), Hold()))
-        with patience(exchange, after=AT_ONCE * 2) as waiting:
+        with patience(exchange, after=stand.at_once * 2) as waiting:
             error = _error(stand, "sync", "a server that falls silent", timeout=_READ_TIMEOUT)
         require(
             not waiting.ended,

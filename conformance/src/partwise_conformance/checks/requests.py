@@ -126,6 +126,8 @@ class RequestChecks:
             "the API key did not come with the request: give the SDK what `config.key(…)` returns; "
             "where it is sent in another form, override `Wire.bears`",
         )
+        head = "\n".join([sent.path, *sent.headers.values()])
+        require(head.count(KEY) <= 1, f"the API key is sent more than once:\n{head}")
         payload = stand.provider.build_request(stand.request(mode))
         for where, text in {
             "the request's body": sent.body.decode(errors="replace"),
@@ -154,10 +156,12 @@ class RequestChecks:
     def test_build_request_is_pure(self, stand: Stand, mode: Mode) -> None:
         """The same request gives the same payload, and stays as it was."""
         request = stand.request(mode, options=dict(stand.suite.options))
-        before = copy.deepcopy(request)
+        before, connections = copy.deepcopy(request), stand.server.connections
         first = copy.deepcopy(stand.provider.build_request(request))
         expect(stand.provider.build_request(request), first, "`build_request` is not repeatable")
         expect(request, before, "`build_request` must not change the request")
+        advice = "`build_request` must send nothing, and open no connection: that is for `open`"
+        expect((stand.server.requests, stand.server.connections), ([], connections), advice)
 
     def test_both_ways_send_the_same(self, stand: Stand, mode: Mode) -> None:
         """Sync and async send the same body."""
