@@ -68,10 +68,3 @@ def way(request: pytest.FixtureRequest) -> Way:
 @pytest.fixture
 def stand(vendor: Vendor, way: Way, stands: dict[tuple[str, Way], Stand]) -> Stand:
     return stands[vendor.name, way]
-
-
-@pytest.fixture
-def own_stand(vendor: Vendor, way: Way, server: ReplayServer) -> Iterator[Stand]:
-    """A stand that no other test uses, for what may spoil it."""
-    with Stand(vendor, way, server, timeout=0.5) as stand:
-        yield stand

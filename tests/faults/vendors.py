@@ -175,5 +175,4 @@ class Google(Vendor):
         return sse({"candidates": [{"content": content, "finishReason": finish}], **more})
 
 
-GOOGLE = Google()
-VENDORS: tuple[Vendor, ...] = (OpenAI(), Anthropic(), GOOGLE)
+VENDORS: tuple[Vendor, ...] = (OpenAI(), Anthropic(), Google())

@@ -427,6 +427,32 @@ async def test_closing_ends_another_task_that_reads(
     assert [event async for event in events] == []
 
 
+# An error that the SDK raises in the midst of its generators.
+BROKEN = {
+    "reported": sse({"error": {"code": 503, "message": "why"}}),
+    "of the wrong type": sse({"usageMetadata": {"promptTokenCount": []}}),
+    "of the wrong shape": sse({"candidates": 1}),
+    "no JSON": b"data: {nope\n\n",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("more", [0, 3])
+async def test_an_error_in_the_stream_releases_the_connection(
+    broken: bytes, more: int, server: ReplayServer, aprovider: GoogleProvider
+) -> None:
+    exchange = server.enqueue(
+        Reply(body=[event("{"), b"".join([broken, *more * [event("1")]]), Hold()])
+    )
+
+    with pytest.raises(ProviderError) as caught:
+        await aask(aprovider)
+    left = time.monotonic()
+    assert await exchange.await_disconnected() - left < PROMPTLY
+    # Whoever keeps the error does not keep the connection.
+    assert caught.value.__context__ is not None
+
+
 async def test_what_was_never_read_is_never_requested(
     server: ReplayServer, aprovider: GoogleProvider
 ) -> None:
