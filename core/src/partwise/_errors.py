@@ -74,7 +74,11 @@ class ProviderError(PartwiseError):
         status_code: the HTTP status, or None where there was none.
         retryable: whether the same request may succeed later.
         retry_after: seconds that the vendor asked to wait, or None.
+        retried: whether the vendor's SDK, where it retries requests, has done so before it raised
+            this. A plugin whose SDK does not sets it to False, and the session retries.
     """
+
+    retried: bool = True
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """Whether to try again after a failed attempt, and how long to wait before.
 
 Worth another attempt is an answer that was invalid, malformed, cut off or empty, and a stream
-that broke for a reason that may pass. A refusal, a filtered answer, or an error before the stream
-began (the vendor's SDK has retried that already) would only come again.
+that broke for a reason that may pass. A refusal or a filtered answer would only come again. So
+would an error before the stream began, where the vendor's SDK has retried that already.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def is_reasked(error: Exception) -> bool:
 
 def is_worth_retrying(error: Exception, *, began: bool) -> bool:
     """Whether another attempt may succeed. `began` says that the vendor's stream had opened."""
-    return is_reasked(error) or (began and isinstance(error, ProviderError) and error.retryable)
+    if isinstance(error, ProviderError):
+        return error.retryable and (began or not error.retried)
+    return is_reasked(error)
 
 
 def make_policy(max_retries: Any) -> Policy:

@@ -246,6 +246,26 @@ def test_what_the_sdk_has_retried_is_not_retried_again(play: Any, kit: Any) -> N
     assert len(outcome.provider.payloads) == 1
 
 
+def test_what_no_sdk_has_retried_is_retried(play: Any, kit: Any, pauses: list[float]) -> None:
+    fault = broken(3.0)
+    fault.retried = False
+    outcome = play([kit.Refused(fault)], [TextDelta(JO), STOP], mode="json_schema", max_retries=1)
+    assert outcome.value.age == 25
+    assert said(outcome) == []
+    assert pauses == [3.0]
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_what_no_sdk_has_retried_is_final_in_the_end(
+    play: Any, kit: Any, pauses: list[float], retryable: bool
+) -> None:
+    fault = broken(retryable=retryable)
+    fault.retried = False
+    outcome = play(*[[kit.Refused(fault)]] * 2, mode="json_schema", max_retries=int(retryable))
+    assert len(outcome.provider.payloads) == 1 + retryable
+    assert (outcome.error.errors[-1] if retryable else outcome.error) is fault
+
+
 def test_what_is_not_retryable_is_final(play: Any, kit: Any) -> None:
     fault = broken(retryable=False)
     outcome = play([TextDelta("{"), kit.InBand(fault)], mode="json_schema", max_retries=3)
