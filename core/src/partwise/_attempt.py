@@ -91,7 +91,9 @@ class Attempt:
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
         take_text = self._take_prose if lenient else self._take_text
+        read = self._read_prose if lenient else self._grow
         self._takers: dict[type, Callable[[Any], bool]] = {
+            str: read,  # as `parse` reads it, which has many pieces and nothing else
             TextDelta: take_text if tool is None else self._take_text_beside,
             ToolCallDelta: self._take_nothing if tool is None else self._take_call,
             ReasoningDelta: self._take_reasoning,
@@ -122,8 +124,8 @@ class Attempt:
     def usage_complete(self) -> bool:
         return self.ended and self.usage is not None
 
-    def take(self, chunk: Chunk) -> bool:
-        """Take the next chunk. Whether the answer's text grew.
+    def take(self, chunk: Chunk | str) -> bool:
+        """Take the next chunk, or a piece of the answer itself. Whether the answer's text grew.
 
         Raises:
             MalformedOutputError: the text stopped being JSON.
@@ -157,8 +159,11 @@ class Attempt:
         return self._grow(chunk.text)
 
     def _take_prose(self, chunk: TextDelta) -> bool:
-        self._beside.append(chunk.text)
-        return self._grow(chunk.text)
+        return self._read_prose(chunk.text)
+
+    def _read_prose(self, text: str) -> bool:
+        self._beside.append(text)
+        return self._grow(text)
 
     def _take_text_beside(self, chunk: TextDelta) -> bool:
         self._beside.append(chunk.text)

@@ -9,7 +9,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._commands import END, OPEN, READ, Pause
+from ._commands import OPEN, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,26 +22,27 @@ log = logging.getLogger("partwise")
 
 
 class Connection:
-    """Carries out the commands of a session, and waits for each."""
+    """Carries out the commands of a session, and waits for each.
+
+    Attributes:
+        events: of the response that is open.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._context: AbstractContextManager[Iterator[Any]] | None = None
-        self._events: Iterator[Any] = iter(())
+        self.events: Iterator[Any] = iter(())
 
-    def obey(self, command: Command) -> Any:
-        """Carry the command out. Gives what came of it."""
-        if command is READ:
-            return next(self._events, END)
+    def obey(self, command: Command) -> None:
+        """Carry out a command other than `READ`, for which `events` is there."""
         if command is OPEN:
             context = self._session.provider.open(self._session.payload)
-            self._events = context.__enter__()
+            self.events = context.__enter__()
             self._context = context
         elif isinstance(command, Pause):
             time.sleep(command.seconds)
         else:
             self.close()
-        return None
 
     def close(self) -> None:
         """Let go of the response, if one is held."""

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ._astream import AsyncPartialStream
-from ._chunks import TextDelta
 from ._errors import IncompleteOutputError
 from ._hooks import Announcer, CallInfo
 from ._mode import Granularity, Mode
@@ -148,9 +147,9 @@ class _Decoder:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._texts: list[str] = []
 
-    def feed(self, event: Piece) -> Iterable[Chunk]:
-        text = event if isinstance(event, str) else self._decoded(event)
-        return (TextDelta(text),)
+    def feed(self, event: Piece) -> Iterable[Any]:
+        # Not `TextDelta`s: to make one takes as long as to read it.
+        return (event,) if isinstance(event, str) else (self._decoded(event),)
 
     def close(self) -> Iterable[Chunk]:
         rest, _ = self._utf8.getstate()

@@ -119,6 +119,11 @@ class Session:
         """The value, once it is there; the snapshot until then; None if there is none."""
         return self._attempt.engine.snapshot() if self._value is MISSING else self._value
 
+    def show(self) -> Any:
+        """The same, for the user: what they have seen can't be taken back unnoticed."""
+        self.seen = True
+        return self._attempt.engine.snapshot() if self._value is MISSING else self._value
+
     @property
     def attempt(self) -> int:
         return self._attempt.number
@@ -244,7 +249,8 @@ class Session:
         self._guard()
         self._job.announcer.say_payload(self.payload)
         decoder = self.provider.decoder(self._request)
-        take = self._attempt.take
+        feed, take = decoder.feed, self._attempt.take
+        noting = self._noting
         yield OPEN
         self._began = True
         event = yield READ
@@ -253,14 +259,17 @@ class Session:
         while event is not END:
             if self._keeping:
                 self._vendor_events.append(event)
-            for chunk in decoder.feed(event):
-                if take(chunk) and self._sight():
+            for chunk in feed(event):
+                # Once something was shown, and nobody asks for events, there is nothing to see to.
+                if take(chunk) and ((self._sighted and not noting) or self._sight()):
+                    self.shown += 1
                     yield SHOW
             if self._guarded:
                 self._guard()
             event = yield READ
         for chunk in decoder.close():
             if take(chunk) and self._sight():
+                self.shown += 1
                 yield SHOW
         yield CLOSE
         self._succeed(self._attempt.finish())
@@ -272,7 +281,6 @@ class Session:
             if self.snapshot is None:
                 return False
             self._sight_first()
-        self.shown += 1
         if self._noting:
             self._collect()
         return True
