@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._errors import ConfigurationError, PartwiseError, ProviderError, RetriesExhaustedError
+from ._plugins import new_plugin
 from ._providers import providers
 from ._schema import schema
 
@@ -25,7 +26,7 @@ def partwise(debug: bool) -> None:  # noqa: FBT001 - click passes it by name, an
     """Typed snapshots of a language model's answer: look at providers, schemas and streams."""
 
 
-for _command in (providers, schema):
+for _command in (providers, schema, new_plugin):
     partwise.add_command(_command)
 
 

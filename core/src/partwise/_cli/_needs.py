@@ -1,0 +1,27 @@
+"""What a command needs beyond the extra `cli`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def needing(distribution: str) -> Iterator[None]:
+    """Import that distribution's package in here.
+
+    Raises:
+        click.UsageError: it is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != distribution.replace("-", "_"):
+            raise
+        told = f"this command needs another package: pip install {distribution}."
+        raise click.UsageError(told) from error
