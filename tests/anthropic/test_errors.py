@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import ssl
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +20,7 @@ from partwise.provider import (
     RateLimitError,
     ServerError,
 )
-from partwise_anthropic._errors import map_error, of_event, retry_after
+from partwise_anthropic._errors import map_error, of_event
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/messages")
 
@@ -227,28 +225,3 @@ def test_a_time_to_wait_says_that_waiting_helps() -> None:
     response = respond(429, x_should_retry="false", retry_after="3600")
     error = mapped(anthropic.RateLimitError("It failed.", response=response, body=None))
     assert (error.retryable, error.retry_after) == (True, 3600.0)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-        ({"retry-after-ms": "soon", "retry-after": "7"}, 7.0),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": email.utils.formatdate(0)}, 0.0),
-    ],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
-
-
-def test_retry_after_as_a_date() -> None:
-    seconds = retry_after({"retry-after": email.utils.formatdate(time.time() + 30)})
-    assert seconds is not None
-    assert 25 < seconds <= 30

@@ -166,7 +166,8 @@ RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay":
     [
         ([RETRY_INFO], {"retry-after": "7"}, 36.5),
         ([{"@type": "other"}, "text"], {"retry-after": "7"}, 7.0),
-        ([], {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ([], {"retry-after": "Wed, 21 Oct 2020 07:28:00 GMT"}, 0.0),
+        ([], {"retry-after": "soon"}, None),
         ([{**RETRY_INFO, "retryDelay": None}], {}, None),
         ([], {}, None),
     ],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-import time
 from collections.abc import Callable, Iterator
-from email.utils import formatdate
 from typing import Any
 
 import anyio
@@ -28,7 +26,6 @@ from partwise_openai._errors import (
     error_of_body,
     error_of_content,
     error_of_exception,
-    retry_after,
 )
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
@@ -218,31 +215,6 @@ def test_retry_after_reaches_the_error() -> None:
 
     assert mapped
     assert mapped.retry_after == 7
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "2"}, 2.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
-        ({"retry-after-ms": "soon", "retry-after": "2"}, 2.0),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "soon"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
-
-
-def test_retry_after_as_a_date() -> None:
-    later, earlier = (formatdate(time.time() + off, usegmt=True) for off in (60, -60))
-
-    assert retry_after({"retry-after": later}) == pytest.approx(60, abs=3)
-    assert retry_after({"retry-after": earlier}) == 0
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from ._provider import (
     hookimpl,
 )
 from ._registry import find as find_factory
+from ._retry_after import retry_after
 from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
 
 __all__ = [
@@ -67,5 +68,6 @@ __all__ = [
     "find_factory",
     "hookimpl",
     "is_simple_pattern",
+    "retry_after",
     "transform",
 ]

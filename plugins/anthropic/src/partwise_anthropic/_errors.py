@@ -8,11 +8,8 @@ the HTTP library's own, since the SDK wraps those only until then.
 
 from __future__ import annotations
 
-import email.utils
 import json
-import math
 import ssl
-import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -25,6 +22,7 @@ from partwise.provider import (
     ProviderTimeoutError,
     RateLimitError,
     ServerError,
+    retry_after,
 )
 
 if TYPE_CHECKING:
@@ -157,25 +155,3 @@ def _said(error: Exception) -> str:
     """Its message, and the cause's, which names what a connection failed of."""
     message = str(error) or type(error).__name__
     return f"{message} ({error.__cause__})" if error.__cause__ else message
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a response asks to wait: from milliseconds, seconds, or a date."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    seconds = _number(headers.get("retry-after"))
-    return _until(headers.get("retry-after")) if seconds is None else seconds
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _until(date: str | None) -> float | None:
-    parsed = email.utils.parsedate_tz(date)
-    return None if parsed is None else max(0.0, email.utils.mktime_tz(parsed) - time.time())

@@ -16,9 +16,7 @@ from anthropic import (
     Stream,
 )
 
-from partwise.provider import ConfigurationError
-
-from ._errors import retry_after
+from partwise.provider import ConfigurationError, retry_after
 
 if TYPE_CHECKING:
     import httpx2

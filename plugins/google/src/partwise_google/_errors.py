@@ -21,6 +21,7 @@ from partwise.provider import (
     ProviderTimeoutError,
     RateLimitError,
     ServerError,
+    retry_after,
 )
 
 if TYPE_CHECKING:
@@ -121,9 +122,7 @@ def _details(body: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _retry_after(error: APIError, details: list[Mapping[str, Any]]) -> float | None:
-    headers = getattr(error.response, "headers", {})
-    delays = [detail["retryDelay"] for detail in details if "retryDelay" in detail]
-    for delay in (*delays, headers.get("retry-after")):
-        if match := _SECONDS.fullmatch(str(delay)):
+    for detail in details:
+        if match := _SECONDS.fullmatch(str(detail.get("retryDelay"))):
             return float(match[1])
-    return None
+    return retry_after(getattr(error.response, "headers", {}))

@@ -7,12 +7,9 @@ server reports in the stream itself, after it has said 200.
 from __future__ import annotations
 
 import json
-import math
 import ssl
 import sys
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from partwise.provider import (
@@ -23,6 +20,7 @@ from partwise.provider import (
     ProviderTimeoutError,
     RateLimitError,
     ServerError,
+    retry_after,
 )
 
 # Errors in a stream have no status of their own: what servers say in its place.
@@ -173,28 +171,3 @@ def _status_of(word: str) -> int | None:
         return _STATUS_OF_WORD.get(word)
     number = int(word)
     return number if number in _CLIENT_ERRORS or number in _SERVER_ERRORS else None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: `retry-after-ms`, or `retry-after` in either form."""
-    seconds = _number(headers.get("retry-after-ms"), scale=0.001)
-    if seconds is None:
-        seconds = _number(headers.get("retry-after"))
-    if seconds is None:
-        seconds = _until(headers.get("retry-after"))
-    return seconds
-
-
-def _number(value: str | None, scale: float = 1.0) -> float | None:
-    try:
-        number = float(value or "") * scale
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _until(date: str | None) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date or "").timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
