@@ -236,9 +236,9 @@ every_case = pytest.mark.parametrize(
 every_cut = pytest.mark.parametrize("cut_up", [in_bytes, in_sevens, whole])
 
 
-@pytest.mark.usefixtures("recordings")
-def test_recordings_are_found() -> None:
-    assert len(CASES) > 150
+def test_no_recording_is_left_out(recordings: Path) -> None:
+    folders = [folder for wire in WIRES for folder in (recordings / wire).iterdir()]
+    assert sorted(folders) == CASES
 
 
 @every_cut
