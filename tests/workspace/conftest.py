@@ -25,16 +25,22 @@ def members(root: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def uv(root: Path) -> Uv:
-    """Runs uv, from its cache alone where that has all it needs."""
+def uv_command(root: Path) -> str:
+    """The program uv."""
     local = root / ".uv" / "bin" / "uv"
     command = str(local) if local.exists() else shutil.which("uv")
     if command is None:
         pytest.skip("uv is not installed: `make setup` does it")
+    return command
+
+
+@pytest.fixture(scope="session")
+def uv(uv_command: str) -> Uv:
+    """Runs uv, from its cache alone where that has all it needs."""
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
 
     def run(*arguments: str | Path) -> None:
-        words = [command, "--quiet", *map(str, arguments)]
+        words = [uv_command, "--quiet", *map(str, arguments)]
         offline = environment | {"UV_OFFLINE": "1"}
         if subprocess.run(words, env=offline, capture_output=True, check=False).returncode:
             subprocess.run(words, env=environment, check=True)

@@ -39,6 +39,8 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
             mapped = ProviderConnectionError(_told(error), provider=provider, retryable=True)
     if mapped is not None:
         mapped.__cause__ = error
+        # An SDK that tries again by itself has done so: with one, this line goes.
+        mapped.retried = False
     return mapped
 
 

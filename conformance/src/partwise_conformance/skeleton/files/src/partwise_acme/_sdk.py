@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 
+from partwise.provider import retry_after
+
 _ADDRESS = "https://api.acme.invalid"
 _PATH = "/v1/answers"
 
@@ -109,6 +111,5 @@ def _status_error(response: httpx2.Response) -> StatusError:
         message = response.json()["error"]["message"]
     except (ValueError, LookupError, TypeError):
         message = response.text[:200]
-    seconds = response.headers.get("retry-after", "")
-    wait = float(seconds) if seconds.isdecimal() else None
+    wait = retry_after(response.headers)
     return StatusError(f"{response.status_code}: {message}", response.status_code, wait)
