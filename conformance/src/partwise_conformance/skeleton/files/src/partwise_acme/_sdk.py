@@ -11,7 +11,6 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
-
 from partwise.provider import retry_after
 
 _ADDRESS = "https://api.acme.invalid"
