@@ -249,6 +249,38 @@ def test_every_server_is_registered_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "key"),
+    [
+        ("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+        ("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
+        ("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
+        ("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+        ("llamacpp", "http://localhost:8080/v1", None),
+        ("lmstudio", "http://localhost:1234/v1", None),
+        ("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+        ("nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
+        ("ollama", "http://localhost:11434/v1", None),
+        ("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+        ("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+        ("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
+        ("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY"),
+        ("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
+        ("vllm", "http://localhost:8000/v1", None),
+        ("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    ],
+)
+def test_where_a_server_is_and_what_key_it_gets(
+    name: str, url: str, key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if key:
+        monkeypatch.setenv(key, "the key")
+    made: Any = FACTORIES[name](ProviderConfig(name=name))
+    with made._sync_client() as client:
+        assert str(client.base_url).removesuffix("/") == url
+        assert client.api_key == ("the key" if key else "none")
+
+
 @pytest.mark.parametrize("name", FACTORIES)
 def test_every_server_builds_a_request_in_each_of_its_modes(name: str) -> None:
     capabilities = provider(name).capabilities("m")
@@ -265,7 +297,7 @@ def test_every_server_builds_a_request_in_each_of_its_modes(name: str) -> None:
         ("ollama", Mode.JSON_SCHEMA),
         ("deepseek", Mode.TOOLS),
         ("mistral", Mode.JSON_SCHEMA),
-        ("groq", Mode.JSON),
+        ("groq", Mode.MD_JSON),
         ("perplexity", Mode.JSON_SCHEMA),
     ],
 )
@@ -274,9 +306,7 @@ def test_default_modes(name: str, mode: Mode) -> None:
 
 
 def test_groq_takes_schemas_with_some_models() -> None:
-    capabilities = provider("groq").capabilities("openai/gpt-oss-20b")
-
-    assert capabilities.default_mode is Mode.JSON_SCHEMA
+    assert Mode.JSON_SCHEMA in provider("groq").capabilities("openai/gpt-oss-20b").modes
     assert Mode.JSON_SCHEMA not in provider("groq").capabilities("llama-3.3-70b").modes
 
 

@@ -107,11 +107,13 @@ COMPATIBLE: Mapping[str, Server] = {
     "groq": Server(
         url="https://api.groq.com/openai/v1",
         key="GROQ_API_KEY",
+        # "Streaming and tool use are not currently supported with Structured Outputs", says Groq's
+        # guide to them, and that of JSON mode says the same: these two are only for who asks.
         modes={
-            Mode.JSON_SCHEMA: _TOKEN,
             Mode.TOOLS: _WHOLE,
-            Mode.JSON: _TOKEN,
             Mode.MD_JSON: _TOKEN,
+            Mode.JSON_SCHEMA: _WHOLE,
+            Mode.JSON: _WHOLE,
         },
         strict=_STRICT_SCHEMA,
         schema_models=re.compile(r"openai/gpt-oss-"),
