@@ -159,3 +159,23 @@ async def test_a_long_wait_is_not_waited_for(
     mapped = aprovider.map_error(caught.value)
     assert mapped is not None
     assert (mapped.retryable, mapped.retry_after) == (True, 3600.0)
+
+
+async def test_the_users_own_client_does_not_wait_long_either(
+    server: ReplayServer, make_provider: MakeProvider, payload: Payload
+) -> None:
+    for _ in range(2):
+        server.enqueue(refused(429, "rate_limit_error", {"retry-after": "3600"}))
+    nothing: dict[str, Any] = {"api_key": None, "base_url": None}
+    options: dict[str, Any] = {"api_key": "mine", "base_url": server.url}
+    with (
+        anthropic.Anthropic(**options) as own,
+        pytest.raises(anthropic.RateLimitError),
+        make_provider(**nothing, client=own).open(payload),
+    ):
+        pass
+    async with anthropic.AsyncAnthropic(**options) as own_async:
+        with pytest.raises(anthropic.RateLimitError):
+            async with make_provider(**nothing, client=own_async).aopen(payload):
+                pass
+    assert len(server.requests) == 2

@@ -68,13 +68,11 @@ def _make(cls: type[ClientT], config: ProviderConfig) -> ClientT:
 
 
 def _arguments(config: ProviderConfig) -> dict[str, Any]:
-    options = dict(config.options)
     return {
         "api_key": config.api_key,
         "base_url": config.base_url,
         "http_client": config.http_client,
-        **options,
-        "middleware": [*options.get("middleware", ()), _Impatience()],
+        **config.options,
     }
 
 
@@ -85,7 +83,7 @@ def stream(client: Anthropic, payload: Mapping[str, Any]) -> Iterator[Iterator[A
     Raises:
         APIResponseValidationError: the answer is no stream of events.
     """
-    response = client.messages.with_raw_response.create(**payload)
+    response = _impatient(client).messages.with_raw_response.create(**payload)
     try:
         if not _is_stream(response.http_response):
             response.read()
@@ -100,7 +98,7 @@ async def astream(
     client: AsyncAnthropic, payload: Mapping[str, Any]
 ) -> AsyncIterator[AsyncIterator[Any]]:
     """The same, for asyncio."""
-    response = await client.messages.with_raw_response.create(**payload)
+    response = await _impatient(client).messages.with_raw_response.create(**payload)
     events = await response.parse(to=_AsyncPlainStream)
     try:
         if not _is_stream(response.http_response):
@@ -164,6 +162,11 @@ def _keep_ping(event: ServerSentEvent) -> ServerSentEvent:
     if event.event != "ping":
         return event
     return type(event)(event="keep-alive", data=event.data)
+
+
+def _impatient(client: ClientT) -> ClientT:
+    """A client like that one, which it shares its connections with, that does not sleep long."""
+    return client.with_options(middleware=[*client.middleware, _Impatience()])
 
 
 class _Impatience(Middleware):
