@@ -45,6 +45,14 @@ class Vendor(ABC):
         """What comes after the last delta: the finish reason, and the usage if it is told."""
 
     @abstractmethod
+    def cut(self) -> list[bytes]:
+        """What comes after the last delta where the answer has reached its maximum length."""
+
+    def written(self, *texts: str) -> list[bytes]:
+        """An answer of plain text, whatever the mode was before."""
+        return [*self.head, *map(self.delta, texts), *self.tail()]
+
+    @abstractmethod
     def padding(self, size: int) -> bytes:
         """An event that says nothing in so many bytes, for the field is unknown."""
 
@@ -85,6 +93,9 @@ class OpenAI(Vendor):
         spent = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
         told = [sse({"object": "chat.completion.chunk", "choices": [], "usage": spent})]
         return [self._chunk({}, "stop"), *(told if usage else []), sse("[DONE]")]
+
+    def cut(self) -> list[bytes]:
+        return [self._chunk({}, "length"), *self.tail()[1:]]
 
     def padding(self, size: int) -> bytes:
         return sse({"object": "chat.completion.chunk", "choices": [], "padding": "x" * size})
@@ -131,6 +142,22 @@ class Anthropic(Vendor):
             self._event("message_stop"),
         ]
 
+    def cut(self) -> list[bytes]:
+        # The block that is cut off does not end.
+        usage = {"output_tokens": 7}
+        end = self._event("message_delta", delta={"stop_reason": "max_tokens"}, usage=usage)
+        return [end, self._event("message_stop")]
+
+    def written(self, *texts: str) -> list[bytes]:
+        block = {"type": "text", "text": ""}
+        pieces = ({"type": "text_delta", "text": text} for text in texts)
+        return [
+            self.head[0],
+            self._event("content_block_start", index=0, content_block=block),
+            *(self._event("content_block_delta", index=0, delta=piece) for piece in pieces),
+            *self.tail(),
+        ]
+
     def padding(self, size: int) -> bytes:
         return self._event("ping", padding="x" * size)
 
@@ -161,6 +188,9 @@ class Google(Vendor):
         spent = {"promptTokenCount": 5, "candidatesTokenCount": 7}
         told = {"usageMetadata": spent} if usage else {}
         return [self._event({"text": ""}, "STOP", **told)]
+
+    def cut(self) -> list[bytes]:
+        return [self.tail()[0].replace(b"STOP", b"MAX_TOKENS")]
 
     def padding(self, size: int) -> bytes:
         return self._event({"text": "", "thoughtSignature": "eHh4" * (size // 4)})

@@ -25,12 +25,12 @@ from ._errors import (
     RetriesExhaustedError,
     ServerError,
 )
-from ._events import Closed, Event, Grew, Opened, Restarted
+from ._events import Closed, Event, Grew, Opened, Restarted, Resumed
 from ._hooks import CallInfo, Completion, Hooks, StreamEnd
+from ._limits import Limits
 from ._markers import Atomic, NotNull, PartialLiteralMixin
 from ._mode import Granularity, Mode
 from ._parse import aparse, parse
-from ._parser import Limits
 from ._partial import Partial
 from ._registry import ProviderInfo, installed_providers, register, unregister
 from ._settings import Settings
@@ -76,6 +76,7 @@ __all__ = [
     "RateLimitError",
     "RefusalError",
     "Restarted",
+    "Resumed",
     "RetriesExhaustedError",
     "ServerError",
     "Settings",

@@ -109,6 +109,11 @@ class Attempt:
         return "".join((self.engine.text, *self._unread)) or "".join(self._beside)
 
     @property
+    def resumable(self) -> bool:
+        """Whether the answer is a part of one, and nothing is wrong with it so far."""
+        return self._fault is None and self.engine.resumable
+
+    @property
     def reasoning(self) -> str:
         return "".join(self._reasoning)
 
@@ -146,7 +151,7 @@ class Attempt:
             raise RefusalError(f"the model refused: {refusal}", refusal=refusal)
         if reason == "content_filter":
             raise ContentFilterError("the vendor's content filter stopped the answer")
-        self._read_text_beside()
+        self._read_what_was_held()
         if self._fault is not None:
             raise self._fault
         if reason == "length":
@@ -222,7 +227,7 @@ class Attempt:
             return False
         return True
 
-    def _read_text_beside(self) -> None:
+    def _read_what_was_held(self) -> None:
         if self._tool is None or self._call is not None or not self._beside:
             return
         self.engine = self._make_engine(lenient=True)

@@ -3,7 +3,7 @@
 Beside the response model and the messages a call takes:
 - `model` and `mode`, in place of the client's own,
 - the keywords of `partwise.Settings`: `max_retries`, `context` (or `validation_context`),
-  `strict`, `hooks`, `on_restart`, `token_budget`, `timeout`, `idle_timeout`, `limits`,
+  `strict`, `hooks`, `on_restart`, `resume`, `token_budget`, `timeout`, `idle_timeout`, `limits`,
 - `stream=True`, which changes nothing,
 - anything else, which goes to the vendor.
 

@@ -14,6 +14,7 @@ from jiter import from_json
 from ._errors import InvalidOutputError, MalformedOutputError
 from ._mode import Mode
 from ._paths import format_path
+from ._seam import ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Message: TypeAlias = "Mapping[str, Any]"
 
+_FOLLOWS = "It follows this JSON schema:"
 _FALLBACK_NAME = "answer"
 _MAX_NAME = 64
 
@@ -41,8 +43,8 @@ def with_schema(
     if not mode.prompts_schema:
         return list(messages)
     form = "in a fenced block of JSON" if mode is Mode.MD_JSON else "and with nothing else"
-    order = f"Answer with one JSON object, {form}. It follows this JSON schema:"
-    return _with_system(messages, f"{order}\n{json.dumps(schema, ensure_ascii=False)}")
+    order = f"Answer with one JSON object, {form}. {_FOLLOWS}"
+    return _with_system(messages, f"{order}\n{_as_json(schema)}")
 
 
 def _with_system(messages: Sequence[Message], text: str) -> list[Message]:
@@ -66,6 +68,23 @@ def correction(request: Request, attempt: Attempt, error: PartwiseError) -> list
     return [*(said if attempt.text.strip() else []), {"role": "user", "content": explain(error)}]
 
 
+def continuation(request: Request, text: str) -> list[Message]:
+    """The part of an answer that there is, and the wish for the rest, as plain text."""
+    wish = [
+        "This JSON was cut off. Write the rest, so that both parts joined are the whole.",
+        "Begin by repeating exactly the last words of the first part, and go on from there.",
+        f"Those words, between two lines of dashes:\n-----\n{ending_of(text)}\n-----",
+        "Write nothing else: no explanation, no fence, no call of a tool.",
+    ]
+    if not request.mode.prompts_schema:
+        # Otherwise only the vendor was told it, and this time it is not.
+        wish.insert(1, f"{_FOLLOWS}\n{_as_json(request.schema)}")
+    return [
+        {"role": "assistant", "content": text},
+        {"role": "user", "content": "\n\n".join(wish)},
+    ]
+
+
 def _as_call(name: str, call_id: str, arguments: str, fault: str) -> list[Message]:
     function = {"name": name, "arguments": arguments}
     call = {"id": call_id, "type": "function", "function": function}
@@ -81,7 +100,11 @@ def _closed(text: str) -> str | None:
         value = from_json(text.encode(), partial_mode="trailing-strings")
     except ValueError:
         return None
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else None
+    return _as_json(value) if isinstance(value, dict) else None
+
+
+def _as_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def explain(error: PartwiseError) -> str:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from ._conversation import tool_name, with_schema
 from ._errors import ConfigurationError
 from ._hooks import Announcer, CallInfo, Hooks
+from ._job import Job
 from ._mode import Mode
 from ._plan import compile_plan
 from ._provider import Request
 from ._registry import observers
-from ._session import Job, Session
+from ._session import Session
 from ._settings import Settings
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 from ._errors import IncompleteOutputError, InvalidOutputError
 from ._extract import Extractor
 from ._frames import OPEN, Frame, SkipFrame
+from ._limits import Limits
 from ._missing import MISSING
-from ._parser import Limits, Parser, malformed
+from ._parser import Parser, malformed
 from ._paths import find_key, format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder
@@ -129,6 +130,20 @@ class Engine:
         extractor, self._extractor = self._extractor, None
         self.feed(text)
         self._extractor = extractor
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a part of the answer is there that more text could complete."""
+        return self.parser.depth > 0
+
+    def rewind(self) -> str:
+        """Go back to where the text can be continued: the text up to there.
+
+        Nothing that was shown is taken back. From here on the text fed is all of the answer.
+        """
+        self._extractor = None
+        self.parser.rewind()
+        return self.text
 
     def state(self, path: str) -> State:
         """Whether the value at a path like `users[0].name` is missing, partial or complete.

@@ -49,4 +49,12 @@ class Restarted:
     error: PartwiseError
 
 
-Event: TypeAlias = Opened | Grew | Closed | Restarted
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The attempt before was cut off by `error`; what was shown stands, and `attempt` goes on."""
+
+    attempt: int
+    error: PartwiseError
+
+
+Event: TypeAlias = Opened | Grew | Closed | Restarted | Resumed

@@ -44,7 +44,7 @@ class Extractor:
         self._openers = opener or "{["
         self._held = ""  # the text that is not decided yet
         self._fallback = ""  # from the first object on that opens with an unknown key
-        self._depth = _Depth()
+        self._depth = Depth()
         self._found = False
 
     def feed(self, text: str) -> str:
@@ -109,14 +109,19 @@ def _unquoted(key: str) -> str | None:
         return None
 
 
-class _Depth:
-    """Passes one JSON document through and drops what follows it."""
+class Depth:
+    """Passes one JSON document through and drops what follows it.
+
+    Args:
+        depth: the containers that are open already.
+        in_string: whether a string is, too.
+    """
 
     _stop: Final = re.compile(r'["\\{}\[\]]')
 
-    def __init__(self) -> None:
-        self._depth = 0
-        self._in_string = False
+    def __init__(self, depth: int = 0, *, in_string: bool = False) -> None:
+        self._depth = depth
+        self._in_string = in_string
         self._escaped = False
         self._ended = False
 

@@ -10,6 +10,7 @@
     stream:first_snapshot       (snapshot)         the first snapshot of an attempt
     stream:field_complete       (path, value)      a value is complete and validated
     stream:restart              (attempt, error)   an attempt failed, and this one begins
+    stream:resume               (attempt, error)   an answer was cut off, and this attempt goes on
     stream:end                  (StreamEnd)        a stream is over, one way or another
 
 A handler that raises becomes a warning and harms nothing. No payload has a key in it: keys stay
@@ -44,6 +45,7 @@ HookName: TypeAlias = Literal[
     "stream:first_snapshot",
     "stream:field_complete",
     "stream:restart",
+    "stream:resume",
     "stream:end",
 ]
 Handler: TypeAlias = Callable[..., object]

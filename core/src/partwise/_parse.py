@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from ._astream import AsyncPartialStream
 from ._errors import IncompleteOutputError
 from ._hooks import Announcer, CallInfo
+from ._job import Job
 from ._mode import Granularity, Mode
 from ._parser import malformed
 from ._plan import compile_plan
 from ._provider import Capabilities, Request
-from ._session import Job, Session
+from ._session import Session
 from ._settings import Settings
 from ._stream import PartialStream
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from ._chunks import Chunk
     from ._errors import ProviderError
-    from ._parser import Limits
+    from ._limits import Limits
 
 T = TypeVar("T")
 

@@ -28,13 +28,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from ._errors import MalformedOutputError
-
-MAX_DEPTH: Final = 200
-"""pydantic's own JSON reader goes one deeper, and it has the last word on every answer."""
+from ._limits import Limits
 
 _WHITESPACE: Final = " \t\n\r"
 _skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
@@ -59,31 +56,13 @@ _LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infi
 _NUMBER_START: Final = "-0123456789"
 _TOKEN_START: Final = frozenset(_NUMBER_START + "tfnNI")
 
+_USUAL: Final = Limits()
 _ARRAY: Final[set[str]] = set()
 """Stands for the keys of what has none."""
 _BLOCK_PIECES: Final = 1024
 """So many pieces are joined into one block."""
 _EXCERPT_CHARS: Final = 40
 """So many characters are shown on each side of a fault."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What an answer may not exceed, in the face of a runaway model.
-
-    Attributes:
-        depth: nested containers, at most 200.
-        digits: digits of one number. The default is Python's own bound for `int(str)`.
-        characters: the whole answer's text, or None for no bound.
-    """
-
-    depth: int = MAX_DEPTH
-    digits: int = 4300
-    characters: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.depth <= MAX_DEPTH:
-            raise ValueError(f"depth must be from 1 to {MAX_DEPTH}, not {self.depth}")
 
 
 class Sink(Protocol):
@@ -124,7 +103,7 @@ class Parser:
         "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "complete", "sink",
     )  # fmt: skip
 
-    def __init__(self, sink: Sink, *, limits: Limits = Limits(), strict: bool = False) -> None:
+    def __init__(self, sink: Sink, *, limits: Limits = _USUAL, strict: bool = False) -> None:
         self.sink = sink
         self.complete = False
         self._limits = limits
@@ -177,6 +156,32 @@ class Parser:
             self._pieces.append("")
             self._token(" ", 0)
 
+    def rewind(self) -> None:
+        """Take back what can't go on from where the text was cut.
+
+        That is a part of a key, of a token, of an escape or of a surrogate pair, and white space
+        outside strings. No sink was told of it. The text of a string that is a value stays.
+        """
+        size = len(self.text) - len(self._pending)
+        self._pending = self._high = ""
+        if self.in_string and self._in_key:
+            self._step = Parser._next_key if self._keys else Parser._first_key
+            size = _last_quote(self.text)
+        elif self.in_string:
+            self._step = Parser._string
+        elif self._step is Parser._token:
+            self._step = Parser._value
+        self._in_text = self._hot and self.in_string
+        kept = self.text[:size]
+        self._trim(len(kept if self.in_string else kept.rstrip(_WHITESPACE)))
+
+    def _trim(self, size: int) -> None:
+        """Drop what stands after so many characters. Marks are of places before that."""
+        for texts in (self._blocks, self._pieces):
+            for index, text in enumerate(texts):
+                texts[index] = text[:size]
+                size -= len(texts[index])
+
     def snapshot(self) -> str:
         """The text so far of the string that is open: the same object while it is the same."""
         parts = self._parts
@@ -199,7 +204,17 @@ class Parser:
         """Whether a string, a number or a literal is open that is a value."""
         if self._step is Parser._token:
             return True
-        return self._step in (Parser._string, Parser._escape) and not self._in_key
+        return self.in_string and not self._in_key
+
+    @property
+    def in_string(self) -> bool:
+        """Whether a string is open."""
+        return self._step in (Parser._string, Parser._escape)
+
+    @property
+    def depth(self) -> int:
+        """How many containers are open."""
+        return len(self._stack)
 
     def mark(self) -> tuple[int, int]:
         """The place of the container or value that the sink is just told of."""
@@ -436,6 +451,14 @@ class Parser:
         bound = self._limits.digits
         if len(raw) > bound and len(places := [m.start() for m in _digits(raw)]) > bound:
             raise self.error(f"a number of more than {bound} digits", start + places[bound])
+
+
+def _last_quote(text: str) -> int:
+    """Where the string begins that is open at the text's end: its own quotes are escaped."""
+    index = text.rfind('"')
+    while (index - len(text[:index].rstrip("\\"))) % 2:
+        index = text.rfind('"', 0, index)
+    return index
 
 
 def _valid_prefix(raw: str) -> int:

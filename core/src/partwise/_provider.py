@@ -40,6 +40,9 @@ class Request:
         name: the name of the answer's tool or schema: 1 to 64 of `A-Z a-z 0-9 _ -`.
         description: what the answer is, for the model; None where the model's type says nothing.
         options: everything else in the call, to be passed to the vendor as it is.
+        plain: ask for plain text: no tool and no schema, whatever the mode. So the rest of an
+            answer is asked for that was cut off; what is wanted stands in the messages. `mode` is
+            as before, and may still say which of the vendor's interfaces to use.
         read_timeout: seconds without a byte after which the SDK should give up; None leaves it to
             the SDK. A plugin passes it as its SDK's read timeout for this request.
     """
@@ -51,6 +54,7 @@ class Request:
     name: str
     description: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    plain: bool = False
     read_timeout: float | None = None
 
 

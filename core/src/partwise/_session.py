@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._attempt import Attempt
 from ._chunks import Usage
 from ._commands import CLOSE, END, OPEN, READ, SHOW, Pause
-from ._conversation import correction
+from ._continuation import Continuation, is_resumable
+from ._conversation import continuation, correction
 from ._engine import Engine
 from ._errors import (
     BudgetExceededError,
@@ -31,7 +32,7 @@ from ._errors import (
     ProviderTimeoutError,
     RetriesExhaustedError,
 )
-from ._events import Closed, Restarted
+from ._events import Closed, Restarted, Resumed
 from ._hooks import Completion, StreamEnd
 from ._missing import MISSING
 from ._paths import format_path
@@ -44,10 +45,9 @@ if TYPE_CHECKING:
     from ._commands import Flow
     from ._engine import State
     from ._events import Event
-    from ._hooks import Announcer, CallInfo, HookName
-    from ._plan import Plan
-    from ._provider import Provider, Request
-    from ._settings import Settings
+    from ._hooks import HookName
+    from ._job import Job
+    from ._provider import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +56,6 @@ class _Retry:
 
     seconds: float
     error: PartwiseError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is to be extracted, and how.
-
-    Attributes:
-        lenient: whether the JSON may stand among prose and in fences.
-        patient: whether the provider says why it stopped, so that this is worth waiting for.
-    """
-
-    call: CallInfo
-    provider: Provider
-    request: Request
-    plan: Plan
-    settings: Settings
-    announcer: Announcer
-    lenient: bool
-    patient: bool = True
 
 
 class Session:
@@ -108,8 +89,8 @@ class Session:
         self._vendor_events: list[Any] = []
         self._failures: list[PartwiseError] = []
         self._past: list[Attempt] = []
-        self._request = self._timed(job.request)
-        self.payload: Mapping[str, Any] = self.provider.build_request(self._request)
+        self._request = self._asked = self._timed(job.request)
+        self.payload: Mapping[str, Any] = self.provider.build_request(self._asked)
         self._attempt = self._new_attempt()
 
     # What is known --------------------------------------------------------------------------
@@ -243,12 +224,12 @@ class Session:
                 return
             yield CLOSE
             yield Pause(self._bounded(retry.seconds))
-            self._restart(retry.error)
+            self._retry(retry.error)
 
     def _ask(self) -> Flow:
         self._guard()
         self._job.announcer.say_payload(self.payload)
-        decoder = self.provider.decoder(self._request)
+        decoder = self.provider.decoder(self._asked)
         feed, take = decoder.feed, self._attempt.take
         noting = self._noting
         yield OPEN
@@ -350,8 +331,11 @@ class Session:
         return _Retry(seconds, error)
 
     def _may_retry(self, error: PartwiseError) -> bool:
-        can_step_back = not (self.seen and self._final)
-        return can_step_back and is_worth_retrying(error, began=self._began)
+        can_go_on = self._resumes(error) or not (self.seen and self._final)
+        return can_go_on and is_worth_retrying(error, began=self._began)
+
+    def _resumes(self, error: PartwiseError) -> bool:
+        return self._job.settings.resume and is_resumable(self._attempt, error)
 
     def _report(self, error: Exception) -> None:
         if isinstance(error, PartwiseError):
@@ -360,19 +344,38 @@ class Session:
         name: HookName = "parse:error" if isinstance(error, OutputError) else "completion:error"
         self._job.announcer.say(name, error)
 
-    def _restart(self, error: PartwiseError) -> None:
-        if is_reasked(error):
-            said = correction(self._request, self._attempt, error)
-            self._request = replace(self._request, messages=[*self._request.messages, *said])
-        self._request = self._timed(self._request)
-        self.payload = self.provider.build_request(self._request)
-        self._past.append(self._attempt)
-        self._attempt = self._new_attempt()
-        self._sighted = self._began = False
+    def _retry(self, error: PartwiseError) -> None:
+        """Make the next attempt ready."""
+        failed = self._attempt
+        self._past.append(failed)
+        self._began = False
         self._vendor_events.clear()
+        if self._resumes(error):
+            self._resume(failed, error)
+        else:
+            self._restart(failed, error)
+        self.payload = self.provider.build_request(self._asked)
+
+    def _restart(self, failed: Attempt, error: PartwiseError) -> None:
+        if is_reasked(error):
+            said = correction(self._request, failed, error)
+            self._request = replace(self._request, messages=[*self._request.messages, *said])
+        self._request = self._asked = self._timed(self._request)
+        self._attempt = self._new_attempt()
+        self._sighted = False
+        self._tell(Restarted(self.attempt, error), "stream:restart")
+
+    def _resume(self, failed: Attempt, error: PartwiseError) -> None:
+        self._attempt = Continuation(failed)
+        said = continuation(self._request, failed.engine.text)
+        messages = [*self._request.messages, *said]
+        self._asked = self._timed(replace(self._request, messages=messages, plain=True))
+        self._tell(Resumed(self.attempt, error), "stream:resume")
+
+    def _tell(self, event: Restarted | Resumed, name: HookName) -> None:
         if self._recording:
-            self._events.append(Restarted(self.attempt, error))
-        self._job.announcer.say("stream:restart", self.attempt, error)
+            self._events.append(event)
+        self._job.announcer.say(name, event.attempt, event.error)
 
     def _exhausted(self) -> PartwiseError:
         count, last = len(self._failures), self._failures[-1]

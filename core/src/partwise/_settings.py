@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._errors import ConfigurationError
 from ._hooks import Hooks
-from ._parser import Limits
+from ._limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,8 @@ class Settings:
         hooks: handlers for this call, beside the client's.
         on_restart: `"restart"` begins anew after a failed attempt, though snapshots of it were
             shown; `"raise"` raises its error then, and retries only what was never shown.
+        resume: whether to ask for the rest of an answer that was cut off, by its length or by a
+            connection that broke, in place of a new answer. What was shown stands.
         token_budget: tokens that all attempts together may spend, as far as the vendor tells.
             Once they are spent, an incomplete answer is given up and no attempt is begun.
         timeout: seconds for the whole call, all attempts and waits included.
@@ -44,6 +46,7 @@ class Settings:
     strict: bool | None = None
     hooks: Hooks = field(default_factory=Hooks)
     on_restart: Literal["restart", "raise"] = "restart"
+    resume: bool = False
     token_budget: int | None = None
     timeout: float | None = None
     idle_timeout: float | None = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict
 from pydantic import RootModel
 from pydantic_core import to_jsonable_python
 
-from ._events import Closed, Grew, Opened, Restarted
+from ._events import Closed, Grew, Opened, Restarted, Resumed
 from ._paths import format_path, matches, parse_path
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class TextDeltas:
     def _follow(self, event: Event) -> None:
         if isinstance(event, Restarted):
             self._text = ""
-        elif event.path != self._path:
+        elif isinstance(event, Resumed) or event.path != self._path:
             return
         elif isinstance(event, Grew):
             self._text += event.text
@@ -144,7 +144,7 @@ class Patches:
         patch = [
             operation
             for event in events
-            if not isinstance(event, Restarted)
+            if not isinstance(event, Restarted | Resumed)
             and (operation := self._document.apply(event)) is not None
         ]
         return [patch] if patch else ()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from partwise import Limits
 from partwise._engine import Engine
 from partwise._errors import IncompleteOutputError, MalformedOutputError
-from partwise._parser import Limits
 from partwise._plan import compile_plan
 
 

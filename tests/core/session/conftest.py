@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -237,6 +238,21 @@ def sync() -> Player:
 @pytest.fixture
 def asynchronous() -> Player:
     return Player(is_async=True)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were to be waited; nobody waits."""
+    waited: list[float] = []
+
+    async def asleep(seconds: float, _real: Any = asyncio.sleep) -> None:
+        if seconds:
+            waited.append(seconds)
+        await _real(0)
+
+    monkeypatch.setattr(time, "sleep", lambda seconds: waited.append(seconds) if seconds else None)
+    monkeypatch.setattr(asyncio, "sleep", asleep)
+    return waited
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ NAMES = [
     "stream:first_snapshot",
     "stream:field_complete",
     "stream:restart",
+    "stream:resume",
     "stream:end",
 ]
 
@@ -183,8 +184,11 @@ def test_a_handler_that_raises_is_a_warning(play: Any, name: str) -> None:
     )
     if name == "completion:error":
         scripts = [[ConnectionError()], GOOD]
+    if name == "stream:resume":
+        scripts = [[TextDelta(JO[:15]), Finish("length")], GOOD]
+    call = {"mode": "json_schema", "max_retries": 1, "resume": name == "stream:resume"}
     with pytest.warns(RuntimeWarning, match=f"{name}.*ZeroDivisionError: handler"):
-        outcome = play(*scripts, mode="json_schema", max_retries=1, hooks=hooks)
+        outcome = play(*scripts, hooks=hooks, **call)
     if name != "completion:last_attempt":
         assert outcome.value.age == 25
 

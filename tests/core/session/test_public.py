@@ -45,6 +45,7 @@ NAMES = [
     "RateLimitError",
     "RefusalError",
     "Restarted",
+    "Resumed",
     "RetriesExhaustedError",
     "ServerError",
     "Settings",

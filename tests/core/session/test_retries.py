@@ -19,24 +19,6 @@ CALLED = Finish("tool_calls", "tool_calls")
 LENGTH = Finish("length", "length")
 
 
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were to be waited; nobody waits."""
-    import asyncio
-    import time
-
-    waited: list[float] = []
-
-    async def asleep(seconds: float, _real: Any = asyncio.sleep) -> None:
-        if seconds:
-            waited.append(seconds)
-        await _real(0)
-
-    monkeypatch.setattr(time, "sleep", lambda seconds: waited.append(seconds) if seconds else None)
-    monkeypatch.setattr(asyncio, "sleep", asleep)
-    return waited
-
-
 def broken(retry_after: float | None = None, *, retryable: bool = True) -> partwise.ServerError:
     return partwise.ServerError(
         "overloaded", provider="scripted", retryable=retryable, retry_after=retry_after

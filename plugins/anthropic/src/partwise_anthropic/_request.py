@@ -52,21 +52,27 @@ def build_request(request: Request) -> dict[str, Any]:
 
 def answers_by_tool(request: Request) -> bool:
     """Whether a tool call carries the answer."""
+    if request.plain:
+        return False
     if request.mode is Mode.JSON_SCHEMA:
         return enforced(request.schema) is None
     return request.mode is Mode.TOOLS
 
 
 def _told_tool(request: Request) -> str | None:
-    """The answer's tool, where the model may think: then it takes no call of it back."""
-    return None if can_force_tool(request.model, request.options) else request.name
+    """The answer's tool, where no call of it may stand among the messages.
+
+    A model that may think takes none back, and no model does that is not given the tool.
+    """
+    can_stand = not request.plain and can_force_tool(request.model, request.options)
+    return None if can_stand else request.name
 
 
 def _ask(payload: dict[str, Any], request: Request) -> dict[str, Any]:
     """The payload with the answer's structure asked for."""
     if answers_by_tool(request):
         return _ask_by_tool(payload, request)
-    if request.mode is Mode.JSON_SCHEMA:
+    if request.mode is Mode.JSON_SCHEMA and not request.plain:
         answer = {"type": "json_schema", "schema": enforced(request.schema)}
         payload["output_config"] = {**(payload.get("output_config") or {}), "format": answer}
     return payload

@@ -66,6 +66,8 @@ def _system(request: Request, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _asked(request: Request, config: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that ask for the answer's structure."""
+    if request.plain:
+        return {}
     if request.mode is Mode.TOOLS:
         return _asked_by_tool(request, config)
     if request.mode is Mode.JSON_SCHEMA:

@@ -66,6 +66,8 @@ def described(request: Request) -> dict[str, str]:
 
 
 def _structure(request: Request, server: Server) -> dict[str, Any]:
+    if request.plain:
+        return {}
     match request.mode:
         case Mode.TOOLS:
             return _tool(request, server)

@@ -61,6 +61,8 @@ def _given(given: str | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _structure(request: Request, server: Server) -> dict[str, Any]:
+    if request.plain:
+        return {}
     schema, strict = dialect(request, server)
     if request.mode is Mode.RESPONSES:
         answer = {"type": "json_schema", **described(request), "schema": schema, **strict}

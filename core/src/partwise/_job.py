@@ -1,0 +1,31 @@
+"""All that a session is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._hooks import Announcer, CallInfo
+    from ._plan import Plan
+    from ._provider import Provider, Request
+    from ._settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be extracted, and how.
+
+    Attributes:
+        lenient: whether the JSON may stand among prose and in fences.
+        patient: whether the provider says why it stopped, so that this is worth waiting for.
+    """
+
+    call: CallInfo
+    provider: Provider
+    request: Request
+    plan: Plan
+    settings: Settings
+    announcer: Announcer
+    lenient: bool
+    patient: bool = True
