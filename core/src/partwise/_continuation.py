@@ -33,7 +33,11 @@ def is_resumable(attempt: Attempt, error: PartwiseError) -> bool:
 
 
 class Continuation(Attempt):
-    """What a model adds to an answer that was cut off. It comes as text, whatever the mode."""
+    """What a model adds to an answer that was cut off. It comes as text, whatever the mode.
+
+    Attributes:
+        seam: where the two are joined.
+    """
 
     def __init__(self, before: Attempt) -> None:
         engine = before.engine
@@ -42,19 +46,19 @@ class Continuation(Attempt):
         )
         text = engine.rewind()
         parser = engine.parser
-        self._seam = Seam(text, depth=parser.depth, in_string=parser.in_string)
+        self.seam = Seam(text, depth=parser.depth, in_string=parser.in_string)
 
     @property
     def text(self) -> str:
         """The text of the whole so far, and what came last and is not known to belong to it."""
-        return super().text + self._seam.held
+        return super().text + self.seam.held
 
     @property
     def resumable(self) -> bool:
-        return super().resumable and not self._seam.failed
+        return super().resumable and not self.seam.failed
 
     def _take_text(self, chunk: TextDelta) -> bool:
-        return self._grow(self._seam.feed(chunk.text))
+        return self._grow(self.seam.feed(chunk.text))
 
     def _read_what_was_held(self) -> None:
-        self._grow(self._seam.close())
+        self._grow(self.seam.close())

@@ -14,7 +14,6 @@ from jiter import from_json
 from ._errors import InvalidOutputError, MalformedOutputError
 from ._mode import Mode
 from ._paths import format_path
-from ._seam import ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,12 +67,15 @@ def correction(request: Request, attempt: Attempt, error: PartwiseError) -> list
     return [*(said if attempt.text.strip() else []), {"role": "user", "content": explain(error)}]
 
 
-def continuation(request: Request, text: str) -> list[Message]:
-    """The part of an answer that there is, and the wish for the rest, as plain text."""
+def continuation(request: Request, text: str, ending: str) -> list[Message]:
+    """The part of an answer that there is, and the wish for the rest, as plain text.
+
+    The `ending` is what of the part the model is to begin with.
+    """
     wish = [
         "This JSON was cut off. Write the rest, so that both parts joined are the whole.",
         "Begin by repeating exactly the last words of the first part, and go on from there.",
-        f"Those words, between two lines of dashes:\n-----\n{ending_of(text)}\n-----",
+        f"Those words, between two lines of dashes:\n-----\n{ending}\n-----",
         "Write nothing else: no explanation, no fence, no call of a tool.",
     ]
     if not request.mode.prompts_schema:

@@ -159,8 +159,8 @@ class Parser:
     def rewind(self) -> None:
         """Take back what can't go on from where the text was cut.
 
-        That is a part of a key, of a token, of an escape or of a surrogate pair, and white space
-        outside strings. No sink was told of it. The text of a string that is a value stays.
+        That is a part of a key, of a token, of an escape or of a surrogate pair. No sink was told
+        of it. The text of a string that is a value stays.
         """
         size = len(self.text) - len(self._pending)
         self._pending = self._high = ""
@@ -172,8 +172,7 @@ class Parser:
         elif self._step is Parser._token:
             self._step = Parser._value
         self._in_text = self._hot and self.in_string
-        kept = self.text[:size]
-        self._trim(len(kept if self.in_string else kept.rstrip(_WHITESPACE)))
+        self._trim(size)
 
     def _trim(self, size: int) -> None:
         """Drop what stands after so many characters. Marks are of places before that."""

@@ -39,7 +39,7 @@ def ending_of(text: str) -> str:
     """The last words of a text that is to be continued."""
     tail = text[-_ENDING_CHARS:]
     _, _, words = tail.partition(" ") if len(tail) < len(text) else ("", "", "")
-    return words if len(words) >= _ENDING_CHARS // 2 else tail.lstrip()
+    return (words if len(words) >= _ENDING_CHARS // 2 else tail).lstrip()
 
 
 class Seam:
@@ -51,6 +51,7 @@ class Seam:
         in_string: whether it ends inside a string.
 
     Attributes:
+        ending: what the reply is to begin with.
         held: what came, while it is not known yet what of it is new.
         failed: the reply does not go on from the text.
     """
@@ -58,8 +59,9 @@ class Seam:
     def __init__(self, text: str, *, depth: int, in_string: bool) -> None:
         self.held = ""
         self.failed = False
-        self._text = text
-        self._ending = ending_of(text)
+        # White space outside strings is no matter, and a model may well leave it out.
+        self._text = text if in_string else text.rstrip()
+        self.ending = ending_of(self._text)
         self._in_string = in_string
         self._depth = Depth(depth, in_string=in_string)
         self._joined = False
@@ -118,20 +120,20 @@ class Seam:
 
     def _repeated(self, reply: str) -> int | None:
         """How many characters at the reply's start repeat the text's end; None if more may tell."""
-        if reply.startswith(self._ending):
-            return len(self._ending)
-        if self._ending.startswith(reply):
+        if reply.startswith(self.ending):
+            return len(self.ending)
+        if self.ending.startswith(reply):
             return None
-        start = self._text.find(reply[: len(self._ending)])
+        start = self._text.find(reply[: len(self.ending)])
         while start >= 0:
             repeated = self._text[start:]
-            if reply.startswith(repeated) and len(repeated) > len(self._ending):
+            if reply.startswith(repeated) and len(repeated) > len(self.ending):
                 return len(repeated)
             if repeated.startswith(reply):
                 return None
-            start = self._text.find(reply[: len(self._ending)], start + 1)
+            start = self._text.find(reply[: len(self.ending)], start + 1)
         return self._repeated_part(reply) if self._in_string else 0
 
     def _repeated_part(self, reply: str) -> int:
-        sizes = range(len(self._ending) - 1, _LEAST_CHARS - 1, -1)
-        return next((size for size in sizes if reply.startswith(self._ending[-size:])), 0)
+        sizes = range(len(self.ending) - 1, _LEAST_CHARS - 1, -1)
+        return next((size for size in sizes if reply.startswith(self.ending[-size:])), 0)

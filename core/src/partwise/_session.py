@@ -366,21 +366,19 @@ class Session:
         self._tell(Restarted(self.attempt, error), "stream:restart")
 
     def _resume(self, failed: Attempt, error: PartwiseError) -> None:
-        self._attempt = Continuation(failed)
-        said = continuation(self._request, failed.engine.text)
-        messages = [*self._request.messages, *said]
-        self._asked = self._timed(replace(self._request, messages=messages, plain=True))
+        self._attempt = attempt = Continuation(failed)
+        said = continuation(self._request, attempt.text, attempt.seam.ending)
+        asked = replace(self._request, messages=[*self._request.messages, *said], plain=True)
+        self._asked = self._timed(asked)
         self._tell(Resumed(self.attempt, error), "stream:resume")
 
     def _tell(self, event: Restarted | Resumed, name: HookName) -> None:
-        if self._recording:
-            self._events.append(event)
+        self._events.extend([event] if self._recording else ())
         self._job.announcer.say(name, event.attempt, event.error)
 
     def _exhausted(self) -> PartwiseError:
-        count, last = len(self._failures), self._failures[-1]
-        error = RetriesExhaustedError(f"{count} attempts failed; the last: {last}", self._failures)
-        return self._summed(error)
+        message = f"{len(self._failures)} attempts failed; the last: {self._failures[-1]}"
+        return self._summed(RetriesExhaustedError(message, self._failures))
 
     def _enriched(self, error: PartwiseError) -> PartwiseError:
         """The error, with all that this attempt has brought."""

@@ -29,6 +29,7 @@ def asked(case: Case) -> tuple[Engine, str]:
 @st.composite
 def repeats(draw: st.DrawFn, text: str, *, in_string: bool) -> str:
     """So much of the text's end as a model may repeat."""
+    text = text if in_string else text.rstrip()
     least = len(ending_of(text))
     size = draw(st.one_of(st.just(least), st.just(len(text)), st.integers(least, len(text))))
     if not in_string and draw(st.booleans()):

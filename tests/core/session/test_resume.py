@@ -58,7 +58,7 @@ class Model:
             ending = wish["content"].split("\n-----\n")[1]
             kept = part["content"]
             assert self.text.startswith(kept)
-            assert kept.endswith(ending)
+            assert kept.rstrip().endswith(ending) or kept.endswith(ending)
             end = None if size is None else len(kept) + size
             return list(map(TextDelta, form.format(ending + self.text[len(kept) : end])))
 
@@ -171,15 +171,15 @@ def test_a_schema_that_stands_in_the_prompt_is_not_said_twice(play: Any) -> None
         ('{"title": "The s', '{"title": "The s'),
         ('{"title": "The \\', '{"title": "The '),
         ('{"title": "The \\ud83d\\u', '{"title": "The '),
-        ('{"title": "a", "li', '{"title": "a",'),
+        ('{"title": "a", "li', '{"title": "a", '),
         ('{"title": "a", "lines"', '{"title": "a", "lines"'),
         ('{"title": "a", "lines": [{"text": "b", "count": 34', None),
-        ('{ "ti', "{"),
-        ('{ "t\\"i\\\\', "{"),
+        ('{ "ti', "{ "),
+        ('{ "t\\"i\\\\', "{ "),
     ],
 )
 def test_where_it_goes_on(play: Any, text: str, kept: str | None) -> None:
-    kept = kept or text.removesuffix(" 34")
+    kept = kept or text.removesuffix("34")
     scripts = [[TextDelta(text), LENGTH], []]
     outcome = play(*scripts, response_model=Poem, mode="json", max_retries=1, resume=True)
     assert outcome.provider.payloads[1]["request"].messages[-2]["content"] == kept
