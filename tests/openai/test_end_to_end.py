@@ -20,6 +20,7 @@ import pytest
 from pydantic import BaseModel, create_model
 
 import partwise
+import partwise_openai
 from partwise import (
     AsyncClient,
     AsyncPartialStream,
@@ -33,6 +34,7 @@ from partwise import (
     RefusalError,
 )
 from partwise_conformance import Hold, ReplayServer, Reply, cut, sse
+from partwise_openai._provider import OpenAIProvider
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 WIRES = ("openai-chat", "openai-responses", "mistral-chat")
@@ -46,6 +48,14 @@ LIMIT = 0.1
 def server() -> Iterator[ReplayServer]:
     with ReplayServer() as server:
         yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows() -> Iterator[None]:
+    """Every name is this plugin's row, whatever other plugin is installed under that name."""
+    partwise.register(partwise_openai)
+    yield
+    partwise.unregister(partwise_openai)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +111,12 @@ def call(case: Path, meta: dict[str, Any], server: ReplayServer) -> dict[str, An
         "mode": mode_of(meta),
         "max_retries": 0,
     }
+
+
+def test_each_client_is_this_plugins(clients: dict[str, Client]) -> None:
+    kinds = {type(client._endpoint.provider) for client in clients.values()}
+
+    assert kinds == {OpenAIProvider}
 
 
 def name_of(meta: dict[str, Any]) -> str:

@@ -33,6 +33,6 @@ def test_a_module_offers_these_names_and_no_others(name: str) -> None:
     assert all(hasattr(module, offered) for offered in module.__all__)
 
 
-@pytest.mark.parametrize("name", ["openai", "anthropic", "google"])
+@pytest.mark.parametrize("name", ["openai", "anthropic", "google", "mistral"])
 def test_a_plugin_registers_itself(name: str) -> None:
     assert "register_providers" in import_module(f"partwise_{name}").__all__

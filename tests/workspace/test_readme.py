@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 TEAM = '{"users":[{"name":"Ada","age":36},{"name":"Alan","age":41}],"budget":50000}'
 USER = '{"name":"Jason","age":12}'
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY")
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY")
+PLUGINS = ("openai", "anthropic", "google", "mistral")
+PAGES = [".", "core", *(f"plugins/{name}" for name in PLUGINS), "conformance"]
 _block = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,9 +48,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
             value.close()
 
 
-@pytest.mark.parametrize(
-    "page", [".", "core", "plugins/openai", "plugins/anthropic", "plugins/google", "conformance"]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_its_python_runs_and_prints_what_it_says(
     root: Path, page: str, module: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:

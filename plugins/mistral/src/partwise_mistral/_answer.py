@@ -1,0 +1,96 @@
+"""What comes back from Mistral: its events as chunks, and what goes wrong as partwise's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import partwise.provider as pw
+
+_REASONS: Mapping[str, pw.FinishReason] = {
+    "stop": "stop", "tool_calls": "tool_calls", "length": "length", "model_length": "length",
+}  # fmt: skip
+_BY_STATUS: Mapping[int | None, type[pw.ProviderError]] = {
+    401: pw.AuthenticationError, 403: pw.AuthenticationError,
+    408: pw.ProviderTimeoutError, 429: pw.RateLimitError,
+}  # fmt: skip
+
+
+class MistralDecoder:
+    """Decodes one stream of completion chunks."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._count = 0
+        # The latest call at each index, and its id. Most of Mistral's models send no index.
+        self._calls: dict[int | None, tuple[int, str | None]] = {}
+
+    def feed(self, event: Mapping[str, Any]) -> Iterable[pw.Chunk]:
+        data = event.get("data")
+        if not isinstance(data, dict):
+            raise _of_status(None, f"an event that is not JSON: {data!r:.200}", self._provider)
+        if data.get("object") == "error":
+            raise _of_status(data.get("raw_status_code"), str(data.get("message")), self._provider)
+        return list(self._read(data)) or [pw.KeepAlive()]
+
+    def close(self) -> Iterable[pw.Chunk]:
+        return ()
+
+    def _read(self, data: Mapping[str, Any]) -> Iterator[pw.Chunk]:
+        choices = [each for each in data.get("choices") or () if not each.get("index")]
+        choice: Mapping[str, Any] = choices[0] if choices else {}
+        delta = choice.get("delta") or {}
+        content = delta.get("content") or ()
+        parts: Any = [{"text": content}] if isinstance(content, str) else content
+        for part in parts:
+            for thought in part.get("thinking") or ():
+                yield pw.ReasoningDelta(thought.get("text") or "")
+            if part.get("text"):
+                yield pw.TextDelta(part["text"])
+        for fragment in delta.get("tool_calls") or ():
+            yield self._call(fragment)
+        if reason := choice.get("finish_reason"):
+            yield pw.Finish(_REASONS.get(reason, "other"), reason)
+        if spent := data.get("usage"):
+            cached = (spent.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+            yield pw.Usage(spent["prompt_tokens"], spent["completion_tokens"], cached)
+
+    def _call(self, fragment: Mapping[str, Any]) -> pw.ToolCallDelta:
+        index, call_id, function = fragment.get("index"), fragment.get("id"), fragment["function"]
+        if index not in self._calls or call_id not in (None, self._calls[index][1]):
+            self._calls[index] = (self._count, call_id)
+            self._count += 1
+        name, arguments = function.get("name") or None, function.get("arguments") or ""
+        return pw.ToolCallDelta(self._calls[index][0], arguments, call_id, name)
+
+
+def map_error(error: Exception, provider: str) -> pw.ProviderError | None:
+    """The error as one of partwise's; None if neither the SDK nor its HTTP client raised it."""
+    import httpx2
+    from mistralai.client.errors import MistralError, NoResponseError
+
+    told = f"{type(error).__name__}: {error}"
+    match error:
+        case MistralError():
+            return _of_status(error.status_code, str(error), provider, error.headers)
+        case httpx2.TimeoutException():
+            return pw.ProviderTimeoutError(told, provider=provider, retryable=True)
+        case httpx2.HTTPError() | httpx2.StreamError() | NoResponseError():
+            return pw.ProviderConnectionError(told, provider=provider, retryable=True)
+        case httpx2.InvalidURL() | httpx2.CookieConflict():
+            return pw.BadRequestError(told, provider=provider)
+    is_sdks = type(error).__module__.startswith("mistralai.")
+    return pw.BadRequestError(told, provider=provider) if is_sdks else None
+
+
+def _of_status(
+    status: int | None, message: str, provider: str, headers: Mapping[str, str] | None = None
+) -> pw.ProviderError:
+    by_class = pw.BadRequestError if status in range(400, 500) else pw.ServerError
+    return _BY_STATUS.get(status, by_class)(
+        message,
+        provider=provider,
+        status_code=status,
+        retryable=status in (None, 408, 429, *range(500, 600)),  # with 200 it is a proxy's page
+        retry_after=pw.retry_after(headers or {}),
+    )
