@@ -14,7 +14,7 @@ import functools
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import SchemaValidator, core_schema
+from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from ._core_schema import (
     ARRAYS,
@@ -36,8 +36,10 @@ from ._core_schema import (
     without_functions,
 )
 from ._instances import finished_root_maker, root_maker
+from ._loan import on_copies
 from ._missing import MISSING
 from ._model_compiler import ModelCompiler, post_init_of
+from ._reach import Controls
 from ._shapes import ANY, DictShape, ListShape, ModelShape, RootShape, Slot, TaggedShape, Way
 
 if TYPE_CHECKING:
@@ -56,7 +58,9 @@ class Compiler:
             self.definitions = {each["ref"]: each for each in definitions}
             schema = schema["schema"]
         self._schema = schema
+        self._controls = Controls(schema, self.definitions)
         self.shapes: dict[tuple[int, bool], Any] = {}
+        self.unfinished: set[int] = set()  # ids of the shapes that are being filled
         self._slots: dict[tuple[Any, ...], Slot] = {}  # of the places given by reference
         self._any: Slot | None = None
 
@@ -93,11 +97,13 @@ class Compiler:
         mended = peeled.mended or (in_field and self.asks_inside(peeled.core))
         if peeled.asks_for_siblings and not in_field and peeled.core["type"] not in MODELS:
             mended = True
+        has_default = any(layer["type"] == "default" for layer in peeled.layers)
+        mended = mended or self._controls.undo(peeled.core, has_default=has_default)
         self._open(slot, peeled, config, raw=mended and not tentative)
         if tentative or mended or in_field or not peeled.has_functions:
             return slot
         # The layers' validators run on the finished container.
-        outer = self.validator(peeled.around(ANY), config).validate_python
+        outer = on_copies(self.validator(peeled.around(ANY), config).validate_python)
         for name in ("object", "array"):
             if (way := getattr(slot, name)) is not None:
                 way = Way(way.shape, (*way.outers, outer), raw=way.raw, roots=way.roots)
@@ -210,7 +216,7 @@ class Compiler:
     def _dict_shape(self, core: Any, config: CoreConfig | None, *, tentative: bool) -> DictShape:
         shape = DictShape(
             self.slot(core.get("values_schema", ANY), config, tentative=tentative),
-            key=self._key_maker(core.get("keys_schema", ANY), config),
+            key=self._key_maker(core.get("keys_schema", ANY), config, tentative=tentative),
         )
         if not tentative and is_constrained(core):
             bare: Any = {k: v for k, v in core.items() if k != "strict"}
@@ -219,13 +225,26 @@ class Compiler:
         return shape
 
     def _key_maker(
-        self, schema: CoreSchema, config: CoreConfig | None
+        self, schema: CoreSchema, config: CoreConfig | None, *, tentative: bool
     ) -> Callable[[str], Any] | None:
         if schema["type"] == "any" or (schema["type"] == "str" and is_plain(schema, config)):
             return None
+        bare = without_functions(schema) if tentative else schema
+        if bare is None:
+            return lambda _: MISSING
         # A key is validated as pydantic does: as the key of an object in JSON.
-        read = self.validator(core_schema.dict_schema(schema, ANY), config).validate_json
-        return lambda quoted: next(iter(read(f"{{{quoted}:null}}")))
+        read = self.validator(core_schema.dict_schema(bare, ANY), config).validate_json
+
+        def make(quoted: str) -> Any:
+            return next(iter(read(f"{{{quoted}:null}}")), MISSING)
+
+        def try_to_make(quoted: str) -> Any:
+            try:
+                return make(quoted)
+            except ValidationError:
+                return MISSING
+
+        return try_to_make if tentative else make
 
     # Unions
 
@@ -320,7 +339,10 @@ class Compiler:
         raw = not slot.tentative and (raw or core["custom_init"])
         tentative = slot.tentative or raw
         inside = self.slot(core["schema"], config, tentative=tentative)
-        finish = None if tentative else (finished_root_maker(core["cls"]), post_init_of(core))
+        post_init = post_init_of(core)
+        finish = None
+        if not tentative:
+            finish = finished_root_maker(core["cls"]), post_init and on_copies(post_init)
         root = RootShape(root_maker(core["cls"]), finish)
         for name in ("object", "array"):
             if (way := getattr(inside, name)) is not None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaError
 
 from ._errors import IncompleteOutputError, InvalidOutputError
 from ._extract import Extractor
@@ -65,25 +66,32 @@ class Engine:
         self.python_keywords = {"context": context} if context is not None else {}
         self._plan = plan
         self._root = _Root(self, plan)
-        self.parser = Parser(self._root, limits=limits or Limits(), strict=bool(strict))
+        self._limits = limits or Limits()
+        self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
+        self._reader = self.parser  # another one where the display has stopped
         self.source: Source = self.parser
         self._extractor = Extractor(plan.root_keys, plan.opener) if lenient else None
         self._snapshot: Any = None
+        self._stopped = False
         self.recorder = Recorder(self.parser) if record else None
 
     @property
     def complete(self) -> bool:
-        return self.parser.complete
+        return self._reader.complete
 
     @property
     def text(self) -> str:
         """All the text fed; in lenient mode only what was taken for the answer."""
-        return self.parser.text
+        return self._reader.text
 
     enter = staticmethod(enter)
 
     def feed(self, text: str) -> None:
         """Take the next piece of text.
+
+        Where a value can't be judged by itself, since a validator of the user's undoes what is
+        around it (by `PydanticUseDefault`, say) and its code did not show that it would, the
+        display stops as it is, and the authoritative pass decides.
 
         Raises:
             MalformedOutputError: the text so far can't begin an answer.
@@ -93,16 +101,28 @@ class Engine:
         if self._extractor is not None:
             text = self._extractor.feed(text)
         try:
-            self.parser.feed(text)
+            self._reader.feed(text)
         except ValidationError as error:
             raise self._invalid(error, self._place(), early=True) from error
+        except SchemaError:  # what pydantic makes of a control exception that nothing caught
+            self._stop_showing()
+
+    def _stop_showing(self) -> None:
+        """Go on reading, but tell nobody of it."""
+        self.snapshot()
+        self._stopped = True
+        root: Any = self._root
+        text = self._reader.text
+        strict = bool(self.json_keywords.get("strict"))
+        self._reader = Parser(SkipFrame(root), limits=self._limits, strict=strict)
+        self._reader.feed(text)
 
     def snapshot(self) -> Any:
         """What is there so far: the same object while nothing visible has changed.
 
         None where nothing can be shown yet.
         """
-        shown = self._root.snapshot()
+        shown = MISSING if self._stopped else self._root.snapshot()
         if shown is not MISSING:
             self._snapshot = shown
         return self._snapshot
@@ -116,13 +136,14 @@ class Engine:
         """
         if self._extractor is not None and (rest := self._extractor.close()):
             self.feed_found(rest)
-        self.parser.close()
-        if not self.parser.complete:
+        self._reader.close()
+        if not self._reader.complete:
             raise IncompleteOutputError(self._how_far())
         value = self._validate()
         if self.recorder:
             self.recorder.finished(value)
         self._root.finish(value)
+        self._snapshot = value
         return value
 
     def feed_found(self, text: str) -> None:
@@ -162,7 +183,7 @@ class Engine:
         return self.parser.error(f"the field of the key {name!r} stands twice in one object", 0)
 
     def _place(self) -> Path:
-        sink: Any = self.parser.sink
+        sink: Any = self._reader.sink
         return sink.path()  # type: ignore[no-any-return]
 
     def _validate(self) -> Any:

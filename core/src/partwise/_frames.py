@@ -281,7 +281,12 @@ class ModelFrame(Frame):
             name: self.values[name] for name in self.shape.validator.fields if name in field.earlier
         }
         keywords = self.engine.json_keywords
-        return self.shape.validator.assign(field.name, value, what, earlier, keywords)
+        values = self.shape.validator.assign(field.name, value, what, earlier, keywords)
+        for name, before in earlier.items():
+            if values[name] is not before:
+                self.values[name] = self.whole[name] = values[name]
+                self.changed = True
+        return values[field.name]
 
     def put_shown(self, value: Any) -> None:
         self.put(value if self.field.earlier is None else self._ask(value, "value"))
@@ -363,7 +368,8 @@ class ModelFrame(Frame):
             if name not in self.values:
                 self.waiting[name] = "default"
         values = {**self.values, **self.extra} if self.extra else self.values
-        value = shape.validator.finish(values, self.waiting, self.engine.python_keywords)
+        keywords = self.engine.python_keywords
+        value = shape.validator.finish(values, self.waiting, self.whole, keywords)
         self._finished(value)
 
     def _step(self) -> Path:
@@ -439,16 +445,20 @@ class DictFrame(LargeFrame):
         if self.name in self.items:
             raise self.engine.twice(name)
 
+    @property
+    def hides(self) -> bool:
+        return self.name is MISSING
+
     def put(self, value: Any) -> None:
         if self.engine.recorder and value is not MISSING:
             self.engine.recorder.closed(self, value)
         value = self._take(value)
-        if value is not MISSING:
+        if value is not MISSING and self.name is not MISSING:
             self.items[self.name] = value
 
     def _show(self) -> Any:
         shown = self._complete()
-        if self.inner is not MISSING:
+        if self.inner is not MISSING and self.name is not MISSING:
             shown[self.name] = self.inner
         return shown
 
@@ -462,7 +472,7 @@ class DictFrame(LargeFrame):
         return () if self.name is None else (self.name,)
 
     def find(self, step: str | int) -> Any:
-        if str(step) == key_text(self.name) and self.name not in self.items:
+        if not self.hides and str(step) == key_text(self.name) and self.name not in self.items:
             return self.child or OPEN
         return self.items.get(find_key(self.items, step), MISSING)
 

@@ -15,7 +15,6 @@ from ._instances import (
     model_maker,
     typed_dict_maker,
 )
-from ._missing import MISSING
 from ._shapes import ANY, IGNORED, Field, ModelShape, ModelValidator, Slot, default_maker
 
 if TYPE_CHECKING:
@@ -39,7 +38,9 @@ class ModelCompiler:
         self.shape = self._new_shape(level)
         # Known before its fields are, since they may lead back here.
         compiler.shapes[id(core), tentative] = self.shape
+        compiler.unfinished.add(id(self.shape))
         self._fill()
+        compiler.unfinished.remove(id(self.shape))
 
     def _new_shape(self, level: Any) -> ModelShape:
         validator = ModelValidator(
@@ -103,27 +104,35 @@ class ModelCompiler:
         )
         return Field(name, self._slot(schema, in_field=asks), earlier if asks else None)
 
-    def _show_default(self, name: str, schema: CoreSchema, placeholder: Any) -> None:
+    def _show_default(
+        self, name: str, schema: CoreSchema, placeholder: Callable[[], Any] | None
+    ) -> None:
         if self._core["type"] == "typed-dict":
             return  # a key that is not there does not show
-        make = default_maker(schema)
-        if make is None:
-            self.shape.template[name] = placeholder
-        elif "default_factory" in schema or make() is not make():
+        make = default_maker(schema) or placeholder or (lambda: None)
+        if "default_factory" in schema or make() is not make():
             self.shape.template[name] = None
             self.shape.factories[name] = make
+            self._note_factory(name, schema)
         else:
             self.shape.template[name] = make()
 
-    def _placeholder(self, peeled: Peeled, slot: Slot) -> Any:
-        """What a required field shows before it comes: an empty model where it must be one."""
+    def _note_factory(self, name: str, schema: Any) -> None:
+        validator = self.shape.validator
+        if schema.get("default_factory_takes_data"):
+            validator.asks_defaults = True
+        elif schema["type"] == "default":
+            validator.factories.add(name)
+
+    def _placeholder(self, peeled: Peeled, slot: Slot) -> Callable[[], Any] | None:
+        """Makes what a required field shows before it comes: an empty model if it must be one."""
         if any(layer["type"] == "nullable" for layer in peeled.layers) or slot.object is None:
             return None
         shape = slot.object.shape
         if peeled.core["type"] not in ("model", "dataclass") or not isinstance(shape, ModelShape):
             return None  # a root model or a union has no empty form
-        empty = MISSING if shape is self.shape or slot.object.roots else shape.empty()
-        return None if empty is MISSING else empty
+        recurs = id(shape) in self._compiler.unfinished
+        return None if recurs or slot.object.roots or shape.required else shape.empty
 
 
 def _ignored_slot() -> Slot:

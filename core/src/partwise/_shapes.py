@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
+from ._loan import Loan
 from ._missing import MISSING
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ class DictShape:
     """An object with any keys.
 
     Attributes:
-        key: makes the key of its JSON text; None where it is that text.
+        key: makes the key of its JSON text, or MISSING if the entry is not to be shown; None where
+            it is that text.
         value: the place of each value.
         shell: validates the finished dict; None where the dict is all there is to it.
     """
@@ -186,8 +188,8 @@ class ModelShape:
     validates_defaults: frozenset[str] = frozenset()
 
     def empty(self) -> Any:
-        """What is shown of an object that has not begun; MISSING if it is out of sight."""
-        return MISSING if self.required else self.instance(self.fresh(), set(), {})
+        """What is shown of an object that has not begun."""
+        return self.instance(self.fresh(), set(), {})
 
     def fresh(self) -> dict[str, Any]:
         """What the fields of a new object show."""
@@ -253,6 +255,8 @@ class ModelValidator:
         post_init: runs what the class wants to run on each new instance; None where nothing.
         fields: each field's own core schema.
         around: each field's schema with another core in the place of its own.
+        factories: fields whose default is made for each object, and shown before it comes.
+        asks_defaults: whether a default is made of the fields before.
     """
 
     rebuild: Callable[[dict[str, CoreSchema]], CoreSchema]
@@ -262,14 +266,16 @@ class ModelValidator:
     around: dict[str, Callable[[CoreSchema], CoreSchema]]
     compile: Callable[[CoreSchema, CoreConfig | None], SchemaValidator]
     config: CoreConfig | None
+    factories: set[str] = field(default_factory=set)
+    asks_defaults: bool = False
     _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
     _assigns: dict[tuple[str, str], SchemaValidator] = field(default_factory=dict)
     _held: threading.local = field(default_factory=threading.local)
 
     def assign(
         self, name: str, value: Any, what: Waiting, earlier: dict[str, Any], keywords: Any
-    ) -> Any:
-        """The field's validated value.
+    ) -> dict[str, Any]:
+        """The field's validated value, among those before it, which a validator can change too.
 
         Raises:
             ValidationError: with the field's name at the head of each `loc`.
@@ -280,32 +286,65 @@ class ModelValidator:
                 {name: core_schema.model_field(self._live(name, what))}
             )
             validator = self._assigns[name, what] = self.compile(schema, self.config)
-        given = self._hold(name, value) if what == "value" else value
-        values: Any
-        values, _, _ = validator.validate_assignment(earlier, name, given, **keywords)
-        return values[name]
+        loan = Loan()
+        given = self._hold(name, loan.lend(value)) if what == "value" else value
+        validated: Any = validator.validate_assignment(loan.lend(earlier), name, given, **keywords)
+        values, extra, _ = loan.take_back(validated)
+        # To the schema of this one field, the others are extra.
+        return values if extra is None else extra | values  # type: ignore[no-any-return]
 
-    def finish(self, values: dict[str, Any], waiting: Mapping[str, Waiting], keywords: Any) -> Any:
+    def finish(
+        self,
+        values: dict[str, Any],
+        waiting: Mapping[str, Waiting],
+        defaults: dict[str, Any],
+        keywords: Any,
+    ) -> Any:
         """The validated object.
 
         Args:
             values: the fields that came, validated but for those that wait.
             waiting: the fields that are still to be validated.
+            defaults: what the fields of `factories` show that did not come.
             keywords: of `validate_python`.
         """
+        shell = self._shell_of(waiting)
+        vars(self._held)["defaults"] = defaults
+        if not waiting and self.post_init is None and not self.asks_defaults:
+            return self.make(shell(values, **keywords))
+        loan = Loan()
+        vars(self._held)["defaults"] = loan.lend({name: defaults[name] for name in self.factories})
+        values = {
+            name: self._hold(name, value) if waiting.get(name) == "value" else value
+            for name, value in loan.lend(values).items()
+        }
+        instance = self.make(shell(values, **keywords))
+        if self.post_init:
+            instance = self.post_init(instance, **keywords)
+        return loan.take_back(instance)
+
+    def _shell_of(self, waiting: Mapping[str, Waiting]) -> Check:
         key = tuple(sorted(waiting.items()))
         shell = self._shells.get(key)
         if shell is None:
-            schemas = {name: shallow(schema) for name, schema in self.fields.items()}
+            schemas = {name: self._shallow(name) for name in self.fields}
             for name, what in waiting.items():
                 schemas[name] = self.fields[name] if what == "default" else self._live(name, what)
             validator = self.compile(self.rebuild(schemas), self.config)
             shell = self._shells[key] = validator.validate_python
-        for name, what in waiting.items():
-            if what == "value":
-                values[name] = self._hold(name, values[name])
-        instance = self.make(shell(values, **keywords))
-        return self.post_init(instance, **keywords) if self.post_init else instance
+        return shell
+
+    def _shallow(self, name: str) -> CoreSchema:
+        """The field's schema for a value that is validated: its default, and nothing else."""
+        schema: Any = self.fields[name]
+        if schema["type"] != "default":
+            return ANY
+        if name in self.factories:  # made once per object: what was shown
+            return core_schema.with_default_schema(
+                ANY, default_factory=lambda: vars(self._held)["defaults"][name]
+            )
+        bare: Any = {k: v for k, v in schema.items() if k != "validate_default"}
+        return {**bare, "schema": ANY}
 
     def _live(self, name: str, what: Waiting) -> CoreSchema:
         schema = self.fields[name]
@@ -322,14 +361,6 @@ class ModelValidator:
     def _hold(self, name: str, value: Any) -> str:
         vars(self._held)[name] = value
         return "0"
-
-
-def shallow(schema: CoreSchema) -> CoreSchema:
-    """The field's schema for a value that is validated: its default, and nothing else."""
-    if schema["type"] == "default":
-        bare: Any = {k: v for k, v in schema.items() if k != "validate_default"}
-        return {**bare, "schema": ANY}
-    return ANY
 
 
 def default_maker(schema: Any) -> Callable[[], Any] | None:

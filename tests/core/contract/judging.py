@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticUseDefault
+from pydantic_core import PydanticOmit, PydanticUseDefault
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -65,6 +65,12 @@ def use_default(value: Any) -> Any:
     return value
 
 
+def omit(value: Any) -> Any:
+    if value == 1:
+        raise PydanticOmit
+    return value
+
+
 def as_it_is(value: Any) -> Any:
     return refuse(value)
 
@@ -72,7 +78,8 @@ def as_it_is(value: Any) -> Any:
 VALIDATORS = [
     AfterValidator(refuse), AfterValidator(refuse_beside), BeforeValidator(mend),
     BeforeValidator(mend_beside), BeforeValidator(refuse), WrapValidator(try_it),
-    WrapValidator(try_beside), PlainValidator(as_it_is),
+    WrapValidator(try_beside), PlainValidator(as_it_is), AfterValidator(use_default),
+    AfterValidator(omit), BeforeValidator(omit), WrapValidator(lambda v, handler: omit(handler(v))),
 ]  # fmt: skip
 
 USES_DEFAULT = [AfterValidator(use_default), BeforeValidator(use_default)]
