@@ -45,7 +45,7 @@ class Continuation(Attempt):
             before.number + 1, lambda **_: engine, tool=None, lenient=False, patient=True
         )
         text = engine.rewind()
-        parser = engine.parser
+        parser = engine.reader
         self.seam = Seam(text, depth=parser.depth, in_string=parser.in_string)
 
     @property

@@ -49,6 +49,8 @@ class Engine:
 
     Attributes:
         complete: the answer's JSON has closed.
+        parser: what tells the open frames of the text.
+        reader: what reads it: the parser, or another one where the display has stopped.
     """
 
     def __init__(  # noqa: PLR0913  each is the user's to choose
@@ -68,7 +70,7 @@ class Engine:
         self._root = _Root(self, plan)
         self._limits = limits or Limits()
         self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
-        self._reader = self.parser  # another one where the display has stopped
+        self.reader = self.parser  # another one where the display has stopped
         self.source: Source = self.parser
         self._extractor = Extractor(plan.root_keys, plan.opener) if lenient else None
         self._snapshot: Any = None
@@ -77,12 +79,12 @@ class Engine:
 
     @property
     def complete(self) -> bool:
-        return self._reader.complete
+        return self.reader.complete
 
     @property
     def text(self) -> str:
         """All the text fed; in lenient mode only what was taken for the answer."""
-        return self._reader.text
+        return self.reader.text
 
     enter = staticmethod(enter)
 
@@ -101,7 +103,7 @@ class Engine:
         if self._extractor is not None:
             text = self._extractor.feed(text)
         try:
-            self._reader.feed(text)
+            self.reader.feed(text)
         except ValidationError as error:
             raise self._invalid(error, self._place(), early=True) from error
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
@@ -112,10 +114,10 @@ class Engine:
         self.snapshot()
         self._stopped = True
         root: Any = self._root
-        text = self._reader.text
+        text = self.reader.text
         strict = bool(self.json_keywords.get("strict"))
-        self._reader = Parser(SkipFrame(root), limits=self._limits, strict=strict)
-        self._reader.feed(text)
+        self.reader = Parser(SkipFrame(root), limits=self._limits, strict=strict)
+        self.reader.feed(text)
 
     def snapshot(self) -> Any:
         """What is there so far: the same object while nothing visible has changed.
@@ -136,8 +138,8 @@ class Engine:
         """
         if self._extractor is not None and (rest := self._extractor.close()):
             self.feed_found(rest)
-        self._reader.close()
-        if not self._reader.complete:
+        self.reader.close()
+        if not self.reader.complete:
             raise IncompleteOutputError(self._how_far())
         value = self._validate()
         if self.recorder:
@@ -155,7 +157,7 @@ class Engine:
     @property
     def resumable(self) -> bool:
         """Whether a part of the answer is there that more text could complete."""
-        return self.parser.depth > 0
+        return self.reader.depth > 0
 
     def rewind(self) -> str:
         """Go back to where the text can be continued: the text up to there.
@@ -163,7 +165,7 @@ class Engine:
         Nothing that was shown is taken back. From here on the text fed is all of the answer.
         """
         self._extractor = None
-        self.parser.rewind()
+        self.reader.rewind()
         return self.text
 
     def state(self, path: str) -> State:
@@ -183,7 +185,7 @@ class Engine:
         return self.parser.error(f"the field of the key {name!r} stands twice in one object", 0)
 
     def _place(self) -> Path:
-        sink: Any = self._reader.sink
+        sink: Any = self.reader.sink
         return sink.path()  # type: ignore[no-any-return]
 
     def _validate(self) -> Any:

@@ -139,7 +139,7 @@ class Watched(Parser):
 def test_the_parser_is_shown_each_character_once() -> None:
     text = listed(50)
     engine = Engine(compile_plan(Reply))
-    engine.parser = engine._reader = watched = Watched(engine._root)
+    engine.parser = engine.reader = watched = Watched(engine._root)
     for delta in pieces(text):
         engine.feed(delta)
         engine.snapshot()
