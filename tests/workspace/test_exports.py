@@ -13,7 +13,7 @@ PUBLIC = {
         ProviderConfig ProviderConnectionError ProviderError ProviderFactory
         ProviderTimeoutError RateLimitError ReasoningDelta RefusalDelta Request
         SchemaProfile ServerError TextDelta ToolCallDelta TransformedSchema Usage
-        find_factory hookimpl is_simple_pattern retry_after transform
+        error_of_status find_factory hookimpl is_simple_pattern retry_after transform
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_conformance": """

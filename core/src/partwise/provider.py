@@ -35,6 +35,7 @@ from ._provider import (
 from ._registry import find as find_factory
 from ._retry_after import retry_after
 from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
+from ._statuses import error_of_status
 
 __all__ = [
     "AuthenticationError",
@@ -65,6 +66,7 @@ __all__ = [
     "ToolCallDelta",
     "TransformedSchema",
     "Usage",
+    "error_of_status",
     "find_factory",
     "hookimpl",
     "is_simple_pattern",
