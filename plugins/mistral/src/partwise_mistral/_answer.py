@@ -10,10 +10,6 @@ import partwise.provider as pw
 _REASONS: Mapping[str, pw.FinishReason] = {
     "stop": "stop", "tool_calls": "tool_calls", "length": "length", "model_length": "length",
 }  # fmt: skip
-_BY_STATUS: Mapping[int | None, type[pw.ProviderError]] = {
-    401: pw.AuthenticationError, 403: pw.AuthenticationError,
-    408: pw.ProviderTimeoutError, 429: pw.RateLimitError,
-}  # fmt: skip
 
 
 class MistralDecoder:
@@ -28,9 +24,11 @@ class MistralDecoder:
     def feed(self, event: Mapping[str, Any]) -> Iterable[pw.Chunk]:
         data = event.get("data")
         if not isinstance(data, dict):
-            raise _of_status(None, f"an event that is not JSON: {data!r:.200}", self._provider)
+            text = f"an event that is not JSON: {data!r:.200}"
+            raise pw.ServerError(text, provider=self._provider, retryable=True)
         if data.get("object") == "error":
-            raise _of_status(data.get("raw_status_code"), str(data.get("message")), self._provider)
+            status, said = data.get("raw_status_code"), str(data.get("message"))
+            raise pw.error_of_status(status, said, provider=self._provider)
         return list(self._read(data)) or [pw.KeepAlive()]
 
     def close(self) -> Iterable[pw.Chunk]:
@@ -72,7 +70,8 @@ def map_error(error: Exception, provider: str) -> pw.ProviderError | None:
     told = f"{type(error).__name__}: {error}"
     match error:
         case MistralError():
-            return _of_status(error.status_code, str(error), provider, error.headers)
+            status, headers = error.status_code, error.headers
+            return pw.error_of_status(status, str(error), provider=provider, headers=headers)
         case httpx2.TimeoutException():
             return pw.ProviderTimeoutError(told, provider=provider, retryable=True)
         case httpx2.HTTPError() | httpx2.StreamError() | NoResponseError():
@@ -81,16 +80,3 @@ def map_error(error: Exception, provider: str) -> pw.ProviderError | None:
             return pw.BadRequestError(told, provider=provider)
     is_sdks = type(error).__module__.startswith("mistralai.")
     return pw.BadRequestError(told, provider=provider) if is_sdks else None
-
-
-def _of_status(
-    status: int | None, message: str, provider: str, headers: Mapping[str, str] | None = None
-) -> pw.ProviderError:
-    by_class = pw.BadRequestError if status in range(400, 500) else pw.ServerError
-    return _BY_STATUS.get(status, by_class)(
-        message,
-        provider=provider,
-        status_code=status,
-        retryable=status in (None, 408, 429, *range(500, 600)),  # with 200 it is a proxy's page
-        retry_after=pw.retry_after(headers or {}),
-    )
