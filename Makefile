@@ -21,8 +21,14 @@ BENCH_instructor = instructor
 BENCH_peers = langchain-core openai jiter
 BENCH_baml = baml-py pydantic
 
+# What of llama.cpp is not needed is left out, and the compiler is not to take pains.
+ENGINE = 0.3.36
+ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_BUILD_EXAMPLES \
+	LLAMA_BUILD_TESTS LLAMA_BUILD_UI LLAMA_OPENSSL LLAMA_USE_PREBUILT_UI
+ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types unit format coverage bench test-lowest test-py clean
+.PHONY: help setup demo test lint types unit format coverage bench test-lowest test-py engine clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -76,6 +82,31 @@ bench: $(BENCHES:%=.bench/%/.ready)  ## measure against peers and limits, into d
 .bench/%/.ready: $(UV) $(MANIFESTS)
 	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .bench/$*
 	@$(UV) pip install --quiet --python .bench/$* $(BENCH_$*) || echo "$* can't be measured here" >&2
+	@touch $@
+
+engine: $(READY) .engine/build/bin/llama-server .engine/tiny.gguf  ## build llama.cpp into .engine/ (ten minutes and more), and talk to it
+	@$(RUN)pytest -q tests/engine
+
+# Its server is built from the source package of its Python binding, of which nothing else is used.
+.engine/build/bin/llama-server: .engine/venv/.ready .engine/source/.ready
+	@.engine/venv/bin/cmake -G Ninja -S .engine/source/vendor/llama.cpp -B .engine/build \
+		-DCMAKE_MAKE_PROGRAM="$(CURDIR)/.engine/venv/bin/ninja" -DCMAKE_BUILD_TYPE=Release \
+		$(ENGINE_FAST:%=-D%="-O1 -DNDEBUG") $(ENGINE_OFF:%=-D%=OFF) > .engine/configure.log
+	@.engine/venv/bin/cmake --build .engine/build --target llama-server
+
+.engine/source/.ready:
+	@mkdir -p .engine/source
+	@"$(PYTHON)" -m pip download --quiet --disable-pip-version-check --no-deps --dest .engine \
+		--no-binary llama-cpp-python llama-cpp-python==$(ENGINE)
+	@tar -xzf .engine/llama_cpp_python-$(ENGINE).tar.gz -C .engine/source --strip-components 1
+	@touch $@
+
+.engine/tiny.gguf: .engine/venv/.ready tests/engine/tiny.py
+	@.engine/venv/bin/python tests/engine/tiny.py $@
+
+.engine/venv/.ready: $(UV)
+	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .engine/venv
+	@$(UV) pip install --quiet --python .engine/venv cmake gguf ninja
 	@touch $@
 
 clean:  ## remove what the other targets made

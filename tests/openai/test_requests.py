@@ -320,7 +320,7 @@ def test_who_can_not_force_a_tool_by_name(name: str) -> None:
     assert build(Mode.TOOLS, name)["tool_choice"] == "required"
 
 
-def test_only_openai_and_azure_are_told_of_parallel_calls() -> None:
+def test_who_is_told_of_parallel_calls() -> None:
     told = [
         name
         for name in FACTORIES
@@ -328,7 +328,7 @@ def test_only_openai_and_azure_are_told_of_parallel_calls() -> None:
         and "parallel_tool_calls" in build(Mode.TOOLS, name)
     ]
 
-    assert sorted(told) == ["azure", "openai"]
+    assert sorted(told) == ["azure", "llamacpp", "openai"]
 
 
 def test_where_strict_is_unknown_the_schema_is_sent_as_it_is() -> None:

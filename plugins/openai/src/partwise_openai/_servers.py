@@ -121,7 +121,9 @@ COMPATIBLE: Mapping[str, Server] = {
     "llamacpp": Server(
         url="http://localhost:8080/v1",
         modes=_schema_first(_TOKEN),
+        # A choice by name it takes for none, and without a word it writes the same call again.
         tool_choice="required",
+        parallel_tool_calls=True,
     ),
     "lmstudio": Server(
         url="http://localhost:1234/v1",
