@@ -16,10 +16,14 @@ PUBLIC = {
         error_of_status find_factory hookimpl is_simple_pattern retry_after transform
     """,
     "partwise.rich": "LiveView SnapshotView",
+    "partwise_replay": """
+        Event FIRST_LINE Fault RecordProvider Recording RecordingError ReplayProvider
+        register_providers
+    """,
     "partwise_conformance": """
         Action Close Drop EventFraming Exchange Framing Handler Hold NDJSON
         NotOnThisWireError Part Pause PlainJSON ProviderConformance RecordedRequest
-        ReplayServer Reply SSE Step StreamError Wire chat_answer chat_events cut
+        Replays ReplayServer Reply SSE Step StreamError Wire chat_answer chat_events cut
         cut_like_tokens sse
     """,
 }
@@ -33,6 +37,6 @@ def test_a_module_offers_these_names_and_no_others(name: str) -> None:
     assert all(hasattr(module, offered) for offered in module.__all__)
 
 
-@pytest.mark.parametrize("name", ["openai", "anthropic", "google", "mistral"])
+@pytest.mark.parametrize("name", ["openai", "anthropic", "google", "mistral", "replay"])
 def test_a_plugin_registers_itself(name: str) -> None:
     assert "register_providers" in import_module(f"partwise_{name}").__all__

@@ -3,6 +3,7 @@
 from .exchange import Exchange, RecordedRequest
 from .framing import NDJSON, SSE, EventFraming, PlainJSON
 from .openai_chat import chat_answer, chat_events
+from .replays import Replays
 from .reply import Action, Close, Drop, Framing, Hold, Pause, Reply, Step, cut, sse
 from .server import Handler, ReplayServer
 from .suite import ProviderConformance
@@ -27,6 +28,7 @@ __all__ = [
     "ProviderConformance",
     "RecordedRequest",
     "ReplayServer",
+    "Replays",
     "Reply",
     "Step",
     "StreamError",

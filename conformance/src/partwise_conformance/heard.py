@@ -29,6 +29,11 @@ class Heard:
     def __init__(self, chunks: Iterable[Chunk] = ()) -> None:
         self.chunks = list(chunks)
 
+    def note(self, chunks: Iterable[Chunk]) -> bool:
+        """Take these in as well, and ask for more: what `Stand.read` shows chunks to."""
+        self.chunks += chunks
+        return False
+
     @property
     def text(self) -> str:
         return "".join(each.text for each in self.chunks if isinstance(each, TextDelta))

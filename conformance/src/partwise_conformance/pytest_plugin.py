@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import partwise
 from partwise.provider import Granularity, ProviderConfig, find_factory
 
 from .checks.recordings import SUFFIXES
+from .replays import Replays
 from .report import Case, State, write_report
 from .server import ReplayServer
 from .stand import Stand
@@ -158,6 +160,16 @@ def replay_server() -> Iterator[ReplayServer]:
     """A loopback server that plays scripted replies."""
     with ReplayServer() as server:
         yield server
+
+
+@pytest.fixture
+def replay_provider(request: pytest.FixtureRequest) -> Iterator[Replays]:
+    """Makes clients that play recordings: `replay_provider("meeting.sse")`, at once.
+
+    A relative path is looked for beside the test's file.
+    """
+    with closing(Replays(request.path.parent)) as replays:
+        yield replays
 
 
 @pytest.fixture(scope="class")

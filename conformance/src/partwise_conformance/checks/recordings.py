@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from partwise.provider import ProviderError
+
+from ..heard import Heard
+from ..recorded import recorded
 from ..reply import cut
 from ..verdict import expect, readable, require
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..heard import Heard
+    from ..recorded import Recorded
     from ..stand import Stand, Way
 
 SUFFIXES = frozenset({".sse", ".ndjson", ".jsonl", ".eventstream"})
@@ -25,9 +31,17 @@ class RecordingChecks:
 
     def test_recording(self, stand: Stand, recording: Path, way: Way) -> None:
         """A recorded stream is read to its end, and its answer is the one written beside it."""
-        heard = _play(stand, recording, way, [recording.read_bytes()])
+        stream = recorded(stand, recording)
+        if stream.fault is not None:
+            _expect_fault(stand, stream, way)
+            return
+        heard = _play(stand, stream, way, [stream.body])
         require(heard.text or heard.calls or heard.refusal, "nothing was read of this recording")
         require(heard.finishes, "no finish reason was read of this recording")
+        direct = stream.direct()
+        if direct is not None:
+            advice = "over the wire, this recording gives other chunks than its events do"
+            expect(heard.chunks, direct.chunks, advice)
         expected = _beside(recording).get("structured_text")
         if expected:
             texts = [heard.text, *(arguments for _, arguments in heard.calls)]
@@ -36,17 +50,30 @@ class RecordingChecks:
 
     def test_recording_in_single_bytes(self, stand: Stand, recording: Path) -> None:
         """A recorded stream gives the same chunks when it comes byte by byte."""
-        body = recording.read_bytes()
-        whole = _play(stand, recording, "sync", [body])
-        pieces = [*cut(body[:_FINE], 1), body[_FINE:]]
-        fine = _play(stand, recording, "sync", pieces)
+        stream = recorded(stand, recording)
+        if stream.fault is not None:
+            pytest.skip("this recording ends with a fault")
+        whole = _play(stand, stream, "sync", [stream.body])
+        pieces = [*cut(stream.body[:_FINE], 1), stream.body[_FINE:]]
+        fine = _play(stand, stream, "sync", pieces)
         expect(fine.chunks, whole.chunks, "cut into bytes, this recording gives other chunks")
 
 
-def _play(stand: Stand, recording: Path, way: Way, pieces: list[bytes]) -> Heard:
-    stand.answer_with(stand.reply(*pieces))
-    with readable(f"reading {recording}"):
-        return stand.listen(stand.suite.recording_mode(recording), way)
+def _play(stand: Stand, stream: Recorded, way: Way, pieces: list[bytes]) -> Heard:
+    stand.answer_with(stream.reply(*pieces))
+    heard = Heard()
+    with readable("reading this recording"):
+        stand.read(stream.request, way, heard.note)
+    return heard
+
+
+def _expect_fault(stand: Stand, stream: Recorded, way: Way) -> None:
+    stand.answer_with(stream.reply(stream.body))
+    try:
+        stand.read(stream.request, way, Heard().note)
+    except ProviderError:
+        return
+    pytest.fail("this recording ends with a fault, and nothing was raised", pytrace=False)
 
 
 def _beside(recording: Path) -> dict[str, Any]:

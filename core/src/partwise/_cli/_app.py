@@ -12,6 +12,7 @@ from .._errors import ConfigurationError, PartwiseError, ProviderError, RetriesE
 from ._plugins import new_plugin
 from ._providers import providers
 from ._schema import schema
+from ._streams import record, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +23,11 @@ FAILED, UNUSABLE, VENDOR_FAILED, INTERRUPTED = 1, 2, 3, 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="partwise", message="partwise %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def partwise(debug: bool) -> None:  # noqa: FBT001 - click passes it by name, and `run` reads it
+def partwise(*, debug: bool) -> None:
     """Typed snapshots of a language model's answer: look at providers, schemas and streams."""
 
 
-for _command in (providers, schema, new_plugin):
+for _command in (providers, schema, record, replay, new_plugin):
     partwise.add_command(_command)
 
 

@@ -21,7 +21,7 @@ _HEAD: Final = ("PROVIDER", "DISTRIBUTION", "VERSION", "STATE")
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array of objects.")
-def providers(as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
+def providers(*, as_json: bool) -> None:
     """List every provider that is installed, usable or not.
 
     The state is `ready`; `shadowed`, where a plugin of that very name is taken instead;

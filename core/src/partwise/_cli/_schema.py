@@ -37,7 +37,7 @@ _branch = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
     help="How structure is asked for there.",
 )
 @click.option("--partial", is_flag=True, help="The schema of the snapshots, which Partial has.")
-def schema(response_model: Any, provider: str | None, mode: str | None, partial: bool) -> None:  # noqa: FBT001
+def schema(*, response_model: Any, provider: str | None, mode: str | None, partial: bool) -> None:
     """Print the JSON schema of the type NAME in MODULE.
 
     With --provider it is what that vendor would get. What the vendor can't enforce is told on

@@ -1,0 +1,101 @@
+"""Recorded streams, to be put on the wire again: a vendor's bytes, or a recording of partwise's.
+
+`partwise record` keeps the vendor's events and not its bytes. The suite's wire knows how events
+stand in a body, so they reach the plugin's real SDK over a socket again, whatever the framing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from partwise.provider import ProviderConnectionError, ProviderTimeoutError
+from partwise_replay import FIRST_LINE, Fault, Recording
+
+from .heard import Heard
+from .reply import Drop, Reply
+from .wire import StreamError, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from partwise.provider import Request
+
+    from .reply import Step
+    from .stand import Stand
+
+_BROKEN = (ProviderConnectionError.__name__, ProviderTimeoutError.__name__)
+
+
+class Recorded(Protocol):
+    """A stream that was recorded.
+
+    Attributes:
+        body: what the vendor sent.
+        fault: what the stream ended with, if not well.
+        request: a request to which it can be the answer.
+    """
+
+    body: bytes
+    fault: Fault | None
+    request: Request
+
+    def reply(self, *pieces: bytes) -> Reply:
+        """The vendor's reply: the body in these pieces, and what came after it."""
+
+    def direct(self) -> Heard | None:
+        """What the decoder makes of the events without any SDK; None where that can't be told."""
+
+
+class Bytes:
+    """A body as it was on the wire."""
+
+    fault: Fault | None = None
+
+    def __init__(self, stand: Stand, path: Path) -> None:
+        self.body = path.read_bytes()
+        self.request = stand.request(stand.suite.recording_mode(path) or stand.default_mode)
+        self._stand = stand
+
+    def reply(self, *pieces: bytes) -> Reply:
+        return self._stand.reply(*pieces)
+
+    def direct(self) -> Heard | None:
+        return None
+
+
+class Events:
+    """The vendor's events, as `partwise record` keeps them."""
+
+    def __init__(self, stand: Stand, path: Path) -> None:
+        recording = Recording.load(path)
+        self.fault = recording.fault
+        self.request = stand.request(recording.mode, name=recording.name)
+        self._events = recording.events
+        self.body = b"".join(stand.wire.framing.frame(event.plain) for event in self._events)
+        self._stand = stand
+
+    def reply(self, *pieces: bytes) -> Reply:
+        fault, wire = self.fault, self._stand.wire
+        if fault is not None and fault.status_code and not self._events:
+            document = wire.error(fault.status_code, fault.message)
+            return Reply.of_json(document, status=fault.status_code)
+        end: list[Step] = []
+        if fault is not None and fault.error in _BROKEN:
+            end = [Drop()]
+        elif fault is not None:
+            end += write(wire, [StreamError(fault.message)], self.request)[:-1]
+        return self._stand.reply(*pieces, *end)
+
+    def direct(self) -> Heard | None:
+        if self.fault is not None or any(event.kind for event in self._events):
+            return None
+        decoder = self._stand.provider.decoder(self.request)
+        chunks: list[Any] = [c for event in self._events for c in decoder.feed(event.plain)]
+        return Heard([*chunks, *decoder.close()])
+
+
+def recorded(stand: Stand, path: Path) -> Recorded:
+    """What is in that file."""
+    with path.open("rb") as file:
+        ours = file.read(len(FIRST_LINE)) == FIRST_LINE.encode()
+    return Events(stand, path) if ours else Bytes(stand, path)
