@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partwise.provider import (
@@ -39,6 +39,8 @@ def recording(*events: Event, fault: Fault | None = None) -> Recording:
     )
 
 
+# Where others use the machine too, the first draws may take long.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.lists(json_values, max_size=3))
 def test_what_is_written_is_read_again(
     data: list[Any], tmp_path_factory: pytest.TempPathFactory

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEAM = '{"users":[{"name":"Ada","age":36},{"name":"Alan","age":41}],"budget":50000}'
 USER = '{"name":"Jason","age":12}'
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY")
-PLUGINS = ("openai", "anthropic", "google", "mistral")
+PLUGINS = ("openai", "anthropic", "google", "mistral", "replay")
 PAGES = [".", "core", *(f"plugins/{name}" for name in PLUGINS), "conformance"]
 _block = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -38,8 +38,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplayServer]:
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
     """Where a page's Python runs: one module for all its blocks. Its clients are closed."""
+    monkeypatch.chdir(tmp_path)
     module = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", module)
     yield module

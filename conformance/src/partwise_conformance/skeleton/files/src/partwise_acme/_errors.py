@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from partwise.provider import (
-    AuthenticationError,
-    BadRequestError,
     ProviderConnectionError,
     ProviderError,
     ProviderTimeoutError,
-    RateLimitError,
     ServerError,
+    error_of_status,
 )
-
-if TYPE_CHECKING:
-    from ._sdk import StatusError
-
-# Of the errors that are the client's, those that may be gone the next time.
-_PASSING = frozenset({408, 409, 429})
 
 
 def map_error(error: Exception, provider: str) -> ProviderError | None:
@@ -30,7 +20,9 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
     mapped: ProviderError | None = None
     match error:
         case StatusError():
-            mapped = _of_status(error, provider)
+            mapped = error_of_status(
+                error.status, str(error), provider=provider, headers=error.headers
+            )
         case StreamError() | httpx2.SSEError():
             mapped = ServerError(str(error), provider=provider, retryable=True)
         case httpx2.TimeoutException():
@@ -42,27 +34,6 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
         # An SDK that tries again by itself has done so: with one, this line goes.
         mapped.retried = False
     return mapped
-
-
-def _of_status(error: StatusError, provider: str) -> ProviderError:
-    return _class_of(error.status)(
-        str(error),
-        provider=provider,
-        status_code=error.status,
-        retryable=error.status >= 500 or error.status in _PASSING,
-        retry_after=error.retry_after,
-    )
-
-
-def _class_of(status: int) -> type[ProviderError]:
-    match status:
-        case 401 | 403:
-            return AuthenticationError
-        case 408:
-            return ProviderTimeoutError
-        case 429:
-            return RateLimitError
-    return BadRequestError if status < 500 else ServerError
 
 
 def _told(error: Exception) -> str:

@@ -11,7 +11,6 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
-from partwise.provider import retry_after
 
 _ADDRESS = "https://api.acme.invalid"
 _PATH = "/v1/answers"
@@ -20,10 +19,10 @@ _PATH = "/v1/answers"
 class StatusError(Exception):
     """The API answered with an HTTP error."""
 
-    def __init__(self, message: str, status: int, retry_after: float | None) -> None:
+    def __init__(self, message: str, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(message)
         self.status = status
-        self.retry_after = retry_after
+        self.headers = headers
 
 
 class StreamError(Exception):
@@ -110,5 +109,5 @@ def _status_error(response: httpx2.Response) -> StatusError:
         message = response.json()["error"]["message"]
     except (ValueError, LookupError, TypeError):
         message = response.text[:200]
-    wait = retry_after(response.headers)
-    return StatusError(f"{response.status_code}: {message}", response.status_code, wait)
+    status = response.status_code
+    return StatusError(f"{status}: {message}", status, response.headers)
