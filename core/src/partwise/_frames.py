@@ -18,14 +18,18 @@ from enum import Enum
 from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from weakref import getweakrefcount
 
 from pydantic_core import to_json
 
+from ._instances import refill, set_values
 from ._missing import MISSING
 from ._paths import find_key, key_text
 from ._shapes import ATOM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._engine import Engine
     from ._events import Path
     from ._parser import Sink
@@ -35,6 +39,7 @@ _needs_escape: Final = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 
 _BUFFERED: Final = 64
 """So many elements or entries make a container large."""
+_NOTHING: Final[dict[str, Any]] = {}
 _PLAIN: Final = frozenset({dict, list, tuple, deque, set, frozenset})
 """Containers that are no more than what they hold."""
 
@@ -175,18 +180,6 @@ class Frame:
     # Asked by the parent
 
     def snapshot(self) -> Any:
-        child = self.child
-        if child is not None:
-            value = child.snapshot()
-            if value is not self.inner:
-                self.inner = value
-                self.changed = True
-        if self.changed:
-            self.changed = False
-            self.shown = self._show()
-        return self.shown
-
-    def _show(self) -> Any:
         raise NotImplementedError
 
     def _take(self, value: Any) -> Any:
@@ -230,11 +223,17 @@ class Frame:
 class ModelFrame(Frame):
     """An open object with known fields."""
 
-    __slots__ = ("extra", "field", "held", "names", "shape", "values", "waiting", "whole")
+    __slots__ = (
+        "back", "extra", "field", "held", "names", "shape", "spare", "steady", "values", "waiting",
+        "whole",
+    )  # fmt: skip
 
     def __init__(self, parent: Parent, shape: ModelShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
         self.shape = shape
+        self.back: Any = None  # the instance that was shown before the last
+        self.spare: Any = None  # one that nobody holds any more
+        self.steady = 0  # so many instances have shown that the open field is there
         self.field: Field = shape.extra
         self.slot = self.field.slot
         self.whole = shape.fresh() if shape.factories else shape.template.copy()
@@ -245,6 +244,7 @@ class ModelFrame(Frame):
         self.held: dict[str, Any] = {}  # what was open of those that wait, for their states
 
     def key(self, name: str) -> None:
+        self.steady = 0
         shape = self.shape
         field = shape.fields.get(name)
         if field is None:
@@ -325,20 +325,30 @@ class ModelFrame(Frame):
         return self.held.get(str(step)) or self.values.get(str(step), MISSING)
 
     def snapshot(self) -> Any:
-        # The hottest method there is, once a level and delta: `Frame.snapshot`, spelt out.
         child = self.child
-        if child is not None:
-            inner = child.snapshot()
-            if inner is not self.inner:
-                self.inner = inner
-            elif not self.changed:
-                return self.shown
-        elif self.changed:
-            inner = MISSING
-        else:
+        if child is None:
+            return self._show(MISSING) if self.changed else self.shown
+        if self.back is not None:
+            if getrefcount(self.back) == _UNSHARED and not getweakrefcount(self.back):
+                self.spare = self.back
+                if child is not self.engine.parser:
+                    set_values(self.back, _NOTHING)  # so that nobody holds what was inside, either
+            self.back = None
+        inner = child.snapshot()
+        if inner is self.inner and not self.changed:
             return self.shown
-        self.changed = False
+        self.inner = inner
+        if self.steady < _STEADY or self.spare is None:
+            return self._show(inner)
+        spare, values = self.spare, self.whole.copy()
+        values[self.field.name] = inner
+        set_values(spare, values)
+        self.back, self.shown, self.spare = self.shown, spare, None
+        return spare
+
+    def _show(self, inner: Any) -> Any:
         values, extra, shape = self.whole.copy(), self.extra, self.shape
+        self.changed = False
         if inner is not MISSING:
             name = self.field.name
             if not self.field.is_extra:
@@ -347,10 +357,18 @@ class ModelFrame(Frame):
                     self.names = self.names | {name}
             elif not self.field.ignored:
                 extra = {**extra, name: inner}
-        if self.hides:
+        if shape.required and self.hides:
             self.shown = MISSING
-        else:
+        elif not shape.reuses:
             self.shown = shape.instance(values, self.names, extra)
+        else:
+            self.steady += not self.field.is_extra and inner is not MISSING
+            self.back, spare, self.spare = self.shown, self.spare, None
+            if spare is None:
+                spare = shape.instance(values, self.names, extra)
+            else:
+                refill(spare, values, self.names)
+            self.shown = spare
         return self.shown
 
     @property
@@ -384,34 +402,44 @@ class LargeFrame(Frame):
     it is left alone for ever, and a copy takes its place.
     """
 
-    __slots__ = ("back", "front", "items")
+    __slots__ = ("back", "items", "spare")
 
     items: Any
     """What is complete."""
+    drop_last: Callable[[Any], Any]
 
     def __init__(self, parent: Parent, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
-        self.front: Any = None  # the buffer that was shown last
-        self.back: Any = None  # the one before
+        self.back: Any = None  # the buffer that was shown before the last
+        self.spare: Any = None  # one that nobody holds any more
 
-    def _complete(self) -> Any:
-        """A container of what is complete, to which what is open can be added."""
-        if len(self.items) < _BUFFERED:
-            return self.items.copy()
-        if self.back is None or getrefcount(self.back) > _UNSHARED:
-            self.back = self.items.copy()
-        else:
-            self._catch_up(self.back)
-        self.front, self.back = self.back, self.front
-        return self.front
+    def snapshot(self) -> Any:
+        child = self.child
+        if child is not None:
+            if self.back is not None:
+                if getrefcount(self.back) == _UNSHARED:
+                    self.spare = self.back
+                    if self.spare:
+                        self.drop_last(self.spare)  # so that nobody holds it, if it was open
+                self.back = None
+            inner = child.snapshot()
+            if inner is not self.inner:
+                self.inner = inner
+            elif not self.changed:
+                return self.shown
+        elif not self.changed:
+            return self.shown
+        self.changed = False
+        self.shown = self._show()
+        return self.shown
 
-    def _catch_up(self, buffer: Any) -> None:
-        """Bring a buffer, which may end with what was open when it was shown, up to `items`."""
+    def _show(self) -> Any:
+        """What is complete and what is open, in the spare buffer or a new one."""
         raise NotImplementedError
 
     def close(self) -> None:
         self.closing = True
-        self.front = self.back = None
+        self.back = self.spare = None
         if not self.parent.live:
             self._finished(self.snapshot())
             return
@@ -428,6 +456,8 @@ class DictFrame(LargeFrame):
     """An open object with any keys."""
 
     __slots__ = ("name", "shape")
+
+    drop_last = staticmethod(dict.popitem)
 
     def __init__(self, parent: Parent, shape: DictShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
@@ -457,16 +487,17 @@ class DictFrame(LargeFrame):
             self.items[self.name] = value
 
     def _show(self) -> Any:
-        shown = self._complete()
+        shown, self.spare = self.spare, None
+        if len(self.items) >= _BUFFERED:
+            self.back = self.shown
+        if shown is None:
+            shown = self.items.copy()
+        elif len(shown) < len(self.items):
+            added = [*islice(reversed(self.items.items()), len(self.items) - len(shown))]
+            shown.update(reversed(added))
         if self.inner is not MISSING and self.name is not MISSING:
             shown[self.name] = self.inner
         return shown
-
-    def _catch_up(self, buffer: dict[Any, Any]) -> None:
-        if buffer:
-            buffer.popitem()
-        added = [*islice(reversed(self.items.items()), len(self.items) - len(buffer))]
-        buffer.update(reversed(added))
 
     def _step(self) -> Path:
         return () if self.name is None else (self.name,)
@@ -481,6 +512,8 @@ class ListFrame(LargeFrame):
     """An open array whose elements are alike."""
 
     __slots__ = ("shape",)
+
+    drop_last = staticmethod(list.pop)
 
     def __init__(self, parent: Parent, shape: ListShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
@@ -503,16 +536,16 @@ class ListFrame(LargeFrame):
         self.items.append(value)
 
     def _show(self) -> Any:
-        shown = self._complete()
+        shown, self.spare = self.spare, None
+        if len(self.items) >= _BUFFERED:
+            self.back = self.shown
+        if shown is None:
+            shown = self.items.copy()
+        elif len(shown) < len(self.items):
+            shown += self.items[len(shown) :]
         if self.inner is not MISSING:
             shown.append(self.inner)
         return shown
-
-    def _catch_up(self, buffer: list[Any]) -> None:
-        if buffer:
-            buffer.pop()
-        if len(buffer) < len(self.items):
-            buffer += self.items[len(buffer) :]
 
     def _step(self) -> Path:
         return (len(self.items),)
@@ -633,5 +666,7 @@ def _unshared_count() -> int:
 
 
 getrefcount = getattr(sys, "getrefcount", lambda _: 0)
+_STEADY: Final = 2
+"""From so many instances on, all that can be shown again have the open field's name already."""
 _UNSHARED: Final = _unshared_count()
 """What `getrefcount(self.back)` gives when only this frame holds the buffer; -1 if unknown."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _new = object.__new__
-_set_dict = BaseModel.__dict__["__dict__"].__set__
+set_values = BaseModel.__dict__["__dict__"].__set__
 _set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
 _set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 _set_private = BaseModel.__dict__["__pydantic_private__"].__set__
@@ -34,7 +34,7 @@ def model_maker(
 
     def make_plain(values: dict[str, Any], names: set[str], _: dict[str, Any]) -> Any:
         instance = _new(partial)
-        _set_dict(instance, values)
+        set_values(instance, values)
         _set_fields_set(instance, names)
         _set_extra(instance, None)
         _set_private(instance, None)
@@ -52,7 +52,19 @@ def model_maker(
         defaults = {name: attribute.get_default() for name, attribute in private.items()}
         return {name: value for name, value in defaults.items() if value is not PydanticUndefined}
 
-    return make if allows_extra or private else make_plain
+    return make_plain if is_plain(model) else make
+
+
+def is_plain(model: type[BaseModel]) -> bool:
+    """Whether field values and names are all that an instance has to it."""
+    return not model.__private_attributes__ and model.model_config.get("extra") != "allow"
+
+
+def refill(instance: BaseModel, values: dict[str, Any], names: set[str]) -> None:
+    """Make a plain instance, which nobody holds, one of other values: a third of a new one."""
+    set_values(instance, values)
+    if instance.__pydantic_fields_set__ is not names:
+        _set_fields_set(instance, names)
 
 
 def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, Any]], Any]:
@@ -101,7 +113,7 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
     def make(validated: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> Any:
         values, extra, names = validated
         instance = _new(model)
-        _set_dict(instance, values)
+        set_values(instance, values)
         _set_fields_set(instance, names)
         _set_extra(instance, extra)
         _set_private(instance, None)

@@ -12,6 +12,7 @@ from ._instances import (
     dataclass_maker,
     finished_dataclass_maker,
     finished_model_maker,
+    is_plain,
     model_maker,
     typed_dict_maker,
 )
@@ -55,7 +56,9 @@ class ModelCompiler:
         kind = self._core["type"]
         maker = {"model": model_maker, "dataclass": dataclass_maker}.get(kind)
         instance = maker(self._core["cls"]) if maker else typed_dict_maker
-        return ModelShape({}, self._extra(level), {}, {}, frozenset(), instance, validator)
+        shape = ModelShape({}, self._extra(level), {}, {}, frozenset(), instance, validator)
+        shape.reuses = kind == "model" and is_plain(self._core["cls"])
+        return shape
 
     def _extra(self, level: Any) -> Field:
         config = self._config or {}

@@ -176,6 +176,7 @@ class ModelShape:
         instance: makes what is shown of field values, names of those that came, and extras.
         validator: the model's own level of its core schema.
         validates_defaults: fields whose default is validated when they are missing.
+        reuses: whether an instance that nobody holds any more can show other values.
     """
 
     fields: dict[str, Field]
@@ -186,6 +187,7 @@ class ModelShape:
     instance: Callable[[dict[str, Any], set[str], dict[str, Any]], Any]
     validator: ModelValidator
     validates_defaults: frozenset[str] = frozenset()
+    reuses: bool = False
 
     def empty(self) -> Any:
         """What is shown of an object that has not begun."""
