@@ -100,7 +100,7 @@ def copied_model(instance: BaseModel) -> BaseModel:
     """Another instance that holds the same, whatever its class means by a copy."""
     copied = _new(type(instance))
     extra, private = instance.__pydantic_extra__, instance.__pydantic_private__
-    _set_dict(copied, vars(instance).copy())
+    set_values(copied, vars(instance).copy())
     _set_fields_set(copied, instance.model_fields_set.copy())
     _set_extra(copied, None if extra is None else extra.copy())
     _set_private(copied, None if private is None else private.copy())
