@@ -7,6 +7,8 @@ that nothing but the client can end it.
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -17,9 +19,9 @@ import pytest
 from partwise_conformance import Exchange, Hold, Reply
 
 from .faults import body
+from .stand import AtRest, Stand, descriptors, eventually, is_alone
 
 if TYPE_CHECKING:
-    from .stand import Stand
     from .vendors import Vendor
 
 # Seconds within which the server must see that the client has gone.
@@ -59,6 +61,17 @@ def by_break_in_a_view(stream: Any) -> None:
         break
 
 
+def by_interrupt(stream: Any) -> None:
+    with suppress(KeyboardInterrupt):
+        for _ in stream:
+            raise KeyboardInterrupt
+
+
+def by_dropping(stream: Any) -> None:
+    next(stream)
+    # It is the last reference but the caller's own.
+
+
 async def aby_break(stream: Any) -> None:
     async for _ in stream:
         break
@@ -85,6 +98,10 @@ async def aby_break_in_a_view(stream: Any) -> None:
         break
 
 
+async def aby_dropping(stream: Any) -> None:
+    await anext(stream)
+
+
 async def aby_cancelling(stream: Any) -> None:
     await anext(stream)
     task = asyncio.ensure_future(stream.result())
@@ -101,11 +118,17 @@ async def aby_timeout(stream: Any) -> None:
             await stream.result()
 
 
-WAYS = [by_break, by_exception, by_close, by_context, by_break_in_a_view]
+WAYS = [
+    *(by_break, by_exception, by_close, by_context, by_break_in_a_view),
+    *(by_interrupt, by_dropping),
+]
 AWAYS = [
     *(aby_break, aby_exception, aby_close, aby_context, aby_break_in_a_view),
-    *(aby_cancelling, aby_timeout),
+    *(aby_dropping, aby_cancelling, aby_timeout),
 ]
+
+# Here the stream is still referred to while the connection must go.
+HOLDING: list[Any] = [each for each in (*WAYS, *AWAYS) if "dropping" not in each.__name__]
 
 
 def stalling(stand: Stand, vendor: Vendor) -> Exchange:
@@ -114,32 +137,46 @@ def stalling(stand: Stand, vendor: Vendor) -> Exchange:
 
 @pytest.mark.parametrize("way", ["sync"], indirect=True)
 @pytest.mark.parametrize("leave", WAYS)
-def test_leaving(leave: Leave, stand: Stand, vendor: Vendor) -> None:
+def test_leaving(leave: Leave, stand: Stand, vendor: Vendor, at_rest: AtRest) -> None:
     exchange = stalling(stand, vendor)
+    stream = stand.call()
+    held = stream if leave in HOLDING else None
 
-    leave(stand.call())
+    leave(stream)
+    del stream
     left = time.monotonic()
 
     assert exchange.wait_disconnected() - left < PROMPTLY
-    still_works(stand)
+    nothing_is_left(stand, at_rest)
+    del held
 
 
 @pytest.mark.parametrize("way", ["async"], indirect=True)
 @pytest.mark.parametrize("leave", AWAYS)
-def test_leaving_asynchronously(leave: ALeave, stand: Stand, vendor: Vendor) -> None:
+def test_leaving_asynchronously(
+    leave: ALeave, stand: Stand, vendor: Vendor, at_rest: AtRest
+) -> None:
     exchange = stalling(stand, vendor)
 
     async def leave_it() -> float:
         stream = stand.call()
+        held = stream if leave in HOLDING else None
         await leave(stream)
+        del stream
         left = time.monotonic()
-        return await exchange.await_disconnected() - left
+        gone = await exchange.await_disconnected()
+        del held
+        assert await is_alone()
+        return gone - left
 
     assert stand.runner.run(leave_it()) < PROMPTLY
-    still_works(stand)
+    nothing_is_left(stand, at_rest)
 
 
-def still_works(stand: Stand) -> None:
-    """The one connection that the pool may have is free again."""
+def nothing_is_left(stand: Stand, at_rest: AtRest) -> None:
+    """And the one connection that the pool may have is free again."""
+    gc.collect()
+    assert threading.active_count() == at_rest.threads
+    assert eventually(lambda: descriptors(stand.server) == at_rest.descriptors)
     stand.server.enqueue(Reply(body=stand.vendor.whole()))
     assert stand.ask().error is None

@@ -1,11 +1,18 @@
 """The hands of a session on asyncio's loop: the twin of `Connection`.
 
+A response is held by a task of its own, its keeper, which waits until it is let go of and then
+releases it. So the release goes on to its end whoever is cancelled, and can be asked for by those
+who can't await. A loop that ends cancels all tasks before it ends generators, the SDK's among
+them, which get in each other's way: thus a stream that was left open is released in time, and
+quietly.
+
 In a module of its own because it alone needs asyncio, which takes a while to import.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ._commands import CLOSE, END, READ, Pause
@@ -18,8 +25,8 @@ if TYPE_CHECKING:
     from ._commands import Command
     from ._session import Session
 
-_releases: set[asyncio.Task[None]] = set()
-"""Releases under way: the loop itself holds its tasks only weakly."""
+_keepers: set[asyncio.Task[None]] = set()
+"""Those that hold a response: the loop itself holds its tasks only weakly."""
 
 
 class AsyncConnection:
@@ -27,9 +34,8 @@ class AsyncConnection:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._context: AbstractAsyncContextManager[AsyncIterator[Any]] | None = None
         self._events: AsyncIterator[Any]
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._hold: _Hold | None = None
         self._timed = session.patience is not None
 
     def obey(self, command: Command) -> Awaitable[Any]:
@@ -50,36 +56,43 @@ class AsyncConnection:
             raise self._session.impatient() from error
 
     async def _open(self) -> None:
-        self._loop = asyncio.get_running_loop()
         context = self._session.provider.aopen(self._session.payload)
         self._events = await context.__aenter__()
-        self._context = context
+        self._hold = _Hold(context)
 
     async def close(self) -> None:
         """Let go of the response, if one is held. Being cancelled does not stop the release."""
-        context, self._context = self._context, None
-        if context is not None:
-            await asyncio.shield(_release(context))
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.left.set()
+            await asyncio.shield(hold.keeper)
 
     def abandon(self) -> None:
         """Let go of the response as soon as the loop turns: for those who can't await."""
-        if self._context is not None and self._loop is not None and not self._loop.is_closed():
-            context, self._context = self._context, None
-            self._loop.call_soon_threadsafe(_release, context)
+        hold, self._hold = self._hold, None
+        if hold is not None and not hold.loop.is_closed():
+            hold.loop.call_soon_threadsafe(hold.left.set)
 
     def new_future(self) -> asyncio.Future[None]:
         """Something to wait for on this loop."""
         return asyncio.get_running_loop().create_future()
 
 
-def _release(context: AbstractAsyncContextManager[Any]) -> asyncio.Task[None]:
-    task = asyncio.get_running_loop().create_task(_leave(context))
-    _releases.add(task)
-    task.add_done_callback(_releases.discard)
-    return task
+class _Hold:
+    """One response, and its keeper."""
+
+    def __init__(self, context: AbstractAsyncContextManager[Any]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.left = asyncio.Event()
+        self.keeper = self.loop.create_task(_keep(context, self.left))
+        _keepers.add(self.keeper)
+        self.keeper.add_done_callback(_keepers.discard)
 
 
-async def _leave(context: AbstractAsyncContextManager[Any]) -> None:
+async def _keep(context: AbstractAsyncContextManager[Any], left: asyncio.Event) -> None:
+    # Only a loop that ends cancels a keeper.
+    with suppress(asyncio.CancelledError):
+        await left.wait()
     try:
         await context.__aexit__(None, None, None)
     except Exception:  # noqa: BLE001 - the answer, or the error, that is under way matters more

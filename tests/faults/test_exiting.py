@@ -1,0 +1,73 @@
+"""A program that ends in the middle of a stream: at once, quietly, and with the connection closed.
+
+No `with`, no `close`: a script that falls off its end, and one that leaves its event loop.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from partwise_conformance import Hold
+
+from .faults import body
+
+if TYPE_CHECKING:
+    from partwise_conformance import ReplayServer
+
+    from .vendors import Vendor
+
+PROMPTLY = 10.0
+
+HEAD = """
+import asyncio, sys, partwise
+from pydantic import BaseModel
+
+class Note(BaseModel):
+    title: str
+    count: int
+    tags: list[str]
+
+name, mode, url = sys.argv[1:]
+options = {"mode": mode, "base_url": url, "api_key": "none"}
+call = {"response_model": Note, "messages": [{"role": "user", "content": "?"}]}
+"""
+SYNC = """
+stream = partwise.from_provider(name, **options).create_partial(**call)
+next(stream)
+print("leaving", flush=True)
+"""
+EXIT = """
+for _ in partwise.from_provider(name, **options).create_partial(**call):
+    print("leaving", flush=True)
+    sys.exit()
+"""
+ASYNC = """
+async def main():
+    global stream
+    stream = partwise.from_provider(name, async_client=True, **options).create_partial(**call)
+    await anext(stream)
+    print("leaving", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("script", [SYNC, EXIT, ASYNC], ids=["end", "sys.exit", "end of loop"])
+def test_a_program_that_ends(script: str, vendor: Vendor, server: ReplayServer) -> None:
+    exchange = server.enqueue(body(*vendor.half(), Hold()))
+    command = [sys.executable, "-W", "error", "-c", HEAD + script]
+    with subprocess.Popen(
+        [*command, vendor.model, vendor.mode, server.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "leaving\n"
+        said, complained = process.communicate(timeout=PROMPTLY)
+    assert (process.returncode, said, complained) == (0, "", "")
+    exchange.wait_disconnected()
