@@ -36,12 +36,14 @@ from ._registry import find as find_factory
 from ._retry_after import retry_after
 from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
 from ._statuses import error_of_status
+from ._threads import ClosableStream, open_in_thread
 
 __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "Capabilities",
     "Chunk",
+    "ClosableStream",
     "ConfigurationError",
     "Decoder",
     "Finish",
@@ -70,6 +72,7 @@ __all__ = [
     "find_factory",
     "hookimpl",
     "is_simple_pattern",
+    "open_in_thread",
     "retry_after",
     "transform",
 ]
