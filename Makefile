@@ -67,7 +67,7 @@ test-lowest: $(UV)  ## the tests, with the oldest dependencies that the packages
 	@.venv-lowest/bin/pytest -q $(TESTS)
 	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv-lowest-core
 	@$(UV) pip install --quiet --python .venv-lowest-core --resolution lowest-direct -e 'core[rich]'
-	@$(UV) pip install --quiet --python .venv-lowest-core -e conformance anyio hypothesis
+	@$(UV) pip install --quiet --python .venv-lowest-core -e conformance anyio hypothesis pytest-timeout
 	@.venv-lowest-core/bin/pytest -q tests/core --ignore tests/core/schema
 
 test-py: $(UV)  ## the tests on another Python: make test-py PY=3.14

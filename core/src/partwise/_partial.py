@@ -6,7 +6,9 @@ can't satisfy: constraints and validators. What the user computes or serialises 
 fail while some are None; it then shows as None, or as the plain value, and never raises.
 
 The schema is built at the first use of it (`defer_build`): making snapshots needs only the class.
-Nested partial classes are looked up when that happens, which also unties recursive models.
+Nested partial classes are looked up when that happens, which also unties recursive models. Before
+2.14, pydantic can't write an instance of such a class that stands where any value may, so there
+the schema is built at once.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing import (
     get_origin,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer
+from pydantic import VERSION, BaseModel, ConfigDict, Field, computed_field, field_serializer
 from pydantic import model_serializer as pydantic_model_serializer
 from pydantic_core import PydanticUndefined, core_schema
 from typing_extensions import TypeAliasType, is_typeddict
@@ -53,6 +55,8 @@ _FIELD_KEYWORDS = (
     "field_title_generator", "description", "examples", "exclude", "exclude_if", "deprecated",
     "json_schema_extra", "frozen", "repr", "init",
 )  # fmt: skip
+
+_BUILDS_AT_ONCE = tuple(map(int, VERSION.split(".")[:2])) < (2, 14)
 
 _lock = threading.Lock()
 
@@ -89,7 +93,10 @@ def partial_of(model: type[T]) -> type[T]:
         for subclass in type.__subclasses__(model):
             if vars(subclass).get(_ORIGINAL) is model:
                 return subclass
-        return make(model)  # type: ignore[no-any-return]
+        partial: Any = make(model)
+    if _BUILDS_AT_ONCE and make is _partial_model:
+        partial.model_rebuild(raise_errors=False)
+    return partial  # type: ignore[no-any-return]
 
 
 def _is_class(candidate: Any, base: type = object) -> bool:
