@@ -45,8 +45,10 @@ def test_a_message(client: OpenAI) -> None:
     assert [c.choices[0].finish_reason for c in chunks[-2:]] == [None, "stop"]
 
 
-def test_a_call_of_the_tool_that_was_asked_for(client: OpenAI) -> None:
-    calls = [c.choices[0].delta.tool_calls for c in ask(client, **TOOL)]
+@pytest.mark.parametrize("choice", [TOOL["tool_choice"], "required"], ids=["named", "any"])
+def test_a_call_of_the_tool_that_was_asked_for(client: OpenAI, choice: Any) -> None:
+    asked = TOOL | {"tool_choice": choice}
+    calls = [c.choices[0].delta.tool_calls for c in ask(client, **asked)]
 
     functions = [call[0].function for call in calls[:-1] if call]
     assert "".join(f.arguments or "" for f in functions if f) == TEXT

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def chat_answer(text: str, *, pace: float = 0.0, gated: bool = False, seed: int = 0) -> Handler:
     """A handler for a `ReplayServer` that gives `text` as the answer to any chat request.
 
-    A request that forces a tool gets a call of that tool with `text` as its arguments, any other
-    gets `text` as the message. The deltas are cut as a model's are; `pace` is in seconds a chunk.
+    A request that forces a tool gets a call of that tool with `text` as its arguments, one that
+    requires some tool a call of its first, any other gets `text` as the message. The deltas are cut
+    as a model's are; `pace` is in seconds a chunk.
     """
     deltas = list(cut_like_tokens(text, seed=seed))
 
@@ -54,6 +55,8 @@ def chat_events(deltas: Sequence[str], request: dict[str, Any]) -> Iterator[byte
 
 def _forced_tool(request: dict[str, Any]) -> str | None:
     choice = request.get("tool_choice")
+    if choice == "required":
+        choice = request["tools"][0]
     return choice["function"]["name"] if isinstance(choice, dict) else None
 
 

@@ -242,20 +242,12 @@ class Stand:
         outcome = Outcome()
         try:
             if way == "sync":
-                self._create(outcome, keywords)
+                create(self.client("sync"), outcome, keywords)
             else:
-                self._runner.run(self._acreate(outcome, keywords))
+                self._runner.run(acreate(self.client("async"), outcome, keywords))
         except Exception as error:  # noqa: BLE001 - it is the outcome
             outcome.error = error
         return outcome
-
-    def _create(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
-        with self.client("sync").create_partial(**keywords) as stream:
-            try:
-                outcome.snapshots.extend(stream)
-                outcome.value = stream.result()
-            finally:
-                outcome.note(stream)
 
     def take_one(self, mode: Mode, way: Way) -> None:
         """Call the public API, and break out of the loop at the first snapshot."""
@@ -276,14 +268,32 @@ class Stand:
             async for _ in stream:
                 break
 
-    async def _acreate(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
-        async with self.client("async").create_partial(**keywords) as stream:
-            try:
-                async for snapshot in stream:
-                    outcome.snapshots.append(snapshot)
-                outcome.value = await stream.result()
-            finally:
-                outcome.note(stream)
+
+def create(client: partwise.Client, outcome: Outcome, keywords: Mapping[str, Any]) -> None:
+    """Make a call, and keep what comes of it in the outcome.
+
+    Raises:
+        Exception: what the call raised.
+    """
+    with client.create_partial(**keywords) as stream:
+        try:
+            outcome.snapshots.extend(stream)
+            outcome.value = stream.result()
+        finally:
+            outcome.note(stream)
+
+
+async def acreate(
+    client: partwise.AsyncClient, outcome: Outcome, keywords: Mapping[str, Any]
+) -> None:
+    """The same, for asyncio."""
+    async with client.create_partial(**keywords) as stream:
+        try:
+            async for snapshot in stream:
+                outcome.snapshots.append(snapshot)
+            outcome.value = await stream.result()
+        finally:
+            outcome.note(stream)
 
 
 def _read(provider: Provider, request: Request, see: See) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .conftest import Outcome
@@ -53,3 +54,65 @@ def test_without_the_kit(cli: Callable[..., Outcome], monkeypatch: pytest.Monkey
 
     assert shown.code == 2
     assert "pip install partwise-conformance" in shown.error
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    kit = pytest.importorskip("partwise_conformance")
+    subject = pytest.importorskip("partwise_conformance.subject")
+    pytest.importorskip("partwise_openai")
+    with kit.ReplayServer(kit.chat_answer(subject.ANSWER)) as server:
+        yield server
+
+
+def test_a_live_endpoint(cli: Callable[..., Outcome], folder: Path, server: Any) -> None:
+    asked = ("conformance", "llamacpp/m", "--live", "--base-url", f"{server.url}/v1")
+
+    shown = cli(*asked, "--yes", "--report", "live.json")
+
+    assert shown.code == 0
+    assert shown.out.startswith("llamacpp/m: 6 of 6 hold\n")
+    assert " requests to llamacpp/m (" in shown.err
+    assert " tokens at most\n" in shown.err
+    assert " tokens were spent\n" in shown.err
+    assert '"holds": 6' in (folder / "live.json").read_text()
+
+
+def test_a_live_endpoint_that_fails(cli: Callable[..., Outcome], server: Any) -> None:
+    server.enqueue(_no())
+
+    shown = cli("conformance", "llamacpp/m", "--live", "--yes", "--base-url", f"{server.url}/v1")
+
+    assert shown.code == 1
+    assert "  fails           A wrong key is an AuthenticationError. (BadRequestError" in shown.out
+    assert shown.err.endswith("partwise: llamacpp/m fails 1 of the statements above.\n")
+
+
+def _no() -> Any:
+    reply = pytest.importorskip("partwise_conformance").Reply
+    return reply.of_json({"error": {"message": "no"}}, status=400)
+
+
+def test_nothing_is_asked_before_the_cost_is_agreed_to(
+    cli: Callable[..., Outcome], server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.confirm", _declined)
+
+    shown = cli("conformance", "llamacpp/m", "--live", "--base-url", f"{server.url}/v1")
+
+    assert shown.code == 130
+    assert " tokens at most\n" in shown.err
+    assert server.exchanges == []
+
+
+def _declined(_question: str, *, abort: bool, err: bool) -> None:
+    assert abort
+    assert err
+    raise click.Abort
+
+
+def test_the_whole_suite_is_pytests(cli: Callable[..., Outcome]) -> None:
+    shown = cli("conformance", "openai/gpt-4.1-mini")
+
+    assert shown.code == 2
+    assert "run pytest in the plugin's project" in shown.error

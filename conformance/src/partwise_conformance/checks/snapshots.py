@@ -51,9 +51,7 @@ class SnapshotChecks:
         )
         dumps = [each.model_dump() for each in outcome.snapshots]
         for earlier, later in itertools.pairwise(dumps):
-            require(
-                _grew(earlier, later), f"a snapshot took something back: {earlier} then {later}"
-            )
+            require(grew(earlier, later), f"a snapshot took something back: {earlier} then {later}")
         ages = {person.years for each in outcome.snapshots for person in _whole(each)}
         expect(ages, {36, 41}, "a number was shown before it was complete")
 
@@ -80,15 +78,15 @@ def _whole(snapshot: Meeting) -> list[Attendee]:
     return [person for person in snapshot.attendees or () if type(person) is Attendee]
 
 
-def _grew(earlier: Any, later: Any) -> bool:
+def grew(earlier: Any, later: Any) -> bool:
     """Whether nothing of the earlier value was taken back."""
     if earlier is None:
         return True
     if isinstance(earlier, dict):
-        return all(_grew(value, later[key]) for key, value in earlier.items())
+        return all(grew(value, later[key]) for key, value in earlier.items())
     if isinstance(earlier, list):
         pairs = zip(earlier, later, strict=False)
-        return len(later) >= len(earlier) and all(_grew(old, new) for old, new in pairs)
+        return len(later) >= len(earlier) and all(grew(old, new) for old, new in pairs)
     if isinstance(earlier, str):
         return isinstance(later, str) and later.startswith(earlier)
     return bool(earlier == later)

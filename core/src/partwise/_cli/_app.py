@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._errors import ConfigurationError, PartwiseError, ProviderError, RetriesExhaustedError
-from ._plugins import new_plugin
+from ._plugins import conformance, new_plugin
 from ._providers import providers
 from ._schema import schema
 from ._streams import record, replay
@@ -27,7 +27,7 @@ def partwise(*, debug: bool) -> None:
     """Typed snapshots of a language model's answer: look at providers, schemas and streams."""
 
 
-for _command in (providers, schema, record, replay, new_plugin):
+for _command in (providers, schema, record, replay, new_plugin, conformance):
     partwise.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""`partwise new-plugin`: for the authors of plugins."""
+"""`partwise new-plugin` and `partwise conformance`: for the authors of plugins."""
 
 from __future__ import annotations
 
@@ -34,3 +34,50 @@ def new_plugin(name: str, into: Path) -> None:
     folder = into / plugin.distribution
     click.echo(f'wrote {folder}, {len(files)} files: from_provider("{plugin.provider}/…")')
     click.echo(f"next: cd {folder} && pip install --editable . --group dev && pytest")
+
+
+@click.command()
+@click.argument("model", metavar="NAME/MODEL")
+@click.option("--live", is_flag=True, help="Ask the real endpoint, with the key in its variable.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before tokens are spent.")
+@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Stop at so many.")
+@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a file as well: .md, .json, or text.",
+)
+def conformance(  # noqa: PLR0913 - what may be said of a trial
+    *,
+    model: str,
+    live: bool,
+    yes: bool,
+    budget: int | None,
+    base_url: str | None,
+    report: Path | None,
+) -> None:
+    """Hold the real endpoint of NAME/MODEL to what can be asked of it with a few tokens.
+
+    What it may cost is said first. The whole suite is pytest's: it needs the plugin's wire, and
+    runs in the plugin's project.
+    """
+    if not live:
+        raise click.UsageError(
+            "say --live for the real endpoint; for the whole suite, run pytest in the "
+            "plugin's project."
+        )
+    with needing("partwise-conformance"):
+        from partwise_conformance.live import Live  # noqa: PLC0415
+        from partwise_conformance.report import as_text, summed_up, write_report  # noqa: PLC0415
+    trial = Live(model, budget=budget, base_url=base_url)
+    click.echo(trial.plan, err=True)
+    if not yes:
+        click.confirm("Go on?", abort=True, err=True)
+    cases = list(trial.run())
+    click.echo(as_text(summed_up(cases)), nl=False)
+    click.echo(f"{trial.spent:,} tokens were spent", err=True)
+    if report is not None:
+        write_report(cases, report)
+    failed = {case.test for case in cases if case.state == "fails"}
+    if failed:
+        raise click.ClickException(f"{model} fails {len(failed)} of the statements above.")
