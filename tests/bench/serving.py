@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def replier() -> Iterator[str]:
+def replier(module: str = "tests.bench.replier", *arguments: str) -> Iterator[str]:
     """The address of a server that runs in another process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.replier"],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -191,9 +191,16 @@ def _is_async(client: Any) -> bool:
     )
 
 
+def _is_secret(name: str) -> bool:
+    return any(word in name for word in ("key", "token", "secret"))
+
+
 def _client(
     config: ProviderConfig, model: str | None, mode: Mode | str | None, *, is_async: bool
 ) -> Client | AsyncClient:
+    given = (getattr(config.client, name, None) for name in ("api_key", "auth_token"))
+    named = (value for name, value in config.options.items() if _is_secret(name))
+    config.secrets.add(config.api_key, *given, *named)
     provider = find(config.name)(config)
-    endpoint = Endpoint(config.name, provider, model, as_mode(mode))
+    endpoint = Endpoint(config.name, provider, model, as_mode(mode), secrets=config.secrets)
     return AsyncClient(endpoint) if is_async else Client(endpoint)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ._provider import Provider
+    from ._secrets import Secrets
 
 
 class Endpoint:
@@ -28,12 +29,21 @@ class Endpoint:
         hooks: the client's handlers.
     """
 
-    def __init__(self, name: str, provider: Provider, model: str | None, mode: Mode | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        provider: Provider,
+        model: str | None,
+        mode: Mode | None,
+        *,
+        secrets: Secrets,
+    ) -> None:
         self.name = name
         self.provider = provider
         self.hooks = Hooks()
         self._model = model
         self._mode = mode
+        self._secrets = secrets
         if model is not None:
             self._check_mode(model, mode)
 
@@ -77,6 +87,7 @@ class Endpoint:
                 plan=plan,
                 settings=settings,
                 announcer=Announcer(call, (self.hooks, settings.hooks), observers()),
+                secrets=self._secrets,
                 lenient=mode is Mode.MD_JSON,
             )
         )

@@ -20,17 +20,16 @@ with the provider, and the values of `extra_headers` are masked.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ._errors import ConfigurationError
 from ._provider import hookspec
+from ._secrets import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ._chunks import FinishReason, Usage
     from ._mode import Mode
 
@@ -51,7 +50,8 @@ HookName: TypeAlias = Literal[
 Handler: TypeAlias = Callable[..., object]
 
 _NAMES: Final = get_args(HookName)
-_MASK: Final = "***"
+_HEADERS: Final = frozenset({"extra_headers", "headers"})
+_AROUND_HEADERS: Final = frozenset({"config", "http_options"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,10 +185,13 @@ def _known(name: str) -> str:
 
 def _masked(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The payload, without the headers that a user may have put a key into."""
-    return {
-        key: dict.fromkeys(value, _MASK) if key == "extra_headers" and value else value
-        for key, value in payload.items()
-    }
+    masked = dict(payload)
+    for key, value in payload.items():
+        if isinstance(value, Mapping) and key in _HEADERS:
+            masked[key] = dict.fromkeys(value, MASK)
+        elif isinstance(value, Mapping) and key in _AROUND_HEADERS:
+            masked[key] = _masked(value)
+    return masked
 
 
 def _call_safely(name: str, handler: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._hooks import Announcer, CallInfo
     from ._plan import Plan
     from ._provider import Provider, Request
+    from ._secrets import Secrets
     from ._settings import Settings
 
 
@@ -18,6 +19,7 @@ class Job:
 
     Attributes:
         lenient: whether the JSON may stand among prose and in fences.
+        secrets: what no error may tell.
         patient: whether the provider says why it stopped, so that this is worth waiting for.
     """
 
@@ -27,5 +29,6 @@ class Job:
     plan: Plan
     settings: Settings
     announcer: Announcer
+    secrets: Secrets
     lenient: bool
     patient: bool = True

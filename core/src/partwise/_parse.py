@@ -18,6 +18,7 @@ from ._mode import Granularity, Mode
 from ._parser import malformed
 from ._plan import compile_plan
 from ._provider import Capabilities, Request
+from ._secrets import Secrets
 from ._session import Session
 from ._settings import Settings
 from ._stream import PartialStream
@@ -93,6 +94,7 @@ def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: b
             plan=plan,
             settings=settings,
             announcer=Announcer(call, (), None),
+            secrets=Secrets(),
             lenient=lenient,
             patient=False,
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import pluggy
 
 from ._errors import MissingKeyError
+from ._secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -132,6 +133,8 @@ class ProviderConfig:
         client: the user's own SDK client, to be used as it is.
         http_client: the user's own HTTP client, for the SDK client that the provider makes.
         options: further keywords of `from_provider`, for the SDK client that the provider makes.
+        secrets: what is masked in all errors of this provider's: the key, and what else the factory
+            adds to it.
     """
 
     name: str
@@ -140,6 +143,7 @@ class ProviderConfig:
     client: Any = field(default=None, repr=False)
     http_client: Any = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def key(self, *variables: str) -> str:
         """The API key: the one given, else the first of these environment variables that is set.
@@ -149,6 +153,7 @@ class ProviderConfig:
         """
         for candidate in (self.api_key, *map(os.environ.get, variables)):
             if candidate:
+                self.secrets.add(candidate)
                 return candidate
         names = " or ".join(variables)
         raise MissingKeyError(

@@ -338,6 +338,7 @@ class Session:
         return self._job.settings.resume and is_resumable(self._attempt, error)
 
     def _report(self, error: Exception) -> None:
+        self._job.secrets.mask(error)
         if isinstance(error, PartwiseError):
             self._enriched(error)
         self._tell_usage()
