@@ -35,16 +35,14 @@ def clients(url: str) -> Iterator[list[Any]]:
         ]
 
 
-def sequence(url: str, streams: int = STREAMS) -> list[tuple[int, int, int]]:
+def sequence(url: str) -> Iterator[tuple[int, int, int]]:
     """Streams read, bytes held and descriptors open, at each look."""
-    looks = []
     with clients(url) as made:
-        for number in range(streams + 1):
-            if number % (streams // LOOKS) == 0:
+        for number in range(STREAMS + 1):
+            if number % (STREAMS // LOOKS) == 0:
                 gc.collect()
-                looks.append((number, resident(), descriptors()))
+                yield number, resident(), descriptors()
             _ask(made[number % len(made)], number)
-    return looks
 
 
 def shared(url: str) -> tuple[int, int]:
