@@ -33,7 +33,7 @@ Rows: TypeAlias = "dict[str, ProviderFactory]"
 GROUP: Final = "partwise"
 
 _lower_bound: Final = re.compile(
-    r"partwise(?![\w.-])\s*(?:\[[^\]]*\])?\s*\(?[^;]*?>=\s*(\d+(?:\.\d+)*)"
+    r"partwise(?![\w.-])\s*(?:\[[^\]]*\])?\s*\(?[^;]*?(?:>=|~=|===?|>)\s*(\d+(?:\.\d+)*)"
 ).match
 
 

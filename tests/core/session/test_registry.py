@@ -182,6 +182,11 @@ def test_two_rows_of_one_name(install: Any) -> None:
         ("partwise<100,>=99.1", False),
         ("partwise[rich]>=99.1 ; python_version>'3'", False),
         ("partwise (>=99.1)", False),
+        ("partwise~=99.1", False),
+        ("partwise<100,~=99.1", False),
+        ("partwise==99.1.*", False),
+        ("partwise!=99.1", True),
+        ("partwise~=0.1", True),
     ],
 )
 def test_a_plugin_built_for_a_newer_core(install: Any, requires: str, fits: bool) -> None:
