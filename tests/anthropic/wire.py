@@ -29,7 +29,7 @@ _STOP = {
 class AnthropicWire(Wire):
     framing = SSE(named_by="type")
 
-    def events(self, chunks: Iterator[Part], request: Request) -> Iterator[Any]:
+    def events(self, chunks: Iterator[Part], request: Request) -> Iterator[Any]:  # noqa: C901 - a case for each kind
         yield {"type": "message_start", "message": {"content": [], "usage": {}}}
         blocks: dict[object, int] = {}
         for chunk in chunks:
@@ -55,6 +55,12 @@ class AnthropicWire(Wire):
                 case Finish(reason) if reason in _STOP:
                     yield from ({"type": "content_block_stop", "index": i} for i in blocks.values())
                     yield _message({"stop_reason": _STOP[reason]})
+                case Finish("content_filter"):
+                    error = {
+                        "type": "invalid_request_error",
+                        "message": "Output blocked by content filtering policy",
+                    }
+                    yield {"type": "error", "error": {"details": None, **error}}
                 case Usage():
                     yield {**_message({}), "usage": _spent(chunk)}
                 case KeepAlive():

@@ -11,6 +11,7 @@ A message is a list of content blocks. Each begins with `content_block_start`, g
   off, and its input stays as short as it came.
 - Blocks may also stand whole in `message_start`.
 - Usage is cumulative, and each event has only some of its numbers: the latest of each counts.
+- The filter speaks by an error, which only its message tells from a bad request.
 - Signatures, citations, redacted thinking and events of unknown types give nothing.
 """
 
@@ -36,6 +37,9 @@ from partwise.provider import (
 from ._errors import of_event, second_message
 
 Event: TypeAlias = Mapping[str, Any]
+
+BLOCKED = "blocked by content filtering policy"
+"""What the API's filter says, in mid-stream, of an answer that it stops."""
 
 _NOTHING: tuple[Chunk, ...] = ()
 
@@ -183,6 +187,9 @@ class AnthropicDecoder:
         return (KeepAlive(),)
 
     def _error(self, event: Event) -> Iterable[Chunk]:
+        message = (event.get("error") or {}).get("message", "")
+        if BLOCKED in message:
+            return (Finish("content_filter", message),)
         raise of_event(event, self._provider)
 
 

@@ -18,6 +18,8 @@ from anthropic import (
 
 from partwise.provider import ConfigurationError, retry_after
 
+from ._decoder import BLOCKED
+
 if TYPE_CHECKING:
     import httpx2
     from anthropic._streaming import ServerSentEvent
@@ -139,11 +141,12 @@ def _no_stream(response: httpx2.Response) -> APIResponseValidationError:
 class _PlainStream(Stream[object]):
     """Events as plain data, with the pings that the SDK's own streams leave out.
 
-    While a model thinks, or a server's tool runs, pings are the only sign of life.
+    While a model thinks, or a server's tool runs, pings are the only sign of life. What the filter
+    says comes as an event too: it ends an answer, and is no failure.
     """
 
     def _iter_events(self) -> Iterator[ServerSentEvent]:
-        return map(_keep_ping, super()._iter_events())
+        return map(_let_through, super()._iter_events())
 
 
 class _AsyncPlainStream(AsyncStream[object]):
@@ -154,14 +157,14 @@ class _AsyncPlainStream(AsyncStream[object]):
 
     async def _iter_events(self) -> AsyncIterator[ServerSentEvent]:
         async for event in super()._iter_events():
-            yield _keep_ping(event)
+            yield _let_through(event)
 
 
-def _keep_ping(event: ServerSentEvent) -> ServerSentEvent:
-    """The event, so named that the SDK does not drop it."""
-    if event.event != "ping":
-        return event
-    return type(event)(event="keep-alive", data=event.data)
+def _let_through(event: ServerSentEvent) -> ServerSentEvent:
+    """The event, so named that the SDK neither drops a ping nor raises the filter's word."""
+    if event.event == "ping" or (event.event == "error" and BLOCKED in event.data):
+        return type(event)(event="let-through", data=event.data)
+    return event
 
 
 def _impatient(client: ClientT) -> ClientT:
