@@ -94,6 +94,11 @@ class Exchange:
         return await _await(self._disconnected, timeout)
 
     @property
+    def ended(self) -> bool:
+        """Whether the reply was played to its end."""
+        return self._ended.done()
+
+    @property
     def disconnected(self) -> bool:
         """Whether the client has closed the connection."""
         return self._disconnected.done()

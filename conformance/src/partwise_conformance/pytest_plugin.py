@@ -20,7 +20,7 @@ from .report import Case, State, write_report
 from .server import ReplayServer
 from .stand import Stand
 from .subject import KEY
-from .suite import ProviderConformance
+from .suite import ProviderConformance, statements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _PROPERTY = "partwise-conformance"
 _WAYS = ("sync", "async")
+# How pytest begins the reason of a test that has no parameters to be tried with.
+_NO_CASES = "got empty parameter set"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,8 +118,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     for key, reason in suite.xfail.items():
         if _is_meant(key, item):
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-    statement = (item.function.__doc__ or item.originalname).strip().partition("\n")[0]
-    item.user_properties.append((_PROPERTY, (suite.provider, item.originalname, statement)))
+    item.user_properties.append((_PROPERTY, (suite.provider, item.originalname)))
 
 
 def _is_suite(cls: type) -> bool:
@@ -202,12 +203,12 @@ class _Reporter:
         known: Any = dict(report.user_properties).get(_PROPERTY)
         state = _state(report)
         if known is not None and state is not None:
-            provider, test, statement = known
-            reason = getattr(report, "wasxfail", "") if state == "excused" else ""
-            self._cases.append(Case(provider, test, statement, state, reason))
+            provider, test = known
+            reason = _reason(report) if state == "excused" else ""
+            self._cases.append(Case(provider, test, state, reason))
 
     def pytest_sessionfinish(self) -> None:
-        write_report(self._cases, self._path)
+        write_report(self._cases, statements(), self._path)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"conformance report: {self._path}")
@@ -218,5 +219,11 @@ def _state(report: pytest.TestReport) -> State | None:
     if report.failed:
         return "fails"
     if report.skipped:
-        return "excused" if hasattr(report, "wasxfail") else "not applicable"
+        return "not applicable" if _reason(report).startswith(_NO_CASES) else "excused"
     return "holds" if report.when == "call" else None
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why a test was expected to fail, or skipped."""
+    skipped = report.longrepr[-1] if isinstance(report.longrepr, tuple) else ""
+    return getattr(report, "wasxfail", skipped.removeprefix("Skipped: "))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
-State: TypeAlias = Literal["holds", "fails", "excused", "not applicable"]
+State: TypeAlias = Literal["holds", "fails", "excused", "not run", "not applicable"]
 
 # The worst of a test's cases is the test's state.
 _WORST_FIRST: tuple[State, ...] = ("fails", "excused", "holds", "not applicable")
@@ -17,6 +17,7 @@ _MARKS: Final[dict[State, str]] = {
     "holds": "✅",
     "fails": "❌",
     "excused": "⚠️",
+    "not run": "❔",
     "not applicable": " ",
 }
 
@@ -27,7 +28,6 @@ class Case:
 
     provider: str
     test: str
-    statement: str
     state: State
     reason: str = ""
 
@@ -43,26 +43,31 @@ class Line:
     cases: int
 
 
-def summed_up(cases: Iterable[Case]) -> dict[str, list[Line]]:
-    """The lines of each provider, in the order in which the tests ran first."""
+def summed_up(cases: Iterable[Case], statements: Mapping[str, str]) -> dict[str, list[Line]]:
+    """The lines of each provider: one for each statement, in their order, whether it was tried."""
     grouped: dict[str, dict[str, list[Case]]] = {}
     for case in cases:
-        grouped.setdefault(case.provider, {}).setdefault(case.test, []).append(case)
+        tests = grouped.setdefault(case.provider, {name: [] for name in statements})
+        tests[case.test].append(case)
     return {
-        provider: [_line(group) for group in tests.values()] for provider, tests in grouped.items()
+        provider: [_line(test, statements[test], group) for test, group in tests.items()]
+        for provider, tests in sorted(grouped.items())
     }
 
 
-def _line(cases: list[Case]) -> Line:
-    states = {case.state for case in cases}
-    state: State = next(each for each in _WORST_FIRST if each in states)
+def _line(test: str, statement: str, cases: list[Case]) -> Line:
+    tried = [each for each in _WORST_FIRST if any(case.state == each for case in cases)]
+    state: State = tried[0] if tried else "not run"
     reasons = dict.fromkeys(case.reason for case in cases if case.reason)
-    return Line(cases[0].test, cases[0].statement, state, "; ".join(reasons), len(cases))
+    return Line(test, statement, state, "; ".join(reasons), len(cases))
 
 
-def write_report(cases: Iterable[Case], path: Path) -> None:
-    """Write the report: JSON or Markdown by the file's suffix, else text."""
-    lines = summed_up(cases)
+def write_report(cases: Iterable[Case], statements: Mapping[str, str], path: Path) -> None:
+    """Write the report: JSON or Markdown by the file's suffix, else text.
+
+    `statements` are the suite's, by their tests' names: what was not run is told as such.
+    """
+    lines = summed_up(cases, statements)
     write = {".json": as_json, ".md": as_markdown}.get(path.suffix, as_text)
     path.write_text(write(lines), encoding="utf-8")
 
@@ -92,7 +97,7 @@ def _section(provider: str, lines: list[Line]) -> str:
 def badge(lines: list[Line]) -> str:
     """The badge for a plugin's README, in Markdown."""
     words = f"{_held(lines)} of {_counted(lines)}"
-    color = "red" if any(line.state == "fails" for line in lines) else "brightgreen"
+    color = "red" if any(line.state in ("fails", "not run") for line in lines) else "brightgreen"
     image = f"https://img.shields.io/badge/partwise_conformance-{quote(words)}-{color}"
     return f"![partwise conformance: {words}]({image})"
 

@@ -13,6 +13,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Self, TypeAlias, cast
 
@@ -22,6 +23,8 @@ from .reply import Action, Drop, Hold, Pause, Reply
 Handler: TypeAlias = Callable[[RecordedRequest], Reply]
 
 _BATCH = 16_384
+# Seconds that the server's own thread has for what it does at once.
+_PATIENCE = 5.0
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -65,7 +68,8 @@ class ReplayServer:
     def reset(self) -> None:
         """Forget the exchanges so far and the replies that nobody asked for; hold no reply back."""
         for exchange in (*self.exchanges, *self._queue):
-            exchange.release_all()
+            if not exchange.ended:
+                exchange.release_all()
         self.exchanges.clear()
         self._queue.clear()
 
@@ -76,8 +80,15 @@ class ReplayServer:
 
     @property
     def connections(self) -> int:
-        """How many connections clients have opened so far."""
-        return self._accepted
+        """How many connections clients have opened so far, those included that wait for it."""
+        counted: Future[int] = Future()
+
+        def count() -> None:
+            # By the next turn, the loop has accepted what was waiting at this one.
+            self._loop.call_soon(lambda: counted.set_result(self._accepted))
+
+        self._loop.call_soon_threadsafe(count)
+        return counted.result(_PATIENCE)
 
     @property
     def open_connections(self) -> int:

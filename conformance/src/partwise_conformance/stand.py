@@ -7,6 +7,7 @@ made once. The asynchronous half runs on one event loop for the same reason.
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 import pytest
 
 import partwise
+from partwise import PartwiseError
 from partwise.provider import Chunk, Mode, ProviderConfig, Request, find_factory
 
 from .heard import Heard
 from .reply import Reply
 from .server import ReplayServer
-from .subject import KEY, MESSAGES, TOOL, Meeting, answer
+from .subject import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
 from .verdict import readable
 from .wire import write
 
@@ -143,7 +145,7 @@ class Stand:
             "model": self.model,
             "mode": mode,
             "messages": MESSAGES,
-            "schema": Meeting.model_json_schema(),
+            "schema": copy.deepcopy(SCHEMA),
             "name": TOOL,
             **changes,
         })  # fmt: skip
@@ -218,9 +220,11 @@ class Stand:
                 _read(provider, request, see)
             else:
                 self._runner.run(aread(provider, request, see))
+        except PartwiseError:
+            raise
         except Exception as error:
             known = provider.map_error(error)
-            if known is None or known is error:
+            if known is None:
                 raise
             raise known from known.__cause__ or error
 
@@ -322,22 +326,35 @@ class Patience:
         ended: whether that was needed.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, after: float) -> None:
         self.ended = False
         self._exchange = exchange
+        self._after = after
+        self._over = threading.Event()
 
-    def lose(self) -> None:
-        self.ended = True
-        self._exchange.release_all()
+    def watch(self) -> None:
+        """Wait for as long as the reply goes on by itself, or until it is over."""
+        sent = self._exchange.sent
+        while not self._over.wait(self._after):
+            if self._exchange.sent == sent:
+                self.ended = True
+                self._exchange.release_all()
+                return
+            sent = self._exchange.sent
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._over.set()
 
 
 @contextmanager
 def patience(exchange: Exchange, after: float) -> Iterator[Patience]:
-    """Release all held steps of the exchange after so many seconds."""
-    waiting = Patience(exchange)
-    timer = threading.Timer(after, waiting.lose)
-    timer.start()
+    """Release all held steps of the exchange when nothing was sent for so many seconds."""
+    waiting = Patience(exchange, after)
+    watcher = threading.Thread(target=waiting.watch, name="partwise-patience")
+    watcher.start()
     try:
         yield waiting
     finally:
-        timer.cancel()
+        waiting.stop()
+        watcher.join()

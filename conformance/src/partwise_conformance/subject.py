@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from partwise.provider import Finish, Mode, TextDelta, ToolCallDelta, Usage
 
@@ -29,11 +29,16 @@ class Attendee(BaseModel):
 class Meeting(BaseModel):
     """A meeting that nobody has held."""
 
+    # So that its name in a request is the tool's, and not the schema's.
+    model_config = ConfigDict(title="What the note says")
+
     headline: str = Field(description="what it is called, in five words")
     urgency: Literal["whenever", "at_once"]
     attendees: list[Attendee]
     remarks: str | None
 
+
+SCHEMA: Final = Meeting.model_json_schema()
 
 ANSWER: Final = (
     '{"headline":"Kick-off of the lighthouse project","urgency":"at_once","attendees":'

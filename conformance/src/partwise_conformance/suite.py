@@ -82,14 +82,15 @@ class ProviderConformance(
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         cls.xfail = {**cls.xfail, **_stubs(cls)}
-        for name in _tests():
+        tests = statements()
+        for name in tests:
             if getattr(cls, name) is not getattr(ProviderConformance, name):
                 raise TypeError(
                     f"{cls.__name__} overrides {name}: a test that can't pass is named in "
                     f'`xfail = {{"{name}": "the reason"}}`'
                 )
         for key, reason in cls.xfail.items():
-            if key.partition("[")[0] not in _tests():
+            if key.partition("[")[0] not in tests:
                 raise TypeError(f"{cls.__name__}.xfail: the suite has no test {key!r}")
             if not reason.strip():
                 raise TypeError(f"{cls.__name__}.xfail: {key} needs a reason")
@@ -99,7 +100,7 @@ def _stubs(cls: type) -> dict[str, str]:
     """The tests that the class marks as `xfail`, with the reasons. Takes the stubs away."""
     reasons = {
         name: str(mark.kwargs.get("reason", ""))
-        for name in _tests()
+        for name in statements()
         for mark in getattr(vars(cls).get(name), "pytestmark", ())
         if mark.name == "xfail" and not mark.args
     }
@@ -108,5 +109,11 @@ def _stubs(cls: type) -> dict[str, str]:
     return reasons
 
 
-def _tests() -> list[str]:
-    return [name for name in dir(ProviderConformance) if name.startswith("test_")]
+def statements() -> dict[str, str]:
+    """What each of the suite's tests states, by the test's name, in the suite's order."""
+    return {
+        name: (test.__doc__ or name).strip().partition("\n")[0]
+        for checks in ProviderConformance.__bases__
+        for name, test in vars(checks).items()
+        if name.startswith("test_")
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -13,18 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def fail(advice: str) -> NoReturn:
+    """Fail with the advice. What was being handled, if anything, is left out."""
+    __tracebackhide__ = True
+    raise pytest.fail.Exception(advice, pytrace=False) from None
+
+
 def require(condition: object, advice: str) -> None:
     """Fail with the advice, unless the condition holds."""
     __tracebackhide__ = True
     if not condition:
-        pytest.fail(advice, pytrace=False)
+        fail(advice)
 
 
 def expect(actual: Any, expected: Any, advice: str) -> None:
     """Fail with the advice and both values, unless they are equal."""
     __tracebackhide__ = True
     if actual != expected:
-        pytest.fail(f"{advice}\n  expected: {expected!r}\n  but got:  {actual!r}", pytrace=False)
+        fail(f"{advice}\n  expected: {expected!r}\n  but got:  {actual!r}")
 
 
 @contextmanager
@@ -34,6 +40,6 @@ def readable(what: str) -> Iterator[None]:
     try:
         yield
     except NotOnThisWireError as error:
-        pytest.fail(f"{error}: teach it, or say in `xfail` why the vendor can't", pytrace=False)
+        fail(f"{error}: teach it, or say in `xfail` why the vendor can't")
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the plugin's fault
-        pytest.fail(f"{what} should raise nothing, and raised {error!r}", pytrace=False)
+        fail(f"{what} should raise nothing, and raised {error!r}")

@@ -19,7 +19,8 @@ from partwise.provider import (
 
 from ..reply import cut
 from ..subject import ANSWER, CALL_ID, DELTAS, TOOL, USAGE, answer, call, natural_finish, payload
-from ..verdict import expect, readable
+from ..tokens import cut_like_tokens
+from ..verdict import expect, fail, readable
 
 if TYPE_CHECKING:
     from partwise.provider import Mode
@@ -52,7 +53,7 @@ class ChunkChecks:
     @pytest.mark.parametrize("size", [1, 2, 7])
     def test_cuts_of_the_bytes(self, stand: Stand, mode: Mode, size: int) -> None:
         """However the body is cut into bytes, the chunks are the same."""
-        parts = answer(mode, _spelled(_NASTY["unicode"]))
+        parts = answer(mode, cut_like_tokens(_NASTY["unicode"]))
         whole = stand.hear(mode, parts)
         body = b"".join(stand.segments(mode, parts))
         stand.answer_with(stand.reply(*cut(body, size)))
@@ -242,5 +243,5 @@ def _expect_same(stand: Stand, mode: Mode, actual: str, expected: str, advice: s
     try:
         value = json.loads(actual)
     except ValueError:
-        pytest.fail(f"{advice}: not JSON at all\n  {actual!r}", pytrace=False)
+        fail(f"{advice}: not JSON at all\n  {actual!r}")
     expect(value, json.loads(expected), advice)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # How often a stream is made to wait, and how long another task sleeps, in seconds.
 _WAITS, _TICK = 6, 0.01
+_NOTHING_CAME = "nothing came before the answer was whole: yield each event when it comes"
 _RELEASE = "close the SDK's response when `open` or `aopen` is left, however it is left"
 
 
@@ -43,7 +44,7 @@ class ConnectionChecks:
                 exchange.release()
             return False
 
-        with patience(exchange, stand.at_once) as waiting:
+        with patience(exchange, stand.at_once) as waiting, readable("reading this answer"):
             stand.read(stand.request(token_mode), way, see)
         require(
             not waiting.ended,
@@ -79,16 +80,20 @@ class ConnectionChecks:
         """Leaving a stream early releases its connection at once."""
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
-        with patience(exchange, stand.at_once):
-            stand.read(stand.request(mode), way, lambda _chunks: True)
+        with patience(exchange, stand.at_once * 2) as waiting:
+            with readable("reading the beginning of an answer"):
+                stand.read(stand.request(mode), way, lambda _chunks: True)
+            require(not waiting.ended, _NOTHING_CAME)
             _expect_left(stand, exchange)
 
     def test_break(self, stand: Stand, way: Way) -> None:
         """Breaking out of a stream of snapshots releases its connection at once."""
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
-        with patience(exchange, stand.at_once):
-            stand.take_one(mode, way)
+        with patience(exchange, stand.at_once * 2) as waiting:
+            with readable("reading the beginning of an answer"):
+                stand.take_one(mode, way)
+            require(not waiting.ended, _NOTHING_CAME)
             _expect_left(stand, exchange)
 
     def test_cancelling(self, stand: Stand) -> None:
@@ -113,7 +118,7 @@ class ConnectionChecks:
             await asyncio.wait([task], timeout=stand.at_once)
             require(task.cancelled(), "a cancelled task must end as cancelled: let it through")
 
-        with patience(exchange, stand.at_once * 2), readable("a task that reads"):
+        with patience(exchange, stand.at_once * 3), readable("a task that reads"):
             stand.run(cancel())
             _expect_left(stand, exchange)
 
@@ -166,9 +171,8 @@ def _stalled(stand: Stand, mode: Mode) -> Exchange:
 
 def _expect_left(stand: Stand, exchange: Exchange, advice: str = _RELEASE) -> None:
     """The loop must turn meanwhile: asyncio closes sockets at its next turn."""
-    patient = stand.at_once / 2
-    gone = stand.run(_came(exchange.await_disconnected(patient)))
-    require(gone, f"after {patient} s the connection is still open: {advice}")
+    gone = stand.run(_came(exchange.await_disconnected(stand.at_once)))
+    require(gone, f"after {stand.at_once} s the connection is still open: {advice}")
 
 
 async def _came(waiting: Coroutine[Any, Any, float]) -> bool:

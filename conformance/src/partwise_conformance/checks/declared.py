@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from partwise.provider import Granularity, Mode
 
-from ..subject import KEY, MESSAGES, TOOL, Meeting, answer
+from ..subject import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
 from ..verdict import expect, require
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class DeclaredChecks:
                 "key": KEY,
                 "options": _plain(suite.client_options),
                 "messages": MESSAGES,
-                "schema": Meeting.model_json_schema(),
+                "schema": SCHEMA,
                 "name": TOOL,
             })
         )  # fmt: skip

@@ -19,7 +19,7 @@ from partwise.provider import (
 from ..reply import Close, Drop, Hold, Reply
 from ..stand import patience
 from ..subject import ANSWER, KEY, half, payload
-from ..verdict import expect, require
+from ..verdict import expect, fail, require
 from ..wire import StreamError
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class FaultChecks:
         """A server that falls silent is a ProviderTimeoutError after `request.read_timeout`."""
         mode = stand.default_mode
         segments = stand.segments(mode, half(payload(mode)))[:-1]
-        exchange = stand.server.enqueue(stand.reply(b"".join(segments), Hold()))
+        exchange = stand.server.enqueue(stand.reply(b"".join(segments), Hold(), Drop()))
         with patience(exchange, after=stand.at_once * 2) as waiting:
             error = _error(stand, "sync", "a server that falls silent", timeout=_READ_TIMEOUT)
         require(
@@ -157,7 +157,7 @@ class FaultChecks:
             expect(mapped, None, f"`map_error({error!r})` is none of the SDK's: return None")
 
 
-def _error(
+def _error(  # noqa: RET503 - `fail` returns nothing
     stand: Stand,
     way: Way,
     what: str,
@@ -173,8 +173,5 @@ def _error(
         return error
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not what it should be
         advice = "`map_error` must turn it into a ProviderError"
-        pytest.fail(f"{what} raised {error!r}: {advice}", pytrace=False)
-    pytest.fail(
-        f"{what} raised nothing, and gave {heard.chunks[-3:]}: let the SDK's errors through",
-        pytrace=False,
-    )
+        fail(f"{what} raised {error!r}: {advice}")
+    fail(f"{what} raised nothing, and gave {heard.chunks[-3:]}: let the SDK's errors through")

@@ -7,15 +7,15 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 import partwise
 from partwise.provider import MissingKeyError
 
 from ..subject import ANSWER, INVALID, KEY, MESSAGES, TOOL, answer
-from ..verdict import expect, require
+from ..verdict import expect, fail, require
 
 if TYPE_CHECKING:
+    import pytest
+
     from partwise.provider import Mode
 
     from ..stand import Stand, Way
@@ -147,10 +147,9 @@ class RequestChecks:
             partwise.from_provider(stand.suite.provider, base_url=stand.base_url)
         except MissingKeyError:
             return
-        pytest.fail(
+        fail(
             "without a key `from_provider` must raise MissingKeyError: call `config.key(…)` with "
-            "the names of the vendor's environment variables in the factory",
-            pytrace=False,
+            "the names of the vendor's environment variables in the factory"
         )
 
     def test_build_request_is_pure(self, stand: Stand, mode: Mode) -> None:

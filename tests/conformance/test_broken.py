@@ -1,0 +1,115 @@
+"""The suite tells each broken plugin, by the tests that are about its fault and by no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pytest
+
+from partwise_conformance.checks import declared
+from partwise_conformance.suite import statements
+
+from .broken.fault import FAULTS
+from .broken.suites import class_name
+
+SUITES: Final = Path(__file__).parent / "broken" / "suites.py"
+
+# No report on the screen, no cache, and no warning of what a fault has left for the collector.
+QUIET: Final = (
+    *(f"-pno:{plugin}" for plugin in ("terminal", "cacheprovider", "xdist")),
+    *(f"-pno:{plugin}" for plugin in ("unraisableexception", "threadexception")),
+    "--capture=no",
+    "--assert=plain",
+)
+
+
+@dataclass
+class Listener:
+    """Hears what became of each case, as a plugin of pytest's."""
+
+    cases: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)
+    crashes: list[str] = field(default_factory=list)
+    code: int = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        case = report.nodeid.rpartition("::")[2]
+        if report.when == "call" and not report.skipped:
+            self.cases.add(case)
+        if report.failed:
+            self.failures[case] = report.longreprtext
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo and call.excinfo.type is not pytest.fail.Exception:
+            self.crashes.append(repr(call.excinfo.value))
+
+
+Try: TypeAlias = Callable[[str], Listener]
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch, root: Path) -> Try:
+    """Run the suite for one of the plugins, in this process."""
+    monkeypatch.syspath_prepend(str(root))
+
+    def tried(suite: str) -> Listener:
+        listener = Listener()
+        pytest.main([*QUIET, f"--rootdir={root}", f"{SUITES}::{suite}"], plugins=[listener])
+        return listener
+
+    return tried
+
+
+@pytest.fixture
+def imports_are_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the right plugin's process answer for all: the module is the same, and starting is slow.
+
+    Not for the faults that are about it.
+    """
+    probe = declared._imported
+
+    def shared(given: str) -> tuple[str, ...]:
+        return probe(json.dumps({**json.loads(given), "provider": "right/any"}))
+
+    monkeypatch.setattr(declared, "_imported", shared)
+
+
+def meant(keys: tuple[str, ...], cases: set[str]) -> set[str]:
+    """The cases that the keys name: `test_x`, or `test_x[429]` for some of its cases."""
+    return {case for case in cases for key in keys if _is_meant(key, case)}
+
+
+def _is_meant(key: str, case: str) -> bool:
+    name, _, some = key.rstrip("]").partition("[")
+    test, _, parameters = case.rstrip("]").partition("[")
+    return name == test and (not some or f"-{some}-" in f"-{parameters}-")
+
+
+def test_the_right_plugin_passes(tried: Try) -> None:
+    listener = tried("TestRight")
+    assert listener.failures == {}
+    assert {case.partition("[")[0] for case in listener.cases} == set(statements())
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_plugin_fails_what_is_about_its_fault(
+    tried: Try, request: pytest.FixtureRequest, name: str
+) -> None:
+    fault = FAULTS[name]
+    if "test_no_sdk_before_open" not in fault.fails:
+        request.getfixturevalue("imports_are_probed_once")
+    listener = tried(class_name(name))
+    failures = "\n".join(f"{case}: {said}" for case, said in listener.failures.items())
+    assert set(listener.failures) == meant(fault.fails, listener.cases), failures
+    assert all(meant((key,), listener.cases) for key in fault.fails)
+    assert listener.crashes == []
+    assert fault.says in failures
+
+
+def test_each_test_of_the_suite_has_failed() -> None:
+    told = {key.partition("[")[0] for fault in FAULTS.values() for key in fault.fails}
+    assert set(statements()) - told == set()
