@@ -7,6 +7,7 @@ import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -551,6 +552,36 @@ def test_a_read_timeout(server: ReplayServer, provider: GoogleProvider) -> None:
 
     with pytest.raises(ProviderTimeoutError):
         ask(provider, request)
+
+
+@pytest.fixture
+def timed_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where aiohttp is installed, whose timeout is one for the whole answer."""
+    monkeypatch.setattr("partwise_google._provider._may_be_timed_as_a_whole", lambda: True)
+
+
+def within(seconds: float) -> Request:
+    return replace(REQUEST, mode=Mode.MD_JSON, read_timeout=seconds)
+
+
+@pytest.mark.usefixtures("timed_as_a_whole")
+async def test_a_read_timeout_that_the_sdk_is_not_told_of(
+    server: ReplayServer, aprovider: GoogleProvider
+) -> None:
+    exchange = server.enqueue(STALLING)
+
+    with pytest.raises(ProviderTimeoutError):
+        await aask(aprovider, within(0.05))
+    await exchange.await_disconnected()
+
+
+@pytest.mark.usefixtures("timed_as_a_whole")
+async def test_a_read_timeout_is_for_each_event_and_not_for_all(
+    server: ReplayServer, aprovider: GoogleProvider
+) -> None:
+    server.enqueue(Reply(body=[event("1")] * 6 + [event("", "STOP")], pace=0.1))
+
+    assert len(await aask(aprovider, within(0.5))) == 7
 
 
 def test_an_unanswered_request_is_sent_again(server: ReplayServer) -> None:

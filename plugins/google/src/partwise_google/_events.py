@@ -18,10 +18,15 @@ from typing import Any, Self
 
 
 class Events:
-    """The events of one stream. `aclose` may be called by any task of the loop, at any time."""
+    """The events of one stream. `aclose` may be called by any task of the loop, at any time.
 
-    def __init__(self, stream: AsyncIterator[Any]) -> None:
+    Raises:
+        TimeoutError: an event took longer than `limit` seconds; None leaves that to the SDK.
+    """
+
+    def __init__(self, stream: AsyncIterator[Any], limit: float | None = None) -> None:
         self._stream = stream
+        self._limit = limit
         # The task that waits for an event, and what whoever closes the stream under it waits for.
         self._reader: asyncio.Task[Any] | None = None
         self._left: asyncio.Future[None] | None = None
@@ -53,7 +58,10 @@ class Events:
 
     async def _read(self) -> Any:
         try:
-            return await anext(self._stream)
+            if self._limit is None:
+                return await anext(self._stream)
+            async with asyncio.timeout(self._limit):
+                return await anext(self._stream)
         except Exception as error:
             await _end_all(_left_by(error))
             raise

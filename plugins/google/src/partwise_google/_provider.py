@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
 from partwise.provider import (
@@ -92,7 +93,9 @@ class GoogleProvider:
         client: Any = self._connect()
         # The user's own may be the asynchronous half alone.
         models = getattr(client, "aio", client).models
-        events = Events(await models.generate_content_stream(**_validated(payload)))
+        request = _validated(payload)
+        limit = _take_timeout(request) if _may_be_timed_as_a_whole() else None
+        events = Events(await models.generate_content_stream(**request), limit)
         try:
             yield events
         finally:
@@ -139,6 +142,22 @@ def _new_client(name: str, arguments: Mapping[str, Any]) -> genai.Client:
             f"no way to sign in for {name!r}: set up Application Default Credentials, "
             f'or pass from_provider("{name}/…", project=…, credentials=…) or api_key=…'
         ) from error
+
+
+def _may_be_timed_as_a_whole() -> bool:
+    """Whether the SDK's timeout may be for a whole answer: where aiohttp is, it speaks by that."""
+    return find_spec("aiohttp") is not None
+
+
+def _take_timeout(request: dict[str, Any]) -> float | None:
+    """The seconds that one read may take, which the SDK is then not told of."""
+    config = request["config"]
+    options = config.http_options
+    if options is None or not options.timeout:
+        return None
+    untimed = options.model_copy(update={"timeout": None})
+    request["config"] = config.model_copy(update={"http_options": untimed})
+    return float(options.timeout) / 1000
 
 
 def _validated(payload: Mapping[str, Any]) -> dict[str, Any]:
