@@ -26,7 +26,13 @@ def main() -> None:
     assert not any(Path(entry).is_relative_to(checkout) for entry in sys.path)
     for module in (partwise, partwise_conformance):
         assert Path(str(module.__file__)).is_relative_to(sys.prefix)
-    assert entry_points(group="partwise").names >= {"openai", "anthropic", "google", "mistral"}
+    assert entry_points(group="partwise").names >= {
+        "openai",
+        "anthropic",
+        "google",
+        "mistral",
+        "bedrock",
+    }
 
     ada = User(name="Ada Lovelace", age=36)
     assert partwise.parse(User, [TEXT[:9], TEXT[9:]]).result() == ada

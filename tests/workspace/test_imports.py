@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-SDKS = {"openai", "anthropic", "google", "mistralai", "httpx", "httpx2"}
+SDKS = {"openai", "anthropic", "google", "mistralai", "boto3", "botocore", "httpx", "httpx2"}
 HEAVY = {*SDKS, "rich", "pytest", "asyncio.subprocess"}
-PLUGINS = ("openai", "anthropic", "google", "mistral")
+PLUGINS = ("openai", "anthropic", "google", "mistral", "bedrock")
 MODULES = ["partwise", *(f"partwise_{name}" for name in PLUGINS)]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEAM = '{"users":[{"name":"Ada","age":36},{"name":"Alan","age":41}],"budget":50000}'
 USER = '{"name":"Jason","age":12}'
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY")
-PLUGINS = ("openai", "anthropic", "google", "mistral", "replay", "fake")
+PLUGINS = ("openai", "anthropic", "google", "mistral", "bedrock", "replay", "fake")
 PAGES = [".", "core", *(f"plugins/{name}" for name in PLUGINS), "conformance"]
 _block = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
