@@ -186,7 +186,7 @@ def test_asking_again(client: Client, call: dict[str, Any]) -> None:
     assert len(tries) > 1
 
 
-def test_tools_are_the_default_where_no_mode_is_named(engine: Engine) -> None:
+def test_the_default_mode(engine: Engine) -> None:
     with partwise.from_provider("llamacpp/tiny", base_url=engine.url) as client:
         author = client.create(response_model=Author, messages=QUESTION, seed=7)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 
 import partwise_openai
 from partwise.provider import Granularity, Mode, Provider, ProviderConfig, ProviderFactory, Request
+from partwise_openai._servers import COMPATIBLE, OPENAI
 
 FACTORIES: dict[str, ProviderFactory] = {}
 partwise_openai.register_providers(FACTORIES.__setitem__)
@@ -279,6 +281,18 @@ def test_where_a_server_is_and_what_key_it_gets(
     with made._sync_client() as client:
         assert str(client.base_url).removesuffix("/") == url
         assert client.api_key == ("the key" if key else "none")
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_the_readme_tells_each_server_s_key_and_modes(name: str, root: Path) -> None:
+    server = {"openai": OPENAI, **COMPATIBLE}[name]
+    modes = ", ".join(
+        f"`{mode}`" + (" (whole)" if granularity is Granularity.WHOLE else "")
+        for mode, granularity in server.modes.items()
+    )
+    key = f"`{server.key}`" if server.key else "none"
+    readme = (root / "plugins/openai/README.md").read_text("utf-8")
+    assert f"\n| `{name}` | {key} | {modes} |\n" in readme
 
 
 @pytest.mark.parametrize("name", FACTORIES)
