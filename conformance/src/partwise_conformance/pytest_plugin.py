@@ -205,10 +205,10 @@ class _Reporter:
         if known is not None and state is not None:
             provider, test = known
             reason = _reason(report) if state == "excused" else ""
-            self._cases.append(Case(provider, test, state, reason))
+            self._cases.append(Case(provider, test, statements()[test], state, reason))
 
     def pytest_sessionfinish(self) -> None:
-        write_report(self._cases, statements(), self._path)
+        write_report(self._cases, self._path, statements())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"conformance report: {self._path}")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ class Case:
 
     provider: str
     test: str
+    statement: str
     state: State
     reason: str = ""
 
@@ -43,31 +45,43 @@ class Line:
     cases: int
 
 
-def summed_up(cases: Iterable[Case], statements: Mapping[str, str]) -> dict[str, list[Line]]:
-    """The lines of each provider: one for each statement, in their order, whether it was tried."""
+def summed_up(
+    cases: Iterable[Case], due: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, list[Line]]:
+    """The lines of each provider, a test each.
+
+    `due` are statements by their tests' names: they come first, in their order, run or not.
+    """
     grouped: dict[str, dict[str, list[Case]]] = {}
     for case in cases:
-        tests = grouped.setdefault(case.provider, {name: [] for name in statements})
-        tests[case.test].append(case)
+        tests = grouped.setdefault(case.provider, {test: [] for test in due})
+        tests.setdefault(case.test, []).append(case)
     return {
-        provider: [_line(test, statements[test], group) for test, group in tests.items()]
+        provider: [
+            _line(test, due.get(test) or group[0].statement, group) for test, group in tests.items()
+        ]
         for provider, tests in sorted(grouped.items())
     }
 
 
 def _line(test: str, statement: str, cases: list[Case]) -> Line:
-    tried = [each for each in _WORST_FIRST if any(case.state == each for case in cases)]
-    state: State = tried[0] if tried else "not run"
     reasons = dict.fromkeys(case.reason for case in cases if case.reason)
-    return Line(test, statement, state, "; ".join(reasons), len(cases))
+    return Line(test, statement, _worst(cases), "; ".join(reasons), len(cases))
 
 
-def write_report(cases: Iterable[Case], statements: Mapping[str, str], path: Path) -> None:
-    """Write the report: JSON or Markdown by the file's suffix, else text.
+def _worst(cases: list[Case]) -> State:
+    states = {case.state for case in cases}
+    for state in _WORST_FIRST:
+        if state in states:
+            return state
+    return "not run"
 
-    `statements` are the suite's, by their tests' names: what was not run is told as such.
-    """
-    lines = summed_up(cases, statements)
+
+def write_report(
+    cases: Iterable[Case], path: Path, due: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Write the report: JSON or Markdown by the file's suffix, else text."""
+    lines = summed_up(cases, due)
     write = {".json": as_json, ".md": as_markdown}.get(path.suffix, as_text)
     path.write_text(write(lines), encoding="utf-8")
 
@@ -88,10 +102,15 @@ def as_markdown(report: dict[str, list[Line]]) -> str:
 
 def _section(provider: str, lines: list[Line]) -> str:
     rows = (
-        f"| {_MARKS[line.state]} | {line.statement.rstrip('.')} | {line.reason} |" for line in lines
+        f"| {_MARKS[line.state]} | {_cell(line.statement.rstrip('.'))} | {_cell(line.reason)} |"
+        for line in lines
     )
     table = "\n".join(["| | what | why not |", "|---|---|---|", *rows])
     return f"## {provider}\n\n{badge(lines)}\n\n{table}\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def badge(lines: list[Line]) -> str:
