@@ -95,6 +95,24 @@ def test_the_right_plugin_passes(tried: Try) -> None:
     assert {case.partition("[")[0] for case in listener.cases} == set(statements())
 
 
+def test_one_whose_vendor_does_not_stream_passes_what_applies_to_it(tried: Try) -> None:
+    listener = tried("TestPlain")
+    assert listener.failures == {}
+    told = {case.partition("[")[0] for case in listener.cases}
+    assert sorted(set(statements()) - told) == [
+        "test_break",
+        "test_cancelling",
+        "test_each_delta_comes_at_once",
+        "test_end_without_a_reason",
+        "test_error_in_the_stream",
+        "test_leaving_early",
+        "test_recording",
+        "test_recording_in_single_bytes",
+        "test_snapshots_follow_the_deltas",
+        "test_what_came_is_kept",
+    ]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_broken_plugin_fails_what_is_about_its_fault(
     tried: Try, request: pytest.FixtureRequest, name: str

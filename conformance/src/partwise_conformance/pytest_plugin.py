@@ -21,6 +21,7 @@ from .server import ReplayServer
 from .stand import Stand
 from .subject import KEY
 from .suite import ProviderConformance, statements
+from .verdict import NOT_APPLICABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,7 +220,8 @@ def _state(report: pytest.TestReport) -> State | None:
     if report.failed:
         return "fails"
     if report.skipped:
-        return "not applicable" if _reason(report).startswith(_NO_CASES) else "excused"
+        left_out = _reason(report).startswith((_NO_CASES, NOT_APPLICABLE))
+        return "not applicable" if left_out else "excused"
     return "holds" if report.when == "call" else None
 
 

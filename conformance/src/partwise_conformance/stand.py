@@ -23,7 +23,7 @@ from .heard import Heard
 from .reply import Reply
 from .server import ReplayServer
 from .subject import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
-from .verdict import readable
+from .verdict import leave_out, readable
 from .wire import write
 
 if TYPE_CHECKING:
@@ -166,6 +166,12 @@ class Stand:
     def answer_with(self, *replies: Reply) -> None:
         """Give these replies, in order."""
         self._replies[:] = replies
+
+    def needs_a_stream(self) -> None:
+        """Leave the test out where the vendor writes its whole answer at the end."""
+        *early, _ = self.segments(self.default_mode, answer(self.default_mode))
+        if not any(early):
+            leave_out("the vendor does not stream, so nothing can happen in mid-stream")
 
     def segments(self, mode: Mode, parts: Sequence[Part]) -> list[bytes]:
         """The bytes of each part, and those of the stream's end."""

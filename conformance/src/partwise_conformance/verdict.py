@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
@@ -17,6 +17,15 @@ def fail(advice: str) -> NoReturn:
     """Fail with the advice. What was being handled, if anything, is left out."""
     __tracebackhide__ = True
     raise pytest.fail.Exception(advice, pytrace=False) from None
+
+
+NOT_APPLICABLE: Final = "not applicable: "
+"""How the reason begins for which a test is left out that makes no sense for a vendor."""
+
+
+def leave_out(reason: str) -> NoReturn:
+    """Say that this test makes no sense for the vendor."""
+    pytest.skip(NOT_APPLICABLE + reason)
 
 
 def require(condition: object, advice: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 from partwise_conformance import ProviderConformance
 
 from .fault import FAULTS, RECORDINGS
+from .plain import PlainProvider
 from .plugin import __name__ as plugin
-from .wire import AcmeWire
+from .wire import AcmeWire, PlainWire
 
 
 class TestRight(ProviderConformance):
@@ -32,3 +33,10 @@ def class_name(fault: str) -> str:
 for _name, _fault in FAULTS.items():
     _attributes: dict[str, Any] = {"provider": f"{_name}/any", "recordings": None, **_fault.suite}
     globals()[class_name(_name)] = type(class_name(_name), (TestRight,), _attributes)
+
+
+class TestPlain(TestRight):
+    provider = "plain/any"
+    plugin = PlainProvider.__module__
+    wire = PlainWire()
+    recordings = None

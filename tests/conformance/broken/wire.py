@@ -16,7 +16,7 @@ from partwise.provider import (
     ToolCallDelta,
     Usage,
 )
-from partwise_conformance import NDJSON, NotOnThisWireError, Part, StreamError, Wire
+from partwise_conformance import NDJSON, NotOnThisWireError, Part, PlainJSON, StreamError, Wire
 
 if TYPE_CHECKING:
     from partwise_conformance import RecordedRequest
@@ -35,13 +35,32 @@ class AcmeWire(Wire):
     framing = NDJSON()
 
     def events(self, chunks: Iterator[Part], request: Request) -> Iterator[Any]:
-        return map(_event, chunks)
+        return map(written, chunks)
 
     def bears(self, request: RecordedRequest, key: str) -> bool:
         return request.headers.get("x-acme-key") == key
 
 
-def _event(part: Part) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
+class PlainWire(AcmeWire):
+    """Gathers the parts, with each call whole, into one document."""
+
+    framing = PlainJSON()
+
+    def events(self, chunks: Iterator[Part], request: Request) -> Iterator[Any]:
+        parts: list[dict[str, Any]] = []
+        calls: dict[int, dict[str, Any]] = {}
+        for part in chunks:
+            event = written(part)
+            if isinstance(part, ToolCallDelta) and part.index in calls:
+                calls[part.index]["json"] += part.arguments
+                continue
+            if isinstance(part, ToolCallDelta):
+                calls[part.index] = event
+            parts.append(event)
+        yield {"parts": parts}
+
+
+def written(part: Part) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
     match part:
         case TextDelta(text):
             return {"say": text}

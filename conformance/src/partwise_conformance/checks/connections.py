@@ -78,6 +78,7 @@ class ConnectionChecks:
 
     def test_leaving_early(self, stand: Stand, way: Way) -> None:
         """Leaving a stream early releases its connection at once."""
+        stand.needs_a_stream()
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
         with patience(exchange, stand.at_once * 2) as waiting:
@@ -88,6 +89,7 @@ class ConnectionChecks:
 
     def test_break(self, stand: Stand, way: Way) -> None:
         """Breaking out of a stream of snapshots releases its connection at once."""
+        stand.needs_a_stream()
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
         with patience(exchange, stand.at_once * 2) as waiting:
@@ -98,6 +100,7 @@ class ConnectionChecks:
 
     def test_cancelling(self, stand: Stand) -> None:
         """Cancelling a task that reads releases its connection at once."""
+        stand.needs_a_stream()
         mode = stand.default_mode
         exchange = _stalled(stand, mode)
 

@@ -63,6 +63,7 @@ class EndingChecks:
 
     def test_end_without_a_reason(self, stand: Stand, mode: Mode, way: Way) -> None:
         """A stream that just ends is incomplete: no reason is made up, no JSON is completed."""
+        stand.needs_a_stream()
         parts = half(payload(mode))
         stand.answer_with(stand.reply(*stand.segments(mode, parts)[:-1]))
         heard = stand.listen(mode, way)

@@ -74,6 +74,7 @@ class FaultChecks:
 
     def test_error_in_the_stream(self, stand: Stand, way: Way) -> None:
         """What the vendor reports after it has begun to answer is an error, worth another try."""
+        stand.needs_a_stream()
         mode = stand.default_mode
         parts = [*half(payload(mode)), StreamError(_MESSAGE)]
         stand.answer_with(stand.reply(*stand.segments(mode, parts)[:-1]))
@@ -100,6 +101,7 @@ class FaultChecks:
 
     def test_what_came_is_kept(self, stand: Stand, way: Way) -> None:
         """An error in mid-stream carries the text and the snapshot that came before it."""
+        stand.needs_a_stream()
         mode = stand.default_mode
         segments = stand.segments(mode, half(payload(mode)))[:-1]
         exchange = stand.server.enqueue(stand.reply(b"".join(segments), Hold(), Drop()))
