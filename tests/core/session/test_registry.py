@@ -93,7 +93,7 @@ def test_an_unknown_provider_s_error_says_what_there_is_and_what_to_install(inst
     with pytest.raises(partwise.ProviderNotFoundError) as caught:
         partwise.from_provider("acne/large")
     assert "acme" in str(caught.value)
-    assert "openai" in str(caught.value)
+    assert "replay" in str(caught.value)
     assert "pip install partwise-acne" in str(caught.value)
 
 
