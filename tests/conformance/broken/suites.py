@@ -7,6 +7,7 @@ pytest tests/conformance/broken/suites.py -k adds-usage-up
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from partwise_conformance import ProviderConformance
@@ -22,7 +23,7 @@ class TestRight(ProviderConformance):
     plugin = plugin
     wire = AcmeWire()
     client_options: ClassVar = {}
-    recordings = RECORDINGS
+    recordings: ClassVar[Path | None] = RECORDINGS
 
 
 def class_name(fault: str) -> str:

@@ -16,7 +16,15 @@ from partwise.provider import (
     ToolCallDelta,
     Usage,
 )
-from partwise_conformance import NDJSON, NotOnThisWireError, Part, PlainJSON, StreamError, Wire
+from partwise_conformance import (
+    NDJSON,
+    EventFraming,
+    NotOnThisWireError,
+    Part,
+    PlainJSON,
+    StreamError,
+    Wire,
+)
 
 if TYPE_CHECKING:
     from partwise_conformance import RecordedRequest
@@ -32,7 +40,7 @@ _REASONS = {
 
 
 class AcmeWire(Wire):
-    framing = NDJSON()
+    framing: EventFraming = NDJSON()
 
     def events(self, chunks: Iterator[Part], request: Request) -> Iterator[Any]:
         return map(written, chunks)
