@@ -29,6 +29,7 @@ Received: TypeAlias = Literal["nothing", "half", "finish", "whole"]
 
 HALF = "".join(DELTAS[:2])
 MEGABYTE = 1_000_000
+DRIPPED = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,17 +92,16 @@ def mid_character(vendor: Vendor) -> Reply:
 
 
 def drip(vendor: Vendor) -> Reply:
-    """One event comes byte by byte, the others at once."""
+    """The end of one event comes byte by byte, the others at once."""
     first, *others = vendor.deltas()
-    return body(*vendor.head, *_drops_of(first), *others, *vendor.tail())
+    begun, rest = first[:-DRIPPED], first[-DRIPPED:]
+    return body(*vendor.head, begun, *_drops_of(rest), *others, *vendor.tail())
 
 
 def _drops_of(event: bytes) -> Iterator[Step]:
-    # Every tenth of a long event's bytes waits, so that the drip takes a tenth of a second.
-    for place, byte in enumerate(event):
+    for byte in event:
+        yield Pause(0.01)
         yield bytes([byte])
-        if place % 10 == 0:
-            yield Pause(0.01)
 
 
 def with_comments(vendor: Vendor) -> Reply:

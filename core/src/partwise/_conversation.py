@@ -92,7 +92,7 @@ def _as_call(name: str, call_id: str, arguments: str, fault: str) -> list[Messag
     call = {"id": call_id, "type": "function", "function": function}
     return [
         {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": call_id, "content": fault},
+        {"role": "tool", "tool_call_id": call_id, "content": fault, "is_error": True},
     ]
 
 

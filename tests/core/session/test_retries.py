@@ -118,6 +118,7 @@ def test_a_call_gets_its_faults_as_its_result(play: Any, kit: Any) -> None:
     assert call["tool_calls"][0]["function"]["name"] == "User"
     assert '"old"' in call["tool_calls"][0]["function"]["arguments"]
     assert (result["role"], result["tool_call_id"]) == ("tool", "id0")
+    assert result["is_error"]
     assert "- age: Input should be a valid integer" in result["content"]
 
 

@@ -32,6 +32,8 @@ def build_request(request: Request) -> dict[str, Any]:
 
 def _structure(request: Request) -> dict[str, Any]:
     named = {"name": request.name, "description": request.description or ""}
+    if request.plain:
+        return {}
     if request.mode is Mode.TOOLS:
         function = {**named, "parameters": transform(request.schema, _TOOL).schema}
         return {
@@ -48,6 +50,7 @@ def _structure(request: Request) -> dict[str, Any]:
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     said = dict(message)
+    said.pop("is_error", None)
     if said.get("role") == "developer":
         said["role"] = "system"
     if said.get("tool_calls"):

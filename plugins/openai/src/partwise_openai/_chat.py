@@ -45,11 +45,15 @@ def build_chat(request: Request, server: Server) -> dict[str, Any]:
         own["tools"] += options.pop("tools", [])
     return {
         "model": request.model,
-        "messages": [dict(message) for message in request.messages],
+        "messages": list(map(_message, request.messages)),
         "stream": True,
         **own,
         **options,
     }
+
+
+def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in message.items() if key != "is_error"}
 
 
 def forbid_parallel_calls(request: Request, server: Server) -> dict[str, bool]:

@@ -24,7 +24,10 @@ def _structure(request: Request) -> dict[str, Any]:
     """How the vendor is asked for structure.
 
     A vendor that takes only a part of JSON Schema gets `partwise.provider.transform(…)` of it.
+    Plain text is wanted where the rest of an answer is asked for that was cut off.
     """
+    if request.plain:
+        return {}
     schema = dict(request.schema)
     if request.mode is Mode.TOOLS:
         tool = {"name": request.name, "description": request.description, "parameters": schema}
