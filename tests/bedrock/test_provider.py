@@ -307,15 +307,18 @@ async def test_leaving_lets_go_at_once_in_asyncio(
 async def test_cancelling_lets_go_at_once(
     provider: BedrockProvider, server: ReplayServer, request_for: MakeRequest
 ) -> None:
-    exchange, begun = stall(server), asyncio.Event()
+    exchange, opened = stall(server), asyncio.get_running_loop().create_future()
 
     async def read() -> None:
         async with provider.aopen(provider.build_request(request_for())) as events:
-            async for _ in events:
-                begun.set()
+            await anext(events)
+            opened.set_result(events)
+            await anext(events)
 
     task = asyncio.create_task(read())
-    await begun.wait()
+    events: Any = await opened
+    while not events._reading.running():  # noqa: ASYNC110 - a thread has no event for it
+        await asyncio.sleep(0)
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
