@@ -122,3 +122,14 @@ def test_metrics_add_up(play: Any, telemetry: Telemetry) -> None:
     assert attempts.value == 2
     (first_chunk,) = telemetry.points("gen_ai.client.operation.time_to_first_chunk")
     assert first_chunk.count == 2
+
+
+def test_a_span_is_open_until_its_stream_ends(sync: Any, telemetry: Telemetry) -> None:
+    with sync.client(GOOD) as client:
+        stream = client.create_partial(response_model=Person, messages=[], mode="json_schema")
+        next(stream)
+        assert telemetry.exporter.get_finished_spans() == ()
+        stream.close()
+    attributes = dict(telemetry.span.attributes or {})
+    assert attributes["partwise.outcome"] == "closed"
+    assert attributes["partwise.usage_complete"] is False
