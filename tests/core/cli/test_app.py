@@ -70,6 +70,13 @@ def test_an_unknown_command(cli: Callable[..., Outcome]) -> None:
     assert shown.error == "partwise: No such command 'frob'. See: partwise --help\n"
 
 
+def test_an_option_without_its_value(cli: Callable[..., Outcome]) -> None:
+    shown = cli("schema", "x:Y", "--provider")
+
+    assert shown.code == 2
+    assert shown.error.endswith("requires an argument. See: partwise schema --help\n")
+
+
 ERRORS = [
     (click.UsageError("no"), 2),
     (partwise.MissingKeyError("no key"), 2),

@@ -46,14 +46,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         elif not isinstance(error, (click.ClickException, PartwiseError)):
             raise
-        click.echo(f"partwise: {_told(error)}", err=True)
+        click.echo(f"partwise: {_told(error, arguments)}", err=True)
         return _code(error)
     return code if isinstance(code, int) else 0
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception, arguments: Sequence[str]) -> str:
     if isinstance(error, click.UsageError):
-        command = error.ctx.command_path if error.ctx else "partwise"
+        asked = [each for each in arguments if each in partwise.commands][:1]
+        command = " ".join(["partwise", *asked])
         return f"{_one_line(error.format_message())} See: {command} --help"
     if isinstance(error, click.ClickException):
         return _one_line(error.format_message())
