@@ -270,11 +270,23 @@ def test_recording_needs_a_place_and_a_provider(tmp_path: Path) -> None:
         partwise.from_provider("record/acme/m", to=tmp_path / "x")
 
 
-def test_a_place_that_can_not_be_written(server: ReplayServer, tmp_path: Path) -> None:
-    reply = OPENAI.reply(*OPENAI.body(call(TEXT)))
+def test_a_place_that_can_not_be_written_is_told_before_anything_is_asked(
+    server: ReplayServer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
 
     with pytest.raises(RecordingError, match="can't be written"):
-        record(OPENAI, server, tmp_path / "none" / "user.sse", reply)
+        record(OPENAI, server, tmp_path / "file" / "user.sse", OPENAI.reply())
+
+    assert server.requests == []
+
+
+def test_the_folder_is_made(server: ReplayServer, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "recordings" / "user.sse"
+
+    record(OPENAI, server, path, OPENAI.reply(*OPENAI.body(call(TEXT))))
+
+    assert play(path) == ADA
 
 
 def test_playing_needs_a_recording_a_speed_and_nothing_else(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ place of what that file defines under the same names.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shlex
@@ -16,6 +17,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from partwise_conformance import RecordedRequest, ReplayServer, Reply, sse
+from partwise_conformance.subject import ANSWER
 
 from .test_readme import assert_in_order
 
@@ -29,17 +33,38 @@ _block = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _command = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
-class Reader:
-    """Somebody who types what the guide says, with partwise's wheels at hand."""
+KEY = "the key of Acme's"
 
-    def __init__(self, home: Path, wheels: Path, uv: str) -> None:
+
+def acme(request: RecordedRequest) -> Reply:
+    """The guide's vendor: text by token, calls whole."""
+    if request.headers["authorization"] != f"Bearer {KEY}":
+        return Reply.of_json({"error": {"message": "a wrong key"}}, status=401)
+    body = request.json()
+    if body["model"] != "test-model":
+        return Reply.of_json({"error": {"message": "no such model"}}, status=404)
+    text = ANSWER if b'"headline"' in request.body else '{"name":"Ada","age":36}'
+    events: list[dict[str, object]] = [{"text": each} for each in text]
+    if body.get("tools"):
+        call = {"id": "a", "name": body["must_call"], "arguments": json.loads(text)}
+        events = [{"call": call}]
+    end = [{"usage": {"input": 90, "output": len(text)}}, {"stop": "done"}]
+    return Reply(body=map(sse, [*events, *end]), headers={"content-type": "text/event-stream"})
+
+
+class Reader:
+    """Somebody who types what the guide says, with partwise's wheels and the vendor at hand."""
+
+    def __init__(self, home: Path, wheels: Path, uv: str, vendor: str) -> None:
         self.folder = home
         self._wheels = wheels
         self._uv = uv
+        self._vendor = vendor
         self._programs = home / "venv" / "bin"
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST_"))}
         path = f"{self._programs}{os.pathsep}{os.environ['PATH']}"
         self._environment = clean | {"PATH": path, "VIRTUAL_ENV": str(home / "venv")}
+        self._environment["ACME_API_KEY"] = KEY
         self._run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, "venv"])
 
     def type(self, line: str) -> str:
@@ -51,6 +76,8 @@ class Reader:
         if program == "pip":
             wanted = ["--find-links", str(self._wheels), *arguments[1:]]
             return self._run([self._uv, "pip", "install", "--quiet", *wanted])
+        if program == "partwise" and "acme/test-model" in arguments:
+            arguments += ["--base-url", self._vendor]
         return self._run([self._uv if program == "uv" else program, *arguments])
 
     def _run(self, command: list[str]) -> str:
@@ -119,10 +146,16 @@ def badges(file: Path) -> list[str]:
     return [line for line in file.read_text().splitlines() if line.startswith("![")]
 
 
+@pytest.fixture
+def vendor() -> Iterator[ReplayServer]:
+    with ReplayServer(acme) as server:
+        yield server
+
+
 def test_who_follows_the_guide_has_a_plugin_that_passes(
-    root: Path, wheels: list[Path], uv_command: str, tmp_path: Path
+    root: Path, wheels: list[Path], uv_command: str, vendor: ReplayServer, tmp_path: Path
 ) -> None:
-    reader = Reader(tmp_path, wheels[0].parent, uv_command)
+    reader = Reader(tmp_path, wheels[0].parent, uv_command, vendor.url)
     reported = []
 
     for kind, what, text in steps((root / "docs" / "writing-a-provider.md").read_text()):
@@ -132,10 +165,11 @@ def test_who_follows_the_guide_has_a_plugin_that_passes(
             if "--partwise-report" in what:
                 reported += badges(reader.folder / "conformance.md")
         elif kind == "edit":
-            file.write_text(edited(file.read_text(), text))
+            file.write_text(edited(file.read_text(), text) if file.exists() else text)
         else:
             assert text in file.read_text()
 
     as_generated, as_edited = reported
     assert [as_generated] == badges(reader.folder / "README.md")
     assert as_edited != as_generated
+    assert KEY not in (reader.folder / "tests" / "recordings" / "ada.sse").read_text()

@@ -83,6 +83,14 @@ STATEMENTS: Final = (
 )
 
 
+TEXTS: Final[Mapping[str, str]] = {
+    "live_wrong_key": "A wrong key is an AuthenticationError.",
+    "live_unknown_model": "An unknown model is an error for good.",
+    **{each.test: each.text for each in (ANSWERED, *STATEMENTS)},
+}
+"""The statements by their names, for a report."""
+
+
 class Live:
     """One provider's real endpoint.
 
@@ -121,17 +129,15 @@ class Live:
 
     def run(self) -> Iterator[Case]:
         """Ask, and judge: each statement for each mode and way, as it is known."""
-        yield self._case("live_wrong_key", "A wrong key is an AuthenticationError.", *self._key())
-        yield self._case(
-            "live_unknown_model", "An unknown model is an error for good.", *self._unknown()
-        )
+        yield Case(self.model, "live_wrong_key", *self._key())
+        yield Case(self.model, "live_unknown_model", *self._unknown())
         for mode, fineness in self._modes.items():
             for way in _WAYS:
                 yield from self._judged(mode, way, fineness)
 
     def _judged(self, mode: Mode, way: Way, fineness: Granularity) -> Iterator[Case]:
         if self._is_spent:
-            yield self._case(ANSWERED.test, ANSWERED.text, *_NOTHING_LEFT)
+            yield Case(self.model, ANSWERED.test, *_NOTHING_LEFT)
             return
         outcome = self._ask(way, mode)
         statements = [ANSWERED] if outcome.error else [ANSWERED, *STATEMENTS]
@@ -139,10 +145,7 @@ class Live:
             fault = statement.fault(outcome, fineness)
             reason = f"{mode}, {way}: {fault}" if fault else ""
             state: State = "fails" if fault else "holds"
-            yield self._case(statement.test, statement.text, state, reason)
-
-    def _case(self, test: str, text: str, state: State, reason: str) -> Case:
-        return Case(self.model, test, text, state, reason)
+            yield Case(self.model, statement.test, state, reason)
 
     def _key(self) -> tuple[State, str]:
         error = self._ask("sync", None, api_key="no key at all").error

@@ -67,17 +67,17 @@ def conformance(  # noqa: PLR0913 - what may be said of a trial
             "plugin's project."
         )
     with needing("partwise-conformance"):
-        from partwise_conformance.live import Live  # noqa: PLC0415
+        from partwise_conformance.live import TEXTS, Live  # noqa: PLC0415
         from partwise_conformance.report import as_text, summed_up, write_report  # noqa: PLC0415
     trial = Live(model, budget=budget, base_url=base_url)
     click.echo(trial.plan, err=True)
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
     cases = list(trial.run())
-    click.echo(as_text(summed_up(cases)), nl=False)
+    click.echo(as_text(summed_up(cases, TEXTS)), nl=False)
     click.echo(f"{trial.spent:,} tokens were spent", err=True)
     if report is not None:
-        write_report(cases, report)
+        write_report(cases, TEXTS, report)
     failed = {case.test for case in cases if case.state == "fails"}
     if failed:
         raise click.ClickException(f"{model} fails {len(failed)} of the statements above.")

@@ -24,6 +24,7 @@ from partwise.provider import (
 )
 
 from ._inner import option, split
+from ._recording import RecordingError
 from ._secrets import Secrets
 from ._tape import Tape
 
@@ -105,6 +106,11 @@ class RecordProvider:
         with self._lock:
             self._count += 1
             path = _numbered(self._path, self._count)
+        try:
+            # Before anything is asked: tokens that nobody keeps would be lost.
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordingError(f"the recording can't be written: {error}") from error
         name, _ = split(payload["provider"], _EXAMPLE)
         tape = Tape(path, name, payload["request"], inner, self._secrets)
         try:
