@@ -129,15 +129,15 @@ class Live:
 
     def run(self) -> Iterator[Case]:
         """Ask, and judge: each statement for each mode and way, as it is known."""
-        yield Case(self.model, "live_wrong_key", *self._key())
-        yield Case(self.model, "live_unknown_model", *self._unknown())
+        yield self._case("live_wrong_key", *self._key())
+        yield self._case("live_unknown_model", *self._unknown())
         for mode, fineness in self._modes.items():
             for way in _WAYS:
                 yield from self._judged(mode, way, fineness)
 
     def _judged(self, mode: Mode, way: Way, fineness: Granularity) -> Iterator[Case]:
         if self._is_spent:
-            yield Case(self.model, ANSWERED.test, *_NOTHING_LEFT)
+            yield self._case(ANSWERED.test, *_NOTHING_LEFT)
             return
         outcome = self._ask(way, mode)
         statements = [ANSWERED] if outcome.error else [ANSWERED, *STATEMENTS]
@@ -145,7 +145,10 @@ class Live:
             fault = statement.fault(outcome, fineness)
             reason = f"{mode}, {way}: {fault}" if fault else ""
             state: State = "fails" if fault else "holds"
-            yield Case(self.model, statement.test, state, reason)
+            yield self._case(statement.test, state, reason)
+
+    def _case(self, test: str, state: State, reason: str) -> Case:
+        return Case(self.model, test, TEXTS[test], state, reason)
 
     def _key(self) -> tuple[State, str]:
         error = self._ask("sync", None, api_key="no key at all").error

@@ -77,7 +77,7 @@ def conformance(  # noqa: PLR0913 - what may be said of a trial
     click.echo(as_text(summed_up(cases, TEXTS)), nl=False)
     click.echo(f"{trial.spent:,} tokens were spent", err=True)
     if report is not None:
-        write_report(cases, TEXTS, report)
+        write_report(cases, report, TEXTS)
     failed = {case.test for case in cases if case.state == "fails"}
     if failed:
         raise click.ClickException(f"{model} fails {len(failed)} of the statements above.")
