@@ -15,7 +15,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError, PydanticKnownError, PydanticOmit, PydanticUseDefault
+from pydantic_core import (
+    PydanticCustomError,
+    PydanticKnownError,
+    PydanticOmit,
+    PydanticUseDefault,
+    SchemaError,
+)
 
 from partwise import _reach
 from partwise._engine import Engine
@@ -114,7 +120,10 @@ def test_the_answer_is_pydantics_wherever_they_are_raised(
         text = f'{{"value":{inside},"after":1}}'
         kind: Any = list[holder] if around else holder  # type: ignore[valid-type]
         text = f"[{text}]" if around else text
-        expected = outcome(lambda k=kind, t=text: TypeAdapter(k).validate_json(t))
+        try:
+            expected = outcome(lambda k=kind, t=text: TypeAdapter(k).validate_json(t))
+        except SchemaError:
+            continue  # pydantic's oldest has no answer where the default asked for is none
         for pieces in (text, [text]):
             assert same(outcome(lambda k=kind, p=pieces: read(k, p)), expected), name
 
