@@ -28,7 +28,7 @@ ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_
 ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types unit format coverage bench load test-lowest test-py engine clean
+.PHONY: help setup demo test lint types unit format coverage mutants bench load test-lowest test-py engine clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -55,9 +55,13 @@ format: $(READY)  ## let ruff repair and format what it can
 	@$(RUN)ruff check --fix
 	@$(RUN)ruff format
 
-coverage: $(READY)  ## the tests, with the branches that they take
-	@$(RUN)coverage run -m pytest -q $(TESTS)
-	@$(RUN)coverage report
+coverage: $(READY)  ## the tests, with the branches of the parser, plan, snapshot and session taken
+	@$(RUN)coverage run --rcfile=tests/coverage.ini -m pytest -q -n auto --dist loadgroup $(TESTS)
+	@$(RUN)coverage combine --quiet --rcfile=tests/coverage.ini
+	@$(RUN)coverage report --rcfile=tests/coverage.ini
+
+mutants: $(READY)  ## flip each condition of the parser and the snapshot builder; the tests must notice
+	@$(RUN)python -m tests.mutants
 
 # Through uv's pip, which leaves the workspace's own resolution alone. The core is tried once more by
 # itself, since the vendors' SDKs ask for newer versions of what it needs.

@@ -27,6 +27,7 @@ from ._core_schema import (
     fields_of,
     is_constrained,
     is_deep,
+    is_hashable,
     is_plain,
     is_predictable,
     lax,
@@ -282,11 +283,7 @@ class Compiler:
                 choice, config, tentative=tentative
             )
             for tag, choice in core["choices"].items()
-            if not isinstance(choice, str)
         }
-        for tag, other in core["choices"].items():
-            if isinstance(other, str):
-                choices[str(tag)] = choices[other]
         return Way(TaggedShape(frozenset(tags), choices), raw=raw)
 
     def _implied_way(
@@ -327,7 +324,7 @@ class Compiler:
     # Models
 
     def _open_model(self, slot: Slot, core: Any, *, raw: bool) -> None:
-        if core["type"] == "model" and core["root_model"]:
+        if core["type"] == "model" and core.get("root_model"):
             self._open_root_model(slot, core, raw=raw)
             return
         raw = not slot.tentative and (raw or self._is_opaque(core))
@@ -336,7 +333,7 @@ class Compiler:
 
     def _open_root_model(self, slot: Slot, core: Any, *, raw: bool) -> None:
         config = core.get("config")
-        raw = not slot.tentative and (raw or core["custom_init"])
+        raw = not slot.tentative and bool(raw or core.get("custom_init"))
         tentative = slot.tentative or raw
         inside = self.slot(core["schema"], config, tentative=tentative)
         post_init = post_init_of(core)
@@ -372,6 +369,6 @@ def _set_maker(kind: str) -> Callable[[list[Any]], Any]:
         try:
             return make(items)
         except TypeError:  # what is tentative need not be hashable
-            return MISSING
+            return make(filter(is_hashable, items))
 
     return show

@@ -100,6 +100,14 @@ def lax(config: Any) -> Any:
     return {k: v for k, v in config.items() if k != "strict"} if config else config
 
 
+def is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
 def is_plain(core: Any, config: Any) -> bool:
     """Whether a `str` schema takes any string as it is."""
     own = set(core) - {"type", "metadata", "ref", "serialization", "strict"}

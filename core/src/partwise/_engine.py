@@ -334,7 +334,7 @@ def _under_raw(frame: Any) -> bool:
 def _has(value: Any, steps: Path) -> bool:
     """Whether the JSON had something at this path below the value."""
     for step in steps:
-        if isinstance(value, BaseModel) and value.__pydantic_root_model__:
+        while isinstance(value, BaseModel) and value.__pydantic_root_model__:
             value = value.root  # type: ignore[attr-defined]
         try:
             if isinstance(value, BaseModel):

@@ -530,7 +530,7 @@ class ListFrame(LargeFrame):
             self.engine.recorder.closed(self, value)
         value = self._take(value)
         if value is MISSING:  # the place is taken all the same
-            value = None
+            value, self.changed = None, True
             if self.engine.recorder:
                 self.engine.recorder.opened(self, value)
         self.items.append(value)

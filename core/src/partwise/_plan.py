@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
 
 from ._compiler import Compiler
+from ._core_schema import is_hashable
 from ._shapes import ModelShape
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def compile_plan(response_type: Any, *, wrap: bool = False) -> Plan:
     Raises:
         pydantic.PydanticUserError: the type is not one that pydantic can validate.
     """
-    if _is_hashable(response_type):
+    if is_hashable(response_type):  # an Annotated with a dict in it is not
         return _compile_cached(response_type, wrap)
     return Plan(response_type, wrap=wrap)
 
@@ -111,14 +112,6 @@ def compile_plan(response_type: Any, *, wrap: bool = False) -> Plan:
 def _compile_cached(response_type: Any, wrap: bool) -> Plan:  # noqa: FBT001  lru_cache
     # A plan holds its type, so no weak mapping would ever let go of it: the bound does.
     return Plan(response_type, wrap=wrap)
-
-
-def _is_hashable(response_type: Any) -> bool:
-    try:
-        hash(response_type)
-    except TypeError:  # as of an Annotated with a dict in it
-        return False
-    return True
 
 
 def _name_of(response_type: Any) -> str:

@@ -282,6 +282,11 @@ class Table(RootModel[dict[str, Point]]):
     pass
 
 
+class PostInitRoot(RootModel[list[int]]):
+    def model_post_init(self, context: Any, /) -> None:
+        self.root.append(7)
+
+
 class Rooted(BaseModel):
     numbers: Numbers
     word: Word
@@ -351,6 +356,12 @@ class Pair(NamedTuple):
     n: int = 1
 
 
+class Held(BaseModel):
+    names: set[str]
+    points: frozenset[Frozen]
+    pair: tuple[int, str]
+
+
 # Unions
 
 
@@ -364,6 +375,14 @@ class Dog(BaseModel):
     kind: Literal["dog", "puppy"]
     name: str
     toys: list[str] = []
+
+
+class OtherCat(BaseModel):
+    kind: Literal["cat"]
+    name: int
+
+
+HalfAtomic = Annotated[Cat | Annotated[Dog, Atomic()], Field(discriminator="kind")]
 
 
 class Lizard(BaseModel):
@@ -483,6 +502,27 @@ class Celsius:
             core_schema.float_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda v: v.degrees),
         )
+
+
+class Opaque(BaseModel):
+    """A model of which pydantic knows nothing but how to make it."""
+
+    n: int
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        fields = core_schema.no_info_plain_validator_function(
+            lambda data: ({"n": data["n"]}, None, {"n"})
+        )
+        return core_schema.model_schema(cls, fields)
+
+
+def numbered(entries: Any) -> Any:
+    return {key.strip("x"): value for key, value in entries.items()}
+
+
+def written(items: Any) -> Any:
+    return [str(item) if isinstance(item, list) else item for item in items]
 
 
 class Names(list[str]):

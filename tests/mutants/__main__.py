@@ -1,0 +1,111 @@
+"""`make mutants`: flips each condition of the parser and the snapshot builder, one at a time.
+
+Prints how many of them the tests notice, and those that they don't. Ends with 1 if it is too few.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from .conditions import Condition, conditions_of
+from .equivalent import EQUIVALENT
+from .running import Mutants
+
+ROOT: Final = Path(__file__).parents[2]
+MODULES: Final = ["_parser", "_extract", "_frames", "_regions", "_instances", "_loan", "_engine"]
+ENOUGH: Final = 0.95
+OPTIONS: Final = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal"]
+TESTS: Final = [
+    "tests/core/parser/test_conformance.py",
+    "tests/core/engine",
+    "tests/core/session/test_parse.py",
+    *(
+        f"tests/core/contract/test_{name}.py"
+        for name in ("examples", "validators", "control", "meddling", "lenient", "seams")
+    ),
+]
+"""Those that are quick, and the same each time."""
+FIRST: Final[dict[str, Sequence[str]]] = {
+    "_parser": ["test_conformance.py", "test_lenient.py", "test_seams.py"],
+    "_extract": ["test_lenient.py"],
+    "_loan": ["test_meddling.py"],
+}
+"""For a module, the files of the tests that tell most of it."""
+OTHERS: Final = ["test_examples.py", "test_validators.py", "test_control.py", "test_paths.py",
+                 "test_partial.py", "test_parse.py"]  # fmt: skip
+
+
+def main() -> int:
+    """Run them. The exit status says whether enough are killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--module", choices=MODULES, action="append")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = _copied(Path(folder))
+        package = copy / "core" / "src" / "partwise"
+        conditions = [
+            condition
+            for name in options.module or MODULES
+            for condition in conditions_of(package / f"{name}.py")
+            if condition.place not in EQUIVALENT
+        ]
+        survivors = _judge(conditions, options.jobs)
+    return _tell(conditions, survivors)
+
+
+def _copied(folder: Path) -> Path:
+    """A copy of what is run, so that an edit meanwhile does no harm."""
+    for name in ("core", "tests", "docs"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    os.chdir(folder)
+    sys.path.insert(0, str(folder / "core" / "src"))
+    return folder
+
+
+def _judge(conditions: Sequence[Condition], jobs: int) -> list[Condition]:
+    survivors: list[Condition] = []
+    done = Counter[bool]()
+
+    def report(condition: Condition, survived: bool) -> None:
+        done[survived] += 1
+        if survived:
+            survivors.append(condition)
+            print(f"{done.total()}/{len(conditions)} survived: {condition}", flush=True)  # noqa: T201
+
+    first: dict[str, Sequence[str]] = {name: [*FIRST.get(name, ()), *OTHERS] for name in MODULES}
+    plugin = Mutants(conditions, jobs, first, report)
+    code = pytest.main([*OPTIONS, *TESTS], [plugin])
+    if code != pytest.ExitCode.OK:
+        raise RuntimeError(f"pytest ended with {code}")
+    return survivors
+
+
+def _tell(conditions: Sequence[Condition], survivors: Sequence[Condition]) -> int:
+    all_of = Counter(condition.path.stem for condition in conditions)
+    left = Counter(condition.path.stem for condition in survivors)
+    equivalent = Counter(place[0] for place in EQUIVALENT)
+    lines = [f"{'module':12} {'flipped':>8} {'killed':>8} {'equivalent':>11}"]
+    lines += [
+        f"{name:12} {all_of[name]:8} {all_of[name] - left[name]:8} {equivalent[name]:11}"
+        for name in all_of
+    ]
+    share = 1 - len(survivors) / len(conditions)
+    lines += [*map(str, survivors), f"{len(conditions)} flipped, {share:.1%} killed"]
+    print("\n".join(lines))  # noqa: T201  what it is for
+    return 0 if share >= ENOUGH else 1
+
+
+sys.exit(main())
