@@ -260,6 +260,23 @@ class ModelFrame(Frame):
         self.field = type(extra)(name, extra.slot, is_extra=extra.is_extra, ignored=extra.ignored)
         self.slot = extra.slot
 
+    def string(self, value: str) -> None:
+        # By far the most frequent value is a string that needs no validation, of a known field:
+        # what `put` comes to for it, in one go.
+        field = self.field
+        if not self.slot.plain or field.is_extra or self.engine.recorder:
+            super().string(value)
+            return
+        if value == self.inner:
+            value = self.inner
+        else:
+            self.changed = True
+        name = field.name
+        self.whole[name] = self.values[name] = value
+        if name not in self.names:
+            self.names = {*self.names, name}
+        self.child, self.inner = None, MISSING
+
     def read(self, raw: str) -> Any:
         if self.field.earlier is None:
             return self.slot.read(raw, self.engine.json_keywords)
@@ -302,7 +319,7 @@ class ModelFrame(Frame):
         else:
             self.whole[name] = value
             if name not in self.names:
-                self.names = self.names | {name}
+                self.names = {*self.names, name}
         if is_final:
             self._note(name, value)
 
@@ -354,7 +371,7 @@ class ModelFrame(Frame):
             if not self.field.is_extra:
                 values[name] = inner
                 if name not in self.names:
-                    self.names = self.names | {name}
+                    self.names = {*self.names, name}
             elif not self.field.ignored:
                 extra = {**extra, name: inner}
         if shape.required and self.hides:

@@ -108,13 +108,22 @@ def copied_model(instance: BaseModel) -> BaseModel:
 
 
 def finished_model_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
-    """Makes M itself of what a `model-fields` schema gives: values, extras, names that came."""
+    """Makes M itself of what a `model-fields` schema gives: values, extras, names that came.
+
+    A long answer has many of them, and to the end each is in memory twice, as pydantic makes it
+    once more. So they are made small. Those that have all their fields share the set that says so:
+    assignments add nothing to it. And their dicts share their keys, as those of other classes do:
+    Python sees to that where an instance's own dict is filled one by one.
+    """
+    every = set(model.model_fields)
 
     def make(validated: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> Any:
         values, extra, names = validated
-        instance = _new(model)
-        set_values(instance, values)
-        _set_fields_set(instance, names)
+        instance: Any = _new(model)
+        own = instance.__dict__
+        for name, value in values.items():
+            own[name] = value
+        _set_fields_set(instance, every if names == every and extra is None else names)
         _set_extra(instance, extra)
         _set_private(instance, None)
         return instance

@@ -20,14 +20,15 @@ string that is still open is not told but can be asked for (`snapshot`), which m
 those who don't ask.
 
 Raw text of a subtree is had by a `mark` when it opens and a `capture` when it closes. While there
-is no mark, the pieces fed are joined into blocks now and then, since a million small strings
-weigh fifteen times their text.
+is no mark, the pieces fed are joined now and then, since a million small strings weigh fifteen
+times their text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import StringIO
 from typing import Final, Protocol, TypeAlias
 
 from ._errors import MalformedOutputError
@@ -60,7 +61,7 @@ _USUAL: Final = Limits()
 _ARRAY: Final[set[str]] = set()
 """Stands for the keys of what has none."""
 _BLOCK_PIECES: Final = 1024
-"""So many pieces are joined into one block."""
+"""So many pieces are joined at once."""
 _EXCERPT_CHARS: Final = 40
 """So many characters are shown on each side of a fault."""
 
@@ -99,8 +100,8 @@ class Parser:
     """
 
     __slots__ = (
-        "_at", "_blocks", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_keys", "_limits",
-        "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "complete", "sink",
+        "_at", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_joined", "_keys", "_limits",
+        "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_text", "complete", "sink",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, *, limits: Limits = _USUAL, strict: bool = False) -> None:
@@ -118,7 +119,8 @@ class Parser:
         self._stack: list[tuple[Sink, set[str]]] = []
         self._step: _Step = Parser._value
         self._pieces: list[str] = []
-        self._blocks: list[str] = []
+        self._joined = StringIO()  # what came before them, since the text was asked for
+        self._text = ""  # what came before that
         self._marks = 0
         self._at = 0  # index in the last piece, for mark and capture
 
@@ -176,27 +178,26 @@ class Parser:
 
     def _trim(self, size: int) -> None:
         """Drop what stands after so many characters. Marks are of places before that."""
-        for texts in (self._blocks, self._pieces):
-            for index, text in enumerate(texts):
-                texts[index] = text[:size]
-                size -= len(texts[index])
+        self._text = self._join()[:size]
+        size -= len(self._text)
+        for index, piece in enumerate(self._pieces):
+            self._pieces[index] = piece[:size]
+            size -= len(self._pieces[index])
 
     def snapshot(self) -> str:
         """The text so far of the string that is open: the same object while it is the same."""
         parts = self._parts
         if len(parts) > 1:
-            parts[:] = ["".join(parts)]
+            self._parts = parts = ["".join(parts)]
         return parts[0] if parts else ""
 
     @property
     def text(self) -> str:
         """All the text fed."""
-        if not self._marks:
-            # Kept as it is given, so that a long text is not there twice.
-            self._blocks[:] = ["".join((*self._blocks, *self._pieces))]
-            self._pieces.clear()
-            return self._blocks[0]
-        return "".join((*self._blocks, *self._pieces))
+        if self._marks:
+            return self._join() + "".join(self._pieces)
+        self._compact()
+        return self._join()
 
     @property
     def in_value(self) -> bool:
@@ -238,12 +239,24 @@ class Parser:
 
     def error(self, message: str, index: int) -> MalformedOutputError:
         """The error for a fault at that index of the last piece."""
-        position = sum(map(len, self._blocks)) + sum(map(len, self._pieces[:-1])) + index
+        position = self._size - sum(map(len, self._pieces[-1:])) + index
         return malformed(message, self.text, position)
+
+    @property
+    def _size(self) -> int:
+        return len(self._text) + self._joined.tell() + sum(map(len, self._pieces))
+
+    def _join(self) -> str:
+        """All the text but the pieces. It is kept as it is given: a long one is not there twice."""
+        if self._joined.tell():
+            joined = self._joined.getvalue()
+            self._text = self._text + joined if self._text else joined
+            self._joined = StringIO()
+        return self._text
 
     def _compact(self) -> None:
         if not self._marks:
-            self._blocks.append("".join(self._pieces))
+            self._joined.write("".join(self._pieces))
             self._pieces.clear()
         # The longer the string, the rarer: all joins together stay linear in its length.
         parts = self._parts
@@ -252,8 +265,7 @@ class Parser:
 
     def _check_size(self) -> None:
         bound = self._limits.characters
-        size = sum(map(len, self._blocks)) + sum(map(len, self._pieces))
-        if bound is not None and size > bound:
+        if bound is not None and self._size > bound:
             raise malformed(f"more than {bound} characters", self.text, bound)
 
     def _pair_surrogates(self, text: str) -> str:

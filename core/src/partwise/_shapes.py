@@ -270,6 +270,7 @@ class ModelValidator:
     config: CoreConfig | None
     factories: set[str] = field(default_factory=set)
     asks_defaults: bool = False
+    _shell: Check | None = None
     _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
     _assigns: dict[tuple[str, str], SchemaValidator] = field(default_factory=dict)
     _held: threading.local = field(default_factory=threading.local)
@@ -310,10 +311,13 @@ class ModelValidator:
             defaults: what the fields of `factories` show that did not come.
             keywords: of `validate_python`.
         """
-        shell = self._shell_of(waiting)
-        vars(self._held)["defaults"] = defaults
+        if self.factories:
+            vars(self._held)["defaults"] = defaults
         if not waiting and self.post_init is None and not self.asks_defaults:
-            return self.make(shell(values, **keywords))
+            if self._shell is None:
+                self._shell = self._shell_of({})
+            return self.make(self._shell(values, **keywords))
+        shell = self._shell_of(waiting)
         loan = Loan()
         vars(self._held)["defaults"] = loan.lend({name: defaults[name] for name in self.factories})
         values = {
