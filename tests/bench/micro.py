@@ -47,6 +47,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "decoders": _decoders(rounds),
         "import": _imports(3 if quick else 9),
         "memory": _memory(1_000_000 if quick else 10_000_000),
+        "models": _alone("models", 1_000 if quick else 10_000),
     }
 
 
@@ -234,8 +235,14 @@ def _imports(runs: int) -> dict[str, float]:
 
 
 def _memory(chars: int) -> dict[str, float]:
-    found: dict[str, float] = json.loads(_python("-m", "tests.bench.memory", str(chars)))
+    found = _alone("answer", chars)
     return {**found, "to_text": (found["peak"] - found["before"]) / found["text"]}
+
+
+def _alone(what: str, size: int) -> dict[str, float]:
+    """One of the works of `tests.bench.memory`, in a process of its own."""
+    found: dict[str, float] = json.loads(_python("-m", "tests.bench.memory", what, str(size)))
+    return found
 
 
 def _python(*arguments: str) -> str:

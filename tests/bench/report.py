@@ -145,7 +145,17 @@ Where snapshots are held, the pointers are copied (10,000 of them in a list:
 - Memory, for an answer of {memory["text"] / 1e6:.0f} MB as a list of users: at its peak
   {memory["to_text"]:.1f} times the text. It holds the text, and its {memory["users"]:,} users
   twice: those of the snapshots, and those of the final pass.
-"""
+{_models(found.get("models"))}"""
+
+
+def _models(found: dict[str, float] | None) -> str:
+    if found is None:
+        return ""
+    grown = (found["late"] - found["early"]) / 1e6
+    return (
+        f"- Calls with a model defined for each: memory grew by {grown:.1f} MB from call\n"
+        f"  {found['calls'] / 5:,.0f} to call {found['calls']:,.0f}.\n"
+    )
 
 
 def _wire(found: dict[str, Any]) -> str:

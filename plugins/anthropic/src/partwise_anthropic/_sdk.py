@@ -146,7 +146,7 @@ class _PlainStream(Stream[object]):
     """
 
     def _iter_events(self) -> Iterator[ServerSentEvent]:
-        return map(_let_through, super()._iter_events())
+        return map(_let_through, self._decoder.iter_bytes(self.response.iter_bytes()))
 
 
 class _AsyncPlainStream(AsyncStream[object]):
@@ -156,7 +156,8 @@ class _AsyncPlainStream(AsyncStream[object]):
         return self
 
     async def _iter_events(self) -> AsyncIterator[ServerSentEvent]:
-        async for event in super()._iter_events():
+        # In the place of the SDK's own generator here, and not around it: each costs every event.
+        async for event in self._decoder.aiter_bytes(self.response.aiter_bytes()):
             yield _let_through(event)
 
 
