@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from ._extract import Opener
 
 WRAPPED: Final = "value"
-"""The key under which a vendor that wants an object at the root is asked for another type."""
+"""The key under which a vendor is asked for what it does not take at the root."""
+
+# Anthropic answers with a 400 where a tool's input has other keys at its root, and looks no deeper:
+# "Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'".
+_is_plain_key: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}").fullmatch
 
 
 class Plan:
@@ -38,16 +42,19 @@ class Plan:
         self.name = _name_of(response_type)
         is_model = isinstance(response_type, type) and issubclass(response_type, BaseModel)
         self.description = (response_type.__doc__ or None) if is_model else None
-        self.wrapped = wrap and not self._is_object()
+        self.wrapped = wrap and not self._suits_a_root()
         schema = self._adapter.core_schema
         self.slot = Compiler(schema).root()
         self.validate_json: Callable[..., Any] = self._adapter.validator.validate_json
 
-    def _is_object(self) -> bool:
+    def _suits_a_root(self) -> bool:
+        """Whether every vendor takes it as the root: an object, with plain keys."""
         schema = self._adapter.json_schema()
         while "$ref" in schema:
             schema = schema["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-        return schema.get("type") == "object"
+        return schema.get("type") == "object" and all(
+            map(_is_plain_key, schema.get("properties", ()))
+        )
 
     @functools.cached_property
     def json_schema(self) -> dict[str, Any]:

@@ -1,12 +1,13 @@
-"""A tool is named in letters that every vendor takes, and its call is known by that name."""
+"""Tools and their arguments have names that every vendor takes, and are known by them."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Generic, TypeVar
 
 import pytest
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from partwise.provider import Finish
 
@@ -40,3 +41,22 @@ def test_a_name(play: Any, kit: Any, response_model: Any, name: str) -> None:
     assert outcome.provider.payloads[0]["request"].name == name
     assert type(outcome.value) is response_model
     assert outcome.value.data == [1, 2]
+
+
+@pytest.mark.parametrize("key", ["first name", "größe", "filter[id]", "x" * 65, ""])
+def test_keys_that_not_every_vendor_takes_do_not_stand_at_the_root(
+    play: Any, kit: Any, key: str
+) -> None:
+    model = create_model("User", name=(str, Field(alias=key)))
+    answer = [*kit.text(json.dumps({"value": {key: "Ada"}})), Finish("stop")]
+    outcome = play(answer, response_model=model, mode="json_schema")
+    assert [*outcome.provider.payloads[0]["request"].schema["properties"]] == ["value"]
+    assert outcome.value == model.model_validate({key: "Ada"})
+
+
+def test_plain_keys_stand_at_the_root(play: Any, kit: Any) -> None:
+    model = create_model("User", name=(str, Field(alias="first.name-1_")))
+    answer = [*kit.text('{"first.name-1_": "Ada"}'), Finish("stop")]
+    outcome = play(answer, response_model=model, mode="json_schema")
+    assert [*outcome.provider.payloads[0]["request"].schema["properties"]] == ["first.name-1_"]
+    assert outcome.value == model.model_validate({"first.name-1_": "Ada"})
