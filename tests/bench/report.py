@@ -168,8 +168,8 @@ def _wire(found: dict[str, Any]) -> str:
 ## From the socket to the snapshot
 
 µs of CPU a chunk, over loopback, from a server in another process. The SDK alone iterates over its
-typed events and parses nothing of the answer; it is asked the same. Google's has no public way
-to read plain events, so there partwise's work comes on top of the SDK's.
+typed events; it is asked the same. Google's has no public way to read plain events; but where it is
+told of the schema it tries to parse each piece of the answer, and partwise spares it that.
 
 {table}"""
 

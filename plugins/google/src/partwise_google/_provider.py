@@ -31,6 +31,7 @@ from ._request import build_request
 
 if TYPE_CHECKING:
     from google import genai
+    from google.genai.types import GenerateContentConfig
 
 # As tool arguments come whole unless Vertex AI is asked for more, the schema is best.
 _MODES = {
@@ -174,4 +175,23 @@ def _validated(payload: Mapping[str, Any]) -> dict[str, Any]:
         config = GenerateContentConfig.model_validate(payload["config"])
     except ValidationError as error:
         raise ConfigurationError(f"google-genai does not take this request: {error}") from error
-    return {"model": payload["model"], "contents": contents, "config": config}
+    return {"model": payload["model"], "contents": contents, "config": _unjudged(config)}
+
+
+def _unjudged(config: GenerateContentConfig) -> GenerateContentConfig:
+    """The same request, with the schema where the SDK sends it and does not look at it.
+
+    Otherwise the SDK tries to parse each piece of an answer as if it were the whole: a fourth of
+    all that it does with an event.
+    """
+    from google.genai.types import HttpOptions
+
+    schema = config.response_json_schema
+    if schema is None:
+        return config
+    options = config.http_options or HttpOptions()
+    body = options.extra_body or {}
+    generation = {"responseJsonSchema": schema, **body.get("generationConfig", {})}
+    body = {**body, "generationConfig": generation}
+    options = options.model_copy(update={"extra_body": body})
+    return config.model_copy(update={"response_json_schema": None, "http_options": options})
