@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
 from pydantic import BaseModel
 
 from partwise.provider import Finish, Mode, Request, ToolCallDelta, Usage
@@ -13,7 +15,9 @@ from partwise_conformance import ReplayServer, Reply, Wire
 from partwise_conformance.wire import write
 
 from ..anthropic.wire import AnthropicWire
+from ..bedrock.wire import BedrockWire
 from ..google.wire import GoogleWire
+from ..mistral.wire import MistralWire
 from ..openai.wire import OpenAIWire
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ class Vendor:
     model: str
     wire: Wire
     base_path: str = ""
+    options: Mapping[str, Any] = field(default_factory=lambda: {"max_retries": 0})
 
     def body(self, parts: list[Part]) -> list[bytes]:
         """The bytes of these parts, in the answer to a forced call."""
@@ -49,13 +54,19 @@ class Vendor:
         return write(self.wire, parts, request)
 
     def reply(self, *steps: Step) -> Reply:
-        return Reply(body=[s for s in steps if s], headers={"content-type": "text/event-stream"})
+        content_type = self.wire.framing.content_type
+        return Reply(body=[s for s in steps if s], headers={"content-type": content_type})
 
 
+ONCE = {"region_name": "us-east-1", "config": Config(retries={"total_max_attempts": 1})}
 VENDORS = {
     "openai": Vendor("openai/gpt-4.1-mini", OpenAIWire(), "/v1"),
     "anthropic": Vendor("anthropic/claude-test", AnthropicWire()),
     "google": Vendor("google/gemini-2.5-flash", GoogleWire()),
+    "mistral": Vendor("mistral/mistral-large-latest", MistralWire(), options={}),
+    "bedrock": Vendor(
+        "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0", BedrockWire(), options=ONCE
+    ),
 }
 
 

