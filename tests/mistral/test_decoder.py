@@ -15,7 +15,7 @@ def feed(*deltas: dict[str, Any]) -> list[Any]:
     return [
         chunk
         for delta in deltas
-        for chunk in decoder.feed({"data": {"choices": [{"index": 0, "delta": delta}]}})
+        for chunk in decoder.feed({"choices": [{"index": 0, "delta": delta}]})
     ]
 
 
@@ -66,7 +66,7 @@ def test_what_says_nothing_is_a_sign_of_life(delta: dict[str, Any]) -> None:
 def test_another_choice_is_left_out() -> None:
     event = {"choices": [{"index": 1, "delta": {"content": "x"}, "finish_reason": "stop"}]}
 
-    assert MistralDecoder("mistral").feed({"data": event}) == [KeepAlive()]
+    assert MistralDecoder("mistral").feed(event) == [KeepAlive()]
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_another_choice_is_left_out() -> None:
 def test_finish_reasons(raw: str, reason: Any) -> None:
     event = {"choices": [{"index": 0, "delta": {}, "finish_reason": raw}]}
 
-    assert MistralDecoder("mistral").feed({"data": event}) == [Finish(reason, raw)]
+    assert MistralDecoder("mistral").feed(event) == [Finish(reason, raw)]
 
 
 def test_usage_without_choices() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 4}
 
-    assert MistralDecoder("mistral").feed({"data": {"usage": usage}}) == [Usage(3, 4)]
+    assert MistralDecoder("mistral").feed({"usage": usage}) == [Usage(3, 4)]

@@ -118,7 +118,7 @@ def test_an_error_in_the_stream(
     data: Any, kind: type[ProviderError], status: int | None, retryable: bool
 ) -> None:
     with pytest.raises(kind) as caught:
-        MistralDecoder("mistral").feed({"data": data})
+        MistralDecoder("mistral").feed(data)
 
     assert (caught.value.status_code, caught.value.retryable) == (status, retryable)
     assert "m" in str(caught.value)

@@ -73,8 +73,6 @@ def recorded(vendor: Vendor, server: ReplayServer, path: Path, reply: Reply) -> 
 def test_the_suite_plays_a_recording_over_the_wire(
     what: str, vendor: Vendor, stand: Stand, server: ReplayServer, tmp_path: Path
 ) -> None:
-    if vendor is VENDORS["mistral"] and what in ("whole", "failed"):
-        pytest.xfail("its SDK's event wraps what is on the wire, and the wire frames the event")
     path = recorded(vendor, server, tmp_path / "user.sse", replies(vendor)[what])
     checks = stand.suite()
 

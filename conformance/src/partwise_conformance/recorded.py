@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from partwise.provider import ProviderConnectionError, ProviderTimeoutError
-from partwise_replay import FIRST_LINE, Fault, Recording
+from partwise.provider import ProviderConnectionError, ProviderError, ProviderTimeoutError
+from partwise_replay import FIRST_LINE, Recording
 
 from .heard import Heard
 from .reply import Drop, Reply
@@ -31,12 +31,12 @@ class Recorded(Protocol):
 
     Attributes:
         body: what the vendor sent.
-        fault: what the stream ended with, if not well.
+        fails: whether the stream ended badly, so that reading it raises an error.
         request: a request to which it can be the answer.
     """
 
     body: bytes
-    fault: Fault | None
+    fails: bool
     request: Request
 
     def reply(self, *pieces: bytes) -> Reply:
@@ -49,7 +49,7 @@ class Recorded(Protocol):
 class Bytes:
     """A body as it was on the wire."""
 
-    fault: Fault | None = None
+    fails = False
 
     def __init__(self, stand: Stand, path: Path) -> None:
         self.body = path.read_bytes()
@@ -68,14 +68,21 @@ class Events:
 
     def __init__(self, stand: Stand, path: Path) -> None:
         recording = Recording.load(path)
-        self.fault = recording.fault
+        self._fault = recording.fault
         self.request = stand.request(recording.mode, name=recording.name)
         self._events = recording.events
         self.body = b"".join(stand.wire.framing.frame(event.plain) for event in self._events)
         self._stand = stand
+        self._direct: Heard | None = None
+        self.fails = recording.fault is not None
+        if not self.fails and not any(event.kind for event in self._events):
+            try:
+                self._direct = self._decoded()
+            except ProviderError:  # one of the events tells of an error
+                self.fails = True
 
     def reply(self, *pieces: bytes) -> Reply:
-        fault, wire = self.fault, self._stand.wire
+        fault, wire = self._fault, self._stand.wire
         if fault is not None and fault.status_code and not self._events:
             document = wire.error(fault.status_code, fault.message)
             return Reply.of_json(document, status=fault.status_code)
@@ -87,8 +94,9 @@ class Events:
         return self._stand.reply(*pieces, *end)
 
     def direct(self) -> Heard | None:
-        if self.fault is not None or any(event.kind for event in self._events):
-            return None
+        return self._direct
+
+    def _decoded(self) -> Heard:
         decoder = self._stand.provider.decoder(self.request)
         chunks: list[Any] = [c for event in self._events for c in decoder.feed(event.plain)]
         return Heard([*chunks, *decoder.close()])

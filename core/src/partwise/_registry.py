@@ -237,13 +237,16 @@ def register(plugin: object) -> None:
     """Use a plugin that is in no entry point: a module or object with `hookimpl` methods.
 
     It may implement `register_providers`, whose names then come before all others, and
-    `observe`, which hears of everything in every call.
+    `observe`, which hears of everything in every call. One that is in an entry point, too, comes
+    before the others in this way.
 
     Raises:
         ConfigurationError: it is registered already, or its hooks take what none gives.
     """
+    if plugin in _given:
+        raise ConfigurationError(f"registered already: {plugin!r}")
     try:
-        _manager.register(plugin)
+        _make_known(plugin)
     except (ValueError, pluggy.PluginValidationError) as error:
         raise ConfigurationError(str(error)) from error
     _given.append(plugin)
@@ -274,9 +277,13 @@ def _given_rows() -> Rows:
 def _loaded(entry_point: EntryPoint) -> object:
     """The plugin that the entry point names, known to pluggy."""
     plugin: object = entry_point.load()
+    _make_known(plugin)
+    return plugin
+
+
+def _make_known(plugin: object) -> None:
     if not _manager.is_registered(plugin):
         _manager.register(plugin)
-    return plugin
 
 
 def _rows(plugin: object) -> Rows:

@@ -227,6 +227,19 @@ def test_a_plugin_given_to_register_comes_first(install: Any) -> None:
         partwise.unregister(plugin)
 
 
+def test_one_of_an_entry_point_can_be_given_to_register_too(install: Any) -> None:
+    install("partwise-acme", "acme", "acme", "more")
+    partwise.from_provider("acme/x")
+    plugin = sys.modules["partwise_acme_plugin"]
+    partwise.register(plugin)
+    try:
+        assert [info.distribution for info in infos("acme")] == ["", "partwise-acme"]
+        assert provider_module(partwise.from_provider("more/x")) == "partwise_acme_plugin"
+    finally:
+        partwise.unregister(plugin)
+    assert provider_module(partwise.from_provider("acme/x")) == "partwise_acme_plugin"
+
+
 def test_the_import_loads_no_sdk_and_no_event_loop() -> None:
     code = (
         "import sys, partwise; "

@@ -21,15 +21,14 @@ class MistralDecoder:
         # The latest call at each index, and its id. Most of Mistral's models send no index.
         self._calls: dict[int | None, tuple[int, str | None]] = {}
 
-    def feed(self, event: Mapping[str, Any]) -> Iterable[pw.Chunk]:
-        data = event.get("data")
-        if not isinstance(data, dict):
-            text = f"an event that is not JSON: {data!r:.200}"
+    def feed(self, event: Any) -> Iterable[pw.Chunk]:
+        if not isinstance(event, dict):
+            text = f"an event that is not JSON: {event!r:.200}"
             raise pw.ServerError(text, provider=self._provider, retryable=True)
-        if data.get("object") == "error":
-            status, said = data.get("raw_status_code"), str(data.get("message"))
+        if event.get("object") == "error":
+            status, said = event.get("raw_status_code"), str(event.get("message"))
             raise pw.error_of_status(status, said, provider=self._provider)
-        return list(self._read(data)) or [pw.KeepAlive()]
+        return list(self._read(event)) or [pw.KeepAlive()]
 
     def close(self) -> Iterable[pw.Chunk]:
         return ()

@@ -61,7 +61,7 @@ class MistralProvider:
         client = self._client(self)
         with _own_mistakes():
             response = client.chat.stream(**payload).response
-        with EventStream(response, json.loads, "[DONE]", client) as events:
+        with EventStream(response, _data, "[DONE]", client) as events:
             yield events
 
     @asynccontextmanager
@@ -71,7 +71,7 @@ class MistralProvider:
         client = self._client(asyncio.get_running_loop())
         with _own_mistakes():
             response = (await client.chat.stream_async(**payload)).response
-        events: Any = EventStreamAsync(response, json.loads, "[DONE]", client)
+        events: Any = EventStreamAsync(response, _data, "[DONE]", client)
         try:
             yield events
         finally:
@@ -112,6 +112,11 @@ class MistralProvider:
             async_client=given if is_async else AsyncClient(follow_redirects=True),
             **self._config.options,
         )
+
+
+def _data(event: str) -> Any:
+    """What one server-sent event says: the SDK hands over the event's fields as JSON."""
+    return json.loads(event).get("data")
 
 
 @contextmanager
