@@ -1,4 +1,4 @@
-"""The READMEs' Python runs, and prints what they say."""
+"""The Python in the READMEs and on the page about snapshots runs, and prints what they say."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ TEAM = '{"users":[{"name":"Ada","age":36},{"name":"Alan","age":41}],"budget":500
 USER = '{"name":"Jason","age":12}'
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY")
 PLUGINS = ("openai", "anthropic", "google", "mistral", "bedrock", "replay", "fake")
-PAGES = [".", "core", *(f"plugins/{name}" for name in PLUGINS), "conformance"]
+FOLDERS = ["core", *(f"plugins/{name}" for name in PLUGINS), "conformance"]
+PAGES = ["README.md", *(f"{name}/README.md" for name in FOLDERS), "docs/snapshots.md"]
 _block = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -53,9 +54,9 @@ def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleTy
 def test_its_python_runs_and_prints_what_it_says(
     root: Path, page: str, module: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for language, text in _block.findall((root / page / "README.md").read_text()):
+    for language, text in _block.findall((root / page).read_text()):
         if language == "python":
-            exec(compile(text, "README.md", "exec"), vars(module))  # noqa: S102  (it is ours)
+            exec(compile(text, page, "exec"), vars(module))  # noqa: S102  (it is ours)
         else:
             assert_in_order(text.splitlines(), capsys.readouterr().out.splitlines())
 
