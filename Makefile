@@ -60,8 +60,8 @@ coverage: $(READY)  ## the tests, with the branches of the parser, plan, snapsho
 	@$(RUN)coverage combine --quiet --rcfile=tests/coverage.ini
 	@$(RUN)coverage report --rcfile=tests/coverage.ini
 
-mutants: $(READY)  ## flip each condition of the parser and the snapshot builder; the tests must notice
-	@$(RUN)python -m tests.mutants
+mutants: $(READY)  ## flip 120 conditions of the parser and the snapshot builder, which the tests must notice; ALL=1: all
+	@$(RUN)python -m tests.mutants $(if $(ALL),--sample 0)
 
 # Through uv's pip, which leaves the workspace's own resolution alone. The core is tried once more by
 # itself, since the vendors' SDKs ask for newer versions of what it needs.
