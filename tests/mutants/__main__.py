@@ -74,7 +74,7 @@ def main() -> int:
     return _tell(conditions, survivors)
 
 
-def _sampled(conditions: Sequence[Condition], size: int) -> Sequence[Condition]:
+def _sampled(conditions: Sequence[Condition], size: int) -> list[Condition]:
     """So many of them, evenly spread, in an order in which any beginning is spread as well."""
     chance = random.Random(SEED)  # noqa: S311  nothing secret
     if 0 < size < len(conditions):
