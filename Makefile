@@ -13,6 +13,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 UV = .uv/bin/uv
 READY = .venv/.ready
 RUN = .venv/bin/
+PYTEST = pytest -q -n auto --dist loadgroup
 MANIFESTS = pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml conformance/pyproject.toml)
 
 BENCHES = partwise instructor peers baml
@@ -48,15 +49,17 @@ types: $(READY)  ## mypy and pyright
 	@$(RUN)mypy --no-error-summary
 	@$(RUN)basedpyright --warnings
 
-unit: $(READY)  ## the tests alone; TESTS=tests/core narrows them
-	@$(RUN)pytest -q -n auto --dist loadgroup $(TESTS)
+# Of all the tests, those with the marker run under coverage, and the others without: each runs once.
+unit: $(READY) $(if $(filter tests,$(TESTS)),coverage)  ## the tests alone; TESTS=tests/core narrows them
+	@$(RUN)$(PYTEST) $(if $(filter tests,$(TESTS)),-m "not covered") $(TESTS)
 
 format: $(READY)  ## let ruff repair and format what it can
 	@$(RUN)ruff check --fix
 	@$(RUN)ruff format
 
-coverage: $(READY)  ## the tests, with the branches of the parser, plan, snapshot and session taken
-	@$(RUN)coverage run --rcfile=tests/coverage.ini -m pytest -q -n auto --dist loadgroup $(TESTS)
+coverage: $(READY)  ## the core's tests that draw nothing must take each branch of its layers without I/O
+	@rm -rf .coverage
+	@$(RUN)coverage run --rcfile=tests/coverage.ini -m $(PYTEST) -m covered tests/core
 	@$(RUN)coverage combine --quiet --rcfile=tests/coverage.ini
 	@$(RUN)coverage report --rcfile=tests/coverage.ini
 

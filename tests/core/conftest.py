@@ -1,9 +1,14 @@
-"""How hypothesis runs: quickly and the same each time, or thoroughly when asked by hand."""
+"""How hypothesis runs, and which tests the coverage of the core is taken of.
+
+Hypothesis runs quickly and the same each time, or thoroughly when asked by hand.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -22,3 +27,22 @@ settings.register_profile(
     "find", settings.get_profile("thorough"), max_examples=100, phases=[Phase.generate]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+HERE = Path(__file__).parent
+COVERED = {HERE / name for name in ("contract", "engine", "parser", "session")}
+ELSEWHERE = {"test_large.py", "test_registry.py", "test_threads.py"}
+"""They take no branch that the others don't, and are slow under coverage or use threads."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that must take every branch: always the same ones, so nothing is drawn."""
+    for item in items:
+        is_core = item.path.parent in COVERED and item.path.name not in ELSEWHERE
+        if is_core and not _draws(item):
+            item.add_marker("covered")
+
+
+def _draws(item: pytest.Item) -> bool:
+    is_property = hasattr(getattr(item, "obj", None), "hypothesis")
+    return is_property or item.get_closest_marker("hypothesis") is not None

@@ -372,7 +372,7 @@ class ModelFrame(Frame):
                 values[name] = inner
                 if name not in self.names:
                     self.names = {*self.names, name}
-            elif not self.field.ignored:
+            else:
                 extra = {**extra, name: inner}
         if shape.required and self.hides:
             self.shown = MISSING

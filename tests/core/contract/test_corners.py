@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import datetime as dt
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AfterValidator, BaseModel, TypeAdapter, create_model
-from pydantic_core import PydanticOmit
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    RootModel,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticOmit, core_schema
 
-from partwise import Partial
+from partwise import Limits, Partial
 from partwise._engine import Engine
 from partwise._errors import IncompleteOutputError, InvalidOutputError, MalformedOutputError
-from partwise._extract import Extractor
+from partwise._extract import Depth, Extractor
 from partwise._plan import compile_plan
 
 from . import models as m
@@ -97,6 +110,10 @@ def test_a_key_that_is_no_json_opens_no_answer() -> None:
     assert extractor.feed("rest") == ""
 
 
+def test_a_stray_backslash_ends_no_document() -> None:
+    assert Depth().take(r"[\] rest") == r"[\]"
+
+
 def test_the_text_ends_inside_a_surrogate_pair() -> None:
     for text in ('"\ud83d', "\ud83d"):
         engine = Engine(compile_plan(str))
@@ -135,3 +152,146 @@ def test_recursive_models_whose_elements_are_left_out() -> None:
         engine.feed(character)
     assert engine.snapshot().numbers == [1]
     assert engine.close() == TypeAdapter(Branch).validate_json(text)
+
+
+def test_a_set_whose_elements_are_left_out() -> None:
+    pairs = set[tuple[Annotated[int, AfterValidator(omit_two)], ...]]
+    read(list[pairs], "[[[1, 2], [2]]]")
+    engine = Engine(compile_plan(list[Annotated[set[Untold], BeforeValidator(list)]]))
+    engine.feed("[[1, 2")
+    assert engine.snapshot() == [set()]
+
+
+# Types that only a few have
+
+
+class Code(int):
+    """An integer in JSON, and nothing but itself in Python."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        in_python = core_schema.is_instance_schema(cls)
+        return core_schema.json_or_python_schema(core_schema.int_schema(), in_python)
+
+
+def asking(value: Any, info: ValidationInfo) -> Any:
+    assert info.mode == "json"
+    return value
+
+
+class Asking(BaseModel):
+    a: int
+    b: int
+    c: list[int]
+
+    @field_validator("b", "c")
+    @classmethod
+    def _ask(cls, value: Any, info: ValidationInfo) -> Any:
+        assert info.data["a"] == 1
+        return value
+
+
+Untold = Annotated[int, PlainValidator(int)]
+"""Nothing of it shows before it is validated, since only the function knows what it is."""
+
+
+class UntoldRoot(RootModel[list[Untold]]):
+    pass
+
+
+class Mended(BaseModel):
+    """What is in it is tentative until it closes."""
+
+    numbers: m.Numbers
+    untold: UntoldRoot = UntoldRoot([])
+    word: RootModel[Untold] | None = None
+    marked: RootModel[m.Marked] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mend(cls, data: Any) -> Any:
+        return {key: value for key, value in data.items() if key != "marked"}
+
+
+class Cage(BaseModel):
+    kind: Literal["cage"]
+    pet: m.NestedPet
+
+
+def read(kind: Any, text: str) -> None:
+    """Read it by characters: the value is pydantic's."""
+    engine = Engine(compile_plan(kind), record=True)
+    for character in text:
+        engine.feed(character)
+        engine.snapshot()
+    assert engine.close() == TypeAdapter(kind).validate_json(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (list[Code], "[1, 2]"),
+        (list[Annotated[list[int], AfterValidator(asking)]], "[[1], [2]]"),
+        (list[Annotated[int, BeforeValidator(int)] | str], '[1, "ab"]'),
+        (list[Annotated[list[dt.date], AfterValidator(list)]], '[["2024-01-02"]]'),
+        (list[Asking], '[{"a": 1, "b": 2, "c": [1]}, {"a": 1, "b": 3, "c": []}]'),
+        (
+            list[Annotated[Cage | m.Cat, Field(discriminator="kind")]],
+            '[{"pet": {"s": "abc", "sound": "quack", "kind": "bird2"}, "kind": "cage"}]',
+        ),
+        (list[Mended], '[{"numbers": [1, 2], "untold": [3], "word": 4}]'),
+        (list[Mended], '[{"numbers": [], "marked": {"shown": "not yet"}}]'),
+        (list[Mended], f'[{{"numbers": [{", ".join(["1"] * 600)}]}}]'),
+    ],
+)
+def test_the_value_is_pydantics(kind: Any, text: str) -> None:
+    read(kind, text)
+
+
+def test_what_is_tentative_can_be_gone_on_with() -> None:
+    engine = Engine(compile_plan(list[Mended]))
+    engine.feed('[{"numbers": [1')
+    engine.feed(", 23")
+    assert engine.rewind() == '[{"numbers": [1, '
+    engine.feed("4]}]")
+    assert engine.close() == [Mended(numbers=m.Numbers([1, 4]))]
+
+
+def test_a_root_model_of_an_unknown_kind_is_pydantics_error() -> None:
+    engine = Engine(compile_plan(list[RootModel[m.Pet]]))
+    with pytest.raises(InvalidOutputError) as raised:
+        engine.feed('[{"kind": "bird"}')
+    assert raised.value.errors()[0]["type"] == "union_tag_invalid"
+
+
+def test_a_bound_of_pydantics_own_reader_is_told_as_such() -> None:
+    engine = Engine(compile_plan(int), limits=Limits(digits=9000))
+    engine.feed("1" * 5000)
+    with pytest.raises(MalformedOutputError, match="number out of range"):
+        engine.close()
+
+
+def test_an_answer_cut_inside_what_is_passed_over_is_cut_at_its_root() -> None:
+    engine = Engine(compile_plan(list[int], wrap=True))
+    engine.feed('{"thoughts": {"a": [')
+    with pytest.raises(IncompleteOutputError):
+        engine.close()
+
+
+@pytest.mark.parametrize("kind", [list[str], dict[str, str]])
+@pytest.mark.parametrize("hold", [2, 1000], ids=["every other is held", "one is held"])
+def test_a_container_that_becomes_large_at_once(kind: Any, hold: int) -> None:
+    keys = [f'"k{n}": ' if kind == dict[str, str] else "" for n in range(80)]
+    entries = [f'{key}"text {n}"' for n, key in enumerate(keys)]
+    text = f"{{{', '.join(entries)}}}" if any(keys) else f"[{', '.join(entries)}]"
+    large = text.index(entries[70])
+    engine = Engine(compile_plan(kind))
+    held = []
+    for number, piece in enumerate([text[0], text[1:large], *text[large:]]):
+        engine.feed(piece)
+        if number % hold == 1:
+            held.append((engine.snapshot(), [*engine.snapshot()]))
+        else:
+            engine.snapshot()
+    assert engine.snapshot() == engine.close() == TypeAdapter(kind).validate_json(text)
+    assert all([*snapshot] == then for snapshot, then in held)

@@ -129,6 +129,19 @@ def test_a_text_that_goes_on_as_it_is_ends_where_it_was_asked_to() -> None:
     assert told('{"note": "' + "la " * 40, "la " * 15 + 'la la"}') == 'la la"}'
 
 
+def test_outside_strings_a_reply_that_repeats_nothing_is_taken_as_it_is() -> None:
+    assert told("[1, ", "2, 3", in_string=False) == "2, 3"
+    seam = Seam("[1, ", depth=1, in_string=False)
+    assert seam.feed('["a",\n"b"]]') == '["a",\n"b"]]'
+
+
+def test_more_than_the_ending_may_be_repeated() -> None:
+    long = '["' + "abcdefghij " * 10
+    assert told(long, f'{long[20:]}xyz"]') == 'xyz"]'
+    often = '["one two, one two and one two'
+    assert told(often, 'one two, one two and one two three"]') == ' three"]'
+
+
 def test_the_ending_is_a_few_words() -> None:
     assert ending_of('{"a": 1,') == '{"a": 1,'
     assert ending_of(NOTE) == "the plants, and feed the cat while we are a"

@@ -20,6 +20,7 @@ from pydantic import (
     model_serializer,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing_extensions import TypeAliasType
 
 from partwise import _partial
 from partwise._engine import Engine
@@ -34,6 +35,9 @@ T = TypeVar("T")
 class Venue(BaseModel):
     city: str
     rooms: list[int] = []
+
+
+Venues = TypeAliasType("Venues", list[Venue])
 
 
 class Event(BaseModel):
@@ -150,6 +154,15 @@ def test_its_schema_describes_snapshots() -> None:
     assert "byName" in schema["properties"]
     assert {"PartialVenue", "Venue"} <= {*whole["$defs"]}
     assert whole["$defs"]["PartialVenue"]["properties"]["city"]["default"] is None
+
+
+def test_what_a_type_alias_stands_for_is_taken_as_it_is() -> None:
+    class Holder(BaseModel):
+        venues: Venues
+
+    assert Partial[Holder](venues=[{"city": "Rome"}]).venues == [Venue(city="Rome")]
+    with pytest.raises(ValidationError):
+        Partial[Holder](venues=[{}])
 
 
 def test_its_schema_and_its_validation_take_every_snapshot() -> None:

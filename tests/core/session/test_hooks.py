@@ -202,9 +202,11 @@ def test_no_key_is_in_a_payload(play: Any) -> None:
         mode="json_schema",
         hooks=hooks,
         extra_headers={"Authorization": "Bearer sk-secret"},
+        http_options={"headers": {"X-Key": "sk-secret"}, "timeout": 9},
         temperature=0,
     )
     assert seen[0]["extra_headers"] == {"Authorization": "***"}
+    assert seen[0]["http_options"] == {"headers": {"X-Key": "***"}, "timeout": 9}
     assert seen[0]["temperature"] == 0
     assert outcome.provider.payloads[0]["extra_headers"] == {"Authorization": "Bearer sk-secret"}
 
