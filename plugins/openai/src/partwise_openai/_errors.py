@@ -13,14 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from partwise.provider import (
-    AuthenticationError,
-    BadRequestError,
     ProviderConnectionError,
     ProviderError,
     ProviderTimeoutError,
-    RateLimitError,
     ServerError,
-    retry_after,
+    error_of_status,
 )
 
 # Errors in a stream have no status of their own: what servers say in its place.
@@ -40,10 +37,7 @@ _FINAL_WORDS = frozenset({"billing_hard_limit_reached", "insufficient_quota"})
 # The model sampled badly, and may do better: Groq's word for a call that does not parse.
 _CHANCE_WORDS = frozenset({"tool_use_failed"})
 
-_CLIENT_ERRORS = range(400, 500)
-_SERVER_ERRORS = range(500, 600)
-# Those of the client's errors that may be gone next time.
-_PASSING = frozenset({408, 409, 429})
+_FAILURES = range(400, 600)
 
 
 def error_of_exception(error: Exception, provider: str) -> ProviderError | None:
@@ -94,8 +88,8 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
         case openai.APIStatusError():
             headers = error.response.headers
             words = [error.code or "", error.type or ""]
-            status, wait = error.status_code, retry_after(headers)
-            return _make(str(error), provider, status=status, words=words, wait=wait)
+            status = error.status_code
+            return _make(str(error), provider, status=status, words=words, headers=headers)
         case openai.APIConnectionError():
             late = isinstance(error, openai.APITimeoutError)
             kind = ProviderTimeoutError if late else ProviderConnectionError
@@ -142,32 +136,19 @@ def _make(
     *,
     status: int | None,
     words: list[str],
-    wait: float | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> ProviderError:
-    chance = not _CHANCE_WORDS.isdisjoint(words)
-    passing = status not in _CLIENT_ERRORS or status in _PASSING
-    return _class_of(status)(
-        message,
-        provider=provider,
-        status_code=status,
-        retryable=chance or (passing and _FINAL_WORDS.isdisjoint(words)),
-        retry_after=wait,
-    )
-
-
-def _class_of(status: int | None) -> type[ProviderError]:
-    match status:
-        case 401 | 403:
-            return AuthenticationError
-        case 408:
-            return ProviderTimeoutError
-        case 429:
-            return RateLimitError
-    return BadRequestError if status in _CLIENT_ERRORS else ServerError
+    """What the status says, but for where the words know better."""
+    error = error_of_status(status, message, provider=provider, headers=headers)
+    if not _CHANCE_WORDS.isdisjoint(words):
+        error.retryable = True
+    elif not _FINAL_WORDS.isdisjoint(words):
+        error.retryable = False
+    return error
 
 
 def _status_of(word: str) -> int | None:
     if not word.isdecimal():
         return _STATUS_OF_WORD.get(word)
     number = int(word)
-    return number if number in _CLIENT_ERRORS or number in _SERVER_ERRORS else None
+    return number if number in _FAILURES else None
