@@ -50,7 +50,7 @@ def at_rest(server: ReplayServer, stands: dict[tuple[str, Way], Stand]) -> AtRes
     for _ in range(50):
         time.sleep(0.002)
         counts.append(descriptors(server))
-    return AtRest(threading.active_count(), max(counts))
+    return AtRest(frozenset(threading.enumerate()), max(counts))
 
 
 @pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.name)

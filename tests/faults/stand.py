@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -117,9 +118,12 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class AtRest:
-    """What the process has while nothing is asked."""
+    """What the process has while nothing is asked.
 
-    threads: int
+    One of these threads may be another test's, and end meanwhile: none must be added.
+    """
+
+    threads: frozenset[threading.Thread]
     descriptors: int
 
 
