@@ -147,10 +147,11 @@ class AcmeProvider:
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         form = {"name": request.name, "schema": request.schema}
+        structure = {"tool" if request.mode.uses_tool else "form": form}
         body = {
             "model": request.model,
             "messages": self.messages(request),
-            "tool" if request.mode.uses_tool else "form": form,
+            **({} if request.plain else structure),
             **self.options(request),
         }
         return {"body": body, "timeout": request.read_timeout}

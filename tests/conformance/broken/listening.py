@@ -182,7 +182,11 @@ class TakesReasoningForText(AcmeDecoder):
         return (TextDelta(event["think"]),)
 
 
-@fault("test_text_beside_the_call", says="must come as TextDelta")
+@fault(
+    "test_text_beside_the_call",
+    "test_plain_text_is_asked_for_without_structure",
+    says="must come as TextDelta",
+)
 class TakesTextForArguments(AcmeDecoder):
     """Takes all text for the arguments of the call that is due."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from socket import create_connection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ class _ChangesTheBody(AcmeProvider):
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         payload = super().build_request(request)
+        if request.plain:
+            return payload
         return {**payload, "body": self.change({**payload["body"]})}
 
     def change(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -120,13 +123,21 @@ class DoesWithoutAKey(AcmeProvider):
         return config.api_key or ""
 
 
+@fault("test_plain_text_is_asked_for_without_structure", says="must carry no tool, no schema")
+class AsksForTheRestByItsTool(AcmeProvider):
+    """Sends the tool though plain text is wanted."""
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        return super().build_request(replace(request, plain=False))
+
+
 @fault("test_build_request_is_pure", says="must not change the request")
 class ChangesTheRequest(AcmeProvider):
     """Leaves the request other than it was."""
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         payload = super().build_request(request)
-        payload["body"]["tool"]["schema"].pop("title", None)
+        payload["body"].get("tool", {"schema": {}})["schema"].pop("title", None)
         return payload
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import partwise
-from partwise.provider import MissingKeyError
+from partwise.provider import Finish, MissingKeyError, TextDelta
 
-from ..subject import ANSWER, INVALID, KEY, MESSAGES, TOOL, answer
-from ..verdict import expect, fail, require
+from ..heard import Heard
+from ..subject import ANSWER, INVALID, KEY, MESSAGES, TOOL, USAGE, answer
+from ..verdict import expect, fail, readable, require
 
 if TYPE_CHECKING:
     import pytest
@@ -54,6 +55,18 @@ class RequestChecks:
             TOOL in _texts(_body(stand, tool_mode)),
             f"no tool is called {TOOL!r} in the body: name it by `request.name`",
         )
+
+    def test_plain_text_is_asked_for_without_structure(self, stand: Stand, mode: Mode) -> None:
+        """The rest of an answer that was cut off is asked for as text: no tool and no schema."""
+        heard = Heard()
+        stand.answer_with(stand.script(mode, [TextDelta(ANSWER), Finish("stop"), USAGE]))
+        with readable("reading plain text"):
+            stand.read(stand.request(mode, plain=True), "sync", heard.note)
+        texts = [*_texts(stand.wire.body(stand.server.requests[-1]))]
+        told = [name for name in (TOOL, *_PROPERTIES) if any(name in text for text in texts)]
+        advice = "a request with `plain` must carry no tool, no schema and no name of one"
+        expect(told, [], advice)
+        expect(heard.text, ANSWER, "the plain text that was asked for must come as `TextDelta`s")
 
     def test_messages_are_kept(self, stand: Stand, mode: Mode) -> None:
         """Every message arrives, in order."""

@@ -54,18 +54,19 @@ def build_request(request: pw.Request) -> dict[str, Any]:
 
 def _structure(request: pw.Request) -> dict[str, Any]:
     named = {"name": request.name, "description": request.description or request.name}
-    if request.mode is pw.Mode.JSON_SCHEMA:
+    if request.mode is pw.Mode.JSON_SCHEMA and not request.plain:
         made = pw.transform(request.schema, _ENFORCED)
         if not made.strict:
             raise pw.ConfigurationError(f"Bedrock can't enforce {request.name}: use another mode")
         asked = {"jsonSchema": {**named, "schema": json.dumps(made.schema)}}
         return {"outputConfig": {"textFormat": {"type": "json_schema", "structure": asked}}}
-    if request.mode is not pw.Mode.TOOLS:
+    calls = any(each.get("tool_calls") for each in request.messages)  # Bedrock wants their tools
+    if request.mode is not pw.Mode.TOOLS or (request.plain and not calls):
         return {}
     schema = {"json": pw.transform(request.schema, _TOOL).schema}
     own: dict[str, Any] = {"tools": [{"toolSpec": {**named, "inputSchema": schema}}]}
-    thinks = "thinking" in request.options.get("additionalModelRequestFields", {})
-    if not thinks and not _NO_CHOICE.search(request.model):
+    free = request.plain or "thinking" in request.options.get("additionalModelRequestFields", {})
+    if not free and not _NO_CHOICE.search(request.model):
         is_any = _ANY_CHOICE.search(request.model)
         own["toolChoice"] = {"any": {}} if is_any else {"tool": {"name": request.name}}
     return {"toolConfig": own}
