@@ -25,7 +25,10 @@ from .equivalent import EQUIVALENT
 from .running import Mutants
 
 ROOT: Final = Path(__file__).parents[2]
-MODULES: Final = ["_parser", "_extract", "_frames", "_regions", "_instances", "_loan", "_engine"]
+MODULES: Final = [
+    "_parser", "_extract", "_frames", "_model_frame", "_containers", "_sharing", "_regions",
+    "_instances", "_loan", "_engine",
+]  # fmt: skip
 ENOUGH: Final = 0.95
 SAMPLE: Final = 120
 SEED: Final = 20_260

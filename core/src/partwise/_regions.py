@@ -9,17 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._frames import (
-    DictFrame,
-    Frame,
-    ListFrame,
-    ModelFrame,
-    SetFrame,
-    SkipFrame,
-    TupleFrame,
-    quote,
-)
+from ._containers import DictFrame, ListFrame, SetFrame, TupleFrame
+from ._frames import Frame, SkipFrame, quote
 from ._missing import MISSING
+from ._model_frame import ModelFrame
 from ._shapes import DictShape, ListShape, ModelShape, TaggedShape, Way
 
 if TYPE_CHECKING:
