@@ -38,9 +38,20 @@ TESTS: Final = [
     "tests/core/parser/test_conformance.py",
     "tests/core/engine",
     "tests/core/session/test_parse.py",
+    "tests/core/growth",
     *(
         f"tests/core/contract/test_{name}.py"
-        for name in ("examples", "validators", "control", "meddling", "lenient", "seams")
+        for name in (
+            "examples",
+            "written_out",
+            "validators",
+            "control",
+            "corners",
+            "large",
+            "meddling",
+            "lenient",
+            "seams",
+        )
     ),
 ]
 """Those that are quick, and the same each time."""
@@ -48,10 +59,14 @@ FIRST: Final[dict[str, Sequence[str]]] = {
     "_parser": ["test_states.py", "test_conformance.py", "test_lenient.py", "test_seams.py"],
     "_extract": ["test_lenient.py"],
     "_loan": ["test_meddling.py"],
+    "_containers": ["test_written_out.py", "test_examples.py", "test_large.py", "test_growth.py"],
+    "_sharing": ["test_sharing.py"],
 }
 """For a module, the files of the tests that tell most of it."""
-OTHERS: Final = ["test_examples.py", "test_validators.py", "test_control.py", "test_paths.py",
-                 "test_partial.py", "test_parse.py"]  # fmt: skip
+OTHERS: Final = [
+    f"test_{name}.py"
+    for name in ("written_out", "examples", "validators", "control", "paths", "partial", "parse")
+]
 
 
 def main() -> int:

@@ -219,3 +219,6 @@ class SetFrame(TupleFrame):
                 return self.shown
             self.shown = shown
         return self.shown
+
+    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing in a set has a place
+        return MISSING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +15,7 @@ from ._frames import OPEN, Frame, SkipFrame
 from ._limits import Limits
 from ._missing import MISSING
 from ._parser import Parser, malformed
-from ._paths import find_key, format_path, parse_path
+from ._paths import entry_at, format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder
 from ._regions import Adapter, RawRegion, enter
@@ -333,21 +334,33 @@ def _under_raw(frame: Any) -> bool:
 
 def _has(value: Any, steps: Path) -> bool:
     """Whether the JSON had something at this path below the value."""
-    for step in steps:
-        while isinstance(value, BaseModel) and value.__pydantic_root_model__:
-            value = value.root  # type: ignore[attr-defined]
-        try:
-            if isinstance(value, BaseModel):
-                if step not in value.model_fields_set:
-                    return False
-                value = getattr(value, str(step))
-            elif isinstance(step, str) and not isinstance(value, dict):
-                value = getattr(value, step)
-            else:
-                value = value[find_key(value, step) if isinstance(value, dict) else step]
-        except (AttributeError, LookupError, TypeError):
-            return False
+    try:
+        for step in steps:
+            value = _inside(value, step)
+    except (AttributeError, LookupError):
+        return False
     return True
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    """What the JSON had at the step below.
+
+    Raises:
+        AttributeError, LookupError: nothing.
+    """
+    while isinstance(value, BaseModel) and value.__pydantic_root_model__:
+        value = value.root  # type: ignore[attr-defined]
+    if isinstance(value, dict):
+        return entry_at(value, step)
+    if isinstance(step, int):
+        if isinstance(value, list | tuple | deque) and step >= 0:
+            return value[step]
+    elif isinstance(value, BaseModel):
+        if step in value.model_fields_set:
+            return getattr(value, step)
+    elif hasattr(value, "__dataclass_fields__") or hasattr(value, "_fields"):
+        return getattr(value, step)
+    raise LookupError(step)
 
 
 def _is_about_control_characters(error: ValidationError) -> bool:

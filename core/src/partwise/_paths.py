@@ -69,6 +69,18 @@ def find_key(mapping: Mapping[Any, Any], step: object) -> Any:
     return next((key for key in mapping if key_text(key) == str(step)), MISSING)
 
 
+def entry_at(mapping: Mapping[Any, Any], step: object) -> Any:
+    """The mapping's value at that step of a path.
+
+    Raises:
+        LookupError: it has none. Asked by the step itself, a `defaultdict` would make one.
+    """
+    key = find_key(mapping, step)
+    if key is MISSING:
+        raise LookupError(step)
+    return mapping[key]
+
+
 def matches(pattern: Path, path: Path) -> bool:
     """Whether the path is one that the pattern names, where `"*"` stands for any one step."""
     return len(pattern) == len(path) and all(

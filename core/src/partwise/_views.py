@@ -15,7 +15,7 @@ from pydantic import RootModel
 from pydantic_core import to_jsonable_python
 
 from ._events import Closed, Grew, Opened, Restarted, Resumed
-from ._paths import format_path, matches, parse_path
+from ._paths import entry_at, format_path, matches, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,7 +109,9 @@ def value_at(value: Any, path: Path) -> Any:
     for step in path:
         if isinstance(value, RootModel):
             value = value.root
-        if isinstance(step, int) or isinstance(value, Mapping):
+        if isinstance(value, Mapping):
+            value = entry_at(value, step)
+        elif isinstance(step, int):
             value = value[step]
         elif hasattr(value, step):
             value = getattr(value, step)

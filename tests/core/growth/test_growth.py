@@ -18,6 +18,7 @@ from pydantic import BaseModel, create_model, field_validator
 
 from partwise._engine import Engine
 from partwise._instances import model_maker
+from partwise._model_frame import ModelFrame
 from partwise._parser import Parser
 from partwise._plan import compile_plan
 
@@ -127,6 +128,19 @@ def test_instances_made_a_delta_are_those_of_the_open_path(monkeypatch: pytest.M
     # Two levels are open, and most of what was shown before is shown again.
     assert 0 < late[make] <= WINDOW
     assert late[make] == pytest.approx(early[make], rel=0.02)
+
+
+def test_a_delta_inside_a_text_costs_no_more_than_a_dict() -> None:
+    engine = Engine(compile_plan(User))
+    for delta in pieces('{"name": "Jo'):  # until it has two instances to show by turns
+        engine.feed(delta)
+        engine.snapshot()
+    engine.feed(" D")
+    engine.snapshot()
+    calls = _count(engine, ["oe, "] * 100)
+    assert calls["dict.copy"] == 100
+    assert not calls[ModelFrame._show.__code__]
+    assert not calls[model_maker(User).__code__]
 
 
 class Watched(Parser):
