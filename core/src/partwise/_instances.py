@@ -71,15 +71,19 @@ def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, 
     """Makes instances of `Partial[cls]`."""
     partial: Any = partial_of(cls)
     has_slots = not hasattr(_new(cls), "__dict__")
-    absent = [f.name for f in dataclasses.fields(cls)]
+    # What is not given but made by the class itself has no place in a plan.
+    absent = {
+        f.name: None if f.default is dataclasses.MISSING else f.default
+        for f in dataclasses.fields(cls)
+    }
 
     def make(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:
         instance: Any = _new(partial)
         if not has_slots:
-            instance.__dict__.update(values, **extra)
+            instance.__dict__.update({**absent, **values, **extra})
             return instance
-        for name in absent:
-            object.__setattr__(instance, name, values.get(name))
+        for name, default in absent.items():
+            object.__setattr__(instance, name, values.get(name, default))
         return instance
 
     return make

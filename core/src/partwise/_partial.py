@@ -19,6 +19,7 @@ import inspect
 import threading
 import types
 import typing
+from collections import deque
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -31,15 +32,23 @@ from typing import (
     get_origin,
 )
 
-from pydantic import VERSION, BaseModel, ConfigDict, Field, computed_field, field_serializer
+from pydantic import (
+    VERSION,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    computed_field,
+    field_serializer,
+)
 from pydantic import model_serializer as pydantic_model_serializer
-from pydantic_core import PydanticUndefined, core_schema
+from pydantic_core import PydanticUndefined, SchemaSerializer, core_schema
 from typing_extensions import TypeAliasType, is_typeddict
 
 from ._markers import NotNull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import GetCoreSchemaHandler
     from pydantic.fields import FieldInfo
@@ -117,8 +126,16 @@ def _partial_dataclass(model: type[T]) -> type[T]:
     }
     if "__slots__" in vars(model):
         namespace["__slots__"] = ()
+    decorators: Any = vars(model).get("__pydantic_decorators__")
+    if decorators is not None:
+        for name, computed in decorators.computed_fields.items():
+            namespace[name] = property(_guarded_getter(computed.info))
+        namespace["__pydantic_complete__"] = False  # else M's own serialiser is taken for its
     make: Any = type(model)  # the metaclass
-    return make(f"Partial{model.__name__}", (model,), namespace)  # type: ignore[no-any-return]
+    partial: Any = make(f"Partial{model.__name__}", (model,), namespace)
+    if vars(model).get("__pydantic_complete__"):
+        partial.__pydantic_serializer__ = _guarded_serializer(model, partial)
+    return partial  # type: ignore[no-any-return]
 
 
 def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
@@ -145,8 +162,9 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         _ORIGINAL: model,
         "model_config": _config(model),
     }
+    models = _models_by_reference(model) if model.__pydantic_generic_metadata__["args"] else {}
     for name, info in model.model_fields.items():
-        annotation, field = _partial_field(info)
+        annotation, field = _partial_field(info, models)
         namespace["__annotations__"][name] = annotation
         namespace[name] = field
     namespace.update(_guarded_members(model))
@@ -179,14 +197,35 @@ def _restore_model(model: type[BaseModel]) -> BaseModel:
     return partial.__new__(partial)
 
 
-def _partial_field(info: FieldInfo) -> tuple[Any, Any]:
+def _models_by_reference(model: type[BaseModel]) -> dict[str, Any]:
+    """The models of the model's schema.
+
+    The fields of a generic one name it so where they lead back to it: there was no class yet.
+    """
+    found: dict[str, Any] = {}
+    try:
+        waiting: list[Any] = [dict(model.__pydantic_core_schema__)]
+    except PydanticUserError:  # pydantic can't build it either
+        return found
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            if part.get("type") == "model" and "ref" in part:
+                found[part["ref"]] = part["cls"]
+    return found
+
+
+def _partial_field(info: FieldInfo, models: Mapping[str, Any]) -> tuple[Any, Any]:
     """The annotation and the value that declare the field in the partial class."""
     keywords = {k: v for k in _FIELD_KEYWORDS if (v := getattr(info, k, None)) is not None}
     if info.default_factory is not None:
         keywords["default_factory"] = info.default_factory
     elif info.default is not PydanticUndefined:
         keywords["default"] = info.default
-    annotation = partial_annotation(info.annotation)
+    annotation = partial_annotation(info.annotation, models)
     if any(isinstance(marker, NotNull) for marker in info.metadata):
         return annotation, Field(**keywords)
     if info.is_required():
@@ -217,8 +256,14 @@ class _AsItIs:
         return as_it_is  # type: ignore[no-any-return]
 
 
-def partial_annotation(annotation: Any) -> Any:
-    """The annotation with models of both kinds in it, and without constraints."""
+def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
+    """The annotation with models of both kinds in it, and without constraints.
+
+    Args:
+        annotation: of a field.
+        models: those that pydantic has a reference for in the place of the class.
+    """
+    annotation = models.get(getattr(annotation, "type_ref", ""), annotation)
     if isinstance(annotation, TypeAliasType | getattr(typing, "TypeAliasType", TypeAliasType)):
         return annotation
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
@@ -226,12 +271,16 @@ def partial_annotation(annotation: Any) -> Any:
     origin: Any = get_origin(annotation)
     arguments = get_args(annotation)
     if origin is Annotated:
-        return partial_annotation(arguments[0])
+        return partial_annotation(arguments[0], models)
     if origin is None or origin is Literal:
         return annotation
+    partial = tuple(
+        argument if argument is Ellipsis else partial_annotation(argument, models)
+        for argument in arguments
+    )
     if origin in (Union, types.UnionType):
-        return Union[tuple(map(partial_annotation, arguments))]  # noqa: UP007  of any number
-    return origin[tuple(_partial_arguments(arguments))]
+        return Union[partial]  # noqa: UP007  of any number
+    return origin[partial]
 
 
 def _partial_class(annotation: type) -> Any:
@@ -240,11 +289,6 @@ def _partial_class(annotation: type) -> Any:
     if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
         return Annotated[annotation, _AsItIs()]
     return annotation
-
-
-def _partial_arguments(arguments: tuple[Any, ...]) -> Iterator[Any]:
-    for argument in arguments:
-        yield argument if argument is Ellipsis else partial_annotation(argument)
 
 
 def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
@@ -273,7 +317,7 @@ def _function(model: type, name: str) -> Callable[..., Any]:
     return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
 
 
-def _guarded_property(info: Any) -> Any:
+def _guarded_getter(info: Any) -> Callable[[Any], Any]:
     # The getter of M itself: a property, or a cached one, which is no cache here.
     wrapped = info.wrapped_property
     get: Any = wrapped.fget if isinstance(wrapped, property) else wrapped.func
@@ -285,12 +329,17 @@ def _guarded_property(info: Any) -> Any:
         except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
             return None
 
+    return guarded
+
+
+def _guarded_property(info: Any) -> Any:
     keywords = {
         k: v
         for k in ("alias", "title", "description", "deprecated", "examples", "json_schema_extra")
         if (v := getattr(info, k, None)) is not None
     }
-    return computed_field(return_type=Any, repr=info.repr, **keywords)(property(guarded))
+    guarded = property(_guarded_getter(info))
+    return computed_field(return_type=Any, repr=info.repr, **keywords)(guarded)
 
 
 def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
@@ -318,3 +367,50 @@ def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callab
 
     guarded.__annotations__ = {}
     return guarded
+
+
+def _guarded_serializer(model: Any, partial: type) -> SchemaSerializer:
+    """The serialiser of a pydantic dataclass, whose schema has the user's functions in it."""
+    waiting = deque([dict(model.__pydantic_core_schema__)])
+    while (schema := waiting.popleft()).get("cls") is not model:
+        waiting.extend(schema.get("definitions", ()))
+        waiting.extend([schema["schema"]] if "schema" in schema else ())
+    own: Any = _guarded_schema({k: v for k, v in schema.items() if k not in ("type", "ref")})
+    return SchemaSerializer(own | {"type": "dataclass", "cls": partial})
+
+
+def _guarded_schema(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return type(part)(map(_guarded_schema, part))
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") in ("model", "dataclass", "definition-ref"):
+        return core_schema.any_schema()  # which is written by its own class's serialiser
+    guarded = {k: v if k in _NO_SCHEMAS else _guarded_schema(v) for k, v in part.items()}
+    if "function" in part.get("serialization", ()):
+        guarded["serialization"] = _guarded_serialization(part["serialization"])
+    return guarded
+
+
+_NO_SCHEMAS = ("metadata", "default", "expected", "function", "serialization", "config")
+
+
+def _guarded_serialization(serialization: Any) -> Any:
+    function = serialization["function"]
+    wraps = serialization["type"] == "function-wrap"
+    place = int(serialization.get("is_field_serializer", False))  # of the value among arguments
+
+    def guarded(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+            value = arguments[place]
+            if wraps:
+                return arguments[place + 1](value)
+            if not dataclasses.is_dataclass(value):
+                return value
+            # To write the dataclass itself would come back here.
+            return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+    bare = {k: v for k, v in serialization.items() if k != "return_schema"}
+    return {**bare, "function": guarded}

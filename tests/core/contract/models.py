@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FieldSerializationInfo,
     PlainValidator,
     PrivateAttr,
     RootModel,
@@ -78,6 +79,11 @@ T = TypeVar("T", default=str)
 class Box(BaseModel, Generic[T]):
     item: T
     label: str = "box"
+
+
+class Node(BaseModel, Generic[T]):
+    item: T
+    children: list[Node[T]] = []
 
 
 class Base(BaseModel):
@@ -332,6 +338,47 @@ class InitData:
 
     def __post_init__(self, n: int) -> None:
         self.made = n
+
+
+@dataclasses.dataclass
+class MadeData:
+    """What it makes itself has no default."""
+
+    s: str
+    made: int = dataclasses.field(init=False)
+    many: list[int] = dataclasses.field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.made = len(self.s)
+
+
+@pydantic_dataclass(slots=True)
+class ComputedData:
+    n: int
+    s: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def double(self) -> int:
+        return 2 * self.n
+
+    @field_serializer("n")
+    def _show_n(self, value: int) -> str:
+        return f"{value:04d}"
+
+    @field_serializer("s", mode="wrap")
+    def _show_s(self, value: str, handler: Any, info: FieldSerializationInfo) -> Any:
+        return handler(value)[self.n]
+
+
+@pydantic_dataclass
+class SerialisedData:
+    n: int
+    inner: Serialised
+
+    @model_serializer
+    def _show(self) -> dict[str, Any]:
+        return {"n": self.n + 1, "inner": self.inner.n + 1}
 
 
 @dataclasses.dataclass

@@ -153,6 +153,19 @@ _row("recursive", m.Tree, tree, FIELDS)
 _row("mutually recursive", m.Ping, ping, FIELDS)
 _row("generic with arguments", m.Box[int], fields({"label": strings}, item=integer), FIELDS)
 _row("generic with a TypeVar's default", m.Box, fields(item=strings), FIELDS)
+_row(
+    "generic, recursive",
+    m.Node[int],
+    st.recursive(
+        fields(item=integer),
+        lambda inner: (
+            fields({"children": several(inner, most=2)}, item=integer)
+            | fields(item=integer, by_name=keyed(fields(item=inner)))
+        ),
+        max_leaves=3,
+    ),
+    FIELDS,
+)
 _row("inherited", m.Derived, fields({"base": strings}, extra_field=integer), FIELDS)
 _row(
     "extra keys allowed",
@@ -260,6 +273,14 @@ _row("frozen, with slots", m.SlottedData, fields({"n": integer}, s=strings), FIE
 _row("pydantic dataclass", m.PydanticData, pydantic_data, FIELDS)
 _row("nested, keyword only", m.NestedData, fields(inner=data, many=several(pydantic_data)), FIELDS)
 _row("dataclass with `InitVar`", m.InitData, fields(s=strings, n=integer), FIELDS, whole=True)
+_row("dataclass with `field(init=False)`", m.MadeData, fields(s=strings), FIELDS, whole=True)
+_row("dataclass, computed fields", m.ComputedData, fields({"s": strings}, n=integer), FIELDS)
+_row(
+    "dataclass, field serialisers",
+    m.SerialisedData,
+    fields(n=integer, inner=fields(n=integer, names=several(strings))),
+    FIELDS,
+)
 _row("TypedDict", m.Total, fields(s=strings, n=integer, point=point), KEYS)
 _row("TypedDict, `total=False`", m.Partly, fields({"s": strings, "n": integer}), KEYS)
 _row("NamedTuple", m.Pair, st.tuples(strings, integer).map(list))

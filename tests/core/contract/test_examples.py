@@ -24,6 +24,7 @@ CHECKS = [
     test_points.test_5_states_are_those_of_the_values,
     test_points.test_7_a_snapshot_never_changes,
     test_points.test_7_what_did_not_change_is_the_same_object,
+    test_points.test_8_whatever_one_does_with_a_snapshot_works,
     test_events.test_folding_the_events_gives_the_snapshots,
 ]
 ANSWERS = [(*example, False) for example in EXAMPLES] + [(*each, True) for each in REWRITTEN]

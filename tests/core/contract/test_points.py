@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from partwise._errors import IncompleteOutputError, OutputError
 from partwise._partial import original_of
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from partwise._engine import Engine
     from partwise._events import Path
 
-module_level = [row for row in TYPES if row.name != "generic with arguments"]
+ON_THE_FLY = ("generic with arguments", "generic, recursive")
+module_level = [row for row in TYPES if row.name not in ON_THE_FLY]
 
 
 def models(value: Any) -> Iterator[tuple[Path, Any]]:
@@ -257,7 +259,8 @@ def test_8_whatever_one_does_with_a_snapshot_works(case: Case) -> None:
     adapter = TypeAdapter(Any)
     try:
         adapter.dump_python(case.final)
-    except TypeError:  # pydantic can't dump a set of models
+        adapter.dump_json(case.final)
+    except (TypeError, PydanticSerializationError):  # pydantic can't: a set of models, say
         return
     for snapshot, _ in case.stream():
         assert repr(snapshot) == str(snapshot) or repr(snapshot)
@@ -280,7 +283,7 @@ def test_8_snapshots_pickle(case: Case) -> None:
             pickled = pickle.dumps(snapshot)
         except pickle.PicklingError as error:
             # Models made on the fly, of arguments too, have no name to be imported by.
-            assert re.search(r"Made|Box\[", str(error))  # noqa: PT017
+            assert re.search(r"Made|(Box|Node)\[", str(error))  # noqa: PT017
             continue
         assert same(pickle.loads(pickled), snapshot)  # noqa: S301  its own
 
