@@ -37,7 +37,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PydanticUserError,
     computed_field,
     field_serializer,
 )
@@ -202,11 +201,10 @@ def _models_by_reference(model: type[BaseModel]) -> dict[str, Any]:
 
     The fields of a generic one name it so where they lead back to it: there was no class yet.
     """
+    if _has_references(model):
+        return {}
     found: dict[str, Any] = {}
-    try:
-        waiting: list[Any] = [dict(model.__pydantic_core_schema__)]
-    except PydanticUserError:  # pydantic can't build it either
-        return found
+    waiting: list[Any] = [dict(model.__pydantic_core_schema__)]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list | tuple):
@@ -216,6 +214,11 @@ def _models_by_reference(model: type[BaseModel]) -> dict[str, Any]:
             if part.get("type") == "model" and "ref" in part:
                 found[part["ref"]] = part["cls"]
     return found
+
+
+def _has_references(model: type[BaseModel]) -> bool:
+    """Whether such a reference is an argument of it: pydantic has no schema of its own for that."""
+    return any(hasattr(each, "type_ref") for each in model.__pydantic_generic_metadata__["args"])
 
 
 def _partial_field(info: FieldInfo, models: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -263,7 +266,8 @@ def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
         annotation: of a field.
         models: those that pydantic has a reference for in the place of the class.
     """
-    annotation = models.get(getattr(annotation, "type_ref", ""), annotation)
+    if hasattr(annotation, "type_ref"):
+        annotation = models.get(annotation.type_ref, Any)
     if isinstance(annotation, TypeAliasType | getattr(typing, "TypeAliasType", TypeAliasType)):
         return annotation
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
@@ -285,7 +289,7 @@ def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
 
 def _partial_class(annotation: type) -> Any:
     if issubclass(annotation, BaseModel):
-        return Annotated[annotation, _BothKinds()]
+        return Any if _has_references(annotation) else Annotated[annotation, _BothKinds()]
     if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
         return Annotated[annotation, _AsItIs()]
     return annotation

@@ -62,6 +62,7 @@ EXAMPLES: list[tuple[Any, str]] = [
     (m.InitData, '{"s": "a", "n": 1}'),
     (list[m.MadeData], '[{"s": "a"}, {"s": "bc"}]'),
     (list[m.ComputedData], '[{"n": 0, "s": "abc"}]'),
+    (m.TreeData, '{"children": [{"n": 1, "children": []}, {"n": 23}], "n": 4}'),
     (m.SerialisedData, '{"n": 1, "inner": {"n": 12, "names": ["a", "b"]}}'),
     (m.Total, f'{{"s": "a", "n": 1, "point": {POINT}}}'),
     (list[m.Partly], '[{"s": "a"}, {"n": 1, "s": "b"}, {}]'),

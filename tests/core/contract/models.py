@@ -372,6 +372,12 @@ class ComputedData:
 
 
 @pydantic_dataclass
+class TreeData:
+    n: int
+    children: list[TreeData] = Field(default_factory=list)
+
+
+@pydantic_dataclass
 class SerialisedData:
     n: int
     inner: Serialised

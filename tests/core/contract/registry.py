@@ -274,6 +274,16 @@ _row("pydantic dataclass", m.PydanticData, pydantic_data, FIELDS)
 _row("nested, keyword only", m.NestedData, fields(inner=data, many=several(pydantic_data)), FIELDS)
 _row("dataclass with `InitVar`", m.InitData, fields(s=strings, n=integer), FIELDS, whole=True)
 _row("dataclass with `field(init=False)`", m.MadeData, fields(s=strings), FIELDS, whole=True)
+_row(
+    "dataclass, recursive",
+    m.TreeData,
+    st.recursive(
+        fields(n=integer),
+        lambda inner: fields({"children": several(inner, most=2)}, n=integer),
+        max_leaves=3,
+    ),
+    FIELDS,
+)
 _row("dataclass, computed fields", m.ComputedData, fields({"s": strings}, n=integer), FIELDS)
 _row(
     "dataclass, field serialisers",

@@ -261,3 +261,26 @@ def test_the_mixin_does_nothing() -> None:
         kind: Literal["a"]
 
     assert Old(kind="a").kind == "a"
+
+
+class Wrapped(BaseModel, Generic[T]):
+    item: T
+
+
+class Nested(BaseModel, Generic[T]):
+    number: T
+    inner: Wrapped[Nested[T]] | None = None
+
+
+def test_a_generic_model_that_pydantic_leaves_undefined_is_shown() -> None:
+    # It makes `Wrapped` of a reference, and no schema for it; what is around it is whole.
+    engine = Engine(compile_plan(Nested[int]))
+    for character in '{"number": 1, "inner": {"item": {"number": 2':
+        engine.feed(character)
+        shown: Any = engine.snapshot()
+    inner = {"item": {"number": None, "inner": None}}
+    assert shown.model_dump() == {"number": 1, "inner": inner}
+    engine.feed("}}}")
+    assert engine.close() == Nested[int].model_validate(
+        {"number": 1, "inner": {"item": {"number": 2}}}
+    )
