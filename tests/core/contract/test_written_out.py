@@ -6,9 +6,19 @@ from collections import defaultdict
 from typing import Annotated, Any
 
 import pytest
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    model_validator,
+)
+from typing_extensions import TypedDict
 
 from partwise._engine import Engine
+from partwise._errors import InvalidOutputError
 from partwise._plan import compile_plan
 
 from . import models as m
@@ -149,6 +159,78 @@ def test_the_states_of_the_answer_itself() -> None:
     assert {path: engine.state(path) for path in states} == states
 
 
+def test_a_root_model_inside_what_may_be_mended_stays_one_when_it_closes() -> None:
+    class Mended(BaseModel):
+        numbers: m.Numbers
+        rest: int = 0
+
+        @model_validator(mode="before")
+        @classmethod
+        def _mend(cls, data: Any) -> Any:
+            return data
+
+    engine = Engine(compile_plan(list[Mended]))
+    engine.feed('[{"numbers": [1, 2')
+    assert isinstance(engine.snapshot()[0].numbers, m.Numbers)
+    engine.feed("], ")
+    numbers = engine.snapshot()[0].numbers
+    assert isinstance(numbers, m.Numbers)
+    assert type(numbers) is not m.Numbers
+    assert numbers.root == [1, 2]
+
+
+def test_a_root_model_at_the_root_is_made_at_the_end_alone() -> None:
+    made = []
+
+    class Noted(RootModel[list[int]]):
+        def model_post_init(self, context: Any) -> None:
+            made.append(self.root)
+
+    engine = reading(Noted, "[1, 2]")
+    assert made == []
+    assert looks(engine.snapshot()) == [1, 2]
+    engine.close()
+    assert made == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "error"),
+    [
+        (list[Annotated[list[int], Field(min_length=2)]], "[[1]", "too_short"),
+        (list[Annotated[tuple[int, ...], Field(min_length=2)]], "[[1]", "too_short"),
+        (list[Annotated[set[int], Field(min_length=2)]], "[[1, 1]", "too_short"),
+        (list[Annotated[dict[str, int], Field(max_length=1)]], '[{"a": 1, "b": 2}', "too_long"),
+        (list[Annotated[dict[int, int], Field()]], '[{"a"', "int_parsing"),
+        (list[m.Point], '[{"y": 1}', "missing"),
+    ],
+)
+def test_a_container_that_closes_is_judged_there_and_then(kind: Any, text: str, error: str) -> None:
+    engine = Engine(compile_plan(kind))
+    engine.feed(text[:-1])
+    with pytest.raises(InvalidOutputError) as raised:
+        engine.feed(text[-1])
+    assert raised.value.early
+    assert raised.value.errors()[0]["type"] == error
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (list[list[int]], "[[1, 2]"),
+        (list[dict[str, int]], '[{"a": 1}'),
+        (list[m.Point], '[{"x": 1}'),
+        (list[Annotated[list[int], Field(min_length=1)]], "[[1]"),
+    ],
+)
+def test_what_has_closed_is_the_same_object_from_then_on(kind: Any, text: str) -> None:
+    engine = reading(kind, text)
+    closed = engine.snapshot()[0]
+    engine.feed(", ")
+    assert engine.snapshot()[0] is closed
+    engine.feed(text[1:])
+    assert engine.snapshot()[0] is closed
+
+
 def test_to_ask_for_a_state_adds_nothing() -> None:
     engine = reading(defaultdict[int, list[int]], '{"1": [2]}')
     value = engine.close()
@@ -170,6 +252,39 @@ def test_what_is_set_on_an_element_is_not_set_on_the_next() -> None:
     first.odd = 3
     assert first.model_fields_set == {"number", "odd"}
     assert second.model_fields_set == {"number"}
+
+
+class Own(BaseModel):
+    """Has attributes that are nobody's business."""
+
+    text: str
+    _count: int = 3
+    _notes: list[str] = PrivateAttr(default_factory=list)
+    _unset: int
+
+
+def test_private_attributes_have_their_defaults() -> None:
+    for text in ('[{"text": "a', '[{"text": "a"}'):
+        (own,) = reading(list[Own], text).snapshot()
+        assert (own._count, own._notes) == (3, [])
+        assert not hasattr(own, "_unset")
+
+
+class Wide(TypedDict):
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    number: int
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('[{"number": 1, "odd', {"number": 1}),
+        ('[{"number": 1, "odd": "te', {"number": 1, "odd": "te"}),
+        ('[{"odd": "text", "number": 1}', {"number": 1, "odd": "text"}),
+    ],
+)
+def test_other_keys_of_a_typed_dict_show(text: str, shown: dict[str, Any]) -> None:
+    assert reading(list[Wide], text).snapshot() == [shown]
 
 
 class Doubled(RootModel[list[Annotated[int, AfterValidator(lambda n: 2 * n)]]]):

@@ -121,6 +121,26 @@ def test_as_much_is_called_for_a_delta_at_the_end_as_at_the_beginning(
         assert late[what] == pytest.approx(early[what], rel=0.05, abs=40), what
 
 
+@pytest.mark.parametrize(
+    ("model", "write", "what"),
+    [(Reply, listed, "list.copy"), (Keyed, keyed, "dict.copy")],
+)
+def test_a_large_container_is_copied_no_more(
+    model: type[BaseModel], write: Callable[[int], str], what: str
+) -> None:
+    engine = Engine(compile_plan(model))
+    deltas = pieces(write(100))
+    small = _count(engine, deltas[:200])[what]
+    for delta in deltas[200:-1000]:
+        engine.feed(delta)
+        engine.snapshot()
+    # What is left are the dicts of the models on the open path, two a delta, and now and then a
+    # new buffer.
+    least = 2 if what == "dict.copy" else 0
+    assert small > 200 * (least - 1)
+    assert _count(engine, deltas[-1000:])[what] < least * 1000 + 50
+
+
 def test_instances_made_a_delta_are_those_of_the_open_path(monkeypatch: pytest.MonkeyPatch) -> None:
     text = listed(2_000)
     make = model_maker(User).__code__
