@@ -16,6 +16,7 @@ from ._instances import (
     model_maker,
     typed_dict_maker,
 )
+from ._partial import derives_quietly
 from ._shapes import ANY, IGNORED, Field, ModelShape, ModelValidator, Slot, default_maker
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
     from ._compiler import Compiler
-    from ._shapes import Check
+    from ._shapes import Check, InstanceMaker
 
 
 class ModelCompiler:
@@ -55,8 +56,10 @@ class ModelCompiler:
         )
         kind = self._core["type"]
         maker = {"model": model_maker, "dataclass": dataclass_maker}.get(kind)
-        instance = maker(self._core["cls"]) if maker else typed_dict_maker
-        shape = ModelShape({}, self._extra(level), {}, {}, frozenset(), instance, validator)
+        shape = ModelShape({}, self._extra(level), {}, {}, frozenset(), typed_dict_maker, validator)
+        if maker is not None:
+            cls = self._core["cls"]
+            shape.instance = _made_later(shape, maker, cls) if derives_quietly(cls) else maker(cls)
         shape.reuses = kind == "model" and is_plain(self._core["cls"])
         return shape
 
@@ -82,12 +85,12 @@ class ModelCompiler:
         by_name = config.get("validate_by_name") or config.get("populate_by_name")
         for name, declared in self._fields.items():
             schema = declared["schema"]
-            field = self._field(name, schema, frozenset(earlier))
+            peeled = Peeled(schema, self._compiler.definitions)
+            field = self._field(name, schema, peeled, frozenset(earlier))
             if declared.get("init_only"):  # given to the class, and not kept
                 field = Field(name, _ignored_slot(), ignored=True)
             for key in keys_of(name, declared, by_name=bool(by_name)):
                 self.shape.fields.setdefault(key, field)
-            peeled = Peeled(schema, self._compiler.definitions)
             self.shape.validator.around[name] = peeled.around
             if "not-null" in peeled.marks:
                 required.add(name)
@@ -100,8 +103,9 @@ class ModelCompiler:
         self.shape.required = frozenset(required)
         self.shape.validates_defaults = frozenset(validated)
 
-    def _field(self, name: str, schema: CoreSchema, earlier: frozenset[str]) -> Field:
-        peeled = Peeled(schema, self._compiler.definitions)
+    def _field(
+        self, name: str, schema: CoreSchema, peeled: Peeled, earlier: frozenset[str]
+    ) -> Field:
         asks = not self._tentative and (
             peeled.asks_for_siblings or self._compiler.asks_inside(peeled.core)
         )
@@ -113,7 +117,7 @@ class ModelCompiler:
         if self._core["type"] == "typed-dict":
             return  # a key that is not there does not show
         make = default_maker(schema) or placeholder or (lambda: None)
-        if "default_factory" in schema or make() is not make():
+        if make is placeholder or "default_factory" in schema or make() is not make():
             self.shape.template[name] = None
             self.shape.factories[name] = make
             self._note_factory(name, schema)
@@ -136,6 +140,18 @@ class ModelCompiler:
             return None  # a root model or a union has no empty form
         recurs = id(shape) in self._compiler.unfinished
         return None if recurs or slot.object.roots or shape.required else shape.empty
+
+
+def _made_later(
+    shape: ModelShape, maker: Callable[[Any], InstanceMaker], cls: type
+) -> InstanceMaker:
+    """Makes the maker of instances when the first one shows: it needs a class of its own."""
+
+    def make_first(values: dict[str, Any], names: set[str], extra: dict[str, Any]) -> Any:
+        shape.instance = maker(cls)
+        return shape.instance(values, names, extra)
+
+    return make_first
 
 
 def _ignored_slot() -> Slot:

@@ -45,6 +45,7 @@ from pydantic_core import PydanticUndefined, SchemaSerializer, core_schema
 from typing_extensions import TypeAliasType, is_typeddict
 
 from ._markers import NotNull
+from ._reach import HARMLESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +64,9 @@ _FIELD_KEYWORDS = (
     "field_title_generator", "description", "examples", "exclude", "exclude_if", "deprecated",
     "json_schema_extra", "frozen", "repr", "init",
 )  # fmt: skip
+
+_JUST_OPTIONAL = {"repr": True, "default": None}
+"""Of these keywords pydantic makes the same field as of the default alone, which costs it less."""
 
 _BUILDS_AT_ONCE = tuple(map(int, VERSION.split(".")[:2])) < (2, 14)
 
@@ -109,6 +113,13 @@ def partial_of(model: type[T]) -> type[T]:
 
 def _is_class(candidate: Any, base: type = object) -> bool:
     return isinstance(candidate, type) and issubclass(candidate, base)
+
+
+def derives_quietly(model: type) -> bool:
+    """Whether no code of the user's runs, and might fail, as `Partial[model]` is made."""
+    told = {"__init_subclass__", "__pydantic_init_subclass__"}
+    owners = [base for base in model.__mro__ if not told.isdisjoint(vars(base))]
+    return all(owner.__module__.partition(".")[0] in HARMLESS for owner in (type(model), *owners))
 
 
 def original_of(partial: type) -> type:
@@ -233,7 +244,8 @@ def _partial_field(info: FieldInfo, models: Mapping[str, Any]) -> tuple[Any, Any
         return annotation, Field(**keywords)
     if info.is_required():
         keywords["default"] = None
-    return Optional[annotation], Field(**keywords)  # noqa: UP045  a value, not an annotation
+    default = None if keywords == _JUST_OPTIONAL else Field(**keywords)
+    return Optional[annotation], default  # noqa: UP045  a value, not an annotation
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

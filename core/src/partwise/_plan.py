@@ -31,7 +31,6 @@ class Plan:
 
     Attributes:
         slot: the root's place.
-        wrapped: whether the answer is an object with the root under the key `WRAPPED`.
         validate_json: the authoritative validation of the whole text.
         name: the type's name, as it is written in Python.
         description: the type's docstring, or None.
@@ -42,30 +41,30 @@ class Plan:
         self.name = _name_of(response_type)
         is_model = isinstance(response_type, type) and issubclass(response_type, BaseModel)
         self.description = (response_type.__doc__ or None) if is_model else None
-        self.wrapped = wrap and not self._suits_a_root()
+        self._wrap = wrap
         schema = self._adapter.core_schema
         self.slot = Compiler(schema).root()
         self.validate_json: Callable[..., Any] = self._adapter.validator.validate_json
 
-    def _suits_a_root(self) -> bool:
-        """Whether every vendor takes it as the root: an object, with plain keys."""
-        schema = self._adapter.json_schema()
-        while "$ref" in schema:
-            schema = schema["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-        return schema.get("type") == "object" and all(
-            map(_is_plain_key, schema.get("properties", ()))
-        )
+    @functools.cached_property
+    def wrapped(self) -> bool:
+        """Whether the answer is an object with the root under the key `WRAPPED`."""
+        return self._wrap and not _suits_a_root(self._own_json_schema)
+
+    @functools.cached_property
+    def _own_json_schema(self) -> dict[str, Any]:
+        return self._adapter.json_schema()
 
     @functools.cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema to ask the vendor with: its root is an object where `wrap` was asked."""
-        schema = self._adapter.json_schema()
+        schema = self._own_json_schema
         if not self.wrapped:
             return schema
-        definitions = {"$defs": schema.pop("$defs")} if "$defs" in schema else {}
+        definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
         return {
             "type": "object",
-            "properties": {WRAPPED: schema},
+            "properties": {WRAPPED: {k: v for k, v in schema.items() if k != "$defs"}},
             "required": [WRAPPED],
             "additionalProperties": False,
             **definitions,
@@ -119,6 +118,14 @@ def compile_plan(response_type: Any, *, wrap: bool = False) -> Plan:
 def _compile_cached(response_type: Any, wrap: bool) -> Plan:  # noqa: FBT001  lru_cache
     # A plan holds its type, so no weak mapping would ever let go of it: the bound does.
     return Plan(response_type, wrap=wrap)
+
+
+def _suits_a_root(schema: dict[str, Any]) -> bool:
+    """Whether every vendor takes it as the root: an object, with plain keys."""
+    definitions = schema.get("$defs", {})
+    while "$ref" in schema:
+        schema = definitions[schema["$ref"].removeprefix("#/$defs/")]
+    return schema.get("type") == "object" and all(map(_is_plain_key, schema.get("properties", ())))
 
 
 def _name_of(response_type: Any) -> str:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Control: TypeAlias = Literal["PydanticOmit", "PydanticUseDefault"]
 
 _CONTROL: Final[frozenset[Any]] = frozenset(get_args(Control))
-_HARMLESS: Final = sys.stdlib_module_names | {"pydantic", "pydantic_core"}
+HARMLESS: Final = sys.stdlib_module_names | {"pydantic", "pydantic_core"}
+"""The packages whose functions run none of the user's code by themselves."""
 _MOST: Final = 1000
 """So many functions are looked at."""
 
@@ -52,7 +53,7 @@ def controls_of(function: Any) -> set[Control]:
 def _is_harmless(function: Any) -> bool:
     return (
         isinstance(function, FunctionType)
-        and str(function.__module__).partition(".")[0] in _HARMLESS
+        and str(function.__module__).partition(".")[0] in HARMLESS
     )
 
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 Check: TypeAlias = "Callable[..., Any]"
 """`SchemaValidator.validate_python`: takes a value and keywords, gives the validated value."""
 
+InstanceMaker: TypeAlias = "Callable[[dict[str, Any], set[str], dict[str, Any]], Any]"
+"""Makes what is shown of field values, names of those that came, and extras."""
+
 
 class Slot:
     """A place in an answer.
@@ -173,7 +176,7 @@ class ModelShape:
         template: what the fields show before they arrive, but for those of `factories`.
         factories: makes, for each new object, the default that is its own.
         required: fields that keep the object out of sight until they have a value.
-        instance: makes what is shown of field values, names of those that came, and extras.
+        instance: makes what is shown.
         validator: the model's own level of its core schema.
         validates_defaults: fields whose default is validated when they are missing.
         reuses: whether an instance that nobody holds any more can show other values.
@@ -184,7 +187,7 @@ class ModelShape:
     template: dict[str, Any]
     factories: dict[str, Callable[[], Any]]
     required: frozenset[str]
-    instance: Callable[[dict[str, Any], set[str], dict[str, Any]], Any]
+    instance: InstanceMaker
     validator: ModelValidator
     validates_defaults: frozenset[str] = frozenset()
     reuses: bool = False

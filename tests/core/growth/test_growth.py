@@ -14,12 +14,13 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, create_model, field_validator
 
 from partwise._engine import Engine
 from partwise._instances import model_maker
 from partwise._model_frame import ModelFrame
 from partwise._parser import Parser
+from partwise._partial import partial_of
 from partwise._plan import compile_plan
 
 DELTA_CHARS = 4
@@ -310,6 +311,53 @@ def test_large_containers_show_what_small_ones_do() -> None:
             alone.feed("".join(deltas[: number + 1]))
             assert shown == alone.snapshot()
             assert [*(shown.users or ())] == [*(alone.snapshot().users or ())]
+
+
+def test_classes_for_snapshots_are_made_when_something_shows() -> None:
+    class Inner(BaseModel):
+        text: str
+
+    class Outer(BaseModel):
+        inner: Inner
+        more: list[Inner]
+
+    plan = compile_plan(Outer)
+    assert not Inner.__subclasses__()
+    assert not Outer.__subclasses__()
+    engine = Engine(plan)
+    engine.feed('{"more": [')
+    assert engine.snapshot().inner == partial_of(Inner).model_construct(text=None)
+    assert len(Inner.__subclasses__()) == len(Outer.__subclasses__()) == 1
+
+
+def test_a_class_that_can_not_be_derived_from_is_told_before_anything_is_asked() -> None:
+    class Sealed(BaseModel):
+        text: str
+
+        def __init_subclass__(cls) -> None:
+            raise TypeError("sealed")
+
+    class Outer(BaseModel):
+        inner: Sealed
+
+    with pytest.raises(TypeError, match="sealed"):
+        compile_plan(Outer)
+
+
+def test_the_json_schema_of_a_plan_is_made_once() -> None:
+    made: list[dict[str, Any]] = []
+
+    class Noted(BaseModel):
+        model_config = ConfigDict(json_schema_extra=made.append)
+        text: str
+
+    for response_type in (Noted, list[Noted]):
+        made.clear()
+        plan = compile_plan(response_type, wrap=True)
+        assert not made
+        assert plan.json_schema is plan.json_schema
+        assert plan.wrapped == (response_type is not Noted)
+        assert len(made) == 1
 
 
 def test_plans_of_models_defined_on_the_way_are_let_go() -> None:
