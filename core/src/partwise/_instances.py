@@ -6,6 +6,7 @@ sets and dicts handed in are not copied: the caller hands in what nobody will ch
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from ._partial import partial_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pydantic.fields import ModelPrivateAttr
 
 _new = object.__new__
 set_values = BaseModel.__dict__["__dict__"].__set__
@@ -30,7 +33,11 @@ def model_maker(
     """Makes instances of `Partial[model]` of field values, names that came, and extras."""
     partial = partial_of(model)
     allows_extra = model.model_config.get("extra") == "allow"
-    private = model.__private_attributes__
+    private = {
+        name: make_default
+        for name, attribute in model.__private_attributes__.items()
+        if (make_default := _private_maker(attribute)) is not None
+    }
 
     def make_plain(values: dict[str, Any], names: set[str], _: dict[str, Any]) -> Any:
         instance = _new(partial)
@@ -44,15 +51,22 @@ def model_maker(
         instance = make_plain(values, names, extra)
         if allows_extra:
             _set_extra(instance, extra)
-        if private:
-            _set_private(instance, _private_defaults())
+        if model.__private_attributes__:
+            _set_private(instance, {name: make_default() for name, make_default in private.items()})
         return instance
 
-    def _private_defaults() -> dict[str, Any]:
-        defaults = {name: attribute.get_default() for name, attribute in private.items()}
-        return {name: value for name, value in defaults.items() if value is not PydanticUndefined}
-
     return make_plain if is_plain(model) else make
+
+
+def _private_maker(attribute: ModelPrivateAttr) -> Callable[[], Any] | None:
+    """Makes the attribute's default; None where there is none, or none before there is data."""
+    if attribute.default_factory is not None:
+        takes_data = getattr(attribute, "default_factory_takes_validated_data", False)
+        return None if takes_data else attribute.default_factory  # type: ignore[return-value]
+    default = attribute.default
+    if default is PydanticUndefined:
+        return None
+    return (lambda: copy.deepcopy(default)) if type(default).__hash__ is None else lambda: default
 
 
 def is_plain(model: type[BaseModel]) -> bool:

@@ -15,6 +15,7 @@ from pydantic import (
     RootModel,
     model_validator,
 )
+from pydantic.fields import ModelPrivateAttr
 from typing_extensions import TypedDict
 
 from partwise._engine import Engine
@@ -260,14 +261,31 @@ class Own(BaseModel):
     text: str
     _count: int = 3
     _notes: list[str] = PrivateAttr(default_factory=list)
+    _words: list[str] = ["a"]
     _unset: int
 
 
 def test_private_attributes_have_their_defaults() -> None:
     for text in ('[{"text": "a', '[{"text": "a"}'):
         (own,) = reading(list[Own], text).snapshot()
-        assert (own._count, own._notes) == (3, [])
+        assert (own._count, own._notes, own._words) == (3, [], ["a"])
+        assert own._words is not Own.__private_attributes__["_words"].default
         assert not hasattr(own, "_unset")
+
+
+@pytest.mark.skipif(
+    not hasattr(ModelPrivateAttr, "default_factory_takes_validated_data"),
+    reason="before 2.14, pydantic gives such a factory no data",
+)
+def test_a_private_attribute_that_asks_for_data_waits_for_it() -> None:
+    class Measured(BaseModel):
+        text: str
+        _length: int = PrivateAttr(default_factory=lambda data: len(data["text"]))
+
+    (own,) = reading(list[Measured], '[{"text": "ab').snapshot()
+    assert not hasattr(own, "_length")
+    (own,) = reading(list[Measured], '[{"text": "ab"}').snapshot()
+    assert own._length == 2
 
 
 class Wide(TypedDict):
