@@ -232,6 +232,22 @@ def test_what_has_closed_is_the_same_object_from_then_on(kind: Any, text: str) -
     assert engine.snapshot()[0] is closed
 
 
+@pytest.mark.parametrize("kind", [set[str], frozenset[str]])
+def test_a_set_is_the_same_object_while_nothing_is_added(kind: Any) -> None:
+    engine = reading(list[kind], '[["b", "a", "c"')
+    shown = engine.snapshot()[0]
+    assert shown == {"a", "b", "c"}
+    for more in (', "a', '"', "]", ", "):
+        engine.feed(more)
+        assert engine.snapshot()[0] is shown
+
+
+def test_what_a_validator_puts_in_another_order_shows_so() -> None:
+    reversed_list = Annotated[list[int], AfterValidator(lambda numbers: numbers[::-1])]
+    assert reading(list[reversed_list], "[[1, 2").snapshot() == [[1]]
+    assert reading(list[reversed_list], "[[1, 2]").snapshot() == [[2, 1]]
+
+
 def test_to_ask_for_a_state_adds_nothing() -> None:
     engine = reading(defaultdict[int, list[int]], '{"1": [2]}')
     value = engine.close()
