@@ -259,6 +259,8 @@ class Compiler:
             return
         texts = [p for p in peeled if p.core["type"] == "str"]
         others = [k for k in kinds if k not in OBJECTS | ARRAYS | NEVER_EXACTLY_A_STRING]
+        if core.get("mode") == "left_to_right" and kinds[0] != "str":
+            others = []  # what comes before may take a text by conversion, and is asked first
         if others == ["str"] and not texts[0].has_functions and is_plain(texts[0].core, config):
             slot.text = slot.plain = True
         for name, those in (("object", OBJECTS), ("array", ARRAYS)):

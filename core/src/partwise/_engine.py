@@ -12,6 +12,7 @@ from pydantic_core import SchemaError
 from ._errors import IncompleteOutputError, InvalidOutputError
 from ._extract import Extractor
 from ._frames import OPEN, Frame, SkipFrame
+from ._instances import held_by
 from ._limits import Limits
 from ._missing import MISSING
 from ._parser import Parser, malformed
@@ -357,7 +358,7 @@ def _inside(value: Any, step: str | int) -> Any:
             return value[step]
     elif isinstance(value, BaseModel):
         if step in value.model_fields_set:
-            return getattr(value, step)
+            return held_by(value)[step]
     elif hasattr(value, "__dataclass_fields__") or hasattr(value, "_fields"):
         return getattr(value, step)
     raise LookupError(step)

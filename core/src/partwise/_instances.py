@@ -114,6 +114,11 @@ def root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
     return lambda root: make({"root": root}, {"root"}, {})
 
 
+def held_by(instance: BaseModel) -> dict[str, Any]:
+    """What the instance holds by name. To ask for a deprecated field itself would warn."""
+    return vars(instance) | (instance.__pydantic_extra__ or {})
+
+
 def copied_model(instance: BaseModel) -> BaseModel:
     """Another instance that holds the same, whatever its class means by a copy."""
     copied = _new(type(instance))

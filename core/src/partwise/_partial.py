@@ -37,6 +37,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    RootModel,
     computed_field,
     field_serializer,
 )
@@ -55,6 +56,20 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 T = TypeVar("T")
+
+
+class _Unannounced:
+    """Keeps a partial class from the hook that M has for its subclasses: it is none of theirs."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        pass
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        pass
+
 
 _ORIGINAL = "__partwise_original__"
 """Stands in the namespace of a partial class, and says of what."""
@@ -117,9 +132,7 @@ def _is_class(candidate: Any, base: type = object) -> bool:
 
 def derives_quietly(model: type) -> bool:
     """Whether no code of the user's runs, and might fail, as `Partial[model]` is made."""
-    told = {"__init_subclass__", "__pydantic_init_subclass__"}
-    owners = [base for base in model.__mro__ if not told.isdisjoint(vars(base))]
-    return all(owner.__module__.partition(".")[0] in HARMLESS for owner in (type(model), *owners))
+    return type(model).__module__.partition(".")[0] in HARMLESS
 
 
 def original_of(partial: type) -> type:
@@ -142,7 +155,7 @@ def _partial_dataclass(model: type[T]) -> type[T]:
             namespace[name] = property(_guarded_getter(computed.info))
         namespace["__pydantic_complete__"] = False  # else M's own serialiser is taken for its
     make: Any = type(model)  # the metaclass
-    partial: Any = make(f"Partial{model.__name__}", (model,), namespace)
+    partial: Any = make(f"Partial{model.__name__}", (_Unannounced, model), namespace)
     if vars(model).get("__pydantic_complete__"):
         partial.__pydantic_serializer__ = _guarded_serializer(model, partial)
     return partial  # type: ignore[no-any-return]
@@ -169,6 +182,7 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         "__doc__": model.__doc__,
         "__annotations__": {},
         "__reduce__": _reduce_model,
+        "__hash__": model.__hash__,
         _ORIGINAL: model,
         "model_config": _config(model),
     }
@@ -177,9 +191,10 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         annotation, field = _partial_field(info, models)
         namespace["__annotations__"][name] = annotation
         namespace[name] = field
+    namespace.update(_guarded_methods(model))
     namespace.update(_guarded_members(model))
     make: Any = type(model)  # the metaclass
-    partial: type[BaseModel] = make(f"Partial{model.__name__}", (model,), namespace)
+    partial: type[BaseModel] = make(f"Partial{model.__name__}", (_Unannounced, model), namespace)
     decorators = partial.__pydantic_decorators__
     for validators in (
         decorators.validators,
@@ -271,6 +286,25 @@ class _AsItIs:
         return as_it_is  # type: ignore[no-any-return]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _AsItCan:
+    """In `Annotated[X, …]`: serialises as X does, and where it can't yet, whatever is there."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema: Any = handler(source)
+        written = core_schema.wrap_serializer_function_ser_schema(_tried, schema=schema)
+        return {**schema, "serialization": written}
+
+
+def _tried(value: Any, handler: Callable[[Any], Any]) -> Any:
+    try:
+        return handler(value)
+    except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+        return value
+
+
 def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
     """The annotation with models of both kinds in it, and without constraints.
 
@@ -288,7 +322,7 @@ def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
     arguments = get_args(annotation)
     if origin is Annotated:
         return partial_annotation(arguments[0], models)
-    if origin is None or origin is Literal:
+    if origin is Literal or not arguments:
         return annotation
     partial = tuple(
         argument if argument is Ellipsis else partial_annotation(argument, models)
@@ -304,6 +338,8 @@ def _partial_class(annotation: type) -> Any:
         return Any if _has_references(annotation) else Annotated[annotation, _BothKinds()]
     if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
         return Annotated[annotation, _AsItIs()]
+    if "__get_pydantic_core_schema__" in vars(annotation):
+        return Annotated[annotation, _AsItCan()]
     return annotation
 
 
@@ -326,6 +362,30 @@ def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
         make = pydantic_model_serializer
         decorate = make(mode=whole.info.mode, when_used=whole.info.when_used)
         yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
+
+
+_OVERRIDDEN = ("__repr__", "__str__", "__repr_args__", "__eq__", "model_dump", "model_dump_json")
+
+
+def _guarded_methods(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """What the model does in a way of its own, and pydantic's where it can't yet."""
+    base = RootModel if issubclass(model, RootModel) else BaseModel
+    for name in _OVERRIDDEN:
+        method, usual = getattr(model, name), getattr(base, name)
+        if method is not usual:
+            yield name, _or_as_usual(method, usual)
+
+
+def _or_as_usual(method: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            result = method(self, *args, **kwargs)
+            return [*result] if inspect.isgenerator(result) else result
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return usual(self, *args, **kwargs)
+
+    return guarded
 
 
 def _function(model: type, name: str) -> Callable[..., Any]:

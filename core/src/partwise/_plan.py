@@ -110,12 +110,14 @@ def compile_plan(response_type: Any, *, wrap: bool = False) -> Plan:
         pydantic.PydanticUserError: the type is not one that pydantic can validate.
     """
     if is_hashable(response_type):  # an Annotated with a dict in it is not
-        return _compile_cached(response_type, wrap)
+        return _compile_cached(response_type, repr(response_type), wrap)
     return Plan(response_type, wrap=wrap)
 
 
 @functools.lru_cache(maxsize=128)
-def _compile_cached(response_type: Any, wrap: bool) -> Plan:  # noqa: FBT001  lru_cache
+def _compile_cached(response_type: Any, _: str, wrap: bool) -> Plan:  # noqa: FBT001  lru_cache
+    # To Python, `int | str` and `str | int` are equal, but the first choice may be asked first;
+    # as they are written they differ.
     # A plan holds its type, so no weak mapping would ever let go of it: the bound does.
     return Plan(response_type, wrap=wrap)
 

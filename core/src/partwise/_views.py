@@ -11,10 +11,11 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict, TypeVar
 
-from pydantic import RootModel
+from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
 
 from ._events import Closed, Grew, Opened, Restarted, Resumed
+from ._instances import held_by
 from ._paths import entry_at, format_path, matches, parse_path
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ def value_at(value: Any, path: Path) -> Any:
             value = entry_at(value, step)
         elif isinstance(step, int):
             value = value[step]
+        elif isinstance(value, BaseModel) and step in (held := held_by(value)):
+            value = held[step]
         elif hasattr(value, step):
             value = getattr(value, step)
         else:

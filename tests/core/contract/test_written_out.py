@@ -321,6 +321,42 @@ def test_other_keys_of_a_typed_dict_show(text: str, shown: dict[str, Any]) -> No
     assert reading(list[Wide], text).snapshot() == [shown]
 
 
+class NumberFirst(BaseModel):
+    value: int | str = Field(union_mode="left_to_right")
+
+
+class TextFirst(BaseModel):
+    value: str | int = Field(union_mode="left_to_right")
+
+
+def test_a_text_that_an_earlier_choice_may_convert_waits_for_its_end() -> None:
+    assert looks(reading(NumberFirst, '{"value": "1').snapshot()) == {}
+    assert looks(reading(NumberFirst, '{"value": "1"').snapshot()) == {"value": 1}
+    assert looks(reading(NumberFirst, '{"value": "a"').snapshot()) == {"value": "a"}
+    assert looks(reading(TextFirst, '{"value": "1').snapshot()) == {"value": "1"}
+    assert looks(reading(TextFirst, '{"value": 1 ').snapshot()) == {"value": 1}
+
+
+def test_the_order_of_choices_is_that_of_the_type() -> None:
+    number_first, text_first = dict[int | str, int], dict[str | int, int]
+    assert number_first == text_first  # to Python
+    assert compile_plan(number_first) is not compile_plan(text_first)
+    assert compile_plan(text_first) is compile_plan(dict[str | int, int])
+
+
+class Aging(BaseModel):
+    name: Annotated[str, Field(deprecated="say title")]
+    age: int = 0
+
+
+def test_a_deprecated_field_is_not_touched() -> None:
+    engine = reading(Aging, '{"name": "ab"}')
+    assert engine.state("name") == "complete"
+    engine.close()
+    assert engine.state("name") == "complete"
+    assert engine.state("age") == "missing"
+
+
 class Doubled(RootModel[list[Annotated[int, AfterValidator(lambda n: 2 * n)]]]):
     pass
 

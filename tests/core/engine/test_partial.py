@@ -6,13 +6,16 @@ import copy
 import dataclasses
 import functools
 import pickle
-from typing import Annotated, Any, Generic, Literal, TypeVar
+import typing
+from collections.abc import Hashable
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 import pytest
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    RootModel,
     ValidationError,
     computed_field,
     field_serializer,
@@ -20,6 +23,7 @@ from pydantic import (
     model_serializer,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic_core import core_schema
 from typing_extensions import TypeAliasType
 
 from partwise import _partial
@@ -284,3 +288,111 @@ def test_a_generic_model_that_pydantic_leaves_undefined_is_shown() -> None:
     assert engine.close() == Nested[int].model_validate(
         {"number": 1, "inner": {"item": {"number": 2}}}
     )
+
+
+class Shape(BaseModel):
+    known: ClassVar[list[str]] = []
+
+    def __init_subclass__(cls, /, tag: str, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.known.append(tag)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **keywords: Any) -> None:
+        cls.known.append(f"{keywords['tag']}!")
+
+
+class Circle(Shape, tag="circle"):
+    model_config = ConfigDict(frozen=True)
+    radius: int
+
+    def __hash__(self) -> int:
+        return 17
+
+
+def test_a_hook_for_subclasses_is_not_told_of_partial_classes() -> None:
+    partial = Partial[Circle]
+    assert Shape.known == ["circle", "circle!"]
+    assert partial.__name__ == "PartialCircle"
+    assert Partial[Circle] is partial
+    assert hash(partial()) == 17
+
+
+class OwnWays(BaseModel):
+    number: int
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{self.number:04d}"
+
+    def __str__(self) -> str:
+        return self.text.upper()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnWays) and self.number + 0 == other.number + 0
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def model_dump(self, **_: Any) -> dict[str, Any]:
+        return {"next": self.number + 1}
+
+
+class OwnArguments(BaseModel):
+    text: str
+
+    def __repr_args__(self) -> Any:
+        yield "loud", self.text.upper()
+
+
+class OwnRoot(RootModel[list[str]]):
+    def __str__(self) -> str:
+        return self.root[0]
+
+
+def test_what_a_model_does_its_own_way_is_as_usual_while_it_cannot() -> None:
+    partial = Partial[OwnWays]
+    empty, whole = partial(), partial(number=12, text="a")
+    assert repr(empty) == "PartialOwnWays(number=None, text=None)"
+    assert str(empty) == "number=None text=None"
+    assert empty == partial()
+    assert empty.model_dump() == {"number": None, "text": None}
+    assert (repr(whole), str(whole)) == ("0012", "A")
+    assert whole == partial(number=12, text="b")
+    assert whole.model_dump() == {"next": 13}
+    assert repr(Partial[OwnArguments]()) == "PartialOwnArguments(text=None)"
+    assert repr(Partial[OwnArguments](text="a")) == "PartialOwnArguments(loud='A')"
+    assert str(Partial[OwnRoot]([])) == "root=[]"
+    assert str(Partial[OwnRoot](["a"])) == "a"
+
+
+class Scores:
+    """Made of an object in JSON, and written by a serialiser of its own."""
+
+    def __init__(self, scores: dict[str, int]) -> None:
+        self.scores = scores
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.dict_schema(core_schema.str_schema(), core_schema.int_schema()),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: [*value.scores.values()]
+            ),
+        )
+
+
+class Game(BaseModel):
+    scores: Scores
+    anything: Hashable = None
+    bare: typing.List = []  # type: ignore[type-arg]  # noqa: UP006  as it is seen
+
+
+def test_a_type_with_a_serialiser_of_its_own_is_written_as_far_as_it_has_come() -> None:
+    engine = Engine(compile_plan(list[Game]))
+    engine.feed('[{"scores": {"a": 1, "b": 2')
+    (game,) = engine.snapshot()
+    assert game.model_dump(include={"scores"}) == {"scores": {"a": 1}}
+    engine.feed('}, "bare": [1')
+    (game,) = engine.snapshot()
+    assert game.model_dump_json() == '{"scores":[1,2],"anything":null,"bare":[]}'

@@ -331,11 +331,13 @@ def test_classes_for_snapshots_are_made_when_something_shows() -> None:
 
 
 def test_a_class_that_can_not_be_derived_from_is_told_before_anything_is_asked() -> None:
-    class Sealed(BaseModel):
-        text: str
+    class Sealing(type(BaseModel)):  # type: ignore[misc]
+        def __init__(cls, name: str, *_: Any) -> None:
+            if name != "Sealed":
+                raise TypeError("sealed")
 
-        def __init_subclass__(cls) -> None:
-            raise TypeError("sealed")
+    class Sealed(BaseModel, metaclass=Sealing):
+        text: str
 
     class Outer(BaseModel):
         inner: Sealed
