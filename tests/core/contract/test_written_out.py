@@ -180,6 +180,20 @@ def test_a_root_model_inside_what_may_be_mended_stays_one_when_it_closes() -> No
     assert numbers.root == [1, 2]
 
 
+def test_what_is_not_valid_in_what_may_be_mended_does_not_show() -> None:
+    (mended,) = reading(list[m.BeforeModel], '[{"n": "one", "s": "a').snapshot()
+    assert looks(mended) == {"s": "a"}
+    assert mended.n is None
+
+
+def test_keys_that_are_ignored_are_no_events() -> None:
+    engine = Engine(compile_plan(m.Ignoring), record=True)
+    engine.feed('{"other": "x", "more": [1], "number": 3, "known": "k"')
+    engine.snapshot()
+    events: list[Any] = engine.drain()
+    assert {event.path for event in events} == {(), ("known",)}
+
+
 def test_a_root_model_at_the_root_is_made_at_the_end_alone() -> None:
     made = []
 
