@@ -141,6 +141,8 @@ class Parser:
             index, end = 0, len(text)
             while index < end:
                 index = self._step(self, text, index)
+            if self._high:
+                self._in_text = False  # the next piece needs a look, whatever it is
             if not self._hot:
                 self._check_size()
         if len(pieces) > _BLOCK_PIECES:
@@ -276,9 +278,9 @@ class Parser:
             return text
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._high = text[:-1], text[-1]
-            self._in_text = False  # the next piece needs a look, whatever it is
         paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         if lone := _surrogate(paired):
+            self._high = ""
             self.feed(paired[: lone.start()])  # an earlier fault comes first
             self._pieces.append(paired[lone.start() :])
             raise self.error("a lone surrogate", 0)

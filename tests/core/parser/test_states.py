@@ -79,6 +79,25 @@ def test_a_text_that_ends_inside_a_surrogate_pair_is_an_error(asked: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        (f'"{HIGH}abc{LOW}"', 1),
+        (f'"ab{HIGH}c', 3),
+        (f'"a{HIGH}{HIGH}{LOW}"', 2),
+        (f'"a{LOW}b{HIGH}', 2),
+        (f"8 {LOW} {HIGH}", 2),
+        (f"[{LOW}{HIGH}", 1),
+    ],
+)
+def test_a_lone_surrogate_has_its_place_however_the_text_is_cut(text: str, position: int) -> None:
+    for first in range(len(text) + 1):
+        for second in range(first, len(text) + 1):
+            with pytest.raises(MalformedOutputError, match="lone surrogate") as caught:
+                fed(text[:first], text[first:second], text[second:])
+            assert caught.value.position == position
+
+
+@pytest.mark.parametrize(
     ("text", "complete"),
     [("12", True), ("-", False), ("1.", False), ("[12", False), ("tru", False)],
 )
