@@ -15,7 +15,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ._commands import CLOSE, END, READ, Pause
+from ._commands import CLOSE, END, Pause
 from ._connection import log
 
 if TYPE_CHECKING:
@@ -38,18 +38,22 @@ class AsyncConnection:
         self._hold: _Hold | None = None
         self._timed = session.patience is not None
 
-    def obey(self, command: Command) -> Awaitable[Any]:
-        """Carry the command out. Gives what came of it."""
-        if command is READ and not self._timed:
-            return anext(self._events, END)
+    def obey(self, command: Command) -> Awaitable[None]:
+        """Carry out a command other than `READ` and `SHOW`."""
         if isinstance(command, Pause):
             return asyncio.sleep(command.seconds)
-        return self.close() if command is CLOSE else self._obey_in_time(command)
+        return self.close() if command is CLOSE else self._in_time(self._open())
 
-    async def _obey_in_time(self, command: Command) -> Any:
+    def read(self) -> Awaitable[Any]:
+        """The vendor's next event, or `END`."""
+        event = anext(self._events, END)
+        return self._in_time(event) if self._timed else event
+
+    async def _in_time(self, work: Awaitable[Any]) -> Any:
+        scope = asyncio.timeout(self._session.patience)
         try:
-            async with asyncio.timeout(self._session.patience) as scope:
-                return await (anext(self._events, END) if command is READ else self._open())
+            async with scope:
+                return await work
         except TimeoutError as error:
             if not scope.expired():
                 raise

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from ._commands import SHOW
+from ._commands import END, READ, SHOW, Course
 from ._paths import parse_path
 from ._stream import StreamFacts
 from ._views import Elements, Events, Patches, TextDeltas, value_at
@@ -93,7 +93,7 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
         self._session = session
         self._connection = AsyncConnection(session)
-        self._flow = session.run()
+        self._course = Course(session.run())
         self._seen = 0
         self._reading = False
         self._waiting: list[Future[None]] = []
@@ -116,15 +116,13 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
     async def _drive(self) -> None:
         self._reading = True
-        resume: Any
-        reply: Any
-        resume, reply = self._flow.send, None
+        course = self._course
         try:
-            while (command := resume(reply)) is not SHOW:
-                try:
-                    resume, reply = self._flow.send, await self._connection.obey(command)
-                except Exception as error:  # noqa: BLE001 - the session judges it
-                    resume, reply = self._flow.throw, self._session.translated(error)
+            while course.command is not READ or not await self._read():
+                await self._obey()
+                course.go_on()
+                if course.command is SHOW:
+                    break
         except StopIteration:
             self._session.value()
             raise StopAsyncIteration from None
@@ -138,6 +136,31 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
             self._reading = False
             if self._waiting:
                 self._wake()
+
+    async def _read(self) -> bool:
+        """Read until there is a new snapshot; if the events end before, there is none."""
+        session, connection = self._session, self._connection
+        event = None
+        try:
+            shows = session.unfinished and session.more()
+            while not shows:
+                event = END
+                event = await connection.read()
+                if event is END:
+                    return False
+                shows = session.take(event)
+        except Exception as error:  # noqa: BLE001 - the session judges it
+            # What came of taking an event is the session's own.
+            self._course.failure = session.translated(error) if event is END else error
+            return False
+        return True
+
+    async def _obey(self) -> None:
+        if self._course.is_work:
+            try:
+                await self._connection.obey(self._course.command)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._course.failure = self._session.translated(error)
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -175,7 +198,7 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
     def _leave(self) -> None:
         self._session.leave()
-        self._flow.close()
+        self._course.close()
 
     def __del__(self) -> None:
         self.abandon()

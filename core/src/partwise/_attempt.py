@@ -56,6 +56,9 @@ class Attempt:
     Attributes:
         number: counted from 1.
         engine: what reads the answer's text.
+        takers: by the kind of a chunk, what takes it; a piece of the answer itself is a `str`. Says
+            whether the answer's text grew. Raises a MalformedOutputError where the text stopped
+            being JSON, and an InvalidOutputError where a part is invalid and nothing can mend it.
         usage: what the vendor said last of the tokens spent, or None.
         ended: whether the vendor's stream was read to its end.
         call_id: the vendor's id of the tool call that is the answer, if it has one.
@@ -91,8 +94,8 @@ class Attempt:
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
         take_text = self._take_prose if lenient else self._take_text
-        read = self._read_prose if lenient else self._grow
-        self._takers: dict[type, Callable[[Any], bool]] = {
+        read = self._read_prose if lenient else self._grow if patient else self.engine.feed
+        self.takers: dict[type, Callable[[Any], bool]] = {
             str: read,  # as `parse` reads it, which has many pieces and nothing else
             TextDelta: take_text if tool is None else self._take_text_beside,
             ToolCallDelta: self._take_nothing if tool is None else self._take_call,
@@ -128,15 +131,6 @@ class Attempt:
     @property
     def usage_complete(self) -> bool:
         return self.ended and self.usage is not None
-
-    def take(self, chunk: Chunk | str) -> bool:
-        """Take the next chunk, or a piece of the answer itself. Whether the answer's text grew.
-
-        Raises:
-            MalformedOutputError: the text stopped being JSON.
-            InvalidOutputError: a part of it is invalid, and nothing can mend it.
-        """
-        return self._takers[type(chunk)](chunk)
 
     def finish(self) -> Any:
         """The vendor's stream has ended: the validated value.

@@ -34,7 +34,7 @@ class Connection:
         self.events: Iterator[Any] = iter(())
 
     def obey(self, command: Command) -> None:
-        """Carry out a command other than `READ`, for which `events` is there."""
+        """Carry out a command other than `READ` and `SHOW`."""
         if command is OPEN:
             context = self._session.provider.open(self._session.payload)
             self.events = context.__enter__()

@@ -90,8 +90,8 @@ class Engine:
 
     enter = staticmethod(enter)
 
-    def feed(self, text: str) -> None:
-        """Take the next piece of text.
+    def feed(self, text: str) -> bool:
+        """Take the next piece of text. Whether it is one.
 
         Where a value can't be judged by itself, since a validator of the user's undoes what is
         around it (by `PydanticUseDefault`, say) and its code did not show that it would, the
@@ -110,6 +110,7 @@ class Engine:
             raise self._invalid(error, self._place(), early=True) from error
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._stop_showing()
+        return text != ""
 
     def _stop_showing(self) -> None:
         """Go on reading, but tell nobody of it."""
@@ -126,9 +127,11 @@ class Engine:
 
         None where nothing can be shown yet.
         """
-        shown = MISSING if self._stopped else self._root.snapshot()
-        if shown is not MISSING:
-            self._snapshot = shown
+        if not self._stopped:
+            child = self._root.child
+            shown = self._root.value if child is None else child.snapshot()
+            if shown is not MISSING:
+                self._snapshot = shown
         return self._snapshot
 
     def close(self) -> Any:

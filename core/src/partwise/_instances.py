@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _new = object.__new__
 set_values = BaseModel.__dict__["__dict__"].__set__
-_set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+set_names = BaseModel.__dict__["__pydantic_fields_set__"].__set__
 _set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 _set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
@@ -42,7 +42,7 @@ def model_maker(
     def make_plain(values: dict[str, Any], names: set[str], _: dict[str, Any]) -> Any:
         instance = _new(partial)
         set_values(instance, values)
-        _set_fields_set(instance, names)
+        set_names(instance, names)
         _set_extra(instance, None)
         _set_private(instance, None)
         return instance
@@ -72,13 +72,6 @@ def _private_maker(attribute: ModelPrivateAttr) -> Callable[[], Any] | None:
 def is_plain(model: type[BaseModel]) -> bool:
     """Whether field values and names are all that an instance has to it."""
     return not model.__private_attributes__ and model.model_config.get("extra") != "allow"
-
-
-def refill(instance: BaseModel, values: dict[str, Any], names: set[str]) -> None:
-    """Make a plain instance, which nobody holds, one of other values: a third of a new one."""
-    set_values(instance, values)
-    if instance.__pydantic_fields_set__ is not names:
-        _set_fields_set(instance, names)
 
 
 def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, Any]], Any]:
@@ -124,7 +117,7 @@ def copied_model(instance: BaseModel) -> BaseModel:
     copied = _new(type(instance))
     extra, private = instance.__pydantic_extra__, instance.__pydantic_private__
     set_values(copied, vars(instance).copy())
-    _set_fields_set(copied, instance.model_fields_set.copy())
+    set_names(copied, instance.model_fields_set.copy())
     _set_extra(copied, None if extra is None else extra.copy())
     _set_private(copied, None if private is None else private.copy())
     return copied
@@ -146,8 +139,26 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
         own = instance.__dict__
         for name, value in values.items():
             own[name] = value
-        _set_fields_set(instance, every if names == every and extra is None else names)
+        set_names(instance, every if names == every and extra is None else names)
         _set_extra(instance, extra)
+        _set_private(instance, None)
+        return instance
+
+    return make
+
+
+def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
+    """Makes M itself of the values of all its fields, which are valid: as small as the others."""
+    names = tuple(model.model_fields)
+    every = set(names)
+
+    def make(values: dict[str, Any]) -> Any:
+        instance: Any = _new(model)
+        own = instance.__dict__
+        for name in names:
+            own[name] = values[name]
+        set_names(instance, every)
+        _set_extra(instance, None)
         _set_private(instance, None)
         return instance
 

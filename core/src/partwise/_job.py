@@ -20,6 +20,7 @@ class Job:
     Attributes:
         lenient: whether the JSON may stand among prose and in fences.
         secrets: what no error may tell.
+        is_text: whether a `str` among the provider's events is a piece of the answer itself.
         patient: whether the provider says why it stopped, so that this is worth waiting for.
     """
 
@@ -31,4 +32,5 @@ class Job:
     announcer: Announcer
     secrets: Secrets
     lenient: bool
+    is_text: bool = False
     patient: bool = True

@@ -15,6 +15,7 @@ from ._instances import (
     is_plain,
     model_maker,
     typed_dict_maker,
+    whole_model_maker,
 )
 from ._partial import derives_quietly
 from ._shapes import ANY, IGNORED, Field, ModelShape, ModelValidator, Slot, default_maker
@@ -54,6 +55,8 @@ class ModelCompiler:
             self._compiler.validator,
             self._config,
         )
+        if self._needs_no_shell(level) and validator.post_init is None:
+            validator.make_whole = whole_model_maker(self._core["cls"])
         kind = self._core["type"]
         maker = {"model": model_maker, "dataclass": dataclass_maker}.get(kind)
         shape = ModelShape({}, self._extra(level), {}, {}, frozenset(), typed_dict_maker, validator)
@@ -62,6 +65,11 @@ class ModelCompiler:
             shape.instance = _made_later(shape, maker, cls) if derives_quietly(cls) else maker(cls)
         shape.reuses = kind == "model" and is_plain(self._core["cls"])
         return shape
+
+    def _needs_no_shell(self, level: Any) -> bool:
+        """Whether valid fields, if they are all there, are all that a model needs."""
+        allows = (self._config or {}).get("extra_fields_behavior") == "allow"
+        return self._core["type"] == "model" and self._core["schema"] is level and not allows
 
     def _extra(self, level: Any) -> Field:
         config = self._config or {}

@@ -6,33 +6,38 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import getweakrefcount
 
 from ._frames import OPEN, Frame
-from ._instances import refill, set_values
+from ._instances import set_names
 from ._missing import MISSING
-from ._sharing import UNSHARED, getrefcount
+from ._sharing import UNSHARED, UNSHARED_DICT, getrefcount
 
 if TYPE_CHECKING:
     from ._events import Path
     from ._frames import Parent
     from ._shapes import Check, Field, ModelShape, Waiting
 
-_NOTHING: Final[dict[str, Any]] = {}
 _STEADY: Final = 2
-"""From so many instances on, all that can be shown again have the open field's name already."""
+"""From so many instances on, both that are shown by turns say that the open field has come."""
 
 
 class ModelFrame(Frame):
-    """An open object with known fields."""
+    """An open object with known fields.
+
+    It is shown in two instances by turns. To give one that was shown another value costs a third of
+    a new one. The counts of references say whether anybody still has the instance, or its dict; if
+    so, it is left alone for ever, and a new one takes its place.
+    """
 
     __slots__ = (
-        "back", "extra", "field", "held", "names", "shape", "spare", "steady", "values", "waiting",
-        "whole",
+        "back", "back_dict", "extra", "field", "held", "names", "shape", "shown_dict", "steady",
+        "values", "waiting", "whole",
     )  # fmt: skip
 
     def __init__(self, parent: Parent, shape: ModelShape, outers: tuple[Check, ...]) -> None:
         super().__init__(parent, outers)
         self.shape = shape
+        self.shown_dict: Any = None  # of the instance that was shown last
         self.back: Any = None  # the instance that was shown before the last
-        self.spare: Any = None  # one that nobody holds any more
+        self.back_dict: Any = None
         self.steady = 0  # so many instances have shown that the open field is there
         self.field: Field = shape.extra
         self.slot = self.field.slot
@@ -44,7 +49,6 @@ class ModelFrame(Frame):
         self.held: dict[str, Any] = {}  # what was open of those that wait, for their states
 
     def key(self, name: str) -> None:
-        self.steady = 0
         shape = self.shape
         field = shape.fields.get(name)
         if field is None:
@@ -76,6 +80,7 @@ class ModelFrame(Frame):
         if name not in self.names:
             self.names = {*self.names, name}
         self.child, self.inner = None, MISSING
+        self.steady = 0
 
     def read(self, raw: str) -> Any:
         if self.field.earlier is None:
@@ -111,6 +116,7 @@ class ModelFrame(Frame):
     def put(self, value: Any) -> None:
         field, is_final = self.field, value is not MISSING
         value = self._take(value)
+        self.steady = 0
         if value is MISSING or field.ignored:
             return
         name = field.name
@@ -143,50 +149,59 @@ class ModelFrame(Frame):
 
     def snapshot(self) -> Any:
         child = self.child
-        if child is None:
-            return self._show(MISSING) if self.changed else self.shown
-        if self.back is not None:
-            if getrefcount(self.back) == UNSHARED and not getweakrefcount(self.back):
-                self.spare = self.back
-                if child is not self.engine.parser:
-                    set_values(self.back, _NOTHING)  # so that nobody holds what was inside, either
-            self.back = None
-        inner = child.snapshot()
+        if child is None and not self.changed:
+            return self.shown
+        is_free = (
+            getrefcount(self.back) == UNSHARED
+            and getrefcount(self.back_dict) == UNSHARED_DICT
+            and not getweakrefcount(self.back)
+            and len(self.back_dict) == len(self.whole)  # or a property is cached there
+        )
+        if not is_free:
+            self.back = self.back_dict = None
+        elif self.steady and child is not self.engine.parser:
+            self.back_dict[self.field.name] = None  # so that nobody holds what was inside, either
+        inner = MISSING if child is None else child.snapshot()
         if inner is self.inner and not self.changed:
             return self.shown
         self.inner = inner
-        if self.steady < _STEADY or self.spare is None:
-            return self._show(inner)
-        spare, values = self.spare, self.whole.copy()
-        values[self.field.name] = inner
-        set_values(spare, values)
-        self.back, self.shown, self.spare = self.shown, spare, None
-        return spare
-
-    def _show(self, inner: Any) -> Any:
-        values, extra, shape = self.whole.copy(), self.extra, self.shape
         self.changed = False
+        if not is_free:
+            return self._make(inner)
+        shown, values = self.back, self.back_dict
+        values |= self.whole  # all of it: whoever had the instance may have changed it
         if inner is not MISSING:
-            name = self.field.name
-            if not self.field.is_extra:
-                values[name] = inner
-                if name not in self.names:
-                    self.names = {*self.names, name}
-            else:
-                extra = {**extra, name: inner}
+            values[self.field.name] = inner
+        if self.steady < _STEADY:
+            self._name(inner)
+            set_names(shown, self.names)
+        self.back, self.back_dict = self.shown, self.shown_dict
+        self.shown, self.shown_dict = shown, values
+        return shown
+
+    def _make(self, inner: Any) -> Any:
+        """Show a new instance."""
+        shape, extra = self.shape, self.extra
+        values = self.whole.copy()
+        if inner is not MISSING and self.field.is_extra:
+            extra = {**extra, self.field.name: inner}
+        elif inner is not MISSING:
+            self._name(inner)
+            values[self.field.name] = inner
         if shape.required and self.hides:
             self.shown = MISSING
-        elif not shape.reuses:
-            self.shown = shape.instance(values, self.names, extra)
-        else:
-            self.steady += not self.field.is_extra and inner is not MISSING
-            self.back, spare, self.spare = self.shown, self.spare, None
-            if spare is None:
-                spare = shape.instance(values, self.names, extra)
-            else:
-                refill(spare, values, self.names)
-            self.shown = spare
+            return MISSING
+        if shape.reuses:
+            self.back, self.back_dict, self.shown_dict = self.shown, self.shown_dict, values
+        self.shown = shape.instance(values, self.names, extra)
         return self.shown
+
+    def _name(self, inner: Any) -> None:
+        """Note that the open field has come, if it shows."""
+        if inner is not MISSING:
+            self.steady += 1
+            if self.field.name not in self.names:
+                self.names = {*self.names, self.field.name}
 
     @property
     def hides(self) -> bool:
@@ -205,7 +220,10 @@ class ModelFrame(Frame):
         values = {**self.values, **self.extra} if self.extra else self.values
         keywords = self.engine.python_keywords
         value = shape.validator.finish(values, self.waiting, self.whole, keywords)
-        self._finished(value)
+        if shape.reuses and not self.outers:
+            self.parent.put_shown(value)
+        else:
+            self._finished(value)
 
     def _step(self) -> Path:
         return () if self.field is self.shape.extra else (self.field.name,)

@@ -96,6 +96,7 @@ def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: b
             announcer=Announcer(call, (), None),
             secrets=Secrets(),
             lenient=lenient,
+            is_text=True,
             patient=False,
         )
     )
@@ -144,15 +145,15 @@ async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:
 
 
 class _Decoder:
-    """Makes text of bytes, whatever cuts a character in two."""
+    """Makes text of bytes, whatever cuts a character in two. What is text is not given to it."""
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._texts: list[str] = []
 
-    def feed(self, event: Piece) -> Iterable[Any]:
-        # Not `TextDelta`s: to make one takes as long as to read it.
-        return (event,) if isinstance(event, str) else (self._decoded(event),)
+    def feed(self, event: bytes) -> Iterable[Any]:
+        # No `TextDelta`: to make one takes as long as to read it.
+        return (self._decoded(event),)
 
     def close(self) -> Iterable[Chunk]:
         rest, _ = self._utf8.getstate()

@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import StringIO
+from string import ascii_letters, digits
 from typing import Final, Protocol, TypeAlias
 
 from ._errors import MalformedOutputError
@@ -38,7 +39,6 @@ _WHITESPACE: Final = " \t\n\r"
 _skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
 _quote_or_escape: Final = re.compile(r'["\\]').search
 _quote_escape_or_control: Final = re.compile(r'["\\\x00-\x1f]').search
-_token_part: Final = re.compile(r"[-+.\w]*", re.ASCII).match
 _number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII).fullmatch
 _number_prefix: Final = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[-+]?\d*)?)?)?|[eE](?:[-+]?\d*)?)?)?", re.ASCII
@@ -55,6 +55,7 @@ _ESCAPED: Final = {
 }  # fmt: skip
 _LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 _NUMBER_START: Final = "-0123456789"
+_TOKEN_CHARACTERS: Final = frozenset(ascii_letters + digits + "_-+.")
 _TOKEN_START: Final = frozenset(_NUMBER_START + "tfnNI")
 
 _USUAL: Final = Limits()
@@ -100,8 +101,9 @@ class Parser:
     """
 
     __slots__ = (
-        "_at", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_joined", "_keys", "_limits",
-        "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_text", "complete", "sink",
+        "_at", "_careful", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_joined", "_keys",
+        "_limits", "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_strict", "_text",
+        "complete", "sink",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, *, limits: Limits = _USUAL, strict: bool = False) -> None:
@@ -109,6 +111,8 @@ class Parser:
         self.complete = False
         self._limits = limits
         self._find_stop = _quote_escape_or_control if strict else _quote_or_escape
+        self._strict = strict
+        self._careful = False  # the piece may have more in its strings than what ends them
         self._hot = not strict and limits.characters is None  # no character needs a look
         self._in_text = False  # a string is open, and `feed` may append to it without looking
         self._in_key = False  # the string that is open is a key
@@ -131,12 +135,14 @@ class Parser:
             MalformedOutputError: the text so far can't begin a JSON document.
         """
         pieces = self._pieces
-        if self._in_text and text.isascii() and '"' not in text and "\\" not in text:
+        escapes = "\\" in text
+        if self._in_text and not escapes and '"' not in text and text.isascii():
             self._parts.append(text)
             pieces.append(text)
         else:
             if self._high or not text.isascii():
                 text = self._pair_surrogates(text)
+            self._careful = escapes or self._strict
             pieces.append(text)
             index, end = 0, len(text)
             while index < end:
@@ -190,7 +196,7 @@ class Parser:
         """The text so far of the string that is open: the same object while it is the same."""
         parts = self._parts
         if len(parts) > 1:
-            self._parts = parts = ["".join(parts)]
+            parts[:] = ["".join(parts)]
         return parts[0] if parts else ""
 
     @property
@@ -291,13 +297,16 @@ class Parser:
 
     def _value(self, text: str, index: int) -> int:
         character = text[index]
-        if character in _WHITESPACE:
-            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
-        self._at = index
         if character == '"':
+            self._at = index
             self.sink.open_string()
-            self._open_string(in_key=False)
-        elif character == "{":
+            self._parts = []
+            self._in_text, self._in_key, self._step = self._hot, False, Parser._string
+            return index + 1
+        if character in _WHITESPACE:
+            return _after_whitespace(text, index)
+        self._at = index
+        if character == "{":
             self._open(self.sink.open_object(), set(), Parser._first_key)
         elif character == "[":
             self._open(self.sink.open_array(), _ARRAY, Parser._first_item)
@@ -334,10 +343,11 @@ class Parser:
     def _next_key(self, text: str, index: int) -> int:
         character = text[index]
         if character == '"':
-            self._open_string(in_key=True)
+            self._parts = []
+            self._in_text, self._in_key, self._step = self._hot, True, Parser._string
             return index + 1
         if character in _WHITESPACE:
-            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+            return _after_whitespace(text, index)
         raise self.error("expected a key in double quotes", index)
 
     def _first_item(self, text: str, index: int) -> int:
@@ -352,9 +362,9 @@ class Parser:
         character = text[index]
         if character == ":":
             self._step = Parser._value
-            return index + 2 if text.startswith(" ", index + 1) else index + 1
+            return _after_space(text, index + 1)
         if character in _WHITESPACE:
-            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+            return _after_whitespace(text, index)
         raise self.error("expected a colon", index)
 
     def _after_value(self, text: str, index: int) -> int:
@@ -362,11 +372,11 @@ class Parser:
         in_array = self._keys is _ARRAY
         if character == ",":
             self._step = Parser._value if in_array else Parser._next_key
-            return index + 2 if text.startswith(" ", index + 1) else index + 1
+            return _after_space(text, index + 1)
         if character == ("]" if in_array else "}"):
             return self._close(index)
         if character in _WHITESPACE:
-            return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+            return _after_whitespace(text, index)
         closer = "]" if in_array else "}"
         raise self.error(f"expected a comma or {closer}", index)
 
@@ -376,11 +386,18 @@ class Parser:
             raise self.error("text after the end of the answer", index)
         return index
 
-    def _open_string(self, *, in_key: bool) -> None:
-        self._parts = []
-        self._in_text, self._in_key, self._step = self._hot, in_key, Parser._string
-
     def _string(self, text: str, index: int) -> int:
+        if self._careful:
+            return self._careful_string(text, index)
+        end = text.find('"', index)
+        if end > index:
+            self._parts.append(text[index:end])
+        elif end < 0:
+            self._parts.append(text[index:])
+            return len(text)
+        return self._close_string(end)
+
+    def _careful_string(self, text: str, index: int) -> int:
         stop = self._find_stop(text, index)
         end = stop.start() if stop else len(text)
         if end > index:
@@ -396,7 +413,8 @@ class Parser:
 
     def _close_string(self, index: int) -> int:
         self._in_text = False
-        value = "".join(self._parts)
+        parts = self._parts
+        value = parts[0] if len(parts) == 1 else "".join(parts)
         if not self._in_key:
             self._at = index
             self.sink.string(value)
@@ -438,10 +456,14 @@ class Parser:
         return len(text)
 
     def _token(self, text: str, index: int) -> int:
-        end = _token_part(text, index).end()  # type: ignore[union-attr]
+        # A loop, and no pattern: to ask one takes as long as ten characters, and few are longer.
+        end, size = index, len(text)
+        while end < size and text[end] in _TOKEN_CHARACTERS:
+            end += 1
         raw = self._pending + text[index:end]
-        ended = end < len(text)
-        if not (ended and _is_token(raw) and len(raw) <= self._limits.digits):
+        ended = end < size
+        valid = (raw.isdigit() and raw[0] != "0") or (ended and _is_token(raw))
+        if not valid or len(raw) > self._limits.digits:
             self._check_token(raw, end, ended=ended)
         if not ended:
             return self._wait(raw, text)
@@ -464,6 +486,19 @@ class Parser:
         bound = self._limits.digits
         if len(raw) > bound and len(places := [m.start() for m in _digits(raw)]) > bound:
             raise self.error(f"a number of more than {bound} digits", start + places[bound])
+
+
+def _after_space(text: str, index: int) -> int:
+    """Where to go on, with one space less to be looked at."""
+    return index + 1 if index < len(text) and text[index] == " " else index
+
+
+def _after_whitespace(text: str, index: int) -> int:
+    """Where the whitespace ends that has a character there: most often it has no second."""
+    index += 1
+    if index < len(text) and text[index] in _WHITESPACE:
+        return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+    return index
 
 
 def _last_quote(text: str) -> int:

@@ -1,9 +1,10 @@
 """One extraction, from its first request to its value or error. Sans-I/O.
 
 `Session.run` is a generator: straight-line code that yields a command (see `_commands`) wherever
-something has to be done to the world, and is resumed with what came of it, or has the error
-thrown in. A driver carries out the commands and knows no rule; the sync and the async one can't
-differ in more than the word `await`.
+something has to be done to the world, and is resumed when that is done, or has the error thrown
+in. A driver carries out the commands and knows no rule; the sync and the async one can't differ in
+more than the word `await`. Only the vendor's events are not handed to the generator but to `take`:
+to resume it twice for each would cost more than all that is done with most of them.
 
 An attempt that fails is closed on the wire first. Then the session decides: another attempt, with
 the model's answer and its faults added to the conversation, or the error. What was shown of a
@@ -15,11 +16,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ._attempt import Attempt
 from ._chunks import Usage
-from ._commands import CLOSE, END, OPEN, READ, SHOW, Pause
+from ._commands import CLOSE, OPEN, READ, SHOW, Pause
 from ._continuation import Continuation, is_resumable
 from ._conversation import continuation, correction
 from ._engine import Engine
@@ -39,7 +40,7 @@ from ._paths import format_path
 from ._retry import is_reasked, is_worth_retrying, make_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ._chunks import FinishReason
     from ._commands import Flow
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from ._hooks import HookName
     from ._job import Job
     from ._provider import Request
+
+_SEQUENCES: Final = frozenset({tuple, list})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +69,26 @@ class Session:
         payload: what `OPEN` sends.
         shown: how many snapshots there have been, over all attempts.
         seen: whether any of it was given to the user.
+        unfinished: whether there may be more in the event taken last.
     """
 
     def __init__(self, job: Job) -> None:
         self.provider = job.provider
         self.shown = 0
         self.seen = False
+        self.unfinished = False
         self._job = job
         self._policy = make_policy(job.settings.max_retries)
         self._deadline: float | None = None
         self._guarded = job.settings.timeout is not None or job.settings.token_budget is not None
         self._watched = job.announcer.listens("stream:field_complete")
+        self._is_text = job.is_text
         self._recording = False
         self._keeping = False
+        self._heeding = True  # the next event is to be looked at
+        self._met = False  # an event of this attempt
+        self._is_plain = False  # all there is to a chunk is that the answer grows
+        self._chunks: Iterator[Any] = iter(())  # what is left of the event taken last
         self._final = job.settings.on_restart == "raise"
         self._started = False
         self._began = False
@@ -230,31 +240,58 @@ class Session:
         self._guard()
         self._job.announcer.say_payload(self.payload)
         decoder = self.provider.decoder(self._asked)
-        feed, take = decoder.feed, self._attempt.take
-        noting = self._noting
+        self._feed, self._takers = decoder.feed, self._attempt.takers
+        self._heeding, self._met = True, False
         yield OPEN
         self._began = True
-        event = yield READ
-        if event is not END:
-            self._job.announcer.say("stream:first_chunk")
-        while event is not END:
-            if self._keeping:
-                self._vendor_events.append(event)
-            for chunk in feed(event):
-                # Once something was shown, and nobody asks for events, there is nothing to see to.
-                if take(chunk) and ((self._sighted and not noting) or self._sight()):
-                    self.shown += 1
-                    yield SHOW
-            if self._guarded:
-                self._guard()
-            event = yield READ
-        for chunk in decoder.close():
-            if take(chunk) and self._sight():
-                self.shown += 1
-                yield SHOW
+        yield READ
+        self._chunks = iter(decoder.close())
+        while self.more():
+            yield SHOW
         yield CLOSE
         self._succeed(self._attempt.finish())
         yield SHOW
+
+    def take(self, event: Any) -> bool:
+        """Take the vendor's next event. Whether it brings a new snapshot, which is to be shown.
+
+        Raises:
+            Exception: what ends this attempt. It is to be thrown into `run`, which judges it.
+        """
+        if self._heeding:
+            self._heed(event)
+        chunks: Any = (event,) if self._is_text and type(event) is str else self._feed(event)
+        if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
+            # By far the most frequent: there is nothing to see to but that the answer grows.
+            grows = self._takers[type(chunks[0])](chunks[0])
+            self.shown += grows
+            return grows
+        self.unfinished = True
+        self._chunks = iter(chunks)
+        return self.more()
+
+    def more(self) -> bool:
+        """Whether the event taken last brings another snapshot; to be asked while `unfinished`.
+
+        Raises:
+            Exception: as `take`.
+        """
+        for chunk in self._chunks:
+            if self._takers[type(chunk)](chunk) and self._sight():
+                self.shown += 1
+                return True
+        self.unfinished = False
+        if self._guarded:
+            self._guard()
+        return False
+
+    def _heed(self, event: Any) -> None:
+        if not self._met:
+            self._met = True
+            self._job.announcer.say("stream:first_chunk")
+        if self._keeping:
+            self._vendor_events.append(event)
+        self._heeding = self._keeping
 
     def _sight(self) -> bool:
         """Whether there is anything to show, now that the answer has grown."""
@@ -268,6 +305,7 @@ class Session:
 
     def _sight_first(self) -> None:
         self._sighted = True
+        self._is_plain = not self._noting and not self._guarded
         self._job.announcer.say("stream:first_snapshot", self.snapshot)
 
     def _collect(self) -> None:
@@ -363,7 +401,7 @@ class Session:
             self._request = replace(self._request, messages=[*self._request.messages, *said])
         self._request = self._asked = self._timed(self._request)
         self._attempt = self._new_attempt()
-        self._sighted = False
+        self._sighted = self._is_plain = False
         self._tell(Restarted(self.attempt, error), "stream:restart")
 
     def _resume(self, failed: Attempt, error: PartwiseError) -> None:
@@ -469,7 +507,9 @@ class Session:
     # Making -------------------------------------------------------------------------------------
 
     def _timed(self, request: Request) -> Request:
-        return replace(request, read_timeout=self.patience)
+        patience = self.patience
+        same = request.read_timeout == patience
+        return request if same else replace(request, read_timeout=patience)
 
     def _new_attempt(self) -> Attempt:
         mode = self._request.mode

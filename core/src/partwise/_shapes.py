@@ -257,6 +257,8 @@ class ModelValidator:
     Attributes:
         rebuild: the schema of the whole level's fields, of theirs.
         make: makes the object of what that schema gives.
+        make_whole: makes it of all its fields, where nothing is left to be checked of those;
+            None where something is.
         post_init: runs what the class wants to run on each new instance; None where nothing.
         fields: each field's own core schema.
         around: each field's schema with another core in the place of its own.
@@ -273,6 +275,7 @@ class ModelValidator:
     config: CoreConfig | None
     factories: set[str] = field(default_factory=set)
     asks_defaults: bool = False
+    make_whole: Callable[[dict[str, Any]], Any] | None = None
     _shell: Check | None = None
     _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
     _assigns: dict[tuple[str, str], SchemaValidator] = field(default_factory=dict)
@@ -314,6 +317,8 @@ class ModelValidator:
             defaults: what the fields of `factories` show that did not come.
             keywords: of `validate_python`.
         """
+        if self.make_whole and len(values) == len(self.fields) and not waiting:
+            return self.make_whole(values)
         if self.factories:
             vars(self._held)["defaults"] = defaults
         if not waiting and self.post_init is None and not self.asks_defaults:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import Any
+
+from pydantic import BaseModel
+
+from ._instances import set_values
 
 getrefcount = getattr(sys, "getrefcount", lambda _: 0)
 
@@ -14,16 +18,19 @@ def _counts_tell() -> bool:
 
 
 class _Probe:
-    __slots__ = ("back",)
+    __slots__ = ("back", "values")
 
     def __init__(self) -> None:
-        self.back: list[Any] = []
+        self.back = object.__new__(BaseModel)
+        self.values: dict[str, Any] = {}
+        set_values(self.back, self.values)
 
 
-def _unshared_count() -> int:
+def _unshared_counts() -> tuple[int, int]:
     probe = _Probe()
-    return getrefcount(probe.back) if _counts_tell() else -1
+    return (getrefcount(probe.back), getrefcount(probe.values)) if _counts_tell() else (-1, -1)
 
 
-UNSHARED: Final = _unshared_count()
-"""What `getrefcount(self.attribute)` gives when only `self` holds it; -1 if that can't be told."""
+UNSHARED, UNSHARED_DICT = _unshared_counts()
+"""What `getrefcount(self.attribute)` gives when only `self` holds it, or, of the dict of a pydantic
+instance, only `self` and the instance; -1 if that can't be told."""

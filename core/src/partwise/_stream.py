@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from ._commands import END, READ, SHOW
+from ._commands import END, READ, SHOW, Course
 from ._connection import Connection
 from ._views import Elements, Events, Patches, TextDeltas
 
@@ -130,7 +130,7 @@ class PartialStream(Reader[T], StreamFacts):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._connection = Connection(session)
-        self._flow = session.run()
+        self._course = Course(session.run())
 
     def __next__(self) -> T:
         self.advance()
@@ -138,26 +138,44 @@ class PartialStream(Reader[T], StreamFacts):
 
     def advance(self) -> None:
         """Read until there is a new snapshot, without making it."""
-        flow, connection = self._flow, self._connection
+        course = self._course
         try:
-            command = flow.send(None)
-            while command is not SHOW:
-                reply = None
-                try:
-                    if command is READ:  # by far the most frequent, so it takes no further call
-                        reply = next(connection.events, END)
-                    else:
-                        connection.obey(command)
-                except Exception as error:  # noqa: BLE001 - the session judges it
-                    command = flow.throw(self._session.translated(error))
-                else:
-                    command = flow.send(reply)
+            while course.command is not READ or not self._read():
+                self._obey()
+                course.go_on()
+                if course.command is SHOW:
+                    break
         except StopIteration:
             self._session.value()
             raise
         except BaseException:
             self.close()
             raise
+
+    def _read(self) -> bool:
+        """Read until there is a new snapshot; if the events end before, there is none."""
+        session, events = self._session, self._connection.events
+        event = None
+        try:
+            shows = session.unfinished and session.more()
+            while not shows:
+                event = END
+                event = next(events, END)
+                if event is END:
+                    return False
+                shows = session.take(event)
+        except Exception as error:  # noqa: BLE001 - the session judges it
+            # What came of taking an event is the session's own.
+            self._course.failure = session.translated(error) if event is END else error
+            return False
+        return True
+
+    def _obey(self) -> None:
+        if self._course.is_work:
+            try:
+                self._connection.obey(self._course.command)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._course.failure = self._session.translated(error)
 
     def result(self) -> T:
         """Read to the end: the validated value."""
@@ -169,7 +187,7 @@ class PartialStream(Reader[T], StreamFacts):
         """Let go of the connection. Nothing more can be read; what was read stays."""
         self._connection.close()
         self._session.leave()
-        self._flow.close()
+        self._course.close()
 
     def __del__(self) -> None:
         self.close()

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from partwise import _sharing
-from partwise._sharing import UNSHARED, getrefcount
+from partwise._sharing import UNSHARED, UNSHARED_DICT, getrefcount
 
 
 class Holder:
@@ -20,7 +20,7 @@ class Holder:
 
 @pytest.mark.skipif(UNSHARED == -1, reason="counts tell nothing in this interpreter")
 def test_a_count_tells_who_holds_an_object() -> None:
-    assert _sharing._unshared_count() == UNSHARED
+    assert _sharing._unshared_counts() == (UNSHARED, UNSHARED_DICT)
     holder = Holder()
     assert holder.is_alone()
     mine = holder.held
@@ -31,9 +31,9 @@ def test_a_count_tells_who_holds_an_object() -> None:
 
 def test_without_a_lock_counts_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
-    assert _sharing._unshared_count() == -1
+    assert _sharing._unshared_counts() == (-1, -1)
 
 
 def test_an_interpreter_without_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(sys, "getrefcount")
-    assert _sharing._unshared_count() == -1
+    assert _sharing._unshared_counts() == (-1, -1)
