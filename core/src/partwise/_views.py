@@ -8,7 +8,8 @@ such an item was given, a failed attempt is not tried again, and its error is ra
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict, TypeVar
 
 from pydantic import BaseModel, RootModel
@@ -46,7 +47,8 @@ class Events:
 class Elements:
     """Each element of a list, or value of a dict, once it is complete and valid.
 
-    Where a container only shows as a whole, its elements come when it closes.
+    Where a container only shows as a whole, its elements come when it closes. What has none, like
+    a text, is a `TypeError`.
     """
 
     final = True
@@ -70,8 +72,20 @@ class Elements:
         self._given[path] = self._given.get(path, 0) + 1
 
     def _rest(self, path: Path, container: Any) -> Iterable[Any]:
-        values = container.values() if isinstance(container, Mapping) else container
-        return list(values)[self._given.get(path, 0) :]
+        return _elements_of(container, path)[self._given.get(path, 0) :]
+
+
+def _elements_of(container: Any, path: Path) -> list[Any]:
+    while isinstance(container, RootModel):
+        container = container.root
+    if isinstance(container, Mapping):
+        return [*container.values()]
+    if container is None or isinstance(container, BaseModel) or is_dataclass(container):
+        return []
+    if isinstance(container, Collection) and not isinstance(container, str | bytes):
+        return [*container]
+    place = format_path(path) or "the root"
+    raise TypeError(f"no elements at {place}: it holds {type(container).__name__}")
 
 
 class TextDeltas:

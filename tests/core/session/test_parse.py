@@ -6,7 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from pydantic import AfterValidator, BaseModel, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    RootModel,
+    ValidationInfo,
+    field_validator,
+)
 
 import partwise
 
@@ -155,3 +162,40 @@ def test_text_deltas_are_what_was_written_though_a_validator_rewrites_it() -> No
     chunks = ['{"text": "some', 'thing"}']
     assert [*partwise.parse(Note, chunks).text_deltas("text")] == ["some", "thing"]
     assert partwise.parse(Note, chunks).result() == Note(text="nothing")
+
+
+class Mixed(BaseModel):
+    name: str
+    number: int = 0
+    listed: RootModel[Annotated[list[int], BeforeValidator(lambda numbers: [*numbers, 9])]]
+    chosen: set[int] = set()
+    pair: tuple[int, str] = (0, "")
+    inner: Word | None = None
+    nothing: list[int] | None = None
+
+
+MIXED = (
+    '{"name": "ab", "number": 1, "listed": [1, 2], "chosen": [5], "pair": [3, "x"],'
+    ' "inner": {"word": "y"}, "nothing": null}'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "elements"),
+    [
+        ("listed", [1, 2, 9]),
+        ("chosen", [5]),
+        ("pair", [3, "x"]),
+        ("inner", ["y"]),
+        ("nothing", []),
+        ("nowhere", []),
+    ],
+)
+def test_the_elements_of_what_shows_as_a_whole(path: str, elements: list[Any]) -> None:
+    assert [*partwise.parse(Mixed, [*MIXED]).elements(path)] == elements
+
+
+@pytest.mark.parametrize("path", ["name", "number", "inner.word"])
+def test_a_scalar_has_no_elements(path: str) -> None:
+    with pytest.raises(TypeError, match=f"no elements at {path}: it holds (str|int)"):
+        [*partwise.parse(Mixed, [*MIXED]).elements(path)]
