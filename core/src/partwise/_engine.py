@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -11,7 +10,7 @@ from pydantic_core import SchemaError
 
 from ._errors import IncompleteOutputError, InvalidOutputError
 from ._extract import Extractor
-from ._frames import OPEN, Frame, SkipFrame
+from ._frames import OPEN, Frame, SkipFrame, escaped
 from ._instances import held_by
 from ._limits import Limits
 from ._missing import MISSING
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["missing", "partial", "complete"]
 
-_json_string: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_control: Final = re.compile(r"[\x00-\x1f]")
 _ignored: Final = Slot(None, plain=True)
 _ignored.object = _ignored.array = IGNORED
 
@@ -107,6 +104,9 @@ class Engine:
         try:
             self.reader.feed(text)
         except ValidationError as error:
+            details = error.errors(include_url=False)
+            if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
+                raise self.parser.error_here(_reason(details[0])) from error
             raise self._invalid(error, self._place(), early=True) from error
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._stop_showing()
@@ -187,7 +187,7 @@ class Engine:
 
     def twice(self, name: str) -> MalformedOutputError:
         """The error for a field that is given under two names."""
-        return self.parser.error(f"the field of the key {name!r} stands twice in one object", 0)
+        return self.parser.error_here(f"the field of the key {name!r} stands twice in one object")
 
     def _place(self) -> Path:
         sink: Any = self.reader.sink
@@ -201,13 +201,14 @@ class Engine:
             except ValidationError as error:
                 if not _is_about_control_characters(error):
                     raise
-                return self._root.validate(_escaped(text), self.json_keywords)
+                text = escaped(text)
+                return self._root.validate(text, self.json_keywords)
         except ValidationError as error:
-            details = error.errors(include_url=False)
-            if details[0]["type"] == "json_invalid":
-                # The parser took it, so it is a bound of pydantic's own reader.
-                message = str(details[0].get("ctx", {}).get("error", details[0]["msg"]))
-                raise malformed(message, text, len(text)) from error
+            detail = error.errors(include_url=False)[0]
+            # The parser took it, so it is a bound of pydantic's own reader; unless it is said of a
+            # `Json[T]` inside.
+            if detail["type"] == "json_invalid" and detail["input"] == text:
+                raise malformed(_reason(detail), self.text, len(self.text)) from error
             raise self._invalid(error, (), early=False) from error
 
     def _invalid(self, error: ValidationError, place: Path, *, early: bool) -> InvalidOutputError:
@@ -372,10 +373,10 @@ def _is_about_control_characters(error: ValidationError) -> bool:
     return details["type"] == "json_invalid" and "control character" in details["msg"]
 
 
-def _escaped(text: str) -> str:
-    """The text with the control characters inside its strings escaped, as JSON wants them."""
+def _is_about_digits(detail: Any) -> bool:
+    return detail["type"] == "json_invalid" and "number out of range" in detail["msg"]
 
-    def escape(match: re.Match[str]) -> str:
-        return _control.sub(lambda c: f"\\u{ord(c[0]):04x}", match[0])
 
-    return _json_string.sub(escape, text)
+def _reason(detail: Any) -> str:
+    """What pydantic's reader says, without the place that it knows."""
+    return str(detail["ctx"]["error"]).partition(" at line ")[0]

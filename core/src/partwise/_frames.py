@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ._parser import Sink
     from ._shapes import Check, Slot, Way
 
+_json_string: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_each_control: Final = re.compile(r"[\x00-\x1f]")
+_control: Final = _each_control.search
 _needs_escape: Final = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 
 _PLAIN: Final = frozenset({dict, list, tuple, deque, set, frozenset})
@@ -37,6 +40,17 @@ _PLAIN: Final = frozenset({dict, list, tuple, deque, set, frozenset})
 def quote(text: str) -> str:
     """The text as a JSON string."""
     return to_json(text).decode() if _needs_escape(text) else f'"{text}"'
+
+
+def escaped(text: str) -> str:
+    """The JSON text with the control characters inside its strings escaped, as pydantic wants."""
+    if not _control(text):
+        return text
+    return _json_string.sub(lambda match: _each_control.sub(_escape, match[0]), text)
+
+
+def _escape(control: re.Match[str]) -> str:
+    return f"\\u{ord(control[0]):04x}"
 
 
 class _Open(Enum):

@@ -250,6 +250,10 @@ class Parser:
         position = self._size - sum(map(len, self._pieces[-1:])) + index
         return malformed(message, self.text, position)
 
+    def error_here(self, message: str) -> MalformedOutputError:
+        """The error for a fault in what the sink is just told of."""
+        return self.error(message, self._at)
+
     @property
     def _size(self) -> int:
         return len(self._text) + self._joined.tell() + sum(map(len, self._pieces))
@@ -413,10 +417,10 @@ class Parser:
 
     def _close_string(self, index: int) -> int:
         self._in_text = False
+        self._at = index
         parts = self._parts
         value = parts[0] if len(parts) == 1 else "".join(parts)
         if not self._in_key:
-            self._at = index
             self.sink.string(value)
             self._value_closed()
             return index + 1

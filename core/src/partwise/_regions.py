@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._containers import DictFrame, ListFrame, SetFrame, TupleFrame
-from ._frames import Frame, SkipFrame, quote
+from ._frames import Frame, SkipFrame, escaped, quote
 from ._missing import MISSING
 from ._model_frame import ModelFrame
 from ._shapes import DictShape, ListShape, ModelShape, TaggedShape, Way
@@ -102,7 +102,7 @@ def put_text(parent: Any, raw: str) -> None:
     """Validate the text of a whole value in the nearest frame above, and put the value there."""
     while isinstance(parent, Adapter):
         parent = parent.parent
-    parent.put(parent.read(raw))
+    parent.put(parent.read(escaped(raw)))
 
 
 def enter(parent: Parent, way: Way) -> tuple[Shown, Sink]:

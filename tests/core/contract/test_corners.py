@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -11,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    Json,
     PlainValidator,
     RootModel,
     TypeAdapter,
@@ -30,6 +33,12 @@ from partwise._plan import compile_plan
 from . import models as m
 
 
+def feed(engine: Engine, pieces: Iterable[str]) -> Engine:
+    for piece in pieces:
+        engine.feed(piece)
+    return engine
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
@@ -39,9 +48,14 @@ from . import models as m
     ],
 )
 def test_a_field_or_key_that_stands_twice_is_an_error_with_its_place(kind: Any, text: str) -> None:
-    engine = Engine(compile_plan(kind))
-    with pytest.raises(MalformedOutputError, match="stands twice") as raised:
-        engine.feed(text)
+    places = set()
+    for pieces in ([text], text):
+        engine = Engine(compile_plan(kind))
+        with pytest.raises(MalformedOutputError, match="stands twice") as raised:
+            feed(engine, pieces)
+        places.add(raised.value.position)
+    assert len(places) == 1
+    assert places != {0}
     assert "^" in str(raised.value)
 
 
@@ -218,6 +232,15 @@ class Cage(BaseModel):
     pet: m.NestedPet
 
 
+class Written(BaseModel):
+    numbers: Json[list[int]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pass_on(cls, data: Any) -> Any:
+        return data
+
+
 def read(kind: Any, text: str) -> None:
     """Read it by characters: the value is pydantic's."""
     engine = Engine(compile_plan(kind), record=True)
@@ -265,11 +288,58 @@ def test_a_root_model_of_an_unknown_kind_is_pydantics_error() -> None:
     assert raised.value.errors()[0]["type"] == "union_tag_invalid"
 
 
-def test_a_bound_of_pydantics_own_reader_is_told_as_such() -> None:
-    engine = Engine(compile_plan(int), limits=Limits(digits=9000))
-    engine.feed("1" * 5000)
-    with pytest.raises(MalformedOutputError, match="number out of range"):
-        engine.close()
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        (int, "", ""),
+        (list[int], "[", "]"),
+        (list[m.Pair], '[["a", ', "]]"),
+        (m.BeforeModel, '{"n": ', ', "s": "a", "inner": {"x": 1}}'),
+    ],
+)
+def test_a_bound_of_pydantics_own_reader_is_told_as_such(
+    kind: Any, before: str, after: str
+) -> None:
+    engine = Engine(compile_plan(kind), limits=Limits(digits=9000))
+    with pytest.raises(MalformedOutputError, match=r"^number out of range at line 1") as raised:
+        feed(engine, [before, "1" * 5000, after]).close()
+    assert len(before) + 4999 <= raised.value.position <= len(before) + 5000 + len(after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "place"),
+    [
+        (Json[list[int]], '"[1, "', ()),
+        (list[Json[list[int]]], '["[1, "]', (0,)),
+        (Written, '{"numbers": "[1, "}', ("numbers",)),
+    ],
+)
+def test_json_in_a_text_that_is_none_is_not_valid(kind: Any, text: str, place: Any) -> None:
+    engine = Engine(compile_plan(kind))
+    with pytest.raises(InvalidOutputError) as raised:
+        feed(engine, text).close()
+    assert raised.value.errors()[0]["type"] == "json_invalid"
+    assert raised.value.errors()[0]["loc"] == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (list[m.Pair], '[["a\tb\\n\x01", 1],\n ["\\"\x00", 2]]'),
+        (list[m.BeforeModel], '[{"n": 1,\n "s": "a\nb", "inner": {"x": 1}}]'),
+        (list[m.Point | m.User], '[{"name": "\n", "age": 1}]'),
+        (m.BeforeModel, '{"n": 1, "s": "a\nb", "inner": {"x": 1}}'),
+        (dict[str, str], '{"a\nb": "\t"}'),
+    ],
+)
+def test_control_characters_are_kept_where_the_text_is_read_as_a_whole(
+    kind: Any, text: str
+) -> None:
+    engine = Engine(compile_plan(kind))
+    for character in text:
+        engine.feed(character)
+        engine.snapshot()
+    assert engine.close() == TypeAdapter(kind).validate_python(json.loads(text, strict=False))
 
 
 def test_an_answer_cut_inside_what_is_passed_over_is_cut_at_its_root() -> None:
