@@ -318,8 +318,6 @@ class _Root(Frame):
         for depth, step in enumerate(steps):
             while isinstance(here, Adapter):
                 here = here.child
-            if here is OPEN or here is self.engine.parser:
-                return "missing"
             if not isinstance(here, Frame):
                 found = _has(here, steps[depth:])
                 return ("complete" if complete else "partial") if found else "missing"

@@ -9,6 +9,7 @@ import pytest
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -119,6 +120,14 @@ STATES = [
 def test_the_states_of_a_text_that_was_cut(text: str, states: dict[str, str]) -> None:
     engine = reading(Places, text)
     assert {path: engine.state(path) for path in states} == states
+
+
+def test_what_a_validator_has_still_to_see_is_not_complete() -> None:
+    engine = reading(list[Annotated[Any, BeforeValidator(dict)]], '[{"a": [1], "b": 2, ')
+    places = ["[0]", "[0].a", "[0].a[0]", "[0].b"]
+    assert {engine.state(place) for place in places} == {"partial"}
+    engine.feed('"c": 3}')
+    assert {engine.state(place) for place in places} == {"complete"}
 
 
 def test_the_states_of_an_answer_that_is_no_container() -> None:
@@ -378,3 +387,59 @@ class Doubled(RootModel[list[Annotated[int, AfterValidator(lambda n: 2 * n)]]]):
 def test_a_root_model_inside_holds_what_its_validators_made() -> None:
     assert looks(reading(list[Doubled], "[[1, 2").snapshot()[0]) == [2]
     assert reading(list[Doubled], "[[1, 2]").snapshot() == [Doubled.model_construct([2, 4])]
+
+
+def shown_of(kind: Any, text: str) -> Any:
+    """What shows of an answer that was asked for in an object."""
+    engine = Engine(compile_plan(kind, wrap=True))
+    for character in text:
+        engine.feed(character)
+        engine.snapshot()
+    return engine.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "shown"),
+    [
+        (str, '{"note": "x", "value": "a', "a"),
+        (str, '{"value": "ab", "note": "x', "ab"),
+        (str, '{"value": "ab", "note": "xyz"}', "ab"),
+        (str, '{"note": "x"', None),
+        (list[int], '{"note": [7, 8], "value": [1, 2', [1]),
+        (list[int], '{"value": [1, 2], "note": [7, 8', [1, 2]),
+        (list[int], '{"value": [1, 2], "note": "x", "more": {"a": 1}}', [1, 2]),
+        (list[int], '{"note": {"value": [1, 2', None),
+        (int, '{"value": 12, ', None),
+    ],
+)
+def test_what_stands_beside_an_answer_does_not_show(kind: Any, text: str, shown: Any) -> None:
+    assert shown_of(kind, text) == shown
+
+
+NUMBERS = Annotated[list[int], Field(max_length=2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "places"),
+    [
+        (list[int], '{"value": [1, "x"', [(1,)]),
+        (NUMBERS, '{"value": [1, 2, 3]}', [()]),
+        (list[m.Point], '{"value": [{"x": 1}, {"x": "a"', [(1, "x")]),
+        (list[NUMBERS], '{"value": [[1], [1, 2, 3]', [(1,)]),
+        (tuple[int, int], '{"value": ["a", "b"]}', [(0,), (1,)]),
+    ],
+)
+def test_errors_in_an_envelope_have_their_place_in_the_answer(
+    kind: Any, text: str, places: list[Any]
+) -> None:
+    engine = Engine(compile_plan(kind, wrap=True))
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(engine, text).close()
+    assert [error["loc"] for error in raised.value.errors()] == places
+    count = "1 value is" if len(places) == 1 else f"{len(places)} values are"
+    assert str(raised.value).startswith(f"{count} not valid for {engine._plan.name}\n")
+
+
+def fed(engine: Engine, text: str) -> Engine:
+    engine.feed(text)
+    return engine
