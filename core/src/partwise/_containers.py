@@ -41,23 +41,17 @@ class LargeFrame(Frame):
         self.spare: Any = None  # one that nobody holds any more
 
     def snapshot(self) -> Any:
-        child = self.child
-        if child is not None:
-            if self.back is not None:
-                if getrefcount(self.back) == UNSHARED:
-                    self.spare = self.back
-                    if self.spare:
-                        self.drop_last(self.spare)  # so that nobody holds it, if it was open
-                self.back = None
-            inner = child.snapshot()
-            if inner is not self.inner:
-                self.inner = inner
-            elif not self.changed:
-                return self.shown
-        elif not self.changed:
-            return self.shown
-        self.changed = False
-        self.shown = self._show()
+        if self.back is not None:
+            if getrefcount(self.back) == UNSHARED:
+                self.spare = self.back
+                if self.spare:
+                    self.drop_last(self.spare)  # so that nobody holds it, if it was open
+            self.back = None
+        inner = MISSING if self.child is None else self.child.snapshot()
+        if inner is not self.inner or self.changed:
+            self.inner = inner
+            self.changed = False
+            self.shown = self._show()
         return self.shown
 
     def _show(self) -> Any:
@@ -163,13 +157,15 @@ class ListFrame(LargeFrame):
         self.items.append(value)
 
     def _show(self) -> Any:
-        shown, self.spare = self.spare, None
-        if len(self.items) >= _BUFFERED:
-            self.back = self.shown
+        items, shown = self.items, self.spare
         if shown is None:
-            shown = self.items.copy()
-        elif len(shown) < len(self.items):
-            shown += self.items[len(shown) :]
+            shown = items.copy()
+        else:
+            self.spare = None
+            if len(shown) < len(items):
+                shown += items[len(shown) :]
+        if len(items) >= _BUFFERED:
+            self.back = self.shown
         if self.inner is not MISSING:
             shown.append(self.inner)
         return shown

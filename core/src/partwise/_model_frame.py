@@ -28,8 +28,8 @@ class ModelFrame(Frame):
     """
 
     __slots__ = (
-        "back", "back_dict", "extra", "field", "held", "names", "shape", "shown_dict", "steady",
-        "values", "waiting", "whole",
+        "back", "back_dict", "extra", "field", "held", "names", "shape", "shown_dict", "size",
+        "steady", "values", "waiting", "whole",
     )  # fmt: skip
 
     def __init__(self, parent: Parent, shape: ModelShape, outers: tuple[Check, ...]) -> None:
@@ -42,6 +42,7 @@ class ModelFrame(Frame):
         self.field: Field = shape.extra
         self.slot = self.field.slot
         self.whole = shape.fresh() if shape.factories else shape.template.copy()
+        self.size = len(self.whole)
         self.values: dict[str, Any] = {}  # what came, by field
         self.extra: dict[str, Any] = {}
         self.names: set[str] = set()  # replaced and not changed, since instances share it
@@ -155,7 +156,7 @@ class ModelFrame(Frame):
             getrefcount(self.back) == UNSHARED
             and getrefcount(self.back_dict) == UNSHARED_DICT
             and not getweakrefcount(self.back)
-            and len(self.back_dict) == len(self.whole)  # or a property is cached there
+            and len(self.back_dict) == self.size  # or a property is cached there
         )
         if not is_free:
             self.back = self.back_dict = None

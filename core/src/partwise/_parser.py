@@ -196,7 +196,7 @@ class Parser:
         """The text so far of the string that is open: the same object while it is the same."""
         parts = self._parts
         if len(parts) > 1:
-            parts[:] = ["".join(parts)]
+            self._parts = parts = ["".join(parts)]
         return parts[0] if parts else ""
 
     @property

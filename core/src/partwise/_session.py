@@ -40,7 +40,7 @@ from ._paths import format_path
 from ._retry import is_reasked, is_worth_retrying, make_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ._chunks import FinishReason
     from ._commands import Flow
@@ -88,6 +88,7 @@ class Session:
         self._heeding = True  # the next event is to be looked at
         self._met = False  # an event of this attempt
         self._is_plain = False  # all there is to a chunk is that the answer grows
+        self._grow: Callable[[Any], bool] | None = None  # takes a piece of text, if that is all
         self._chunks: Iterator[Any] = iter(())  # what is left of the event taken last
         self._final = job.settings.on_restart == "raise"
         self._started = False
@@ -258,11 +259,16 @@ class Session:
         Raises:
             Exception: what ends this attempt. It is to be thrown into `run`, which judges it.
         """
+        if self._grow is not None and type(event) is str:
+            # All that `parse` is given, but for bytes: nothing is to be seen to but that it grows.
+            grows = self._grow(event)
+            self.shown += grows
+            return grows
         if self._heeding:
             self._heed(event)
         chunks: Any = (event,) if self._is_text and type(event) is str else self._feed(event)
         if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
-            # By far the most frequent: there is nothing to see to but that the answer grows.
+            # By far the most frequent event of a vendor's: the same.
             grows = self._takers[type(chunks[0])](chunks[0])
             self.shown += grows
             return grows
@@ -306,6 +312,8 @@ class Session:
     def _sight_first(self) -> None:
         self._sighted = True
         self._is_plain = not self._noting and not self._guarded
+        if self._is_plain and self._is_text and not self._keeping:
+            self._grow = self._takers[str]
         self._job.announcer.say("stream:first_snapshot", self.snapshot)
 
     def _collect(self) -> None:
@@ -402,6 +410,7 @@ class Session:
         self._request = self._asked = self._timed(self._request)
         self._attempt = self._new_attempt()
         self._sighted = self._is_plain = False
+        self._grow = None
         self._tell(Restarted(self.attempt, error), "stream:restart")
 
     def _resume(self, failed: Attempt, error: PartwiseError) -> None:

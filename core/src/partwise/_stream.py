@@ -133,18 +133,24 @@ class PartialStream(Reader[T], StreamFacts):
         self._course = Course(session.run())
 
     def __next__(self) -> T:
-        self.advance()
+        if not self._read():
+            self._go_on()
         return self._session.show()  # type: ignore[no-any-return]
 
     def advance(self) -> None:
         """Read until there is a new snapshot, without making it."""
+        if not self._read():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Carry out commands until there is a new snapshot."""
         course = self._course
         try:
-            while course.command is not READ or not self._read():
+            while True:
                 self._obey()
                 course.go_on()
-                if course.command is SHOW:
-                    break
+                if course.command is SHOW or self._read():
+                    return
         except StopIteration:
             self._session.value()
             raise
@@ -153,7 +159,9 @@ class PartialStream(Reader[T], StreamFacts):
             raise
 
     def _read(self) -> bool:
-        """Read until there is a new snapshot; if the events end before, there is none."""
+        """Read until there is a new snapshot, if that is what is to be done and there is one."""
+        if self._course.command is not READ:
+            return False
         session, events = self._session, self._connection.events
         event = None
         try:
@@ -168,6 +176,9 @@ class PartialStream(Reader[T], StreamFacts):
             # What came of taking an event is the session's own.
             self._course.failure = session.translated(error) if event is END else error
             return False
+        except BaseException:
+            self.close()
+            raise
         return True
 
     def _obey(self) -> None:
