@@ -10,11 +10,13 @@ Nothing here is fast or needs to be. Validators are built when the first value a
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import deque
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import SchemaValidator, ValidationError, core_schema
+from pydantic_core import SchemaValidator, ValidationError, core_schema, to_json
 
 from ._core_schema import (
     ARRAYS,
@@ -281,10 +283,8 @@ class Compiler:
         if tags is None:
             return None  # the user's function wants the whole object
         choices = {
-            str(tag.value if hasattr(tag, "value") else tag): self.slot(
-                choice, config, tentative=tentative
-            )
-            for tag, choice in core["choices"].items()
+            text: self.slot(core["choices"][tag], config, tentative=tentative)
+            for text, tag in _tags_in_json(core, tags[0]).items()
         }
         return Way(TaggedShape(frozenset(tags), choices), raw=raw)
 
@@ -298,7 +298,7 @@ class Compiler:
             if len(values) == len(set(values)):
                 slots = [self.slot(choice, config, tentative=tentative) for choice in choices]
                 by_value = {
-                    value: slot
+                    to_json(value).decode(): slot
                     for found, slot in zip(literals, slots, strict=True)
                     for value in found[key]
                 }
@@ -374,3 +374,30 @@ def _set_maker(kind: str) -> Callable[[list[Any]], Any]:
             return make(filter(is_hashable, items))
 
     return show
+
+
+def _tags_in_json(core: Any, key: str) -> dict[str, Any]:
+    """The tags of a tagged union by the JSON text that says them, as far as a text does.
+
+    pydantic is asked: to it `1` and `"1"` differ, and an enum's member need not be its value.
+    """
+    tags = {str(number): tag for number, tag in enumerate(core["choices"])}
+    ask = SchemaValidator(
+        core_schema.tagged_union_schema(
+            {
+                tag: core_schema.no_info_plain_validator_function(functools.partial(_name, name))
+                for name, tag in tags.items()
+            },
+            core["discriminator"],
+        )
+    ).validate_json
+    found = {}
+    for tag in tags.values():
+        text = to_json(tag.value if isinstance(tag, Enum) else tag).decode()
+        with contextlib.suppress(ValidationError):
+            found[text] = tags[ask(f"{{{to_json(key).decode()}: {text}}}")]
+    return found
+
+
+def _name(name: str, _: Any) -> str:
+    return name

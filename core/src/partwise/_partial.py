@@ -315,7 +315,7 @@ def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
     if hasattr(annotation, "type_ref"):
         annotation = models.get(annotation.type_ref, Any)
     if isinstance(annotation, TypeAliasType | getattr(typing, "TypeAliasType", TypeAliasType)):
-        return annotation
+        return Annotated[annotation, _AsItCan()]
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         return _partial_class(annotation)
     origin: Any = get_origin(annotation)

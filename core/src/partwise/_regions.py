@@ -236,7 +236,7 @@ class TaggedFrame(Frame):
 
     def string(self, value: str) -> None:
         self.heard.append(("string", (value,)))
-        self._decide(value)
+        self._decide(quote(value))
 
     def scalar(self, raw: str) -> None:
         self.heard.append(("scalar", (raw,)))

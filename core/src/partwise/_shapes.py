@@ -220,7 +220,7 @@ class TaggedShape:
 
     Attributes:
         tags: the JSON keys of the tag, best first.
-        choices: the place of each kind, by the tag's value.
+        choices: the place of each kind, by the tag's JSON text.
     """
 
     tags: frozenset[str]

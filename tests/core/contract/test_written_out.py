@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from collections import defaultdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     RootModel,
+    TypeAdapter,
     model_validator,
 )
 from pydantic.fields import ModelPrivateAttr
@@ -342,6 +344,49 @@ class Wide(TypedDict):
 )
 def test_other_keys_of_a_typed_dict_show(text: str, shown: dict[str, Any]) -> None:
     assert reading(list[Wide], text).snapshot() == [shown]
+
+
+class Side(enum.Enum):
+    A = "a"
+
+
+class One(BaseModel):
+    kind: Literal[1]
+    text: str = ""
+
+
+class OneInWords(BaseModel):
+    kind: Literal["1", "a"]
+    text: str = ""
+
+
+class SideA(BaseModel):
+    """No JSON names it, since pydantic takes an enum's member for itself alone."""
+
+    kind: Literal[Side.A]
+
+
+Sorted = Annotated[One | OneInWords | SideA, Field(discriminator="kind")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen"),
+    [("1", One), ('"1"', OneInWords), ('"a"', OneInWords), ('"\\u0061"', OneInWords)],
+)
+def test_a_tag_is_told_from_one_that_looks_the_same(kind: str, chosen: type[BaseModel]) -> None:
+    for text in (f'[{{"kind": {kind}, "text": "x', f'[{{"text": "x", "kind": {kind} '):
+        (shown,) = reading(list[Sorted], text).snapshot()
+        assert isinstance(shown, chosen)
+        assert shown.text == "x"  # type: ignore[attr-defined]
+    text = f'[{{"kind": {kind}, "text": "x"}}]'
+    assert reading(list[Sorted], text).close() == TypeAdapter(list[Sorted]).validate_json(text)
+
+
+def test_a_tag_written_otherwise_shows_when_it_is_complete() -> None:
+    engine = reading(list[Sorted], '[{"kind": 1.0, "text": "x"')
+    assert engine.snapshot() == []
+    engine.feed("}]")
+    assert engine.close() == [One(kind=1, text="x")]
 
 
 class NumberFirst(BaseModel):

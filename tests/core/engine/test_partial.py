@@ -396,3 +396,29 @@ def test_a_type_with_a_serialiser_of_its_own_is_written_as_far_as_it_has_come() 
     engine.feed('}, "bare": [1')
     (game,) = engine.snapshot()
     assert game.model_dump_json() == '{"scores":[1,2],"anything":null,"bare":[]}'
+
+
+class Padded(BaseModel):
+    number: int
+    text: str = ""
+
+    @field_serializer("number")
+    def _pad(self, number: int) -> str:
+        return f"{number:03d}"
+
+
+PaddedOnes = TypeAliasType("PaddedOnes", list[Padded])
+
+
+class Aliased(BaseModel):
+    ones: PaddedOnes
+
+
+def test_what_an_alias_names_is_written_as_far_as_it_has_come() -> None:
+    engine = Engine(compile_plan(Aliased))
+    engine.feed('{"ones": [{"number": 1}, {"text": "a')
+    ones = [{"number": "001", "text": ""}, {"number": None, "text": "a"}]
+    assert engine.snapshot().model_dump() == {"ones": ones}
+    for mode in ("validation", "serialization"):
+        schema = Partial[Aliased].model_json_schema(mode=mode)
+        assert "PaddedOnes" in schema["$defs"]
