@@ -60,6 +60,7 @@ class GoogleDecoder:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._usage = Usage()
+        self._counts: tuple[int | None, ...] = ()
         self._calls = 0
         # The arguments of the last call, while they are streamed.
         self._arguments: PartialArgs | None = None
@@ -71,12 +72,15 @@ class GoogleDecoder:
             ServerError: a function call's arguments contradict themselves.
         """
         candidate = next((c for c in event.candidates or () if not c.index), None)
+        chunks: list[Chunk] = []
         try:
-            chunks = [
-                *self._content(candidate),
-                *self._spent(event.usage_metadata),
-                *self._ended(candidate, event.prompt_feedback),
-            ]
+            if candidate and candidate.content:
+                for part in candidate.content.parts or ():
+                    self._tell(part, chunks)
+            if (metadata := event.usage_metadata) is not None:
+                self._count(metadata, chunks)
+            if (candidate and candidate.finish_reason) or event.prompt_feedback:
+                chunks += self._ended(candidate, event.prompt_feedback)
         except ValueError as error:
             raise ServerError(
                 f"the stream of a function call can't be read: {error}", provider=self._provider
@@ -87,13 +91,11 @@ class GoogleDecoder:
         """Nothing: all that an event says is told at once."""
         return ()
 
-    def _content(self, candidate: types.Candidate | None) -> Iterator[Chunk]:
-        content = candidate and candidate.content
-        for part in (content and content.parts) or ():
-            if part.text:
-                yield ReasoningDelta(part.text) if part.thought else TextDelta(part.text)
-            if part.function_call:
-                yield from self._call(part.function_call)
+    def _tell(self, part: types.Part, chunks: list[Chunk]) -> None:
+        if text := part.text:
+            chunks.append(ReasoningDelta(text) if part.thought else TextDelta(text))
+        if part.function_call:
+            chunks += self._call(part.function_call)
 
     def _call(self, call: types.FunctionCall) -> Iterator[Chunk]:
         if call.name:
@@ -119,14 +121,22 @@ class GoogleDecoder:
             yield ToolCallDelta(self._calls - 1, self._arguments.close())
             self._arguments = None
 
-    def _spent(
-        self, metadata: types.GenerateContentResponseUsageMetadata | None
-    ) -> Iterator[Chunk]:
-        usage = _usage(metadata) if metadata else self._usage
-        # Nearly every event repeats it; Vertex's first ones know nothing of it yet.
-        if usage not in (self._usage, Usage()):
+    def _count(
+        self, metadata: types.GenerateContentResponseUsageMetadata, chunks: list[Chunk]
+    ) -> None:
+        counts = (
+            metadata.prompt_token_count,
+            metadata.tool_use_prompt_token_count,
+            metadata.candidates_token_count,
+            metadata.thoughts_token_count,
+            metadata.cached_content_token_count,
+        )
+        if counts == self._counts:
+            return  # nearly every event repeats them
+        self._counts, usage = counts, _usage(metadata)
+        if usage not in (self._usage, Usage()):  # Vertex's first events know nothing of it yet
             self._usage = usage
-            yield usage
+            chunks.append(usage)
 
     def _ended(
         self,
