@@ -286,10 +286,6 @@ class _Root(Frame):
     def close(self) -> None:
         """The envelope closes."""
 
-    def snapshot(self) -> Any:
-        shown = MISSING if self.child is None else self.child.snapshot()
-        return self.value if shown is MISSING else shown
-
     def path(self) -> Path:
         return ()
 
