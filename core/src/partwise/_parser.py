@@ -63,6 +63,10 @@ _ARRAY: Final[set[str]] = set()
 """Stands for the keys of what has none."""
 _BLOCK_PIECES: Final = 1024
 """So many pieces are joined at once."""
+_SHORT_CHARS: Final = 64
+"""A shorter string is kept once."""
+_STRINGS: Final = 1024
+"""So many are remembered for that."""
 _EXCERPT_CHARS: Final = 40
 """So many characters are shown on each side of a fault."""
 
@@ -102,8 +106,8 @@ class Parser:
 
     __slots__ = (
         "_at", "_careful", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_joined", "_keys",
-        "_limits", "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_strict", "_text",
-        "complete", "sink",
+        "_limits", "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_strict",
+        "_strings", "_text", "complete", "sink",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, *, limits: Limits = _USUAL, strict: bool = False) -> None:
@@ -122,6 +126,7 @@ class Parser:
         self._keys = _ARRAY  # of the innermost container
         self._stack: list[tuple[Sink, set[str]]] = []
         self._step: _Step = Parser._value
+        self._strings: dict[str, str] = {}  # short ones that came as values lately
         self._pieces: list[str] = []
         self._joined = StringIO()  # what came before them, since the text was asked for
         self._text = ""  # what came before that
@@ -421,7 +426,7 @@ class Parser:
         parts = self._parts
         value = parts[0] if len(parts) == 1 else "".join(parts)
         if not self._in_key:
-            self.sink.string(value)
+            self.sink.string(self._kept_once(value) if len(value) < _SHORT_CHARS else value)
             self._value_closed()
             return index + 1
         if value in self._keys:
@@ -430,6 +435,15 @@ class Parser:
         self.sink.key(value)
         self._step = Parser._colon
         return index + 1
+
+    def _kept_once(self, value: str) -> str:
+        """The string, or an equal one from before: many a short one stands in an answer often.
+
+        jiter does the same, and so does pydantic where it reads JSON (`cache_strings`).
+        """
+        if len(self._strings) >= _STRINGS:
+            self._strings.clear()
+        return self._strings.setdefault(value, value)
 
     def _escape(self, text: str, index: int) -> int:
         """One escape, or two that make a surrogate pair; `_pending` is what was seen of it."""

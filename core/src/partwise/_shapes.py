@@ -368,8 +368,9 @@ class ModelValidator:
             )
         if schema["type"] != "default":
             return core_schema.json_schema(schema)
-        # A default is no JSON text: it stays outside.
-        live: Any = {**schema, "schema": core_schema.json_schema(schema["schema"])}
+        # A default is no JSON text: it stays outside. What validates it then is the final pass.
+        text = core_schema.json_schema(schema["schema"])
+        live: Any = {**schema, "schema": text, "validate_default": False}
         return live  # type: ignore[no-any-return]
 
     def _hold(self, name: str, value: Any) -> str:

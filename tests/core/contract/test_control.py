@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     TypeAdapter,
+    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
@@ -169,6 +170,25 @@ def known(value: Any) -> Any:
 
 def custom(value: Any) -> Any:
     raise PydanticCustomError("odd", "it is odd")
+
+
+def test_a_default_that_is_used_is_no_text_to_be_read() -> None:
+    class Ranked(BaseModel, validate_default=True):
+        name: str
+        rank: int = 7
+
+        @field_validator("rank")
+        @classmethod
+        def check(cls, value: int, info: ValidationInfo) -> int:
+            assert "name" in info.data
+            return int(use_default(value))
+
+    text = '{"name": "Ada", "rank": 2}'
+    engine = Engine(compile_plan(Ranked))
+    for character in text:
+        engine.feed(character)
+        engine.snapshot()
+    assert engine.close() == Ranked.model_validate_json(text) == Ranked(name="Ada", rank=7)
 
 
 @pytest.mark.parametrize(("validator", "type_"), [(known, "int_parsing"), (custom, "odd")])
