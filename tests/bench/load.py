@@ -32,7 +32,7 @@ class Times(BaseModel):
 def measure(*, quick: bool) -> dict[str, Any]:
     """Delays in seconds, CPU and memory of so many streams."""
     streams, seconds = (200, 6.0) if quick else (1_000, 30.0)
-    with replier() as url:
+    with replier("tests.bench.replier", "0") as url:
         return asyncio.run(_run(url, streams, seconds))
 
 

@@ -1,7 +1,7 @@
 """A server in a process of its own, whose CPU time is not the client's.
 
-`python -m tests.bench.replier` prints its address, and answers the three vendors' requests until
-its standard input ends. `STREAM_CHARS` of an answer come in deltas of four characters, as fast as
+`python -m tests.bench.replier CHARS` prints its address, and answers the three vendors' requests
+until its standard input ends. So many characters of an answer come in deltas of four, as fast as
 they are read; a request whose model is named `paced` gets time stamps, at a steady pace.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from time import monotonic_ns
 from typing import Any
 
@@ -17,27 +18,23 @@ from partwise_conformance import Pause, RecordedRequest, ReplayServer, Reply, St
 
 from .documents import deltas, reply
 
-STREAM_CHARS = 20_000
 CHUNKS_PER_SECOND = 8
 PACED = "paced"
 
 
-def answer(request: RecordedRequest) -> Reply:
+def answer(pieces: Sequence[str], request: RecordedRequest) -> Reply:
     """The reply that the request's vendor would give."""
     asked = request.json()
     if "/chat/completions" in request.path:
         if asked["model"].startswith(PACED):
             return Reply(body=_paced(asked, float(asked["model"].removeprefix(PACED))))
-        return Reply(body=list(chat_events(_PIECES, asked)))
+        return Reply(body=list(chat_events(pieces, asked)))
     if "/messages" in request.path:
-        return Reply(body=list(_anthropic(bool(asked.get("tools")))))
-    return Reply(body=list(_google()))
+        return Reply(body=list(_anthropic(pieces, calls_tool=bool(asked.get("tools")))))
+    return Reply(body=list(_google(pieces)))
 
 
-_PIECES = deltas(reply(STREAM_CHARS))
-
-
-def _anthropic(calls_tool: bool) -> Iterator[bytes]:
+def _anthropic(pieces: Sequence[str], *, calls_tool: bool) -> Iterator[bytes]:
     usage = {"input_tokens": 10, "output_tokens": 1}
     message: dict[str, Any] = {
         "id": "msg_1",
@@ -52,7 +49,7 @@ def _anthropic(calls_tool: bool) -> Iterator[bytes]:
     yield _event({"type": "message_start", "message": message})
     block = tool if calls_tool else text
     yield _event({"type": "content_block_start", "index": 0, "content_block": block})
-    for piece in _PIECES:
+    for piece in pieces:
         delta = (
             {"type": "input_json_delta", "partial_json": piece}
             if calls_tool
@@ -69,14 +66,14 @@ def _event(data: dict[str, Any]) -> bytes:
     return sse(data, data["type"])
 
 
-def _google() -> Iterator[bytes]:
+def _google(pieces: Sequence[str]) -> Iterator[bytes]:
     usage = {"promptTokenCount": 10, "totalTokenCount": 20}
-    for number, piece in enumerate(_PIECES):
+    for number, piece in enumerate(pieces):
         candidate: dict[str, Any] = {
             "content": {"parts": [{"text": piece}], "role": "model"},
             "index": 0,
         }
-        if number == len(_PIECES) - 1:
+        if number == len(pieces) - 1:
             candidate["finishReason"] = "STOP"
         yield sse(
             {
@@ -106,7 +103,8 @@ def _paced(request: dict[str, Any], seconds: float) -> Iterator[Step]:
 
 def main() -> None:
     """Serve until nobody needs it any more."""
-    with ReplayServer(answer) as server:
+    pieces = deltas(reply(int(sys.argv[1])))
+    with ReplayServer(partial(answer, pieces)) as server:
         print(json.dumps(server.url), flush=True)  # noqa: T201  its caller reads it
         sys.stdin.read()
 

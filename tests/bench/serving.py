@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def replier(module: str = "tests.bench.replier", *arguments: str) -> Iterator[str]:
+def replier(module: str, *arguments: str) -> Iterator[str]:
     """The address of a server that runs in another process."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],

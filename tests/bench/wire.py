@@ -16,8 +16,7 @@ from google.genai import types
 
 import partwise
 
-from .documents import DELTA_CHARS, Reply, reply
-from .replier import STREAM_CHARS
+from .documents import Reply, deltas, reply
 from .serving import replier
 
 _ASK: list[dict[str, Any]] = [{"role": "user", "content": "Who was there?"}]
@@ -40,17 +39,17 @@ _ASK_GOOGLE: dict[str, Any] = {
 
 def measure(*, quick: bool) -> dict[str, Any]:
     """Seconds of CPU a chunk, ours and the SDK's, by vendor, sync and async; medians of rounds."""
-    rounds = 3 if quick else 9
-    with replier() as url:
+    rounds, chars = (3, 8_000) if quick else (9, 20_000)
+    chunks = len(deltas(reply(chars)))
+    with replier("tests.bench.replier", str(chars)) as url:
         return {
-            f"{vendor}, {kind}": _compare(_runs(vendor, kind, url), rounds)
+            f"{vendor}, {kind}": _compare(_runs(vendor, kind, url), rounds, chunks)
             for vendor in _MODELS
             for kind in ("sync", "async")
         }
 
 
-def _compare(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    chunks = len(reply(STREAM_CHARS)) // DELTA_CHARS
+def _compare(runs: dict[str, Callable[[], None]], rounds: int, chunks: int) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds + 1):
         for name, run in runs.items():

@@ -21,23 +21,26 @@ from .contenders import CONTENDERS, Reader
 from .documents import DELTA_CHARS, deltas, reply
 from .timing import cpu_seconds
 
-_LEAST_SAMPLES = 8
+_FIRST_SAMPLES = 3
+"""So many places tell how long a text would take."""
 
 
-def measure(reader: Reader, *, chars: int, budget: float) -> dict[str, Any]:
+def measure(reader: Reader, *, chars: int, budget: float, least: int) -> dict[str, Any]:
     """The CPU seconds a delta, on average over a text of so many characters.
 
     What would take longer than the budget, in seconds, is measured at places drawn from the whole
-    text and not at each delta.
+    text and not at each delta; at least at so many, whatever that takes.
     """
     text = reply(chars)
     count = -(-len(text) // DELTA_CHARS)
-    each = 0.0 if reader.whole else _at_places(reader, text, 3)
+    each = 0.0 if reader.whole else _at_places(reader, text, _FIRST_SAMPLES)
     if each * count <= budget:
         events = [reader.event(piece) for piece in deltas(text)]
         spent = cpu_seconds(lambda: _run(reader, events))
         return {"seconds": spent / len(events), "samples": None}
-    samples = max(_LEAST_SAMPLES, int(budget / each / 2))
+    samples = max(least, int(budget / each / 2))
+    if samples <= _FIRST_SAMPLES:
+        return {"seconds": each, "samples": _FIRST_SAMPLES}
     return {"seconds": _at_places(reader, text, samples), "samples": samples}
 
 
