@@ -8,10 +8,10 @@ from __future__ import annotations
 import codecs
 from collections.abc import AsyncIterable, Iterable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from ._astream import AsyncPartialStream
-from ._errors import IncompleteOutputError
+from ._errors import IncompleteOutputError, MalformedOutputError
 from ._hooks import Announcer, CallInfo
 from ._job import Job
 from ._mode import Granularity, Mode
@@ -36,6 +36,10 @@ T = TypeVar("T")
 
 Piece: TypeAlias = str | bytes
 """A piece of the answer's text; bytes are UTF-8, and may be cut inside a character."""
+
+_MOST_TEXTS: Final = 1000
+_END_CHARS: Final = 1000
+"""More than an error shows of a line."""
 
 
 def parse(  # noqa: PLR0913 - what may be said of a text
@@ -145,11 +149,16 @@ async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:
 
 
 class _Decoder:
-    """Makes text of bytes, whatever cuts a character in two. What is text is not given to it."""
+    """Makes text of bytes, whatever cuts a character in two. What is text is not given to it.
+
+    Of the text it keeps what an error has to say of its place: all of it is kept elsewhere.
+    """
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._texts: list[str] = []
+        self._texts: list[str] = []  # those of which the following does not tell yet
+        self._position, self._line, self._column = 0, 1, 1
+        self._end = ""
 
     def feed(self, event: bytes) -> Iterable[Any]:
         # No `TextDelta`: to make one takes as long as to read it.
@@ -165,8 +174,28 @@ class _Decoder:
         try:
             text = self._utf8.decode(event)
         except UnicodeDecodeError as error:
-            text = "".join(self._texts) + error.object[: error.start].decode()
-            fault = f"{error.object[error.start : error.end]!r} is not UTF-8"
-            raise malformed(fault, text, len(text)) from error
+            self._texts.append(error.object[: error.start].decode())
+            self._advance()
+            raise self._fault(error.object[error.start : error.end]) from error
         self._texts.append(text)
+        if len(self._texts) == _MOST_TEXTS:
+            self._advance()
         return text
+
+    def _advance(self) -> None:
+        text = "".join(self._texts)
+        self._texts.clear()
+        self._position += len(text)
+        self._line += text.count("\n")
+        self._column = len(text) - text.rfind("\n") if "\n" in text else self._column + len(text)
+        self._end = (self._end + text)[-_END_CHARS:]
+
+    def _fault(self, found: bytes) -> MalformedOutputError:
+        message = f"{found!r} is not UTF-8"
+        return MalformedOutputError(
+            message,
+            position=self._position,
+            line=self._line,
+            column=self._column,
+            excerpt=malformed(message, self._end, len(self._end)).excerpt,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -70,6 +71,32 @@ def test_bytes_that_are_not_utf_8(parsed: Any, cut: int) -> None:
         parsed([data[:cut], data[cut:]])
     assert (caught.value.line, caught.value.column, caught.value.position) == (2, 6, 14)
     assert caught.value.excerpt.splitlines()[0].endswith('"Grö')
+
+
+@pytest.mark.parametrize("lines", [1, 700])
+@pytest.mark.parametrize("size", [1, 4, 10_000])
+def test_bytes_that_are_not_utf_8_late_in_a_long_answer(parsed: Any, lines: int, size: int) -> None:
+    before = "\n" * (lines - 1) + '{"word": "' + "ö" * 2_500
+    data = before.encode() + b"\xff"
+    with pytest.raises(partwise.MalformedOutputError, match="is not UTF-8") as caught:
+        parsed([data[i : i + size] for i in range(0, len(data), size)])
+    place = caught.value.line, caught.value.column, caught.value.position
+    assert place == (lines, 2_511, len(before))
+    assert caught.value.excerpt == f"    {'ö' * 40}\n    {' ' * 40}^"
+
+
+def test_an_answer_in_bytes_is_in_memory_as_often_as_one_in_text() -> None:
+    text = f'{{"word": "{"x" * 100_000}"}}'
+
+    def peak(answer: Any) -> int:
+        tracemalloc.start()
+        partwise.parse(Word, (answer[i : i + 4] for i in range(0, len(answer), 4))).result()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(text)  # what is compiled on the way is no part of the answer
+    assert peak(text.encode()) < peak(text) + 2 * len(text)
 
 
 def test_bytes_that_end_inside_a_character(parsed: Any) -> None:
