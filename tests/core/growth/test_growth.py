@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import re
 import sys
 import weakref
@@ -373,14 +372,3 @@ def test_plans_of_models_defined_on_the_way_are_let_go() -> None:
     gc.collect()
     alive = sum(reference() is not None for reference in references)
     assert alive <= bound + 1
-
-
-def test_short_equal_strings_are_kept_once_and_the_memory_of_them_is_bounded() -> None:
-    many = [f"text {number}" for number in range(2_500)]
-    engine = Engine(compile_plan(list[str]))
-    engine.feed(json.dumps([*many, "the same", "the same", "x" * 64, "x" * 64]))
-    shown = engine.snapshot()
-    assert shown[-4] is shown[-3]
-    assert shown[-2] is not shown[-1]
-    assert shown[:2_500] == many
-    assert len(engine.parser._strings) <= 1_024

@@ -9,7 +9,9 @@ from types import FrameType
 import pytest
 
 from partwise import Limits, MalformedOutputError
+from partwise._engine import Engine
 from partwise._parser import Parser
+from partwise._plan import compile_plan
 
 from .test_conformance import Builder
 
@@ -172,3 +174,14 @@ IN_VALUE = {
 def test_a_value_is_open_from_its_first_character_to_its_last(text: str, is_open: bool) -> None:
     for pieces in ([text], list(text)):
         assert fed(*pieces).in_value is is_open
+
+
+def test_short_equal_strings_are_kept_once_and_the_memory_of_them_is_bounded() -> None:
+    many = [f"text {number}" for number in range(2_500)]
+    engine = Engine(compile_plan(list[str]))
+    engine.feed(json.dumps([*many, "the same", "the same", "x" * 64, "x" * 64]))
+    shown = engine.snapshot()
+    assert shown[-4] is shown[-3]
+    assert shown[-2] is not shown[-1]
+    assert shown[:2_500] == many
+    assert len(engine.parser._strings) <= 1_024
