@@ -243,6 +243,7 @@ class Session:
         decoder = self.provider.decoder(self._asked)
         self._feed, self._takers = decoder.feed, self._attempt.takers
         self._heeding, self._met = True, False
+        self._chunks, self.unfinished = iter(()), False  # of an attempt that failed in an event
         yield OPEN
         self._began = True
         yield READ
