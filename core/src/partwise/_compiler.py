@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema, to_json
 
+from ._controls import Controls
 from ._core_schema import (
     ARRAYS,
     LEVELS,
@@ -42,7 +43,6 @@ from ._instances import finished_root_maker, root_maker
 from ._loan import on_copies
 from ._missing import MISSING
 from ._model_compiler import ModelCompiler, post_init_of
-from ._reach import Controls
 from ._shapes import ANY, DictShape, ListShape, ModelShape, RootShape, Slot, TaggedShape, Way
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Compiler:
         mended = peeled.mended or (in_field and self.asks_inside(peeled.core))
         if peeled.asks_for_siblings and not in_field and peeled.core["type"] not in MODELS:
             mended = True
-        has_default = any(layer["type"] == "default" for layer in peeled.layers)
-        mended = mended or self._controls.undo(peeled.core, has_default=has_default)
+        mended = mended or self._controls.undo(peeled.core, has_default=peeled.has_default)
+        slot.hidden_defaults = self._hidden_defaults(peeled)
         self._open(slot, peeled, config, raw=mended and not tentative)
         if tentative or mended or in_field or not peeled.has_functions:
             return slot
@@ -142,6 +142,11 @@ class Compiler:
             slot.text = slot.plain = slot.plain and not peeled.has_functions
         elif kind == "tagged-union":
             slot.object = self._tagged_way(core, config, tentative=tentative, raw=raw)
+
+    def _hidden_defaults(self, *places: Peeled) -> tuple[Callable[[Any], bool], ...]:
+        """See `Slot.hidden_defaults`."""
+        hides = self._controls.hide_default
+        return tuple(functools.partial(hides, each.core) for each in places if each.has_default)
 
     def _reader(
         self, schema: CoreSchema, config: CoreConfig | None, *, tentative: bool
@@ -256,6 +261,7 @@ class Compiler:
     ) -> None:
         choices = [c[0] if isinstance(c, tuple) else c for c in core["choices"]]
         peeled = [Peeled(choice, self.definitions) for choice in choices]
+        slot.hidden_defaults += self._hidden_defaults(*peeled)
         kinds = [p.core["type"] for p in peeled]
         if any(p.mended for p in peeled) or not all(map(is_predictable, kinds)):
             return
@@ -343,6 +349,7 @@ class Compiler:
         if not tentative:
             finish = finished_root_maker(core["cls"]), post_init and on_copies(post_init)
         root = RootShape(root_maker(core["cls"]), finish)
+        slot.hidden_defaults += inside.hidden_defaults
         for name in ("object", "array"):
             if (way := getattr(inside, name)) is not None:
                 way = Way(way.shape, way.outers, raw=way.raw or raw, roots=(*way.roots, root))

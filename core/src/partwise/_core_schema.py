@@ -57,6 +57,10 @@ class Peeled:
         return any(is_mending(layer) for layer in self.layers)
 
     @property
+    def has_default(self) -> bool:
+        return any(layer["type"] == "default" for layer in self.layers)
+
+    @property
     def has_functions(self) -> bool:
         return any(layer["type"] in FUNCTIONS for layer in self.layers)
 

@@ -92,7 +92,8 @@ class Engine:
 
         Where a value can't be judged by itself, since a validator of the user's undoes what is
         around it (by `PydanticUseDefault`, say) and its code did not show that it would, the
-        display stops as it is, and the authoritative pass decides.
+        display stops as it is, and the authoritative pass decides. So it does where a value is not
+        valid, and a validator that is still to run might undo that.
 
         Raises:
             MalformedOutputError: the text so far can't begin an answer.
@@ -107,10 +108,34 @@ class Engine:
             details = error.errors(include_url=False)
             if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
                 raise self.parser.error_here(_reason(details[0])) from error
-            raise self._invalid(error, self._place(), early=True) from error
+            if not self._may_be_undone():
+                raise self._invalid(error, self._innermost().path(), early=True) from error
+            self._stop_showing()
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._stop_showing()
         return text != ""
+
+    def _may_be_undone(self) -> bool:
+        """Whether what is not valid may be in the place of a default in the end.
+
+        A validator beside it that still is to run might ask for the default of what is around both.
+        """
+        context = self.python_keywords.get("context")
+        frame = self._innermost()
+        if frame.closing:  # all that is in it has been validated
+            frame = _around(frame)
+        while frame is not self._root:
+            frame = _around(frame)
+            if any(hides(context) for hides in frame.slot.hidden_defaults):
+                return True
+        return False
+
+    def _innermost(self) -> Frame:
+        """The frame of the innermost container that is open."""
+        here: Any = self._root
+        while isinstance(here.child, Frame | Adapter):
+            here = here.child
+        return here  # type: ignore[no-any-return]
 
     def _stop_showing(self) -> None:
         """Go on reading, but tell nobody of it."""
@@ -323,6 +348,14 @@ class _Root(Frame):
             complete = frame.live and not _under_raw(frame)
         is_open = here is OPEN or here is self.engine.parser or isinstance(here, Frame | Adapter)
         return "complete" if complete and not is_open else "partial"
+
+
+def _around(frame: Frame) -> Frame:
+    """The frame of the container around that of this frame."""
+    here: Any = frame.parent
+    while isinstance(here, Adapter):
+        here = here.parent
+    return here  # type: ignore[no-any-return]
 
 
 def _under_raw(frame: Any) -> bool:

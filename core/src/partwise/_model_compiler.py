@@ -95,7 +95,8 @@ class ModelCompiler:
             schema = declared["schema"]
             peeled = Peeled(schema, self._compiler.definitions)
             field = self._field(name, schema, peeled, frozenset(earlier))
-            if declared.get("init_only"):  # given to the class, and not kept
+            is_kept = not declared.get("init_only")
+            if not is_kept:  # it is given to the class
                 field = Field(name, _ignored_slot(), ignored=True)
             for key in keys_of(name, declared, by_name=bool(by_name)):
                 self.shape.fields.setdefault(key, field)
@@ -106,7 +107,8 @@ class ModelCompiler:
                 config.get("validate_default") and schema["type"] == "default"
             ):
                 validated.add(name)
-            self._show_default(name, schema, self._placeholder(peeled, field.slot))
+            if is_kept:
+                self._show_default(name, schema, self._placeholder(peeled, field.slot))
             earlier.append(name)
         self.shape.required = frozenset(required)
         self.shape.validates_defaults = frozenset(validated)
@@ -163,7 +165,7 @@ def _made_later(
 
 
 def _ignored_slot() -> Slot:
-    slot = Slot(None, plain=True)
+    slot = Slot(None)
     slot.object = slot.array = IGNORED
     return slot
 

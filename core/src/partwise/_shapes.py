@@ -46,9 +46,14 @@ class Slot:
         plain: whether a string needs no validation.
         tentative: whether an enclosing raw container has the last word, so nothing fails here.
         object, array: the way of what opens with `{` or `[`; None where it can't be shown partly.
+        hidden_defaults: each tells of a context whether the user's code inside may put a default in
+            the place of the whole, though it does not say so.
     """
 
-    __slots__ = ("_compile", "_validate_json", "array", "object", "plain", "tentative", "text")
+    __slots__ = (
+        "_compile", "_validate_json", "array", "hidden_defaults", "object", "plain", "tentative",
+        "text",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -65,6 +70,7 @@ class Slot:
         self.tentative = tentative
         self.object: Way | None = None
         self.array: Way | None = None
+        self.hidden_defaults: tuple[Callable[[Any], bool], ...] = ()
 
     def read(self, raw: str, keywords: Mapping[str, Any]) -> Any:
         """The validated value of this JSON text; MISSING if a tentative one is not valid.

@@ -71,6 +71,16 @@ def omit(value: Any) -> Any:
     return value
 
 
+class Hidden:
+    """A validator whose code does not tell what it raises."""
+
+    def __init__(self, validator: Any) -> None:
+        self.table = {"validator": validator}
+
+    def __call__(self, value: Any) -> Any:
+        return self.table["validator"](value)
+
+
 def as_it_is(value: Any) -> Any:
     return refuse(value)
 
@@ -80,6 +90,7 @@ VALIDATORS = [
     BeforeValidator(mend_beside), BeforeValidator(refuse), WrapValidator(try_it),
     WrapValidator(try_beside), PlainValidator(as_it_is), AfterValidator(use_default),
     AfterValidator(omit), BeforeValidator(omit), WrapValidator(lambda v, handler: omit(handler(v))),
+    AfterValidator(Hidden(use_default)), AfterValidator(Hidden(omit)),
 ]  # fmt: skip
 
 USES_DEFAULT = [AfterValidator(use_default), BeforeValidator(use_default)]

@@ -29,6 +29,7 @@ from partwise._engine import Engine
 from partwise._errors import InvalidOutputError
 from partwise._plan import compile_plan
 
+from .judging import Hidden
 from .values import same
 
 
@@ -46,16 +47,6 @@ def use_default(value: Any) -> Any:
 
 def helped(value: Any) -> Any:
     return use_default(value)
-
-
-class Hidden:
-    """A validator whose code does not tell what it raises."""
-
-    def __init__(self, validator: Any) -> None:
-        self.table = {"validator": validator}
-
-    def __call__(self, value: Any) -> Any:
-        return self.table["validator"](value)
 
 
 VALIDATORS = {
@@ -116,8 +107,6 @@ def test_the_answer_is_pydantics_wherever_they_are_raised(
     validator: Any, has_default: bool, around: bool
 ) -> None:
     for name, (holder, inside) in typed(validator, has_default=has_default).items():
-        if "fails" in name and isinstance(validator, Hidden):
-            continue  # what is hidden can't be foreseen
         text = f'{{"value":{inside},"after":1}}'
         kind: Any = list[holder] if around else holder  # type: ignore[valid-type]
         text = f"[{text}]" if around else text

@@ -205,6 +205,16 @@ def test_keys_that_are_ignored_are_no_events() -> None:
     assert {event.path for event in events} == {(), ("known",)}
 
 
+@pytest.mark.parametrize("ignored", ['"x"', "1", "[1]", '{"a": "x"}'])
+def test_keys_that_are_ignored_change_nothing(ignored: str) -> None:
+    engine = Engine(compile_plan(m.Ignoring))
+    engine.feed('{"other": ')
+    before = engine.snapshot()
+    for character in f'{ignored}, "more"':
+        engine.feed(character)
+        assert engine.snapshot() is before
+
+
 def test_a_root_model_at_the_root_is_made_at_the_end_alone() -> None:
     made = []
 
