@@ -28,27 +28,42 @@ from ._core_schema import (
     Peeled,
     asks_for_siblings,
     fields_of,
+    inner_layers,
     is_constrained,
     is_deep,
     is_hashable,
     is_plain,
     is_predictable,
+    is_root,
     lax,
     level_of,
     refs_in,
     single_keys,
     without_functions,
 )
+from ._hidden import may_ask_for_siblings
 from ._instances import finished_root_maker, root_maker
 from ._loan import on_copies
 from ._missing import MISSING
 from ._model_compiler import ModelCompiler, post_init_of
-from ._shapes import ANY, DictShape, ListShape, ModelShape, RootShape, Slot, TaggedShape, Way
+from ._shapes import (
+    ANY,
+    DictShape,
+    ListShape,
+    ModelShape,
+    RootShape,
+    Slot,
+    TaggedShape,
+    Way,
+    json_check,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydantic_core import CoreConfig, CoreSchema
+
+    from ._shapes import Check
 
 
 class Compiler:
@@ -106,7 +121,7 @@ class Compiler:
         if tentative or mended or in_field or not peeled.has_functions:
             return slot
         # The layers' validators run on the finished container.
-        outer = on_copies(self.validator(peeled.around(ANY), config).validate_python)
+        outer = on_copies(self._outer(peeled, config))
         for name in ("object", "array"):
             if (way := getattr(slot, name)) is not None:
                 way = Way(way.shape, (*way.outers, outer), raw=way.raw, roots=way.roots)
@@ -142,6 +157,12 @@ class Compiler:
             slot.text = slot.plain = slot.plain and not peeled.has_functions
         elif kind == "tagged-union":
             slot.object = self._tagged_way(core, config, tentative=tentative, raw=raw)
+
+    def _outer(self, peeled: Peeled, config: CoreConfig | None) -> Check:
+        """The validators of the layers, for what is validated but for them."""
+        if peeled.asks_for_siblings:  # of which it may be told that there are none, and the mode
+            return json_check(lambda core: self.validator(peeled.around(core), config))
+        return self.validator(peeled.around(ANY), config).validate_python
 
     def _hidden_defaults(self, *places: Peeled) -> tuple[Callable[[Any], bool], ...]:
         """See `Slot.hidden_defaults`."""
@@ -179,11 +200,14 @@ class Compiler:
         return any(asks_for_siblings(part) for part in self._parts(schema, set()))
 
     def _parts(self, schema: Any, seen: set[str]) -> Iterator[Any]:
-        """The schema and those below it, but for models and what is below them."""
+        """The schema and those below it, but for models' fields and what is below them."""
         if isinstance(schema, list | tuple):
             for part in schema:
                 yield from self._parts(part, seen)
-        elif isinstance(schema, dict) and schema.get("type") not in MODELS:
+        elif isinstance(schema, dict) and schema.get("type") in MODELS and not is_root(schema):
+            # Told of what is around the model, they seldom want to know.
+            yield from filter(_wants_siblings, inner_layers(schema))
+        elif isinstance(schema, dict):
             yield schema
             for key, part in schema.items():
                 if key != "metadata":
@@ -332,7 +356,7 @@ class Compiler:
     # Models
 
     def _open_model(self, slot: Slot, core: Any, *, raw: bool) -> None:
-        if core["type"] == "model" and core.get("root_model"):
+        if is_root(core):
             self._open_root_model(slot, core, raw=raw)
             return
         raw = not slot.tentative and (raw or self._is_opaque(core))
@@ -359,7 +383,8 @@ class Compiler:
         """Whether only the model itself can make its instance of the whole text."""
         wrapped = core["type"] != "typed-dict" and core["schema"]["type"] not in LEVELS
         deep = any(map(is_deep, fields_of(core).values()))
-        return bool(wrapped or deep or core.get("custom_init"))
+        extras = level_of(core).get("extras_schema", ANY)
+        return bool(wrapped or deep or core.get("custom_init") or self.asks_inside(extras))
 
     def _model_shape(self, core: Any, *, tentative: bool) -> ModelShape | None:
         known = self.shapes.get((id(core), tentative))
@@ -369,6 +394,11 @@ class Compiler:
         if level["type"] not in LEVELS:
             return None
         return ModelCompiler(self, core, level, tentative=tentative).shape
+
+
+def _wants_siblings(layer: Any) -> bool:
+    """Whether a validator might look at the fields that pydantic tells it of."""
+    return asks_for_siblings(layer) and may_ask_for_siblings(layer["function"]["function"])
 
 
 def _set_maker(kind: str) -> Callable[[list[Any]], Any]:

@@ -85,12 +85,25 @@ def asks_for_siblings(schema: Any) -> bool:
     return isinstance(function, dict) and function["type"] == "with-info"
 
 
+def is_root(core: Any) -> bool:
+    """Whether it is the schema of a root model."""
+    return core["type"] == "model" and bool(core.get("root_model"))
+
+
 def level_of(core: Any) -> Any:
     """The part of a model's, dataclass's or TypedDict's schema that has its fields."""
     level = core if core["type"] == "typed-dict" else core["schema"]
-    while level["type"] in LAYERS:
-        level = level["schema"]
+    for layer in inner_layers(core):
+        level = layer["schema"]
     return level
+
+
+def inner_layers(core: Any) -> Iterator[Any]:
+    """The layers that a model has around its fields: its before-validators."""
+    level = core if core["type"] == "typed-dict" else core["schema"]
+    while level["type"] in LAYERS:
+        yield level
+        level = level["schema"]
 
 
 def fields_of(core: Any) -> dict[str, Any]:

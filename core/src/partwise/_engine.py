@@ -19,7 +19,7 @@ from ._paths import entry_at, format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder
 from ._regions import Adapter, RawRegion, enter
-from ._shapes import IGNORED, Slot
+from ._shapes import HELD, IGNORED, Slot
 
 if TYPE_CHECKING:
     from ._errors import MalformedOutputError
@@ -50,6 +50,8 @@ class Engine:
         complete: the answer's JSON has closed.
         parser: what tells the open frames of the text.
         reader: what reads it: the parser, or another one where the display has stopped.
+        blamed: the place of the object one of whose fields is not valid, where the error tells of
+            the field; else that of the innermost container is meant.
     """
 
     def __init__(  # noqa: PLR0913  each is the user's to choose
@@ -71,6 +73,7 @@ class Engine:
         self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
         self.reader = self.parser  # another one where the display has stopped
         self.source: Source = self.parser
+        self.blamed: Path | None = None
         self._extractor = Extractor(plan.root_keys, plan.opener) if lenient else None
         self._snapshot: Any = None
         self._stopped = False
@@ -109,7 +112,8 @@ class Engine:
             if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
                 raise self.parser.error_here(_reason(details[0])) from error
             if not self._may_be_undone():
-                raise self._invalid(error, self._innermost().path(), early=True) from error
+                place = self._innermost().path() if self.blamed is None else self.blamed
+                raise self._invalid(error, place, early=True) from error
             self._stop_showing()
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._stop_showing()
@@ -241,6 +245,8 @@ class Engine:
         details = error.errors(include_url=False)
         for detail in details:
             detail["loc"] = (*place, *detail["loc"])[skip if not place else 0 :]
+            if early and detail["input"] == HELD:
+                detail["input"] = _at(self.snapshot(), detail["loc"])
         lines = [f"{format_path(d['loc']) or 'the answer'}: {d['msg']}" for d in details]
         count = "1 value is" if len(lines) == 1 else f"{len(lines)} values are"
         message = f"{count} not valid for {self._plan.name}\n  " + "\n  ".join(lines)
@@ -366,12 +372,17 @@ def _under_raw(frame: Any) -> bool:
 
 def _has(value: Any, steps: Path) -> bool:
     """Whether the JSON had something at this path below the value."""
+    return _at(value, steps) is not MISSING
+
+
+def _at(value: Any, steps: Path) -> Any:
+    """What the JSON had at this path below the value; MISSING if nothing."""
     try:
         for step in steps:
             value = _inside(value, step)
     except (AttributeError, LookupError):
-        return False
-    return True
+        return MISSING
+    return value
 
 
 def _inside(value: Any, step: str | int) -> Any:

@@ -1,9 +1,9 @@
-"""Whether a function of the user's may raise `PydanticUseDefault` though its code does not say so.
+"""What a function of the user's may get hold of, and so do, though its code does not say so.
 
-Whoever raises it must get hold of it. So what a function can get hold of is gone through: what it
-closes over, the globals that its code names, the attributes of its objects, what their containers
-hold, the methods of their classes. Where the exception is among it, or where this can't be told,
-the function may raise it.
+Above all: whether it may raise `PydanticUseDefault`. Whoever raises that must get hold of it. So
+what a function can get hold of is gone through: what it closes over, the globals that its code
+names, the attributes of its objects, what their containers hold, the methods of their classes.
+Where the exception is among it, or where this can't be told, the function may raise it.
 
 It can't be told of code that is not Python's, of code that looks names up while it runs, and of
 what holds too much to be gone through. Packages that run none of the user's code by themselves can
@@ -34,7 +34,7 @@ from pydantic_core import PydanticUseDefault
 from ._reach import HARMLESS, closed_over, codes_of, is_harmless, named_globals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import CodeType
     from typing import TypeAlias
 
@@ -48,6 +48,8 @@ _BLIND: Final = frozenset({"eval", "exec", "__import__", "import_module", "globa
 _BLIND_IN_MODULES: Final = frozenset({"getattr", "attrgetter", "methodcaller", "vars", "__dict__"})
 """Nor where it looks in a module that it names, by one of these."""
 _C_FUNCTIONS: Final = (BuiltinFunctionType, MethodDescriptorType)
+_OF_SIBLINGS: Final = frozenset({"data", "field_name"})
+"""What an `info` says of the fields around."""
 _CONTAINERS: Final[tuple[Any, ...]] = (list, tuple, set, frozenset, deque)
 
 
@@ -59,6 +61,18 @@ def may_hide_default(function: Any, context: Any, members: Members) -> bool:
         context: what validators get as `info.context`.
         members: of the classes whose instances validators get.
     """
+    return _reaches(function, _asks_for_default, context, members)
+
+
+def may_ask_for_siblings(function: Any) -> bool:
+    """Whether the function might look at what its `info` says of the fields around."""
+    return _reaches(function, _asks_for_siblings, None, {})
+
+
+def _reaches(
+    function: Any, is_sought: Callable[[Any], bool], context: Any, members: Members
+) -> bool:
+    """Whether the function might get hold of what is sought."""
     seen: dict[int, Any] = {}
     waiting = deque([function])
     while waiting:
@@ -66,7 +80,7 @@ def may_hide_default(function: Any, context: Any, members: Members) -> bool:
         if type(each) in _ATOMS or id(each) in seen:
             continue
         seen[id(each)] = each
-        if _asks_for_default(each) or _is_illegible(each) or len(seen) > _MOST:
+        if is_sought(each) or _is_illegible(each) or len(seen) > _MOST:
             return True
         waiting.extend(_held(each))
         if isinstance(each, FunctionType) and not is_harmless(each):
@@ -89,6 +103,12 @@ def _asks_for_default(thing: Any) -> bool:
     if isinstance(thing, FunctionType) and not is_harmless(thing):
         return PydanticUseDefault.__name__ in _names_in(thing)
     return thing is PydanticUseDefault or isinstance(thing, PydanticUseDefault)
+
+
+def _asks_for_siblings(thing: Any) -> bool:
+    if not isinstance(thing, FunctionType) or is_harmless(thing):
+        return False
+    return any(not _OF_SIBLINGS.isdisjoint(code.co_names) for code in codes_of(thing))
 
 
 def _names_in(function: FunctionType) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from weakref import getweakrefcount
 
+from pydantic_core import ValidationError
+
 from ._frames import OPEN, Frame
 from ._instances import set_names
 from ._missing import MISSING
@@ -104,7 +106,11 @@ class ModelFrame(Frame):
             name: self.values[name] for name in self.shape.validator.fields if name in field.earlier
         }
         keywords = self.engine.json_keywords
-        values = self.shape.validator.assign(field.name, value, what, earlier, keywords)
+        try:
+            values = self.shape.validator.assign(field.name, value, what, earlier, keywords)
+        except ValidationError:
+            self.engine.blamed = self.parent.path()  # the error names the field itself
+            raise
         for name, before in earlier.items():
             if values[name] is not before:
                 self.values[name] = self.whole[name] = values[name]

@@ -19,7 +19,7 @@ from __future__ import annotations
 import copy
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
@@ -242,6 +242,10 @@ IGNORED = Way(SkipShape())
 
 ANY: CoreSchema = {"type": "any"}
 
+HELD: Final = "<held>"
+"""What an error says of the input, where the value was at hand and no text was read."""
+_HELD_JSON: Final = f'"{HELD}"'
+
 Waiting: TypeAlias = Literal["raw", "value", "default"]
 """What of a field is still to be validated: its JSON text, the container that was made of it, or
 the default that stands in for it."""
@@ -381,7 +385,24 @@ class ModelValidator:
 
     def _hold(self, name: str, value: Any) -> str:
         vars(self._held)[name] = value
-        return "0"
+        return _HELD_JSON
+
+
+def json_check(compile_around: Callable[[CoreSchema], SchemaValidator]) -> Check:
+    """Validates a value that is at hand as one that is read from JSON: `info.mode` says so.
+
+    Args:
+        compile_around: the validators, around a core that gives the value.
+    """
+    held = threading.local()
+    core = core_schema.no_info_plain_validator_function(lambda _: held.value)
+    validate = compile_around(core).validate_json
+
+    def check(value: Any, **keywords: Any) -> Any:
+        held.value = value
+        return validate(_HELD_JSON, **keywords)
+
+    return check
 
 
 def default_maker(schema: Any) -> Callable[[], Any] | None:

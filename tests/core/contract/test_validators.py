@@ -13,10 +13,12 @@ from pydantic import (
     Field,
     PydanticUserError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
 
+from partwise import Partial
 from partwise._engine import Engine
 from partwise._errors import InvalidOutputError
 from partwise._plan import compile_plan
@@ -204,6 +206,94 @@ def test_an_error_tells_the_place_and_the_cause() -> None:
     engine = Engine(compile_plan(Root))
     with pytest.raises(InvalidOutputError, match=r"by_name\.a\.age"):
         feed(engine, '{"users":[],"by_name":{"a":{"age":-1}}}')
+
+
+def refuse_beside(_: Any, info: ValidationInfo) -> Any:
+    raise ValueError(f"refused beside {[*info.data]}")
+
+
+Refused = AfterValidator(refuse_beside)
+
+
+class Inside(BaseModel):
+    n: int
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (Annotated[int, Refused], "1", 1),
+        (Annotated[str, Refused], '"a"', "a"),
+        (Annotated[list[int], Refused], "[1]", [1]),
+        (Annotated[dict[str, int], Refused], '{"x":1}', {"x": 1}),
+        (Annotated[Inside, Refused], '{"n":1}', Partial[Inside](n=1)),
+    ],
+)
+@pytest.mark.parametrize(
+    "around",
+    [
+        (lambda model: model, "", ()),
+        (list.__class_getitem__, "[", (0,)),
+        (lambda model: dict.__class_getitem__((str, model)), '{"k":', ("k",)),
+    ],
+    ids=["", "in a list", "in a dict"],
+)
+def test_an_error_of_who_asks_for_siblings_tells_the_place_and_the_input(
+    kind: Any, value: str, shown: Any, around: Any
+) -> None:
+    """Whether it is found as the field closes or, its siblings being late, as the object does."""
+    wrap, before, path = around
+    model: Any = create_model("Asks", a=(int, ...), field=(kind, ...), b=(int, 0))
+    for text in (f'{{"a":1,"field":{value},', f'{{"field":{value},"a":1}}'):
+        if text.endswith("}") and not path:
+            continue  # the authoritative pass is about to come
+        with pytest.raises(InvalidOutputError) as raised:
+            feed(Engine(compile_plan(wrap(model))), before + text)
+        (error,) = raised.value.errors()
+        assert (error["loc"], error["input"]) == ((*path, "field"), shown)
+        assert error["msg"] == "Value error, refused beside ['a']"
+
+
+def test_a_model_outside_of_fields_is_told_that_it_is_json() -> None:
+    modes: list[Any] = []
+
+    class Told(BaseModel):
+        n: int
+
+        @model_validator(mode="after")
+        def _told(self, info: ValidationInfo) -> Told:
+            modes.append((info.mode, info.data))
+            return self
+
+    engine = feed(Engine(compile_plan(list[Told])), '[{"n":1},')
+    assert modes == [("json", None)]
+    assert engine.snapshot() == [Told(n=1)]
+
+
+def test_what_a_model_does_before_its_fields_sees_those_around() -> None:
+    seen: list[Any] = []
+
+    class Looks(BaseModel):
+        n: int
+
+        @model_validator(mode="before")
+        @classmethod
+        def _look(cls, value: Any, info: ValidationInfo) -> Any:
+            seen.append({**info.data})
+            return value
+
+    class Root(BaseModel):
+        a: int
+        one: Looks
+        several: list[Looks]
+        last: int = 0
+
+    text = '{"a":1,"one":{"n":1},"several":[{"n":1}]'
+    feed(Engine(compile_plan(Root)), text)
+    early = seen.copy()
+    seen.clear()
+    Root.model_validate_json(text + "}")
+    assert early == seen == [{"a": 1}, {"a": 1, "one": Looks.model_construct(n=1)}]
 
 
 def test_a_type_without_a_schema_is_pydantics_error() -> None:
