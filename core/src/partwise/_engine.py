@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["missing", "partial", "complete"]
 
+_QUIET: Final = (StopIteration, StopAsyncIteration)
+"""What ends a loop over the stream as if that were at its end."""
+
 _ignored: Final = Slot(None, plain=True)
 _ignored.object = _ignored.array = IGNORED
 
@@ -101,7 +104,8 @@ class Engine:
         Raises:
             MalformedOutputError: the text so far can't begin an answer.
             InvalidOutputError: a value closed that is not valid, and nothing can still mend it.
-            Exception: what a validator of the user's raised, as pydantic would let it through.
+            Exception: what a validator of the user's raised, as pydantic would let it through; but
+                a RuntimeError, as Python's generators do, where it would end a loop in silence.
         """
         if self._extractor is not None:
             text = self._extractor.feed(text)
@@ -117,6 +121,8 @@ class Engine:
             self._stop_showing()
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._stop_showing()
+        except _QUIET as error:
+            raise _loud(error) from error
         return text != ""
 
     def _may_be_undone(self) -> bool:
@@ -239,6 +245,8 @@ class Engine:
             if detail["type"] == "json_invalid" and detail["input"] == text:
                 raise malformed(_reason(detail), self.text, len(self.text)) from error
             raise self._invalid(error, (), early=False) from error
+        except _QUIET as error:
+            raise _loud(error) from error
 
     def _invalid(self, error: ValidationError, place: Path, *, early: bool) -> InvalidOutputError:
         skip = self._root.depth
@@ -404,6 +412,10 @@ def _inside(value: Any, step: str | int) -> Any:
     elif hasattr(value, "__dataclass_fields__") or hasattr(value, "_fields"):
         return getattr(value, step)
     raise LookupError(step)
+
+
+def _loud(error: Exception) -> RuntimeError:
+    return RuntimeError(f"a validator raised {type(error).__name__}")
 
 
 def _is_about_control_characters(error: ValidationError) -> bool:

@@ -14,6 +14,7 @@ from pydantic import (
     RootModel,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 import partwise
@@ -226,3 +227,36 @@ def test_the_elements_of_what_shows_as_a_whole(path: str, elements: list[Any]) -
 def test_a_scalar_has_no_elements(path: str) -> None:
     with pytest.raises(TypeError, match=f"no elements at {path}: it holds (str|int)"):
         [*partwise.parse(Mixed, [*MIXED]).elements(path)]
+
+
+@pytest.mark.parametrize("quiet", [StopIteration, StopAsyncIteration])
+@pytest.mark.parametrize("early", [True, False])
+def test_no_validator_can_end_a_stream_in_silence(quiet: type[Exception], early: bool) -> None:
+    def stop(_: Any) -> Any:
+        raise quiet("mine")
+
+    class Inner(BaseModel):
+        n: Annotated[int, AfterValidator(stop)] if early else int
+
+    class Outer(BaseModel):
+        inner: Inner
+        last: int = 0
+
+        @model_validator(mode="after")
+        def _stop(self) -> Any:
+            return stop(self)
+
+    text = '{"inner": {"n": 1}, "last": 2}'
+    with pytest.raises(quiet):
+        Outer.model_validate_json(text)
+    with pytest.raises(RuntimeError, match=f"a validator raised {quiet.__name__}") as raised:
+        for _ in partwise.parse(Outer, [*text]):
+            pass
+    assert isinstance(raised.value.__cause__, quiet)
+
+    async def read() -> None:
+        async for _ in partwise.aparse(Outer, [*text]):
+            pass
+
+    with pytest.raises(RuntimeError, match=f"a validator raised {quiet.__name__}"):
+        asyncio.run(read())
