@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from ._commands import END, READ, SHOW, Course
+from ._commands import END, READ, SHOW
 from ._paths import parse_path
 from ._stream import StreamFacts
 from ._views import Elements, Events, Patches, TextDeltas, value_at
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
     from types import TracebackType
 
+    from ._commands import Command
     from ._events import Event
     from ._session import Session
     from ._views import Fold, Operation
@@ -93,36 +94,42 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
         self._session = session
         self._connection = AsyncConnection(session)
-        self._course = Course(session.run())
-        self._seen = 0
+        self._flow = session.run()
+        self._command: Command = SHOW  # as after a snapshot: the reader has come
+        self._failure: Exception | None = None  # what came of it, if not what was meant to
+        self._found = 0  # so many snapshots
+        self._seen = 0  # so many when one was shown last
         self._reading = False
         self._waiting: list[Future[None]] = []
 
     async def __anext__(self) -> T:
         # Another task may have read on: what it found is shown first.
-        if self._seen == self._session.shown or self._session.closed:
+        if self._seen == self._found or self._session.closed:
             await (self.advance() if self._reading else self._drive())
-        self._seen = self._session.shown
-        return self._session.show()  # type: ignore[no-any-return]
+        self._seen = self._found
+        self._session.seen = True
+        return self._session.snapshot  # type: ignore[no-any-return]
 
     async def advance(self) -> None:
         """Read until there is a new snapshot, without making it."""
-        before = self._session.shown
+        before = self._found
         while self._reading:
             self._waiting.append(turn := self._connection.new_future())
             await turn
-        if self._session.shown == before:
+        if self._found == before:
             await self._drive()
 
     async def _drive(self) -> None:
         self._reading = True
-        course = self._course
         try:
-            while course.command is not READ or not await self._read():
+            while self._command is not READ or not await self._read():
                 await self._obey()
-                course.go_on()
-                if course.command is SHOW:
+                failure, self._failure = self._failure, None
+                flow = self._flow
+                self._command = flow.throw(failure) if failure else next(flow)
+                if self._command is SHOW:
                     break
+            self._found += 1
         except StopIteration:
             self._session.value()
             raise StopAsyncIteration from None
@@ -151,16 +158,16 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
                 shows = session.take(event)
         except Exception as error:  # noqa: BLE001 - the session judges it
             # What came of taking an event is the session's own.
-            self._course.failure = session.translated(error) if event is END else error
+            self._failure = session.translated(error) if event is END else error
             return False
         return True
 
     async def _obey(self) -> None:
-        if self._course.is_work:
+        if self._command not in (READ, SHOW):
             try:
-                await self._connection.obey(self._course.command)
+                await self._connection.obey(self._command)
             except Exception as error:  # noqa: BLE001 - as above
-                self._course.failure = self._session.translated(error)
+                self._failure = self._session.translated(error)
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -198,7 +205,8 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
     def _leave(self) -> None:
         self._session.leave()
-        self._course.close()
+        self._flow.close()
+        self._command = SHOW
 
     def __del__(self) -> None:
         self.abandon()

@@ -41,39 +41,3 @@ class Pause:
 
 Command: TypeAlias = Step | Pause
 Flow: TypeAlias = Generator[Command, Any, None]
-
-
-class Course:
-    """Where a driver is in a session's flow.
-
-    Attributes:
-        command: what is to be carried out. It begins as after a snapshot: the user has come.
-        failure: what came of it, if not what was meant to.
-    """
-
-    __slots__ = ("command", "failure", "flow")
-
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
-        self.command: Command = SHOW
-        self.failure: Exception | None = None
-
-    @property
-    def is_work(self) -> bool:
-        """Whether the command is one to obey; the driver sees to reading and showing itself."""
-        return self.command not in (READ, SHOW)
-
-    def go_on(self) -> None:
-        """Tell the session that the command was carried out, or why not. There is another then.
-
-        Raises:
-            StopIteration: there is none.
-            Exception: what the session makes of the failure.
-        """
-        failure, self.failure = self.failure, None
-        self.command = self.flow.throw(failure) if failure else self.flow.send(None)
-
-    def close(self) -> None:
-        """Go no further."""
-        self.flow.close()
-        self.command = SHOW

@@ -46,7 +46,6 @@ class Engine:
         context: reaches every validator, early and final, as in `model_validate_json`.
         strict: likewise. In strict mode, control characters in strings are an error too.
         limits: bounds on the answer.
-        lenient: whether the answer may stand in prose or in fences.
         record: whether to note events.
 
     Attributes:
@@ -57,14 +56,13 @@ class Engine:
             the field; else that of the innermost container is meant.
     """
 
-    def __init__(  # noqa: PLR0913  each is the user's to choose
+    def __init__(
         self,
         plan: Plan,
         *,
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
-        lenient: bool = False,
         record: bool = False,
     ) -> None:
         given = {"context": context, "strict": strict}
@@ -77,9 +75,6 @@ class Engine:
         self.reader = self.parser  # another one where the display has stopped
         self.source: Source = self.parser
         self.blamed: Path | None = None
-        self._extractor = Extractor(plan.root_keys, plan.opener) if lenient else None
-        self._snapshot: Any = None
-        self._stopped = False
         self.recorder = Recorder(self.parser) if record else None
 
     @property
@@ -88,7 +83,7 @@ class Engine:
 
     @property
     def text(self) -> str:
-        """All the text fed; in lenient mode only what was taken for the answer."""
+        """All the text fed."""
         return self.reader.text
 
     enter = staticmethod(enter)
@@ -107,8 +102,6 @@ class Engine:
             Exception: what a validator of the user's raised, as pydantic would let it through; but
                 a RuntimeError, as Python's generators do, where it would end a loop in silence.
         """
-        if self._extractor is not None:
-            text = self._extractor.feed(text)
         try:
             self.reader.feed(text)
         except ValidationError as error:
@@ -149,8 +142,6 @@ class Engine:
 
     def _stop_showing(self) -> None:
         """Go on reading, but tell nobody of it."""
-        self.snapshot()
-        self._stopped = True
         root: Any = self._root
         text = self.reader.text
         strict = bool(self.json_keywords.get("strict"))
@@ -162,12 +153,9 @@ class Engine:
 
         None where nothing can be shown yet.
         """
-        if not self._stopped:
-            child = self._root.child
-            shown = self._root.value if child is None else child.snapshot()
-            if shown is not MISSING:
-                self._snapshot = shown
-        return self._snapshot
+        root = self._root
+        shown = root.value if root.child is None else root.child.snapshot()
+        return None if shown is MISSING else shown
 
     def close(self) -> Any:
         """The text has ended: the validated value of the whole.
@@ -176,8 +164,6 @@ class Engine:
             IncompleteOutputError: the text is the beginning of an answer.
             MalformedOutputError, InvalidOutputError: as in `feed`.
         """
-        if self._extractor is not None and (rest := self._extractor.close()):
-            self.feed_found(rest)
         self.reader.close()
         if not self.reader.complete:
             raise IncompleteOutputError(self._how_far())
@@ -185,14 +171,7 @@ class Engine:
         if self.recorder:
             self.recorder.finished(value)
         self._root.finish(value)
-        self._snapshot = value
         return value
-
-    def feed_found(self, text: str) -> None:
-        """Take text that the extractor has found already."""
-        extractor, self._extractor = self._extractor, None
-        self.feed(text)
-        self._extractor = extractor
 
     @property
     def resumable(self) -> bool:
@@ -202,9 +181,8 @@ class Engine:
     def rewind(self) -> str:
         """Go back to where the text can be continued: the text up to there.
 
-        Nothing that was shown is taken back. From here on the text fed is all of the answer.
+        Nothing that was shown is taken back.
         """
-        self._extractor = None
         self.reader.rewind()
         return self.text
 
@@ -267,6 +245,30 @@ class Engine:
         place = format_path(self._place())
         where = f", in {place}" if place else ""
         return f"the answer was cut off after {size} characters{where}"
+
+
+class LenientEngine(Engine):
+    """An engine for an answer that may stand in prose or in fences.
+
+    Its `text` is only what was taken for the answer.
+    """
+
+    def __init__(self, plan: Plan, **options: Any) -> None:
+        super().__init__(plan, **options)
+        self._extractor: Extractor | None = Extractor(plan.root_keys, plan.opener)
+
+    def feed(self, text: str) -> bool:
+        return super().feed(self._extractor.feed(text) if self._extractor else text)
+
+    def close(self) -> Any:
+        if self._extractor and (rest := self._extractor.close()):
+            super().feed(rest)
+        return super().close()
+
+    def rewind(self) -> str:
+        """The same. From here on the text fed is all of the answer."""
+        self._extractor = None
+        return super().rewind()
 
 
 class _Root(Frame):

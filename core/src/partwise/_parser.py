@@ -140,14 +140,13 @@ class Parser:
             MalformedOutputError: the text so far can't begin a JSON document.
         """
         pieces = self._pieces
-        escapes = "\\" in text
-        if self._in_text and not escapes and '"' not in text and text.isascii():
+        if self._in_text and '"' not in text and "\\" not in text and text.isascii():
             self._parts.append(text)
             pieces.append(text)
         else:
             if self._high or not text.isascii():
                 text = self._pair_surrogates(text)
-            self._careful = escapes or self._strict
+            self._careful = "\\" in text or self._strict
             pieces.append(text)
             index, end = 0, len(text)
             while index < end:

@@ -23,7 +23,7 @@ from ._chunks import Usage
 from ._commands import CLOSE, OPEN, READ, SHOW, Pause
 from ._continuation import Continuation, is_resumable
 from ._conversation import continuation, correction
-from ._engine import Engine
+from ._engine import Engine, LenientEngine
 from ._errors import (
     BudgetExceededError,
     ConfigurationError,
@@ -67,14 +67,21 @@ class Session:
     Attributes:
         provider: whom to ask.
         payload: what `OPEN` sends.
-        shown: how many snapshots there have been, over all attempts.
-        seen: whether any of it was given to the user.
-        unfinished: whether there may be more in the event taken last.
+        seen: whether any of it was given to the user, who can't unsee it.
+        unfinished: whether there may be more in the event taken last, or nothing is to be taken
+            any more.
     """
+
+    __slots__ = (
+        "_asked", "_attempt", "_began", "_chunks", "_deadline", "_end", "_events", "_failures",
+        "_feed", "_final", "_grow", "_guarded", "_heeding", "_is_plain", "_is_text", "_job",
+        "_keeping", "_met", "_past", "_policy", "_recording", "_request", "_sighted",
+        "_started", "_takers", "_value", "_vendor_events", "_watched", "payload", "provider",
+        "seen", "unfinished",
+    )  # fmt: skip
 
     def __init__(self, job: Job) -> None:
         self.provider = job.provider
-        self.shown = 0
         self.seen = False
         self.unfinished = False
         self._job = job
@@ -109,12 +116,12 @@ class Session:
     @property
     def snapshot(self) -> Any:
         """The value, once it is there; the snapshot until then; None if there is none."""
-        return self._attempt.engine.snapshot() if self._value is MISSING else self._value
+        return self._attempt.engine.snapshot()
 
-    def show(self) -> Any:
-        """The same, for the user: what they have seen can't be taken back unnoticed."""
-        self.seen = True
-        return self._attempt.engine.snapshot() if self._value is MISSING else self._value
+    @property
+    def make_snapshot(self) -> Callable[[], Any]:
+        """What gives the snapshots of the attempt that is running, or was the last."""
+        return self._attempt.engine.snapshot
 
     @property
     def attempt(self) -> int:
@@ -262,17 +269,13 @@ class Session:
         """
         if self._grow is not None and type(event) is str:
             # All that `parse` is given, but for bytes: nothing is to be seen to but that it grows.
-            grows = self._grow(event)
-            self.shown += grows
-            return grows
+            return self._grow(event)
         if self._heeding:
             self._heed(event)
         chunks: Any = (event,) if self._is_text and type(event) is str else self._feed(event)
         if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
             # By far the most frequent event of a vendor's: the same.
-            grows = self._takers[type(chunks[0])](chunks[0])
-            self.shown += grows
-            return grows
+            return self._takers[type(chunks[0])](chunks[0])
         self.unfinished = True
         self._chunks = iter(chunks)
         return self.more()
@@ -285,7 +288,6 @@ class Session:
         """
         for chunk in self._chunks:
             if self._takers[type(chunk)](chunk) and self._sight():
-                self.shown += 1
                 return True
         self.unfinished = False
         if self._guarded:
@@ -332,7 +334,6 @@ class Session:
         self._value = value
         if not self._sighted:
             self._sight_first()
-        self.shown += 1
         self._collect()
         self._tell_usage()
         self._job.announcer.say("completion:response", self.completion)
@@ -449,6 +450,7 @@ class Session:
     def leave(self) -> None:
         """The reader has left, or the driver was interrupted: nothing more will be read."""
         if self._end is None:
+            self.unfinished = True
             self._finish("closed")
 
     def _tell_usage(self) -> None:
@@ -533,12 +535,12 @@ class Session:
 
     def _new_engine(self, *, lenient: bool) -> Engine:
         settings = self._job.settings
-        return Engine(
+        make = LenientEngine if lenient else Engine
+        return make(
             self._job.plan,
             context=settings.context,
             strict=settings.strict,
             limits=settings.limits,
-            lenient=lenient,
             record=self._noting,
         )
 

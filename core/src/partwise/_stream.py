@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from ._commands import END, READ, SHOW, Course
+from ._commands import END, READ, SHOW
 from ._connection import Connection
 from ._views import Elements, Events, Patches, TextDeltas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
 
     from ._chunks import FinishReason, Usage
@@ -130,63 +131,32 @@ class PartialStream(Reader[T], StreamFacts):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._connection = Connection(session)
-        self._course = Course(session.run())
+        self._turns = _turns(session, self._connection)
 
     def __next__(self) -> T:
-        if not self._read():
-            self._go_on()
-        return self._session.show()  # type: ignore[no-any-return]
+        self.advance()
+        self._session.seen = True
+        return self._session.snapshot  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[T]:
+        """Snapshots for one loop. The stream is closed when the loop drops it."""
+        # As in `Reader`, without three calls for each snapshot, which cost a tenth of the whole.
+        session = self._session
+        try:
+            for make_snapshot in self._turns:
+                session.seen = True
+                yield make_snapshot()
+            session.value()
+        finally:
+            self.close()
 
     def advance(self) -> None:
         """Read until there is a new snapshot, without making it."""
-        if not self._read():
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """Carry out commands until there is a new snapshot."""
-        course = self._course
         try:
-            while True:
-                self._obey()
-                course.go_on()
-                if course.command is SHOW or self._read():
-                    return
+            next(self._turns)
         except StopIteration:
             self._session.value()
             raise
-        except BaseException:
-            self.close()
-            raise
-
-    def _read(self) -> bool:
-        """Read until there is a new snapshot, if that is what is to be done and there is one."""
-        if self._course.command is not READ:
-            return False
-        session, events = self._session, self._connection.events
-        event = None
-        try:
-            shows = session.unfinished and session.more()
-            while not shows:
-                event = END
-                event = next(events, END)
-                if event is END:
-                    return False
-                shows = session.take(event)
-        except Exception as error:  # noqa: BLE001 - the session judges it
-            # What came of taking an event is the session's own.
-            self._course.failure = session.translated(error) if event is END else error
-            return False
-        except BaseException:
-            self.close()
-            raise
-        return True
-
-    def _obey(self) -> None:
-        if self._course.is_work:
-            try:
-                self._connection.obey(self._course.command)
-            except Exception as error:  # noqa: BLE001 - as above
-                self._course.failure = self._session.translated(error)
 
     def result(self) -> T:
         """Read to the end: the validated value."""
@@ -198,7 +168,8 @@ class PartialStream(Reader[T], StreamFacts):
         """Let go of the connection. Nothing more can be read; what was read stays."""
         self._connection.close()
         self._session.leave()
-        self._course.close()
+        with suppress(ValueError):  # it is running: a hook closes it, and this turn is its last
+            self._turns.close()
 
     def __del__(self) -> None:
         self.close()
@@ -226,6 +197,53 @@ class PartialStream(Reader[T], StreamFacts):
         again, and its error is raised.
         """
         return View(self, TextDeltas(path))
+
+
+def _turns(session: Session, connection: Connection) -> Generator[Callable[[], Any], None, None]:
+    """Carry out the commands of a session. At each new snapshot, what makes it."""
+    flow = session.run()
+    failure: Exception | None = None
+    try:
+        while not session.closed:
+            try:
+                command = flow.throw(failure) if failure else next(flow)
+            except StopIteration:
+                return
+            failure = None
+            if command is SHOW:
+                yield session.make_snapshot
+            elif command is READ:
+                failure = yield from _read(session, connection.events)
+            else:
+                try:
+                    connection.obey(command)
+                except Exception as error:  # noqa: BLE001 - the session judges it
+                    failure = session.translated(error)
+    finally:
+        connection.close()
+        session.leave()
+        flow.close()
+
+
+def _read(
+    session: Session, events: Iterator[Any]
+) -> Generator[Callable[[], Any], None, Exception | None]:
+    """Hand the session the events. At each new snapshot, what makes it; in the end, what failed."""
+    event, make_snapshot = END, session.make_snapshot
+    try:
+        for event in events:
+            if session.take(event):
+                yield make_snapshot
+            if session.unfinished:
+                while not session.closed and session.more():
+                    yield make_snapshot
+                if session.closed:
+                    return None
+            event = END  # noqa: PLW2901 - this one was taken
+    except Exception as error:  # noqa: BLE001 - the session judges it
+        # What came of taking an event is the session's own.
+        return session.translated(error) if event is END else error
+    return None
 
 
 class View(Reader[S]):

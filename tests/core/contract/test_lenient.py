@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from partwise import Limits
-from partwise._engine import Engine
+from partwise._engine import LenientEngine
 from partwise._errors import IncompleteOutputError, MalformedOutputError
 from partwise._plan import compile_plan
 
@@ -44,7 +44,7 @@ TEXTS = {
 
 
 def lenient(model: Any, pieces: Any, **options: Any) -> Any:
-    engine = Engine(compile_plan(model), lenient=True, **options)
+    engine = LenientEngine(compile_plan(model), **options)
     for piece in pieces:
         engine.feed(piece)
         engine.snapshot()
@@ -60,7 +60,7 @@ def test_the_answer_is_found_wherever_the_text_is_cut(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_the_answer_shows_while_it_streams(text: str) -> None:
-    engine = Engine(compile_plan(Answer), lenient=True)
+    engine = LenientEngine(compile_plan(Answer))
     shown = []
     for character in text:
         engine.feed(character)
