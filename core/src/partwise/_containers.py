@@ -157,17 +157,17 @@ class ListFrame(LargeFrame):
         self.items.append(value)
 
     def _show(self) -> Any:
-        items, shown = self.items, self.spare
+        items, inner = self.items, self.inner
+        if len(items) < _BUFFERED:
+            return items.copy() if inner is MISSING else [*items, inner]
+        shown, self.spare = self.spare, None
+        self.back = self.shown
         if shown is None:
             shown = items.copy()
-        else:
-            self.spare = None
-            if len(shown) < len(items):
-                shown += items[len(shown) :]
-        if len(items) >= _BUFFERED:
-            self.back = self.shown
-        if self.inner is not MISSING:
-            shown.append(self.inner)
+        elif len(shown) < len(items):
+            shown += items[len(shown) :]
+        if inner is not MISSING:
+            shown.append(inner)
         return shown
 
     def _step(self) -> Path:

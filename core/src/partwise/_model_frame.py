@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from weakref import getweakrefcount
 
 from pydantic_core import ValidationError
@@ -10,15 +10,12 @@ from pydantic_core import ValidationError
 from ._frames import OPEN, Frame
 from ._instances import set_names
 from ._missing import MISSING
-from ._sharing import UNSHARED, UNSHARED_DICT, getrefcount
+from ._sharing import UNSHARED_INSTANCE, getrefcount
 
 if TYPE_CHECKING:
     from ._events import Path
     from ._frames import Parent
     from ._shapes import Check, Field, ModelShape, Waiting
-
-_STEADY: Final = 2
-"""From so many instances on, both that are shown by turns say that the open field has come."""
 
 
 class ModelFrame(Frame):
@@ -30,8 +27,8 @@ class ModelFrame(Frame):
     """
 
     __slots__ = (
-        "back", "back_dict", "extra", "field", "held", "names", "shape", "shown_dict", "size",
-        "steady", "values", "waiting", "whole",
+        "back", "back_dict", "came", "extra", "field", "held", "names", "shape", "shown_dict",
+        "unnamed", "values", "waiting", "whole",
     )  # fmt: skip
 
     def __init__(self, parent: Parent, shape: ModelShape, outers: tuple[Check, ...]) -> None:
@@ -40,14 +37,14 @@ class ModelFrame(Frame):
         self.shown_dict: Any = None  # of the instance that was shown last
         self.back: Any = None  # the instance that was shown before the last
         self.back_dict: Any = None
-        self.steady = 0  # so many instances have shown that the open field is there
+        self.unnamed = 2  # so many of the two may not say yet that the open field has come
         self.field: Field = shape.extra
         self.slot = self.field.slot
         self.whole = shape.fresh() if shape.factories else shape.template.copy()
-        self.size = len(self.whole)
         self.values: dict[str, Any] = {}  # what came, by field
         self.extra: dict[str, Any] = {}
-        self.names: set[str] = set()  # replaced and not changed, since instances share it
+        self.came: set[str] = set()  # the fields that are there, if only in part
+        self.names: set[str] = set()  # the same, as instances share it: it is replaced, not changed
         self.waiting: dict[str, Waiting] = {}
         self.held: dict[str, Any] = {}  # what was open of those that wait, for their states
 
@@ -61,6 +58,7 @@ class ModelFrame(Frame):
             raise self.engine.twice(name)
         self.field = field
         self.slot = field.slot
+        self.unnamed = 2
 
     def _unknown_key(self, name: str) -> None:
         extra = self.shape.extra
@@ -80,10 +78,8 @@ class ModelFrame(Frame):
             self.changed = True
         name = field.name
         self.whole[name] = self.values[name] = value
-        if name not in self.names:
-            self.names = {*self.names, name}
+        self.came.add(name)
         self.child, self.inner = None, MISSING
-        self.steady = 0
 
     def read(self, raw: str) -> Any:
         if self.field.earlier is None:
@@ -123,7 +119,6 @@ class ModelFrame(Frame):
     def put(self, value: Any) -> None:
         field, is_final = self.field, value is not MISSING
         value = self._take(value)
-        self.steady = 0
         if value is MISSING or field.ignored:
             return
         name = field.name
@@ -131,8 +126,7 @@ class ModelFrame(Frame):
             self.extra = {**self.extra, name: value}
         else:
             self.whole[name] = value
-            if name not in self.names:
-                self.names = {*self.names, name}
+            self.came.add(name)
         if is_final:
             self._note(name, value)
 
@@ -158,33 +152,28 @@ class ModelFrame(Frame):
         child = self.child
         if child is None and not self.changed:
             return self.shown
-        is_free = (
-            getrefcount(self.back) == UNSHARED
-            and getrefcount(self.back_dict) == UNSHARED_DICT
-            and not getweakrefcount(self.back)
-            and len(self.back_dict) == self.size  # or a property is cached there
-        )
-        if not is_free:
-            self.back = self.back_dict = None
-        elif self.steady and child is not self.engine.parser:
-            self.back_dict[self.field.name] = None  # so that nobody holds what was inside, either
+        back, values = self.back, self.back_dict
+        if getrefcount(back) + getrefcount(values) + getweakrefcount(back) != UNSHARED_INSTANCE:
+            back = None
+        else:
+            values.clear()  # so that nobody holds what was inside, either
         inner = MISSING if child is None else child.snapshot()
         if inner is self.inner and not self.changed:
             return self.shown
         self.inner = inner
         self.changed = False
-        if not is_free:
+        if back is None:
             return self._make(inner)
-        shown, values = self.back, self.back_dict
-        values |= self.whole  # all of it: whoever had the instance may have changed it
+        # All of it: whoever had the instance may have changed it.
+        values |= self.whole
         if inner is not MISSING:
             values[self.field.name] = inner
-        if self.steady < _STEADY:
+        if self.unnamed:
             self._name(inner)
-            set_names(shown, self.names)
+            set_names(back, self.names)
         self.back, self.back_dict = self.shown, self.shown_dict
-        self.shown, self.shown_dict = shown, values
-        return shown
+        self.shown, self.shown_dict = back, values
+        return back
 
     def _make(self, inner: Any) -> Any:
         """Show a new instance."""
@@ -193,22 +182,25 @@ class ModelFrame(Frame):
         if inner is not MISSING and self.field.is_extra:
             extra = {**extra, self.field.name: inner}
         elif inner is not MISSING:
-            self._name(inner)
             values[self.field.name] = inner
         if shape.required and self.hides:
             self.shown = MISSING
             return MISSING
+        if self.unnamed:
+            self._name(MISSING if self.field.is_extra else inner)
         if shape.reuses:
             self.back, self.back_dict, self.shown_dict = self.shown, self.shown_dict, values
         self.shown = shape.instance(values, self.names, extra)
         return self.shown
 
     def _name(self, inner: Any) -> None:
-        """Note that the open field has come, if it shows."""
+        """See to it that the instance which shows next says what has come."""
         if inner is not MISSING:
-            self.steady += 1
-            if self.field.name not in self.names:
-                self.names = {*self.names, self.field.name}
+            self.came.add(self.field.name)
+        if len(self.names) < len(self.came):
+            self.names = self.came.copy()
+            self.unnamed = 2
+        self.unnamed -= 1
 
     @property
     def hides(self) -> bool:

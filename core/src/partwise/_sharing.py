@@ -18,19 +18,24 @@ def _counts_tell() -> bool:
 
 
 class _Probe:
-    __slots__ = ("back", "values")
+    __slots__ = ("container", "instance", "values")
 
     def __init__(self) -> None:
-        self.back = object.__new__(BaseModel)
+        self.container: list[Any] = []
+        self.instance = object.__new__(BaseModel)
         self.values: dict[str, Any] = {}
-        set_values(self.back, self.values)
+        set_values(self.instance, self.values)
 
 
 def _unshared_counts() -> tuple[int, int]:
+    if not _counts_tell():
+        return -1, -1
     probe = _Probe()
-    return (getrefcount(probe.back), getrefcount(probe.values)) if _counts_tell() else (-1, -1)
+    instance, values = probe.instance, probe.values
+    return getrefcount(probe.container), getrefcount(instance) + getrefcount(values)
 
 
-UNSHARED, UNSHARED_DICT = _unshared_counts()
-"""What `getrefcount(self.attribute)` gives when only `self` holds it, or, of the dict of a pydantic
-instance, only `self` and the instance; -1 if that can't be told."""
+UNSHARED, UNSHARED_INSTANCE = _unshared_counts()
+"""What `getrefcount(self.attribute)` gives when only `self` holds it, and what it gives for a
+pydantic instance and its dict, together, when only `self` and two local variables hold them; -1 if
+that can't be told."""

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from partwise import _sharing
-from partwise._sharing import UNSHARED, UNSHARED_DICT, getrefcount
+from partwise._sharing import UNSHARED, UNSHARED_INSTANCE, getrefcount
 
 
 class Holder:
@@ -20,7 +20,7 @@ class Holder:
 
 @pytest.mark.skipif(UNSHARED == -1, reason="counts tell nothing in this interpreter")
 def test_a_count_tells_who_holds_an_object() -> None:
-    assert _sharing._unshared_counts() == (UNSHARED, UNSHARED_DICT)
+    assert _sharing._unshared_counts() == (UNSHARED, UNSHARED_INSTANCE)
     holder = Holder()
     assert holder.is_alone()
     mine = holder.held
