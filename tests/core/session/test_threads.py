@@ -22,6 +22,7 @@ class Stream:
     """Blocks until there is an event. An exception in place of one is raised; None is the end."""
 
     def __init__(self, *events: Any) -> None:
+        self.waits = threading.Event()
         self.closed = threading.Event()
         self.threads: set[int] = set()
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -38,8 +39,13 @@ class Stream:
         self.threads.add(threading.get_ident())
         self.closed.set()
 
+    def _next(self) -> Any:
+        if self._events.empty():
+            self.waits.set()
+        return self._events.get()
+
     def __iter__(self) -> Iterator[Any]:
-        while (event := self._events.get()) is not None:
+        while (event := self._next()) is not None:
             self.threads.add(threading.get_ident())
             if isinstance(event, Exception):
                 raise event
@@ -103,6 +109,7 @@ async def reading(stream: Stream, context: Any) -> tuple[asyncio.Task[None], asy
 
     task = asyncio.create_task(read())
     await begun.wait()
+    assert await asyncio.to_thread(stream.waits.wait, SOON)
     return task, begun
 
 
