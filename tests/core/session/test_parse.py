@@ -260,3 +260,21 @@ def test_no_validator_can_end_a_stream_in_silence(quiet: type[Exception], early:
 
     with pytest.raises(RuntimeError, match=f"a validator raised {quiet.__name__}"):
         asyncio.run(read())
+
+
+@pytest.mark.parametrize("take", [list, lambda stream: [next(stream) for _ in range(100)]])
+def test_a_validator_may_close_the_stream_that_runs_it(take: Any) -> None:
+    class Closing(BaseModel):
+        word: str
+
+        @field_validator("word")
+        @classmethod
+        def close(cls, word: str) -> str:
+            stream.close()
+            return word
+
+    rest = iter('{"word": "Größe", "more": "is never read"}')
+    stream = partwise.parse(Closing, rest)
+    with pytest.raises(partwise.IncompleteOutputError, match="closed before"):
+        take(stream)
+    assert "".join(rest) == ', "more": "is never read"}'
