@@ -123,6 +123,9 @@ class DictFrame(LargeFrame):
     def _step(self) -> Path:
         return () if self.name is None else (self.name,)
 
+    def _written_step(self) -> Path:
+        return () if self.name is None else (key_text(self.name),)
+
     def find(self, step: str | int) -> Any:
         if not self.hides and str(step) == key_text(self.name) and self.name not in self.items:
             return self.child or OPEN

@@ -22,6 +22,8 @@ from ._regions import Adapter, RawRegion, enter
 from ._shapes import HELD, IGNORED, Slot
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from ._errors import MalformedOutputError
     from ._events import Event, Path
     from ._frames import Source
@@ -52,8 +54,8 @@ class Engine:
         complete: the answer's JSON has closed.
         parser: what tells the open frames of the text.
         reader: what reads it: the parser, or another one where the display has stopped.
-        blamed: the place of the object one of whose fields is not valid, where the error tells of
-            the field; else that of the innermost container is meant.
+        blamed: the frame of an object one of whose fields is not valid, where the error names the
+            field; else the error tells of the innermost container, or of what is in it.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class Engine:
         self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
         self.reader = self.parser  # another one where the display has stopped
         self.source: Source = self.parser
-        self.blamed: Path | None = None
+        self.blamed: Frame | None = None
         self.recorder = Recorder(self.parser) if record else None
 
     @property
@@ -109,8 +111,7 @@ class Engine:
             if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
                 raise self.parser.error_here(_reason(details[0])) from error
             if not self._may_be_undone():
-                place = self._innermost().path() if self.blamed is None else self.blamed
-                raise self._invalid(error, place, early=True) from error
+                raise self._refusal(details) from error
             self._stop_showing()
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._stop_showing()
@@ -222,17 +223,25 @@ class Engine:
             # `Json[T]` inside.
             if detail["type"] == "json_invalid" and detail["input"] == text:
                 raise malformed(_reason(detail), self.text, len(self.text)) from error
-            raise self._invalid(error, (), early=False) from error
+            details = error.errors(include_url=False)
+            for each in details:
+                each["loc"] = each["loc"][self._root.depth :]
+            raise self._invalid(details, early=False) from error
         except _QUIET as error:
             raise _loud(error) from error
 
-    def _invalid(self, error: ValidationError, place: Path, *, early: bool) -> InvalidOutputError:
-        skip = self._root.depth
-        details = error.errors(include_url=False)
-        for detail in details:
-            detail["loc"] = (*place, *detail["loc"])[skip if not place else 0 :]
-            if early and detail["input"] == HELD:
-                detail["input"] = _at(self.snapshot(), detail["loc"])
+    def _refusal(self, details: list[ErrorDetails]) -> InvalidOutputError:
+        """The error for what is not valid, whatever may still come."""
+        blamed = self.blamed or self._innermost()
+        above = blamed if self.blamed is None else blamed.parent
+        path, loc = above.path(), above.loc()
+        for each in details:
+            if each["input"] == HELD:
+                each["input"] = _at(self.snapshot(), (*path, *each["loc"]))
+            each["loc"] = (*loc, *blamed.written(each["loc"]))
+        return self._invalid(details, early=True)
+
+    def _invalid(self, details: list[ErrorDetails], *, early: bool) -> InvalidOutputError:
         lines = [f"{format_path(d['loc']) or 'the answer'}: {d['msg']}" for d in details]
         count = "1 value is" if len(lines) == 1 else f"{len(lines)} values are"
         message = f"{count} not valid for {self._plan.name}\n  " + "\n  ".join(lines)
@@ -329,6 +338,8 @@ class _Root(Frame):
 
     def path(self) -> Path:
         return ()
+
+    loc = path
 
     def validate(self, raw: str, keywords: dict[str, Any]) -> Any:
         """The authoritative pass.

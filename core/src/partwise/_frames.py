@@ -96,6 +96,9 @@ class Parent(Protocol):
     def path(self) -> Path:
         """The place of the value inside."""
 
+    def loc(self) -> Path:
+        """The same as pydantic's errors name it: by the keys of the JSON."""
+
     @property
     def live(self) -> bool:
         """Whether the value inside is validated when it closes, and shown then as complete."""
@@ -213,8 +216,20 @@ class Frame:
         place = self.parent.path()
         return place if self.closing else (*place, *self._step())
 
+    def loc(self) -> Path:
+        """The same as pydantic's errors name it: by the keys of the JSON."""
+        place = self.parent.loc()
+        return place if self.closing else (*place, *self._written_step())
+
     def _step(self) -> Path:
         raise NotImplementedError
+
+    def _written_step(self) -> Path:
+        return self._step()
+
+    def written(self, loc: Path) -> Path:
+        """The rest of an error's `loc`, by the keys of the JSON."""
+        return loc
 
     def find(self, step: str | int) -> Any:
         """What stands at the step below: the child if it is open, a value if it is complete.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,11 @@ class ModelCompiler:
             is_kept = not declared.get("init_only")
             if not is_kept:  # it is given to the class
                 field = Field(name, _ignored_slot(), ignored=True)
-            for key in keys_of(name, declared, by_name=bool(by_name)):
-                self.shape.fields.setdefault(key, field)
+            keys = [*keys_of(name, declared, by_name=bool(by_name))]
+            for key in keys:
+                self.shape.fields.setdefault(key, dataclasses.replace(field, key=key))
+            if keys and config.get("loc_by_alias", True):
+                self.shape.keys[name] = keys[0]
             self.shape.validator.around[name] = peeled.around
             if "not-null" in peeled.marks:
                 required.add(name)

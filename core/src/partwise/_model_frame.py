@@ -105,7 +105,7 @@ class ModelFrame(Frame):
         try:
             values = self.shape.validator.assign(field.name, value, what, earlier, keywords)
         except ValidationError:
-            self.engine.blamed = self.parent.path()  # the error names the field itself
+            self.engine.blamed = self  # the error names the field itself
             raise
         for name, before in earlier.items():
             if values[name] is not before:
@@ -226,3 +226,17 @@ class ModelFrame(Frame):
 
     def _step(self) -> Path:
         return () if self.field is self.shape.extra else (self.field.name,)
+
+    def _written_step(self) -> Path:
+        return () if self.field is self.shape.extra else (self._key_of(self.field.name),)
+
+    def written(self, loc: Path) -> Path:
+        is_of_fields = self.closing or self.engine.blamed is self
+        if not loc or not is_of_fields or not self.parent.live:
+            return loc
+        return (self._key_of(str(loc[0])), *loc[1:])
+
+    def _key_of(self, name: str) -> str:
+        """The key of a field: what was written, if it was just now, else the first it may have."""
+        keys = self.shape.keys
+        return self.field.key if name == self.field.name and name in keys else keys.get(name, name)

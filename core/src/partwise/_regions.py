@@ -44,6 +44,9 @@ class Adapter:
     def path(self) -> Path:
         return self.parent.path()
 
+    def loc(self) -> Path:
+        return self.parent.loc()
+
     @property
     def live(self) -> bool:
         return self.parent.live

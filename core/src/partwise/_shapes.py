@@ -163,6 +163,7 @@ class Field:
     Attributes:
         earlier: the fields declared before, whose values a validator of this field asks for; None
             where no validator asks.
+        key: the JSON key.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Field:
     earlier: frozenset[str] | None = None
     is_extra: bool = False
     ignored: bool = False
+    key: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -186,6 +188,7 @@ class ModelShape:
         validator: the model's own level of its core schema.
         validates_defaults: fields whose default is validated when they are missing.
         reuses: whether an instance that nobody holds any more can show other values.
+        keys: the first key of each field whose errors name it by its key.
     """
 
     fields: dict[str, Field]
@@ -197,6 +200,7 @@ class ModelShape:
     validator: ModelValidator
     validates_defaults: frozenset[str] = frozenset()
     reuses: bool = False
+    keys: dict[str, str] = field(default_factory=dict)
 
     def empty(self) -> Any:
         """What is shown of an object that has not begun."""

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import pytest
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PydanticUserError,
+    RootModel,
+    TypeAdapter,
+    ValidationError,
     ValidationInfo,
     create_model,
     field_validator,
     model_validator,
 )
+from typing_extensions import TypedDict
 
 from partwise import Partial
 from partwise._engine import Engine
@@ -252,6 +258,55 @@ def test_an_error_of_who_asks_for_siblings_tells_the_place_and_the_input(
         (error,) = raised.value.errors()
         assert (error["loc"], error["input"]) == ((*path, "field"), shown)
         assert error["msg"] == "Value error, refused beside ['a']"
+
+
+class Aliased(BaseModel):
+    a: int = 0
+    needed: int = Field(alias="theNeeded")
+    asks: Annotated[int, Refused] = Field(1, validation_alias="theAsking")
+    either: int = Field(1, validation_alias=AliasChoices("first", "second"))
+
+
+class ByName(Aliased):
+    model_config = ConfigDict(validate_by_name=True)
+
+
+class NamedInErrors(Aliased):
+    model_config = ConfigDict(loc_by_alias=False)
+
+
+class AliasedDict(TypedDict):
+    needed: Annotated[int, Field(alias="theNeeded")]
+    list: NotRequired[Aliased]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (list[Aliased], '[{"theNeeded":"x"}]'),
+        (list[Aliased], '[{"a":1,"theNeeded":2,"theAsking":3}]'),
+        (list[Aliased], '[{"theAsking":3,"theNeeded":2,"a":1}]'),
+        (list[Aliased], '[{"theNeeded":2,"second":"x"}]'),
+        (list[Aliased], '[{"a":1}]'),
+        (list[ByName], '[{"theNeeded":"x"}]'),
+        (list[ByName], '[{"needed":"x"}]'),
+        (list[ByName], '[{"needed":1,"asks":2}]'),
+        (list[NamedInErrors], '[{"theNeeded":"x"}]'),
+        (list[NamedInErrors], '[{"theNeeded":2,"second":"x"}]'),
+        (list[NamedInErrors], '[{"a":1}]'),
+        (dict[int, Aliased], '{"7":{"theNeeded":"x"}}'),
+        (list[RootModel[list[Aliased]]], '[[{"theNeeded":"x"}]]'),
+        (list[AliasedDict], '[{"theNeeded":1,"list":{"a":1}}]'),
+        (list[AliasedDict], '[{"theNeeded":"x"}]'),
+        (list[tuple[Aliased, int]], '[[{"theNeeded":"x"},1]]'),
+    ],
+)
+def test_an_early_error_names_the_keys_of_the_json(kind: Any, text: str) -> None:
+    with pytest.raises(ValidationError) as final:
+        TypeAdapter(kind).validate_json(text)
+    with pytest.raises(InvalidOutputError) as early:
+        feed(Engine(compile_plan(kind)), text)
+    assert [e["loc"] for e in early.value.errors()] == [e["loc"] for e in final.value.errors()]
 
 
 def test_a_model_outside_of_fields_is_told_that_it_is_json() -> None:
