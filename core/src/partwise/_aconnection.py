@@ -36,7 +36,7 @@ class AsyncConnection:
         self._session = session
         self._events: AsyncIterator[Any]
         self._hold: _Hold | None = None
-        self._timed = session.patience is not None
+        self._timed = session.patience.seconds is not None
 
     def obey(self, command: Command) -> Awaitable[None]:
         """Carry out a command other than `READ` and `SHOW`."""
@@ -50,14 +50,14 @@ class AsyncConnection:
         return self._in_time(event) if self._timed else event
 
     async def _in_time(self, work: Awaitable[Any]) -> Any:
-        scope = asyncio.timeout(self._session.patience)
+        scope = asyncio.timeout(self._session.patience.seconds)
         try:
             async with scope:
                 return await work
         except TimeoutError as error:
             if not scope.expired():
                 raise
-            raise self._session.impatient() from error
+            raise self._session.patience.error() from error
 
     async def _open(self) -> None:
         context = self._session.provider.aopen(self._session.payload)

@@ -13,7 +13,6 @@ failed attempt is void; the next one begins anew.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -30,13 +29,13 @@ from ._errors import (
     IncompleteOutputError,
     OutputError,
     PartwiseError,
-    ProviderTimeoutError,
     RetriesExhaustedError,
 )
 from ._events import Closed, Restarted, Resumed
 from ._hooks import Completion, StreamEnd
 from ._missing import MISSING
 from ._paths import format_path
+from ._patience import Patience
 from ._retry import is_reasked, is_worth_retrying, make_policy
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from ._events import Event
     from ._hooks import HookName
     from ._job import Job
-    from ._provider import Request
 
 _SEQUENCES: Final = frozenset({tuple, list})
 
@@ -67,26 +65,27 @@ class Session:
     Attributes:
         provider: whom to ask.
         payload: what `OPEN` sends.
+        patience: how long `OPEN` and `READ` may take.
         seen: whether any of it was given to the user, who can't unsee it.
         unfinished: whether there may be more in the event taken last, or nothing is to be taken
             any more.
     """
 
     __slots__ = (
-        "_asked", "_attempt", "_began", "_chunks", "_deadline", "_end", "_events", "_failures",
+        "_asked", "_attempt", "_began", "_chunks", "_end", "_events", "_failures",
         "_feed", "_final", "_grow", "_guarded", "_heeding", "_is_plain", "_is_text", "_job",
         "_keeping", "_met", "_past", "_policy", "_recording", "_request", "_sighted",
-        "_started", "_takers", "_value", "_vendor_events", "_watched", "payload", "provider",
-        "seen", "unfinished",
+        "_started", "_takers", "_value", "_vendor_events", "_watched", "patience", "payload",
+        "provider", "seen", "unfinished",
     )  # fmt: skip
 
     def __init__(self, job: Job) -> None:
         self.provider = job.provider
+        self.patience = Patience(job.settings, job.call.provider)
         self.seen = False
         self.unfinished = False
         self._job = job
         self._policy = make_policy(job.settings.max_retries)
-        self._deadline: float | None = None
         self._guarded = job.settings.timeout is not None or job.settings.token_budget is not None
         self._watched = job.announcer.listens("stream:field_complete")
         self._is_text = job.is_text
@@ -107,7 +106,7 @@ class Session:
         self._vendor_events: list[Any] = []
         self._failures: list[PartwiseError] = []
         self._past: list[Attempt] = []
-        self._request = self._asked = self._timed(job.request)
+        self._request = self._asked = self.patience.timed(job.request)
         self.payload: Mapping[str, Any] = self.provider.build_request(self._asked)
         self._attempt = self._new_attempt()
 
@@ -231,8 +230,7 @@ class Session:
             Exception: a validator of the user's, or an SDK, raised what nobody here knows.
         """
         self._started = True
-        if self._job.settings.timeout is not None:
-            self._deadline = time.monotonic() + self._job.settings.timeout
+        self.patience.start()
         while True:
             try:
                 yield from self._ask()
@@ -241,7 +239,7 @@ class Session:
             else:
                 return
             yield CLOSE
-            yield Pause(self._bounded(retry.seconds))
+            yield Pause(self.patience.bounded(retry.seconds))
             self._retry(retry.error)
 
     def _ask(self) -> Flow:
@@ -409,7 +407,7 @@ class Session:
         if is_reasked(error):
             said = correction(self._request, failed, error)
             self._request = replace(self._request, messages=[*self._request.messages, *said])
-        self._request = self._asked = self._timed(self._request)
+        self._request = self._asked = self.patience.timed(self._request)
         self._attempt = self._new_attempt()
         self._sighted = self._is_plain = False
         self._grow = None
@@ -419,7 +417,7 @@ class Session:
         self._attempt = attempt = Continuation(failed)
         said = continuation(self._request, attempt.text, attempt.seam.ending)
         asked = replace(self._request, messages=[*self._request.messages, *said], plain=True)
-        self._asked = self._timed(asked)
+        self._asked = self.patience.timed(asked)
         self._tell(Resumed(self.attempt, error), "stream:resume")
 
     def _tell(self, event: Restarted | Resumed, name: HookName) -> None:
@@ -471,38 +469,9 @@ class Session:
 
     # Limits -------------------------------------------------------------------------------------
 
-    @property
-    def patience(self) -> float | None:
-        """Seconds that the next `OPEN` or `READ` may take; None for as long as it likes."""
-        idle = self._job.settings.idle_timeout
-        left = self._left()
-        return idle if left is None else left if idle is None else min(idle, left)
-
-    def impatient(self) -> ProviderTimeoutError:
-        """The error for an `OPEN` or `READ` that took longer than the session's patience."""
-        if self._left() == 0.0:
-            message = f"the call took longer than {self._job.settings.timeout} s"
-            return self._timeout_error(message, retryable=False)
-        message = f"no sign of life for {self._job.settings.idle_timeout} s"
-        return self._timeout_error(message, retryable=True)
-
-    def _timeout_error(self, message: str, *, retryable: bool) -> ProviderTimeoutError:
-        return ProviderTimeoutError(message, provider=self._job.call.provider, retryable=retryable)
-
-    def _left(self) -> float | None:
-        """Seconds until the deadline, at least 0."""
-        if self._deadline is None:
-            return self._job.settings.timeout
-        return max(0.0, self._deadline - time.monotonic())
-
-    def _bounded(self, seconds: float) -> float:
-        left = self._left()
-        return seconds if left is None else min(seconds, left)
-
     def _guard(self) -> None:
         """Let no time or tokens be spent beyond what was given."""
-        if self._left() == 0.0:
-            raise self.impatient()
+        self.patience.check()
         over = self._attempt.engine.complete or self.finish_reason is not None
         if self._is_over_budget and not over:
             raise self._over_budget()
@@ -517,11 +486,6 @@ class Session:
         return self._summed(BudgetExceededError(f"the budget of {budget} tokens is spent"))
 
     # Making -------------------------------------------------------------------------------------
-
-    def _timed(self, request: Request) -> Request:
-        patience = self.patience
-        same = request.read_timeout == patience
-        return request if same else replace(request, read_timeout=patience)
 
     def _new_attempt(self) -> Attempt:
         mode = self._request.mode
