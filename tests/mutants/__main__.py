@@ -26,8 +26,8 @@ from .running import Mutants
 
 ROOT: Final = Path(__file__).parents[2]
 MODULES: Final = [
-    "_parser", "_extract", "_frames", "_model_frame", "_containers", "_sharing", "_regions",
-    "_instances", "_loan", "_engine",
+    "_parser", "_lexemes", "_extract", "_frames", "_model_frame", "_containers", "_sharing",
+    "_regions", "_instances", "_loan", "_engine",
 ]  # fmt: skip
 ENOUGH: Final = 0.95
 SAMPLE: Final = 120
@@ -57,6 +57,7 @@ TESTS: Final = [
 """Those that are quick, and the same each time."""
 FIRST: Final[dict[str, Sequence[str]]] = {
     "_parser": ["test_states.py", "test_conformance.py", "test_lenient.py", "test_seams.py"],
+    "_lexemes": ["test_states.py", "test_conformance.py", "test_seams.py"],
     "_extract": ["test_lenient.py"],
     "_loan": ["test_meddling.py"],
     "_containers": ["test_written_out.py", "test_examples.py", "test_large.py", "test_growth.py"],

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaError
 
-from ._errors import IncompleteOutputError, InvalidOutputError
+from ._errors import IncompleteOutputError, InvalidOutputError, malformed
 from ._extract import Extractor
 from ._frames import OPEN, Frame, SkipFrame, escaped
 from ._instances import held_by
 from ._limits import Limits
 from ._missing import MISSING
-from ._parser import Parser, malformed
+from ._parser import Parser
 from ._paths import entry_at, format_path, parse_path
 from ._plan import WRAPPED
 from ._recorder import Recorder

@@ -26,7 +26,7 @@ Nothing received is lost: each error raised by a stream carries what had come un
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from ._chunks import FinishReason, Usage
+
+_EXCERPT_CHARS: Final = 40
+"""So many characters are shown on each side of a fault."""
 
 
 class PartwiseError(Exception):
@@ -149,6 +152,24 @@ class MalformedOutputError(OutputError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+def malformed(message: str, text: str, position: int) -> MalformedOutputError:
+    """The error for a fault at that position of the text, with the line around it and a caret."""
+    line_start = text.rfind("\n", 0, position) + 1
+    line_end = text.find("\n", position)
+    line_end = len(text) if line_end < 0 else line_end
+    start = max(line_start, position - _EXCERPT_CHARS)
+    shown = text[start : min(line_end, position + _EXCERPT_CHARS)]
+    # One column a character, whatever it is: a tab or a control character would shift the caret.
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    return MalformedOutputError(
+        message,
+        position=position,
+        line=text.count("\n", 0, position) + 1,
+        column=position - line_start + 1,
+        excerpt=f"    {printable}\n    {' ' * (position - start)}^",
+    )
 
 
 class InvalidOutputError(OutputError):

@@ -11,11 +11,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from ._astream import AsyncPartialStream
-from ._errors import IncompleteOutputError, MalformedOutputError
+from ._errors import IncompleteOutputError, MalformedOutputError, malformed
 from ._hooks import Announcer, CallInfo
 from ._job import Job
 from ._mode import Granularity, Mode
-from ._parser import malformed
 from ._plan import compile_plan
 from ._provider import Capabilities, Request
 from ._secrets import Secrets

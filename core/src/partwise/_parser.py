@@ -29,34 +29,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import StringIO
-from string import ascii_letters, digits
 from typing import Final, Protocol, TypeAlias
 
-from ._errors import MalformedOutputError
+from ._errors import MalformedOutputError, malformed
+from ._lexemes import (
+    LONGEST_ESCAPE,
+    NUMBER_START,
+    TOKEN_CHARACTERS,
+    TOKEN_START,
+    WHITESPACE,
+    after_space,
+    after_whitespace,
+    is_token,
+    last_quote,
+    places_of_digits,
+    skip_whitespace,
+    unescaped,
+    valid_prefix,
+)
 from ._limits import Limits
 
-_WHITESPACE: Final = " \t\n\r"
-_skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
 _quote_or_escape: Final = re.compile(r'["\\]').search
 _quote_escape_or_control: Final = re.compile(r'["\\\x00-\x1f]').search
-_number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII).fullmatch
-_number_prefix: Final = re.compile(
-    r"-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[-+]?\d*)?)?)?|[eE](?:[-+]?\d*)?)?)?", re.ASCII
-).match
-_digits: Final = re.compile(r"\d", re.ASCII).finditer
-_escape: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))').match
-_escape_prefix: Final = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").fullmatch
-_low_escape: Final = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match
-_low_escape_prefix: Final = re.compile(r"\\?|\\u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?").fullmatch
 _surrogate: Final = re.compile("[\ud800-\udfff]").search
-
-_ESCAPED: Final = {
-    '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
-}  # fmt: skip
-_LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
-_NUMBER_START: Final = "-0123456789"
-_TOKEN_CHARACTERS: Final = frozenset(ascii_letters + digits + "_-+.")
-_TOKEN_START: Final = frozenset(_NUMBER_START + "tfnNI")
 
 _USUAL: Final = Limits()
 _ARRAY: Final[set[str]] = set()
@@ -67,8 +62,6 @@ _SHORT_CHARS: Final = 64
 """A shorter string is kept once."""
 _STRINGS: Final = 1024
 """So many are remembered for that."""
-_EXCERPT_CHARS: Final = 40
-"""So many characters are shown on each side of a fault."""
 
 
 class Sink(Protocol):
@@ -166,7 +159,7 @@ class Parser:
         """
         if self._high:
             raise self.error("a lone surrogate", len(self._pieces[-1]) if self._pieces else 0)
-        if not self._stack and self._step is Parser._token and _is_token(self._pending):
+        if not self._stack and self._step is Parser._token and is_token(self._pending):
             self._pieces.append("")
             self._token(" ", 0)
 
@@ -180,7 +173,7 @@ class Parser:
         self._pending = self._high = ""
         if self.in_string and self._in_key:
             self._step = Parser._next_key if self._keys else Parser._first_key
-            size = _last_quote(self.text)
+            size = last_quote(self.text)
         elif self.in_string:
             self._step = Parser._string
         elif self._step is Parser._token:
@@ -311,14 +304,14 @@ class Parser:
             self._parts = []
             self._in_text, self._in_key, self._step = self._hot, False, Parser._string
             return index + 1
-        if character in _WHITESPACE:
-            return _after_whitespace(text, index)
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
         self._at = index
         if character == "{":
             self._open(self.sink.open_object(), set(), Parser._first_key)
         elif character == "[":
             self._open(self.sink.open_array(), _ARRAY, Parser._first_item)
-        elif character in _TOKEN_START:
+        elif character in TOKEN_START:
             self._step = Parser._token
             return index
         else:
@@ -354,15 +347,15 @@ class Parser:
             self._parts = []
             self._in_text, self._in_key, self._step = self._hot, True, Parser._string
             return index + 1
-        if character in _WHITESPACE:
-            return _after_whitespace(text, index)
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
         raise self.error("expected a key in double quotes", index)
 
     def _first_item(self, text: str, index: int) -> int:
         character = text[index]
         if character == "]":
             return self._close(index)
-        if character not in _WHITESPACE:
+        if character not in WHITESPACE:
             self._step = Parser._value
         return self._value(text, index)
 
@@ -370,9 +363,9 @@ class Parser:
         character = text[index]
         if character == ":":
             self._step = Parser._value
-            return _after_space(text, index + 1)
-        if character in _WHITESPACE:
-            return _after_whitespace(text, index)
+            return after_space(text, index + 1)
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
         raise self.error("expected a colon", index)
 
     def _after_value(self, text: str, index: int) -> int:
@@ -380,16 +373,16 @@ class Parser:
         in_array = self._keys is _ARRAY
         if character == ",":
             self._step = Parser._value if in_array else Parser._next_key
-            return _after_space(text, index + 1)
+            return after_space(text, index + 1)
         if character == ("]" if in_array else "}"):
             return self._close(index)
-        if character in _WHITESPACE:
-            return _after_whitespace(text, index)
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
         closer = "]" if in_array else "}"
         raise self.error(f"expected a comma or {closer}", index)
 
     def _after_document(self, text: str, index: int) -> int:
-        index = _skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        index = skip_whitespace(text, index).end()  # type: ignore[union-attr]
         if index < len(text):
             raise self.error("text after the end of the answer", index)
         return index
@@ -447,23 +440,14 @@ class Parser:
     def _escape(self, text: str, index: int) -> int:
         """One escape, or two that make a surrogate pair; `_pending` is what was seen of it."""
         seen = len(self._pending)
-        raw = self._pending + text[index : index + 12 - seen]
-        match = _escape(raw)
-        if match is None:
-            if _escape_prefix(raw):
-                return self._wait(raw, text)
-            raise self.error("not an escape that JSON knows", index - seen)
-        end = match.end()
-        character = _ESCAPED[match[1]] if match[1] else chr(int(match[2], 16))
-        if "\ud800" <= character <= "\udfff":
-            low = _low_escape(raw, end)
-            if character > "\udbff" or not (low or _low_escape_prefix(raw[end:])):
-                raise self.error("a lone surrogate", index - seen)
-            if low is None:
-                return self._wait(raw, text)
-            end = low.end()
-            pair = (ord(character) - 0xD800) << 10 | int(low[1], 16) - 0xDC00
-            character = chr(0x10000 + pair)
+        raw = self._pending + text[index : index + LONGEST_ESCAPE - seen]
+        try:
+            found = unescaped(raw)
+        except ValueError as error:
+            raise self.error(str(error), index - seen) from None
+        if found is None:
+            return self._wait(raw, text)
+        character, end = found
         self._parts.append(character)
         self._pending, self._in_text, self._step = "", self._hot, Parser._string
         return index + end - seen
@@ -475,11 +459,11 @@ class Parser:
     def _token(self, text: str, index: int) -> int:
         # A loop, and no pattern: to ask one takes as long as ten characters, and few are longer.
         end, size = index, len(text)
-        while end < size and text[end] in _TOKEN_CHARACTERS:
+        while end < size and text[end] in TOKEN_CHARACTERS:
             end += 1
         raw = self._pending + text[index:end]
         ended = end < size
-        valid = (raw.isdigit() and raw[0] != "0") or (ended and _is_token(raw))
+        valid = (raw.isdigit() and raw[0] != "0") or (ended and is_token(raw))
         if not valid or len(raw) > self._limits.digits:
             self._check_token(raw, end, ended=ended)
         if not ended:
@@ -492,68 +476,17 @@ class Parser:
 
     def _check_token(self, raw: str, end: int, *, ended: bool) -> None:
         start = end - len(raw)
-        valid = _valid_prefix(raw)
+        valid = valid_prefix(raw)
         self._check_digits(raw[:valid], start)
         if valid < len(raw):
             raise self.error("not a value of JSON", start + valid)
-        if ended and not _is_token(raw):
-            raise self.error("not a value of JSON", end if raw[0] in _NUMBER_START else start)
+        if ended and not is_token(raw):
+            raise self.error("not a value of JSON", end if raw[0] in NUMBER_START else start)
 
     def _check_digits(self, raw: str, start: int) -> None:
         bound = self._limits.digits
-        if len(raw) > bound and len(places := [m.start() for m in _digits(raw)]) > bound:
+        if len(raw) > bound and len(places := places_of_digits(raw)) > bound:
             raise self.error(f"a number of more than {bound} digits", start + places[bound])
 
 
-def _after_space(text: str, index: int) -> int:
-    """Where to go on, with one space less to be looked at."""
-    return index + 1 if index < len(text) and text[index] == " " else index
-
-
-def _after_whitespace(text: str, index: int) -> int:
-    """Where the whitespace ends that has a character there: most often it has no second."""
-    index += 1
-    if index < len(text) and text[index] in _WHITESPACE:
-        return _skip_whitespace(text, index).end()  # type: ignore[union-attr]
-    return index
-
-
-def _last_quote(text: str) -> int:
-    """Where the string begins that is open at the text's end: its own quotes are escaped."""
-    index = text.rfind('"')
-    while (index - len(text[:index].rstrip("\\"))) % 2:
-        index = text.rfind('"', 0, index)
-    return index
-
-
-def _valid_prefix(raw: str) -> int:
-    """How many characters of it can begin a number or a literal."""
-    valid = _number_prefix(raw).end()  # type: ignore[union-attr]
-    if valid < len(raw) and any(literal.startswith(raw) for literal in _LITERALS):
-        return len(raw)
-    return valid
-
-
-def _is_token(raw: str) -> bool:
-    return raw in _LITERALS or bool(_number(raw))
-
-
 _Step: TypeAlias = Callable[[Parser, str, int], int]
-
-
-def malformed(message: str, text: str, position: int) -> MalformedOutputError:
-    """The error for a fault at that position of the text, with the line around it and a caret."""
-    line_start = text.rfind("\n", 0, position) + 1
-    line_end = text.find("\n", position)
-    line_end = len(text) if line_end < 0 else line_end
-    start = max(line_start, position - _EXCERPT_CHARS)
-    shown = text[start : min(line_end, position + _EXCERPT_CHARS)]
-    # One column a character, whatever it is: a tab or a control character would shift the caret.
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
-    return MalformedOutputError(
-        message,
-        position=position,
-        line=text.count("\n", 0, position) + 1,
-        column=position - line_start + 1,
-        excerpt=f"    {printable}\n    {' ' * (position - start)}^",
-    )
