@@ -46,7 +46,8 @@ def format_path(path: Iterable[object]) -> str:
     """The inverse of `parse_path`; a key of another type stands as `key_text` writes it."""
     text = ""
     for each in path:
-        step = each if isinstance(each, int) and not isinstance(each, Enum) else key_text(each)
+        is_index = isinstance(each, int) and not isinstance(each, Enum | bool)
+        step = each if is_index else key_text(each)
         if isinstance(step, int):
             text += f"[{step}]"
         elif _plain_key(step):

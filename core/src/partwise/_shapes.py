@@ -420,6 +420,8 @@ def default_maker(schema: Any) -> Callable[[], Any] | None:
         if schema.get("default_factory_takes_data"):
             return lambda: None
         return schema["default_factory"]  # type: ignore[no-any-return]
+    if "default" not in schema:  # it is there to omit what is not valid
+        return None
     default = schema["default"]
     if type(default).__hash__ is None:
         return lambda: copy.deepcopy(default)

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    OnErrorOmit,
     PrivateAttr,
     RootModel,
     TypeAdapter,
@@ -26,6 +27,7 @@ from partwise._errors import InvalidOutputError
 from partwise._plan import compile_plan
 
 from . import models as m
+from .values import same
 
 
 def reading(kind: Any, text: str) -> Engine:
@@ -213,6 +215,18 @@ def test_keys_that_are_ignored_change_nothing(ignored: str) -> None:
     for character in f'{ignored}, "more"':
         engine.feed(character)
         assert engine.snapshot() is before
+
+
+class Forgiving(BaseModel):
+    n: OnErrorOmit[int]
+    s: str = "x"
+
+
+@pytest.mark.parametrize("text", ['[{"n": 1, "s": "y"}]', '[{"n": "one", "s": "y"}]'])
+def test_a_field_may_be_left_out_where_it_is_not_valid(text: str) -> None:
+    engine = reading(list[Forgiving], text)
+    assert engine.snapshot()[0].s == "y"
+    assert same(engine.close(), TypeAdapter(list[Forgiving]).validate_json(text))
 
 
 def test_a_root_model_at_the_root_is_made_at_the_end_alone() -> None:

@@ -57,6 +57,7 @@ def test_keys_of_other_types() -> None:
     day = dt.date(2024, 1, 2)
     assert format_path(["by", day, Colour.RED, Level.LOW]) == "by.2024-01-02.red.1"
     assert key_text(day) == "2024-01-02"
+    assert parse_path(format_path(["by", True, "n"])) == ("by", "True", "n")
     assert find_key({day: 1}, "2024-01-02") is day
     assert find_key({1: "a"}, "1") == 1
     assert find_key({"a": 1}, "a") == "a"
