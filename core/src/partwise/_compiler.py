@@ -35,6 +35,7 @@ from ._core_schema import (
     is_plain,
     is_predictable,
     is_root,
+    keys_of,
     lax,
     level_of,
     refs_in,
@@ -345,12 +346,14 @@ class Compiler:
             literal = Peeled(field["schema"], self.definitions)
             expected = literal.core.get("expected", ())
             strings = literal.core["type"] == "literal" and all(type(e) is str for e in expected)
+            keys = keys_of(name, field, core.get("config") or {})
             if (
                 strings
                 and not literal.has_functions
+                and keys
                 and isinstance(field.get("validation_alias", ""), str)
             ):
-                found[field.get("validation_alias", name)] = tuple(expected)
+                found[keys[0]] = tuple(expected)
         return found
 
     # Models

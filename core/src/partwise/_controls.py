@@ -32,8 +32,8 @@ class Controls:
     def __init__(self, schema: CoreSchema, definitions: Mapping[str, CoreSchema]) -> None:
         self._definitions = definitions
         self._whole = [schema, *definitions.values()]
-        functions = [*_functions_in(self._whole)]
-        self._none = not any(map(controls_of, functions))  # as nearly always
+        omits = any(map(_omits, _parts(self._whole)))
+        self._none = not omits and not any(map(controls_of, _functions_in(self._whole)))
 
     def undo(self, core: Any, *, has_default: bool) -> bool:
         """Whether one may undo a container of that schema, or a part of it, as it closes."""
@@ -76,6 +76,7 @@ class Controls:
         found = self._of_parts(schema, seen, judge)
         if kind == "default":
             found.discard("PydanticUseDefault")
+            found |= {"PydanticOmit"} if _omits(schema) else set()
         elif kind in ARRAYS | {"dict"} | LEVELS:
             found.discard("PydanticOmit")
         return found
@@ -89,6 +90,11 @@ class Controls:
 
 
 _NO_SCHEMAS: Final = {"metadata", "serialization", "function", "expected", "config", "default"}
+
+
+def _omits(schema: Any) -> bool:
+    """Whether what is not valid there is left out, as if a validator had wanted that."""
+    return bool(schema.get("on_error") == "omit")
 
 
 def _functions_at(schema: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ._markers import markers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import CoreSchema
 
@@ -154,11 +154,15 @@ def is_deep(declared: Any) -> bool:
     return isinstance(alias, list) and single_keys(alias) is None
 
 
-def keys_of(name: str, declared: Any, *, by_name: bool) -> Iterable[str]:
+def keys_of(name: str, declared: Any, config: Any) -> list[str]:
+    """The keys that a field answers to, the best first."""
     alias = declared.get("validation_alias")
     if alias is None:
         return [name]
-    return [*(single_keys(alias, partly=True) or ()), *([name] if by_name else ())]
+    by_alias = config.get("validate_by_alias", True)
+    by_name = config.get("validate_by_name") or config.get("populate_by_name")
+    aliases = single_keys(alias, partly=True) or []
+    return [*(aliases if by_alias else ()), *([name] if by_name else ())]
 
 
 def single_keys(alias: Any, *, partly: bool = False) -> list[str] | None:

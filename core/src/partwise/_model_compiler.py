@@ -6,9 +6,9 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
+from pydantic_core import PydanticKnownError, SchemaValidator, ValidationError, core_schema
 
-from ._core_schema import Peeled, fields_of, keys_of, lax
+from ._core_schema import Peeled, fields_of, keys_of, lax, without_functions
 from ._instances import (
     dataclass_maker,
     finished_dataclass_maker,
@@ -89,9 +89,11 @@ class ModelCompiler:
 
     def _fill(self) -> None:
         earlier: list[str] = []
-        required, validated = set(), set()
+        required = set()
         config = self._config or {}
-        by_name = config.get("validate_by_name") or config.get("populate_by_name")
+        self.shape.validates_defaults = frozenset(
+            name for name, declared in self._fields.items() if _validates_default(declared, config)
+        )
         for name, declared in self._fields.items():
             schema = declared["schema"]
             peeled = Peeled(schema, self._compiler.definitions)
@@ -99,7 +101,7 @@ class ModelCompiler:
             is_kept = not declared.get("init_only")
             if not is_kept:  # it is given to the class
                 field = Field(name, _ignored_slot(), ignored=True)
-            keys = [*keys_of(name, declared, by_name=bool(by_name))]
+            keys = keys_of(name, declared, config)
             for key in keys:
                 self.shape.fields.setdefault(key, dataclasses.replace(field, key=key))
             if keys and config.get("loc_by_alias", True):
@@ -107,15 +109,10 @@ class ModelCompiler:
             self.shape.validator.around[name] = peeled.around
             if "not-null" in peeled.marks:
                 required.add(name)
-            if schema.get("validate_default") or (
-                config.get("validate_default") and schema["type"] == "default"
-            ):
-                validated.add(name)
             if is_kept:
                 self._show_default(name, schema, self._placeholder(peeled, field.slot))
             earlier.append(name)
         self.shape.required = frozenset(required)
-        self.shape.validates_defaults = frozenset(validated)
 
     def _field(
         self, name: str, schema: CoreSchema, peeled: Peeled, earlier: frozenset[str]
@@ -130,13 +127,32 @@ class ModelCompiler:
     ) -> None:
         if self._core["type"] == "typed-dict":
             return  # a key that is not there does not show
-        make = default_maker(schema) or placeholder or (lambda: None)
+        make = self._default_maker(name, schema) or placeholder or (lambda: None)
         if make is placeholder or "default_factory" in schema or make() is not make():
             self.shape.template[name] = None
             self.shape.factories[name] = make
             self._note_factory(name, schema)
         else:
             self.shape.template[name] = make()
+
+    def _default_maker(self, name: str, schema: Any) -> Callable[[], Any] | None:
+        """Makes the default; of the field's type, where pydantic sees to that too."""
+        make = default_maker(schema)
+        if make is None or name not in self.shape.validates_defaults:
+            return make
+        bare = without_functions(schema["schema"])
+        if bare is None:
+            return make
+        validate = self._compiler.validator(bare, self._config).validate_python
+
+        def typed() -> Any:
+            default = make()
+            try:
+                return validate(default)
+            except ValidationError:
+                return default
+
+        return typed
 
     def _note_factory(self, name: str, schema: Any) -> None:
         validator = self.shape.validator
@@ -166,6 +182,12 @@ def _made_later(
         return shape.instance(values, names, extra)
 
     return make_first
+
+
+def _validates_default(declared: Any, config: Any) -> bool:
+    schema = declared["schema"]
+    in_model = config.get("validate_default") and schema["type"] == "default"
+    return bool(schema.get("validate_default") or in_model)
 
 
 def _ignored_slot() -> Slot:

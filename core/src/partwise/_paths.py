@@ -46,11 +46,9 @@ def format_path(path: Iterable[object]) -> str:
     """The inverse of `parse_path`; a key of another type stands as `key_text` writes it."""
     text = ""
     for each in path:
-        is_index = isinstance(each, int) and not isinstance(each, Enum | bool)
-        step = each if is_index else key_text(each)
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif _plain_key(step):
+        if isinstance(each, int) and not isinstance(each, Enum | bool):
+            text += f"[{each}]"
+        elif _plain_key(step := key_text(each)):
             text += f".{step}" if text else step
         else:
             quoted = step.replace("\\", "\\\\").replace('"', '\\"')

@@ -21,7 +21,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from pydantic_core import SchemaValidator, ValidationError, core_schema
+from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
 from ._loan import Loan
 from ._missing import MISSING
@@ -87,7 +87,7 @@ class Slot:
             return validate(raw, **keywords)
         try:
             return validate(raw, **keywords)
-        except ValidationError:
+        except (ValidationError, SchemaError):  # the latter where it is to be omitted
             return MISSING
 
 

@@ -14,9 +14,11 @@ from pydantic import (
     ConfigDict,
     Field,
     OnErrorOmit,
+    PlainValidator,
     PrivateAttr,
     RootModel,
     TypeAdapter,
+    create_model,
     model_validator,
 )
 from pydantic.fields import ModelPrivateAttr
@@ -227,6 +229,35 @@ def test_a_field_may_be_left_out_where_it_is_not_valid(text: str) -> None:
     engine = reading(list[Forgiving], text)
     assert engine.snapshot()[0].s == "y"
     assert same(engine.close(), TypeAdapter(list[Forgiving]).validate_json(text))
+
+
+def test_elements_may_be_left_out_where_they_are_not_valid() -> None:
+    kind = create_model("Some", few=(list[OnErrorOmit[int]], ...), after=(str, ""))
+    engine = reading(kind, '{"few": [1, "x", 2], "after": "y"')
+    assert looks(engine.snapshot()) == {"few": [1, 2], "after": "y"}
+
+
+def test_what_only_names_are_asked_for_is_not_found_by_an_alias() -> None:
+    named = {"validate_by_alias": False, "validate_by_name": True}
+    kind: Any = create_model("Named", __config__=named, n=(int, Field(0, alias="theN")))  # type: ignore[call-overload]
+    engine = reading(list[kind], '[{"theN": 1')
+    assert looks(engine.snapshot()[0]) == {}
+    engine.feed(', "n": 2}]')
+    assert engine.close() == [kind(n=2)]
+
+
+def test_a_default_that_pydantic_validates_shows_as_it_will_be() -> None:
+    class Texts(BaseModel, validate_default=True):
+        first: str = ""
+        count: int = "3"  # type: ignore[assignment]
+        tags: tuple[int, ...] = Field(default_factory=lambda: ["7"])  # type: ignore[arg-type]
+        odd: int = "odd"  # type: ignore[assignment]
+        seen: Annotated[int, AfterValidator(lambda value: value)] = "5"  # type: ignore[assignment]
+        any_of: Annotated[int, PlainValidator(int)] = "6"  # type: ignore[assignment]
+
+    shown = reading(list[Texts], '[{"first": "a').snapshot()[0]
+    assert (shown.count, shown.tags, shown.odd, shown.seen) == (3, (7,), "odd", 5)
+    assert shown.any_of == "6"
 
 
 def test_a_root_model_at_the_root_is_made_at_the_end_alone() -> None:
