@@ -56,9 +56,6 @@ class Attempt:
     Attributes:
         number: counted from 1.
         engine: what reads the answer's text.
-        takers: by the kind of a chunk, what takes it; a piece of the answer itself is a `str`. Says
-            whether the answer's text grew. Raises a MalformedOutputError where the text stopped
-            being JSON, and an InvalidOutputError where a part is invalid and nothing can mend it.
         usage: what the vendor said last of the tokens spent, or None.
         ended: whether the vendor's stream was read to its end.
         call_id: the vendor's id of the tool call that is the answer, if it has one.
@@ -84,6 +81,7 @@ class Attempt:
         self.call_id: str | None = None
         self._make_engine = make_engine
         self._tool = tool
+        self._lenient = lenient
         self._patient = patient
         self._finish: Finish | None = None
         self._fault: MalformedOutputError | None = None
@@ -93,9 +91,18 @@ class Attempt:
         self._unread: list[str] = []
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
+
+    def takers(self) -> dict[type, Callable[[Any], bool]]:
+        """By the kind of a chunk, what takes it; a piece of the answer itself is a `str`.
+
+        It says whether the answer's text grew. It raises a MalformedOutputError where the text
+        stopped being JSON, and an InvalidOutputError where a part is invalid and nothing can mend
+        it.
+        """
+        tool, lenient = self._tool, self._lenient
         take_text = self._take_prose if lenient else self._take_text
-        read = self._read_prose if lenient else self._grow if patient else self.engine.feed
-        self.takers: dict[type, Callable[[Any], bool]] = {
+        read = self._read_prose if lenient else self._grow if self._patient else self.engine.feed
+        return {
             str: read,  # as `parse` reads it, which has many pieces and nothing else
             TextDelta: take_text if tool is None else self._take_text_beside,
             ToolCallDelta: self._take_nothing if tool is None else self._take_call,

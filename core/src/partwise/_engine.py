@@ -352,8 +352,14 @@ class _Root(Frame):
         return self._plan.validate_json(raw, **keywords)
 
     def finish(self, value: Any) -> None:
-        """This is the answer."""
+        """This is the answer.
+
+        What refers to each other until now does so no more: the memory of an answer is free as soon
+        as nobody refers to it, and not when Python next looks for such circles.
+        """
         self.child, self.value, self._done = None, value, True
+        root: Any = self
+        root.parent = root.engine = None
 
     def state(self, steps: Path) -> State:
         if self._done:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._engine import Engine, LenientEngine
+
 if TYPE_CHECKING:
     from ._hooks import Announcer, CallInfo
     from ._plan import Plan
@@ -34,3 +36,14 @@ class Job:
     lenient: bool
     is_text: bool = False
     patient: bool = True
+
+    def new_engine(self, *, lenient: bool, record: bool) -> Engine:
+        """An engine for an attempt at it; `record` if it is to note events."""
+        make = LenientEngine if lenient else Engine
+        return make(
+            self.plan,
+            context=self.settings.context,
+            strict=self.settings.strict,
+            limits=self.settings.limits,
+            record=record,
+        )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ._attempt import Attempt
@@ -22,7 +23,6 @@ from ._chunks import Usage
 from ._commands import CLOSE, OPEN, READ, SHOW, Pause
 from ._continuation import Continuation, is_resumable
 from ._conversation import continuation, correction
-from ._engine import Engine, LenientEngine
 from ._errors import (
     BudgetExceededError,
     ConfigurationError,
@@ -246,7 +246,7 @@ class Session:
         self._guard()
         self._job.announcer.say_payload(self.payload)
         decoder = self.provider.decoder(self._asked)
-        self._feed, self._takers = decoder.feed, self._attempt.takers
+        self._feed, self._takers = decoder.feed, self._attempt.takers()
         self._heeding, self._met = True, False
         self._chunks, self.unfinished = iter(()), False  # of an attempt that failed in an event
         yield OPEN
@@ -491,21 +491,10 @@ class Session:
         mode = self._request.mode
         return Attempt(
             len(self._past) + 1,
-            self._new_engine,
+            partial(self._job.new_engine, record=self._noting),
             tool=self._request.name if mode.uses_tool else None,
             lenient=self._job.lenient,
             patient=self._job.patient,
-        )
-
-    def _new_engine(self, *, lenient: bool) -> Engine:
-        settings = self._job.settings
-        make = LenientEngine if lenient else Engine
-        return make(
-            self._job.plan,
-            context=settings.context,
-            strict=settings.strict,
-            limits=settings.limits,
-            record=self._noting,
         )
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
+from operator import methodcaller
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -159,6 +161,23 @@ def test_dropping_a_stream_releases_the_connection(play: Any, kit: Any) -> None:
             del stream
             gc.collect()
         assert play.provider.held == 0
+
+
+@pytest.mark.parametrize("mode", ["json_schema", "md_json"])
+@pytest.mark.parametrize("view", [iter, methodcaller("events")])
+def test_what_a_stream_has_read_does_not_wait_for_the_garbage_collector(
+    play: Any, kit: Any, view: Any, mode: str
+) -> None:
+    gc.disable()
+    try:
+        outcome = play([*pieces(), STOP], view=view, mode=mode)
+        attempt = outcome.stream._session._attempt
+        left = [weakref.ref(attempt), weakref.ref(attempt.engine)]
+        assert outcome.error is None
+        del attempt, outcome
+        assert [each() for each in left] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_a_stream_that_was_never_read_sends_nothing(play: Any, kit: Any) -> None:
