@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ._markers import markers_of
+from ._reach import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +83,9 @@ def is_mending(layer: Any) -> bool:
 
 def asks_for_siblings(schema: Any) -> bool:
     function = schema.get("function")
-    return isinstance(function, dict) and function["type"] == "with-info"
+    if not isinstance(function, dict) or function["type"] != "with-info":
+        return False
+    return not is_closed(function["function"])
 
 
 def is_root(core: Any) -> bool:

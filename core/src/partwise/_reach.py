@@ -68,6 +68,12 @@ def is_harmless(function: Any) -> bool:
     )
 
 
+def is_closed(function: Any) -> bool:
+    """Whether it is a function or method of pydantic's or Python's that runs nothing else."""
+    function = getattr(function, "__func__", function)
+    return is_harmless(function) and not function.__closure__
+
+
 def _reached(function: Any) -> Iterator[Any]:
     """What the function may call, as far as names tell."""
     if is_harmless(function):  # a wrapper of pydantic's, perhaps

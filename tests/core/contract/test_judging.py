@@ -89,7 +89,9 @@ def test_what_is_valid_is_never_refused(given_: tuple[type[BaseModel], str]) -> 
         assert not raised.value.early
         assert brief(raised.value.errors()) == brief(final.errors())
     else:
-        assert {each["loc"] for each in error.errors()} <= {each["loc"] for each in final.errors()}
+        # Where pydantic gives up on a list for its length, it tells of the list alone.
+        places = [each["loc"] for each in final.errors()]
+        assert all(any(e["loc"][: len(p)] == p for p in places) for e in error.errors())
 
 
 @given(judged())

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import (
     AfterValidator,
+    Base64Bytes,
     BaseModel,
     BeforeValidator,
+    ByteSize,
     ConfigDict,
     Field,
     OnErrorOmit,
@@ -229,6 +231,19 @@ def test_a_field_may_be_left_out_where_it_is_not_valid(text: str) -> None:
     engine = reading(list[Forgiving], text)
     assert engine.snapshot()[0].s == "y"
     assert same(engine.close(), TypeAdapter(list[Forgiving]).validate_json(text))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [(Base64Bytes, '"aGk="', b"hi"), (ByteSize, '"1KB"', 1000), (ByteSize, "7", 7)],
+)
+def test_types_of_pydantics_own_ask_for_nothing_around_them(
+    kind: Any, text: str, value: Any
+) -> None:
+    model = create_model("Sized", few=(list[kind], ...), after=(int, 0))
+    engine = reading(model, f'{{"few": [{text}, ')
+    assert engine.snapshot().few == [value]
+    assert engine.state("few[0]") == "complete"
 
 
 def test_elements_may_be_left_out_where_they_are_not_valid() -> None:
