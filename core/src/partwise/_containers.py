@@ -47,14 +47,15 @@ class LargeFrame(Frame):
                 if self.spare:
                     self.drop_last(self.spare)  # so that nobody holds it, if it was open
             self.back = None
-        inner = MISSING if self.child is None else self.child.snapshot()
+        child = self.child
+        inner = MISSING if child is None else child.snapshot()
         if inner is not self.inner or self.changed:
             self.inner = inner
             self.changed = False
-            self.shown = self._show()
+            self.shown = self._show(inner)
         return self.shown
 
-    def _show(self) -> Any:
+    def _show(self, inner: Any) -> Any:
         """What is complete and what is open, in the spare buffer or a new one."""
         raise NotImplementedError
 
@@ -107,7 +108,7 @@ class DictFrame(LargeFrame):
         if value is not MISSING and self.name is not MISSING:
             self.items[self.name] = value
 
-    def _show(self) -> Any:
+    def _show(self, inner: Any) -> Any:
         shown, self.spare = self.spare, None
         if len(self.items) >= _BUFFERED:
             self.back = self.shown
@@ -116,8 +117,8 @@ class DictFrame(LargeFrame):
         elif len(shown) < len(self.items):
             added = [*islice(reversed(self.items.items()), len(self.items) - len(shown))]
             shown.update(reversed(added))
-        if self.inner is not MISSING and self.name is not MISSING:
-            shown[self.name] = self.inner
+        if inner is not MISSING and self.name is not MISSING:
+            shown[self.name] = inner
         return shown
 
     def _step(self) -> Path:
@@ -159,8 +160,8 @@ class ListFrame(LargeFrame):
                 self.engine.recorder.opened(self, value)
         self.items.append(value)
 
-    def _show(self) -> Any:
-        items, inner = self.items, self.inner
+    def _show(self, inner: Any) -> Any:
+        items = self.items
         if len(items) < _BUFFERED:
             return items.copy() if inner is MISSING else [*items, inner]
         shown, self.spare = self.spare, None
@@ -189,8 +190,8 @@ class TupleFrame(ListFrame):
 
     __slots__ = ()
 
-    def _show(self) -> Any:
-        return self.shape.show(self.items if self.inner is MISSING else [*self.items, self.inner])
+    def _show(self, inner: Any) -> Any:
+        return self.shape.show(self.items if inner is MISSING else [*self.items, inner])
 
 
 class SetFrame(TupleFrame):
@@ -213,7 +214,7 @@ class SetFrame(TupleFrame):
     def snapshot(self) -> Any:
         if self.changed:
             self.changed = False
-            shown = self._show()
+            shown = self._show(self.inner)
             if holds_the_same(shown, self.shown):
                 return self.shown
             self.shown = shown

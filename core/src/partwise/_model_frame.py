@@ -197,7 +197,7 @@ class ModelFrame(Frame):
         """See to it that the instance which shows next says what has come."""
         if inner is not MISSING:
             self.came.add(self.field.name)
-        if len(self.names) < len(self.came):
+        if self.names != self.came:
             self.names = self.came.copy()
             self.unnamed = 2
         self.unnamed -= 1
