@@ -1,4 +1,4 @@
-"""The asyncio twins of `PartialStream` and `View`: the same loop, awaited.
+"""The asyncio twins of `PartialStream` and `View`, driven by awaiting.
 
 Several tasks may read one stream, as `gather(stream.field("a"), stream.field("b"))` does. One of
 them reads at a time, the others wait for what it finds.

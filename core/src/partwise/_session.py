@@ -2,9 +2,9 @@
 
 `Session.run` is a generator: straight-line code that yields a command (see `_commands`) wherever
 something has to be done to the world, and is resumed when that is done, or has the error thrown
-in. A driver carries out the commands and knows no rule; the sync and the async one can't differ in
-more than the word `await`. Only the vendor's events are not handed to the generator but to `take`:
-to resume it twice for each would cost more than all that is done with most of them.
+in. A driver carries out the commands and knows no rule, so the sync and the async one can't differ
+in one. Only the vendor's events are not handed to the generator but to `take`: to resume it twice
+for each would cost more than all that is done with most of them.
 
 An attempt that fails is closed on the wire first. Then the session decides: another attempt, with
 the model's answer and its faults added to the conversation, or the error. What was shown of a
