@@ -236,7 +236,7 @@ class Compiler:
                 return None  # of fixed parts: half a tuple is not of its type
             items = items[0]
         item = self.slot(items, config, tentative=tentative)
-        shape = ListShape(item)
+        shape = ListShape(item, of_objects=self._is_object(items, item))
         if not tentative and (kind != "list" or is_constrained(core)):
             bare: Any = {k: v for k, v in core.items() if k not in ("strict", "fail_fast")}
             bare["items_schema"] = [ANY] if kind == "tuple" else ANY
@@ -245,6 +245,13 @@ class Compiler:
             shape.show = {"tuple": tuple, "deque": deque}.get(kind) or _set_maker(kind)
             shape.shows_open = kind in ("tuple", "deque")
         return Way(shape, raw=raw)
+
+    def _is_object(self, schema: CoreSchema, slot: Slot) -> bool:
+        """Whether nothing but an object can stand in that slot."""
+        peeled = Peeled(schema, self.definitions)
+        may_be_null = any(layer["type"] == "nullable" for layer in peeled.layers)
+        is_object = peeled.core["type"] in OBJECTS | {"tagged-union"} and not is_root(peeled.core)
+        return is_object and not may_be_null and slot.object is not None and not slot.object.raw
 
     def _dict_shape(self, core: Any, config: CoreConfig | None, *, tentative: bool) -> DictShape:
         shape = DictShape(

@@ -264,7 +264,12 @@ class LenientEngine(Engine):
 
     def __init__(self, plan: Plan, **options: Any) -> None:
         super().__init__(plan, **options)
-        self._extractor: Extractor | None = Extractor(plan.root_keys, plan.opener)
+        self._extractor: Extractor | None = Extractor(
+            plan.root_keys,
+            plan.opener,
+            may_be_empty=plan.may_be_empty,
+            of_objects=plan.of_objects,
+        )
 
     def feed(self, text: str) -> bool:
         return super().feed(self._extractor.feed(text) if self._extractor else text)

@@ -2,8 +2,9 @@
 
 Where the answer begins is decided while the text streams, once and for all, since a snapshot that
 was shown can't be taken back. An object is taken for the answer when it opens with a key that the
-response model knows; so prose with braces, a fenced example of something else, or a citation like
-`[1]` is passed over. What follows the answer is dropped.
+response model knows, an array when it opens with what can be an element of the answer; so prose
+with braces, a fenced example of something else, or a citation like `[1]` is passed over. What
+follows the answer is dropped.
 
 Should the text end with no such object, the first that opens with any key at all is the answer.
 """
@@ -23,8 +24,11 @@ _object_start: Final = re.compile(r'\{\s*(?:\}|("(?:[^"\\]|\\.)*")\s*:)', re.DOT
 _object_start_prefix: Final = re.compile(
     r'\{\s*(?:"(?:[^"\\]|\\.)*(?:"\s*|\\)?)?', re.DOTALL
 ).fullmatch
-_array_start: Final = re.compile(r"\[\s*[\]\[{\"\-\dtfn]").match
-_array_start_prefix: Final = re.compile(r"\[\s*").fullmatch
+_array_start: Final = re.compile(
+    r'\[\s*(?:[\]\[{"\d]|-\d|(?:true|false|null|NaN|-?Infinity)(?=[\s,\]]))'
+).match
+_array_start_prefix: Final = re.compile(r"\[\s*-?[a-zA-Z]{0,8}").fullmatch
+_array_of_objects_start: Final = re.compile(r"\[\s*[\]{]").match
 """What may still become one when more text comes."""
 
 _MAX_KEY: Final = 4096
@@ -37,10 +41,21 @@ class Extractor:
     Args:
         keys: the keys with which the answer's object can begin; None for any.
         opener: the bracket with which the answer opens; None where it can be either.
+        may_be_empty: whether an object without a key can be the answer.
+        of_objects: whether an array that is the answer has only objects in it.
     """
 
-    def __init__(self, keys: AbstractSet[str] | None, opener: Opener | None) -> None:
+    def __init__(
+        self,
+        keys: AbstractSet[str] | None,
+        opener: Opener | None,
+        *,
+        may_be_empty: bool = True,
+        of_objects: bool = False,
+    ) -> None:
         self._keys = keys
+        self._may_be_empty = may_be_empty
+        self._is_array = _array_of_objects_start if of_objects else _array_start
         self._openers = opener or "{["
         self._held = ""  # the text that is not decided yet
         self._fallback = ""  # from the first object on that opens with an unknown key
@@ -89,17 +104,19 @@ class Extractor:
 
     def _judge(self, index: int) -> Literal["answer", "wait", "fallback", "prose"]:
         held = self._held
+        rest = held[index : index + _MAX_KEY]
+        is_short = len(rest) < _MAX_KEY
         if held[index] == "[":
-            if _array_start(held, index):
+            if self._is_array(held, index):
                 return "answer"
-            return "wait" if _array_start_prefix(held[index:]) else "prose"
+            return "wait" if is_short and _array_start_prefix(rest) else "prose"
         match = _object_start(held, index)
         if match is None:
-            rest = held[index : index + _MAX_KEY]
-            return "wait" if _object_start_prefix(rest) and len(rest) < _MAX_KEY else "prose"
-        if self._keys is None or match[1] is None or _unquoted(match[1]) in self._keys:
-            return "answer"
-        return "fallback"
+            return "wait" if is_short and _object_start_prefix(rest) else "prose"
+        if match[1] is None:
+            return "answer" if self._may_be_empty else "fallback"
+        is_known = self._keys is None or _unquoted(match[1]) in self._keys
+        return "answer" if is_known else "fallback"
 
 
 def _unquoted(key: str) -> str | None:

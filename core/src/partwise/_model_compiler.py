@@ -113,6 +113,7 @@ class ModelCompiler:
                 self._show_default(name, schema, self._placeholder(peeled, field.slot))
             earlier.append(name)
         self.shape.required = frozenset(required)
+        self.shape.may_be_empty = not any(map(_is_required, self._fields.values()))
 
     def _field(
         self, name: str, schema: CoreSchema, peeled: Peeled, earlier: frozenset[str]
@@ -182,6 +183,10 @@ def _made_later(
         return shape.instance(values, names, extra)
 
     return make_first
+
+
+def _is_required(declared: Any) -> bool:
+    return bool(declared.get("required", declared["schema"]["type"] != "default"))
 
 
 def _validates_default(declared: Any, config: Any) -> bool:

@@ -11,7 +11,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from ._compiler import Compiler
 from ._core_schema import is_hashable
-from ._shapes import ModelShape
+from ._shapes import ListShape, ModelShape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +91,22 @@ class Plan:
         if self.wrapped or (self.slot.object and not self.slot.array):
             return "{"
         return "[" if self.slot.array and not self.slot.object else None
+
+    @property
+    def of_objects(self) -> bool:
+        """Whether the answer, where it is an array, is one of objects."""
+        way = self.slot.array
+        return way is not None and isinstance(way.shape, ListShape) and way.shape.of_objects
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether the answer's object may have no key at all."""
+        if self.wrapped:
+            return False
+        way = self.slot.object
+        if way is None or not isinstance(way.shape, ModelShape) or way.raw:
+            return True
+        return way.shape.may_be_empty
 
     @functools.cached_property
     def root_keys(self) -> frozenset[str] | None:

@@ -132,12 +132,14 @@ class ListShape:
             is all there is to it.
         show: makes what is shown of a list of elements.
         shows_open: whether an element shows while it is open.
+        of_objects: whether nothing else than an object can be an element.
     """
 
     item: Slot
     shell: Check | None = None
     show: Callable[[list[Any]], Any] = list
     shows_open: bool = True
+    of_objects: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -189,6 +191,7 @@ class ModelShape:
         validates_defaults: fields whose default is validated when they are missing.
         reuses: whether an instance that nobody holds any more can show other values.
         keys: the first key of each field whose errors name it by its key.
+        may_be_empty: whether no field is required.
     """
 
     fields: dict[str, Field]
@@ -201,6 +204,7 @@ class ModelShape:
     validates_defaults: frozenset[str] = frozenset()
     reuses: bool = False
     keys: dict[str, str] = field(default_factory=dict)
+    may_be_empty: bool = False
 
     def empty(self) -> Any:
         """What is shown of an object that has not begun."""

@@ -12,10 +12,16 @@ from partwise._engine import LenientEngine
 from partwise._errors import IncompleteOutputError, MalformedOutputError
 from partwise._plan import compile_plan
 
+from .values import same
+
 
 class Answer(BaseModel):
     name: str
     tags: list[str] = []
+
+
+class Nothing(BaseModel):
+    name: str = "default"
 
 
 ANSWER = '{"name": "a }{ ``` b", "tags": ["x", "]"]}'
@@ -39,6 +45,8 @@ TEXTS = {
     "code before": f"```python\nprint({{'a': 1}})\n```\n{FENCE}",
     "two answers": f"{ANSWER}\n{ANSWER}",
     "two fenced answers": f'{FENCE}\n```json\n{{"name": "second"}}\n```',
+    "an empty object first": f"```json\n{{}}\n```\nor rather {ANSWER}",
+    "a schema first": f'```json\n{{"type": "object", "properties": {{}}}}\n```\n{FENCE}',
     "quotes in prose": f'The "best" answer, {{"as they say", I think}}: {ANSWER}',
 }
 
@@ -78,11 +86,30 @@ def test_the_answer_shows_while_it_streams(text: str) -> None:
         (list[Answer], f"```json\n[{ANSWER}]\n```", [VALUE]),
         (dict[str, int], 'So {"a": 1}.', {"a": 1}),
         (Answer | list[Answer], f"one: {ANSWER}", VALUE),
+        (list[Answer], f"As [1] and [note] and [-x] say: [{ANSWER}]", [VALUE]),
+        (list[Answer | None], f"As [note] and [nullary] say: [null, {ANSWER}]", [None, VALUE]),
+        (list[bool], "As [truely] and [true-ish] [ this ] [-Inf] say: [ true]", [True]),
+        (list[float], "As [] says", []),
+        (Nothing, "Well: {}", Nothing()),
+        (dict[str, int], "Well: {}", {}),
     ],
 )
 def test_other_roots(model: Any, text: str, value: Any) -> None:
     assert lenient(model, text) == value
-    assert lenient(model, [text]) == value
+    for place in range(len(text) + 1):
+        assert lenient(model, [text[:place], text[place:]]) == value
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "-1", "1"])
+def test_an_array_may_begin_with_any_number(word: str) -> None:
+    (number,) = lenient(list[float], f"[note] [{word}]")
+    assert same(number, float(word))
+
+
+def test_an_envelope_is_never_empty() -> None:
+    engine = LenientEngine(compile_plan(int, wrap=True))
+    engine.feed('The set {} is "empty": {"value": 1}')
+    assert engine.close() == 1
 
 
 def test_an_object_without_known_keys_is_the_answer_if_there_is_no_other() -> None:
@@ -105,10 +132,13 @@ def test_a_spoilt_answer_is_an_error_with_its_place(text: str) -> None:
     assert "^" in str(raised.value)
 
 
-def test_what_never_is_an_answer_is_read_in_linear_time() -> None:
-    junk = '{"' * 20_000
+@pytest.mark.parametrize(
+    ("model", "junk"), [(Answer, '{"'), (list[Answer], "[["), (list[Answer], "[ ")]
+)
+def test_what_never_is_an_answer_is_read_in_linear_time(model: Any, junk: str) -> None:
+    junk *= 20_000
     with pytest.raises(IncompleteOutputError):
-        lenient(Answer, [junk[i : i + 100] for i in range(0, len(junk), 100)])
+        lenient(model, [junk[i : i + 100] for i in range(0, len(junk), 100)])
 
 
 def test_limits_hold() -> None:
