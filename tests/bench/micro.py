@@ -204,19 +204,28 @@ def _decoders(rounds: int) -> dict[str, float]:
     from google.genai.types import GenerateContentResponse
 
     from partwise_anthropic._decoder import AnthropicDecoder
+    from partwise_bedrock._answer import BedrockDecoder
     from partwise_google._decoder import GoogleDecoder
+    from partwise_mistral._answer import MistralDecoder
     from partwise_openai._chat import ChatDecoder
+    from partwise_openai._responses import ResponsesDecoder
 
     delta = {"index": 0, "delta": {"content": "abcd"}, "finish_reason": None}
     chat = {"id": "1", "object": "chat.completion.chunk", "choices": [delta], "usage": None}
+    place = {"item_id": "1", "output_index": 0, "content_index": 0}
+    response = {"type": "response.output_text.delta", "delta": "abcd", **place}
     text = {"type": "text_delta", "text": "abcd"}
     block = {"type": "content_block_delta", "index": 0, "delta": text}
     candidate = {"content": {"parts": [{"text": "abcd"}], "role": "model"}, "index": 0}
+    converse = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "abcd"}}}
     typed = GenerateContentResponse.model_validate({"candidates": [candidate]})
     cases: dict[str, tuple[Any, Any]] = {
-        "openai": (ChatDecoder("openai"), chat),
+        "openai, chat completions": (ChatDecoder("openai"), chat),
+        "openai, responses": (ResponsesDecoder("openai"), response),
         "anthropic": (AnthropicDecoder("anthropic"), block),
         "google": (GoogleDecoder("google"), typed),
+        "mistral": (MistralDecoder("mistral"), chat),
+        "bedrock": (BedrockDecoder("bedrock"), converse),
     }
 
     def work(decoder: Any, event: Any) -> Callable[[], object]:
