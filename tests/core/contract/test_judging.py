@@ -89,9 +89,18 @@ def test_what_is_valid_is_never_refused(given_: tuple[type[BaseModel], str]) -> 
         assert not raised.value.early
         assert brief(raised.value.errors()) == brief(final.errors())
     else:
-        # Where pydantic gives up on a list for its length, it tells of the list alone.
         places = [each["loc"] for each in final.errors()]
-        assert all(any(e["loc"][: len(p)] == p for p in places) for e in error.errors())
+        assert all(any(is_told(e["loc"], p) for p in places) for e in error.errors())
+
+
+def is_told(early: Any, final: Any) -> bool:
+    """Whether pydantic tells of that place, too.
+
+    It names branches of unions, which are no part of a path, and of a list that is too long, it
+    tells of nothing but that.
+    """
+    steps = iter(final)
+    return bool(early[: len(final)] == final or all(step in steps for step in early))
 
 
 @given(judged())
