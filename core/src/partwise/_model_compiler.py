@@ -6,7 +6,13 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticKnownError, SchemaValidator, ValidationError, core_schema
+from pydantic_core import (
+    PydanticKnownError,
+    SchemaError,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
 from ._core_schema import Peeled, fields_of, keys_of, lax, without_functions
 from ._instances import (
@@ -150,7 +156,7 @@ class ModelCompiler:
             default = make()
             try:
                 return validate(default)
-            except ValidationError:
+            except (SchemaError, ValidationError):
                 return default
 
         return typed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import make_dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from hypothesis import strategies as st
@@ -12,13 +13,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    OnErrorOmit,
     PlainValidator,
+    RootModel,
     ValidationError,
     WrapValidator,
     create_model,
     field_validator,
     model_validator,
 )
+from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticOmit, PydanticUseDefault
 
 if TYPE_CHECKING:
@@ -117,6 +121,13 @@ class MendsBefore(_Mixin):
         return _drop_bad(data)
 
 
+class LooksBefore(_Mixin):
+    @model_validator(mode="before")
+    @classmethod
+    def _before(cls, data: Any, info: ValidationInfo) -> Any:
+        return refuse_beside(data, info)
+
+
 class TriesAround(_Mixin):
     @model_validator(mode="wrap")
     @classmethod
@@ -164,13 +175,22 @@ class Allows(_Mixin):
     __pydantic_extra__: dict[str, Annotated[int, AfterValidator(refuse)]]
 
 
+class AllowsBeside(_Mixin):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[int, AfterValidator(refuse_beside)]]
+
+
+class TakesNames(_Mixin):
+    model_config = ConfigDict(alias_generator=lambda name: f"the_{name}", validate_by_name=True)
+
+
 class ValidatesDefaults(_Mixin):
     model_config = ConfigDict(validate_default=True)
 
 
 BASES: list[type[BaseModel]] = [
     _Mixin, _Mixin, _Mixin, MendsBefore, TriesAround, RefusesAfter, RefusesField, MendsField,
-    SeesSiblings, Forbids, Allows, ValidatesDefaults,
+    SeesSiblings, Forbids, Allows, ValidatesDefaults, LooksBefore, AllowsBeside, TakesNames,
 ]  # fmt: skip
 
 
@@ -182,9 +202,18 @@ def _wider(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         inner.map(lambda t: tuple[t, ...]),  # type: ignore[valid-type]
         inner.map(lambda t: t | None),
         st.tuples(inner, inner).map(lambda pair: pair[0] | pair[1]),
+        inner.map(RootModel.__class_getitem__),
+        inner.map(lambda t: OnErrorOmit[t]),  # type: ignore[valid-type]
         _validated(inner),
         models(inner),
+        models(inner).map(as_dataclass),
     )
+
+
+def as_dataclass(model: type[BaseModel]) -> Any:
+    """A dataclass with the model's fields."""
+    fields = [(name, field.annotation, field) for name, field in model.model_fields.items()]
+    return dataclass(make_dataclass("Judge", fields, kw_only=True))
 
 
 def _validated(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -269,10 +269,11 @@ def test_a_default_that_pydantic_validates_shows_as_it_will_be() -> None:
         odd: int = "odd"  # type: ignore[assignment]
         seen: Annotated[int, AfterValidator(lambda value: value)] = "5"  # type: ignore[assignment]
         any_of: Annotated[int, PlainValidator(int)] = "6"  # type: ignore[assignment]
+        none: OnErrorOmit[int] = "x"  # type: ignore[assignment]
 
     shown = reading(list[Texts], '[{"first": "a').snapshot()[0]
     assert (shown.count, shown.tags, shown.odd, shown.seen) == (3, (7,), "odd", 5)
-    assert shown.any_of == "6"
+    assert (shown.any_of, shown.none) == ("6", "x")
 
 
 def test_a_root_model_at_the_root_is_made_at_the_end_alone() -> None:
