@@ -125,8 +125,7 @@ class Compiler:
         outer = on_copies(self._outer(peeled, config))
         for name in ("object", "array"):
             if (way := getattr(slot, name)) is not None:
-                way = Way(way.shape, (*way.outers, outer), raw=way.raw, roots=way.roots)
-                setattr(slot, name, way)
+                setattr(slot, name, way.within(outer))
         return slot
 
     def _open(self, slot: Slot, peeled: Peeled, config: CoreConfig | None, *, raw: bool) -> None:

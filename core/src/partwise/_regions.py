@@ -94,8 +94,8 @@ class RootWrap(Adapter):
         if self.parent.live and self.shape.finish is not None:
             make, post_init = self.shape.finish
             value = make(value)
-            if post_init is not None:
-                value = post_init(value, **self.engine.python_keywords)
+            for check in (post_init, *self.shape.outers) if post_init else self.shape.outers:
+                value = check(value, **self.engine.python_keywords)
         elif value is not MISSING:
             value = self.shape.wrap(value)
         self.parent.put_shown(value)
@@ -252,7 +252,7 @@ class TaggedFrame(Frame):
         if way is None:
             return
         engine, parent = self.engine, self.parent
-        way = Way(way.shape, (*way.outers, *self.outers), raw=way.raw, roots=way.roots)
+        way = way.within(*self.outers)
         outer_source = engine.source
         engine.source = replay = Replay(outer_source, self.mark, self.heard)
         parent.child, sink = enter(parent, way)

@@ -17,6 +17,7 @@ validators, and when it closes its raw text is validated as a whole.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -96,7 +97,7 @@ class Way:
 
     Attributes:
         shape: how it shows.
-        outers: the after-validators around it, innermost first.
+        outers: the after-validators around it, inside of the root models; innermost first.
         raw: whether its raw text is validated as a whole when it closes.
         roots: the root models around it, innermost first, each of which wraps what is inside.
     """
@@ -115,6 +116,14 @@ class Way:
         self.outers = outers
         self.raw = raw
         self.roots = roots
+
+    def within(self, *outers: Check) -> Way:
+        """The same, with more after-validators around it all."""
+        if not self.roots:
+            return Way(self.shape, (*self.outers, *outers), raw=self.raw)
+        *inner, root = self.roots
+        root = dataclasses.replace(root, outers=(*root.outers, *outers))
+        return Way(self.shape, self.outers, raw=self.raw, roots=(*inner, root))
 
 
 @dataclass(slots=True, eq=False)
@@ -222,10 +231,12 @@ class RootShape:
     Attributes:
         wrap: makes what is shown, of what is shown inside.
         finish: makes the instance, and what then runs on it; None in a tentative place.
+        outers: the after-validators around it, innermost first.
     """
 
     wrap: Callable[[Any], Any]
     finish: tuple[Callable[[Any], Any], Check | None] | None
+    outers: tuple[Check, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import make_dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from hypothesis import strategies as st
 from pydantic import (
@@ -27,6 +27,9 @@ from pydantic_core import PydanticOmit, PydanticUseDefault
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
+
+
+T = TypeVar("T")
 
 
 def refuse(value: Any) -> Any:
@@ -145,6 +148,17 @@ class RefusesAfter(_Mixin):
         return self
 
 
+class PlainRoot(RootModel[T]):
+    pass
+
+
+class RefusesRoot(RootModel[T]):
+    @model_validator(mode="after")
+    def _after(self) -> Any:
+        refuse(self.root)
+        return self
+
+
 class RefusesField(_Mixin):
     @field_validator("f0", check_fields=False)
     @classmethod
@@ -202,8 +216,9 @@ def _wider(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         inner.map(lambda t: tuple[t, ...]),  # type: ignore[valid-type]
         inner.map(lambda t: t | None),
         st.tuples(inner, inner).map(lambda pair: pair[0] | pair[1]),
-        inner.map(RootModel.__class_getitem__),
-        inner.map(lambda t: OnErrorOmit[t]),  # type: ignore[valid-type]
+        inner.map(PlainRoot.__class_getitem__),
+        inner.map(lambda t: list[OnErrorOmit[t]]),  # type: ignore[valid-type]
+        inner.map(RefusesRoot.__class_getitem__),
         _validated(inner),
         models(inner),
         models(inner).map(as_dataclass),

@@ -309,6 +309,56 @@ def test_an_early_error_names_the_keys_of_the_json(kind: Any, text: str) -> None
     assert [e["loc"] for e in early.value.errors()] == [e["loc"] for e in final.value.errors()]
 
 
+class Grown(RootModel[list[int]]):
+    @model_validator(mode="after")
+    def _grow(self) -> Grown:
+        self.root.append(0)
+        return self
+
+
+class Told(RootModel[dict[str, int]]):
+    @model_validator(mode="after")
+    def _told(self, info: ValidationInfo) -> Told:
+        self.root[str(info.mode)] = 1
+        return self
+
+
+class Twice(RootModel[Grown]):
+    @model_validator(mode="after")
+    def _grow(self) -> Twice:
+        self.root.root.append(1)
+        return self
+
+
+def grow(value: Any) -> Any:
+    return type(value)([*value.root, 2])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Grown, "[1]"),
+        (Told, '{"a":1}'),
+        (Twice, "[1]"),
+        (Annotated[Grown, AfterValidator(grow)], "[1]"),
+        (Annotated[Grown | int, AfterValidator(grow)], "[1]"),
+        (Grown | None, "[1]"),
+        (RootModel[Annotated[list[int], AfterValidator(sorted)]], "[2,1]"),
+    ],
+)
+def test_what_is_around_a_root_model_gets_the_root_model(kind: Any, text: str) -> None:
+    expected = TypeAdapter(kind).validate_json(text)
+    holder = create_model("Holder", value=(kind, ...), after=(int, 0))
+    for root, before, found in (
+        (list[kind], "[", lambda shown: shown[0]),
+        (dict[str, kind], '{"value":', lambda shown: shown["value"]),
+        (holder, '{"value":', lambda shown: shown.value),
+    ):
+        value = found(feed(Engine(compile_plan(root)), f"{before}{text},").snapshot())
+        assert value == expected
+        assert type(value) is type(expected)
+
+
 def test_a_model_outside_of_fields_is_told_that_it_is_json() -> None:
     modes: list[Any] = []
 
