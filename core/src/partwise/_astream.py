@@ -186,7 +186,9 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
         Raises:
             LookupError: the answer has ended, and has nothing there.
+            ValueError: not a path, or no answer can have anything there.
         """
+        self._session.expect(path)
         while self.state(path) != "complete" and not self._session.finished:
             await self.advance()
         if self._session.finished:
@@ -224,7 +226,11 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
         What was given can't be taken back: from the first element on, a failed attempt is not
         tried again, and its error is raised.
+
+        Raises:
+            ValueError: not a path, or no answer can have anything there.
         """
+        self._session.expect(path)
         return AsyncView(self, Elements(path))
 
     def text_deltas(self, path: str) -> AsyncView[str]:
@@ -232,7 +238,11 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
 
         What was given can't be taken back: from the first piece on, a failed attempt is not tried
         again, and its error is raised.
+
+        Raises:
+            ValueError: not a path, or no answer can have anything there.
         """
+        self._session.expect(path)
         return AsyncView(self, TextDeltas(path))
 
 

@@ -70,6 +70,7 @@ class ModelCompiler:
         if maker is not None:
             cls = self._core["cls"]
             shape.instance = _made_later(shape, maker, cls) if derives_quietly(cls) else maker(cls)
+        shape.shows_unknown = self._extra_behaviour(level) == "allow"
         shape.reuses = kind == "model" and is_plain(self._core["cls"])
         return shape
 
@@ -78,9 +79,12 @@ class ModelCompiler:
         allows = (self._config or {}).get("extra_fields_behavior") == "allow"
         return self._core["type"] == "model" and self._core["schema"] is level and not allows
 
+    def _extra_behaviour(self, level: Any) -> str:
+        config: Any = self._config or {}
+        return config.get("extra_fields_behavior") or level.get("extra_behavior") or "ignore"
+
     def _extra(self, level: Any) -> Field:
-        config = self._config or {}
-        behaviour = config.get("extra_fields_behavior") or level.get("extra_behavior") or "ignore"
+        behaviour = self._extra_behaviour(level)
         if behaviour == "allow":
             schema = level.get("extras_schema", ANY)
             return Field("", self._slot(schema), is_extra=True)

@@ -11,12 +11,14 @@ from pydantic_core import SchemaValidator, core_schema
 
 from ._compiler import Compiler
 from ._core_schema import is_hashable
-from ._shapes import ListShape, ModelShape
+from ._paths import format_path, parse_path
+from ._shapes import DictShape, ListShape, ModelShape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._extract import Opener
+    from ._shapes import Shape, Slot
 
 WRAPPED: Final = "value"
 """The key under which a vendor is asked for what it does not take at the root."""
@@ -108,6 +110,26 @@ class Plan:
             return True
         return way.shape.may_be_empty
 
+    def check_path(self, text: str) -> None:
+        """See that an answer may have something at the path.
+
+        Raises:
+            ValueError: none can, or that is not a path.
+        """
+        path = parse_path(text)
+        slot: Slot | None = self.slot
+        for depth, step in enumerate(path):
+            inside = None if slot is None else _inside(slot)
+            if isinstance(inside, ListShape) and not (isinstance(step, int) or step == "*"):
+                has = "elements: [0] is the first, [*] are all"
+            elif isinstance(inside, ModelShape) and step not in ("*", *inside.names):
+                has = f"the fields {', '.join(inside.names)}"
+            else:
+                slot = _below(inside, step)
+                continue
+            place = format_path(path[:depth]) or self.name
+            raise ValueError(f"no answer has anything at {text}: {place} has {has}")
+
     @functools.cached_property
     def root_keys(self) -> frozenset[str] | None:
         """The keys with which the answer's object can begin; None where any can."""
@@ -117,6 +139,26 @@ class Plan:
         if way is None or not isinstance(way.shape, ModelShape) or way.raw:
             return None
         return frozenset(way.shape.fields) or None
+
+
+def _inside(slot: Slot) -> Shape | None:
+    """What opens there, if that alone says what is inside; None if it may be anything."""
+    ways = [way for way in (slot.object, slot.array) if way is not None]
+    if len(ways) != 1 or ways[0].raw or ways[0].outers:
+        return None
+    shape = ways[0].shape
+    return None if isinstance(shape, ModelShape) and shape.shows_unknown else shape
+
+
+def _below(shape: Shape | None, step: str | int) -> Slot | None:
+    match shape:
+        case ListShape():
+            return shape.item
+        case DictShape():
+            return shape.value
+        case ModelShape():
+            return next((each.slot for each in shape.fields.values() if each.name == step), None)
+    return None
 
 
 def compile_plan(response_type: Any, *, wrap: bool = False) -> Plan:

@@ -192,6 +192,14 @@ class Session:
 
     # What can be asked before it starts -------------------------------------------------------
 
+    def expect(self, path: str) -> None:
+        """See that the answer may have something at the path.
+
+        Raises:
+            ValueError: it can't, or that is not a path.
+        """
+        self._job.plan.check_path(path)
+
     def record(self) -> None:
         """Keep the events of what is read, for `drain`.
 

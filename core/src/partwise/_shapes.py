@@ -201,6 +201,7 @@ class ModelShape:
         reuses: whether an instance that nobody holds any more can show other values.
         keys: the first key of each field whose errors name it by its key.
         may_be_empty: whether no field is required.
+        shows_unknown: whether a key that it does not know shows.
     """
 
     fields: dict[str, Field]
@@ -214,6 +215,12 @@ class ModelShape:
     reuses: bool = False
     keys: dict[str, str] = field(default_factory=dict)
     may_be_empty: bool = False
+    shows_unknown: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The fields that may show."""
+        return [*dict.fromkeys(each.name for each in self.fields.values() if not each.ignored)]
 
     def empty(self) -> Any:
         """What is shown of an object that has not begun."""

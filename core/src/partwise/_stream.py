@@ -187,7 +187,11 @@ class PartialStream(Reader[T], StreamFacts):
 
         What was given can't be taken back: from the first element on, a failed attempt is not
         tried again, and its error is raised.
+
+        Raises:
+            ValueError: not a path, or no answer can have anything there.
         """
+        self._session.expect(path)
         return View(self, Elements(path))
 
     def text_deltas(self, path: str) -> View[str]:
@@ -195,7 +199,11 @@ class PartialStream(Reader[T], StreamFacts):
 
         What was given can't be taken back: from the first piece on, a failed attempt is not tried
         again, and its error is raised.
+
+        Raises:
+            ValueError: not a path, or no answer can have anything there.
         """
+        self._session.expect(path)
         return View(self, TextDeltas(path))
 
 

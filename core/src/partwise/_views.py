@@ -121,20 +121,24 @@ def value_at(value: Any, path: Path) -> Any:
     Raises:
         LookupError: nothing.
     """
-    for step in path:
-        if isinstance(value, RootModel):
-            value = value.root
-        if isinstance(value, Mapping):
-            value = entry_at(value, step)
-        elif isinstance(step, int):
-            value = value[step]
-        elif isinstance(value, BaseModel) and step in (held := held_by(value)):
-            value = held[step]
-        elif hasattr(value, step):
-            value = getattr(value, step)
-        else:
-            raise LookupError(f"the answer has nothing at {format_path(path)}")
+    try:
+        for step in path:
+            value = _inside(value, step)
+    except (LookupError, AttributeError):
+        raise LookupError(f"the answer has nothing at {format_path(path)}") from None
     return value
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    if isinstance(value, RootModel):
+        value = value.root
+    if isinstance(value, Mapping):
+        return entry_at(value, step)
+    if isinstance(step, int):
+        return value[step]
+    if isinstance(value, BaseModel) and step in (held := held_by(value)):
+        return held[step]
+    return getattr(value, step)
 
 
 class Operation(TypedDict):

@@ -216,7 +216,6 @@ MIXED = (
         ("pair", [3, "x"]),
         ("inner", ["y"]),
         ("nothing", []),
-        ("nowhere", []),
     ],
 )
 def test_the_elements_of_what_shows_as_a_whole(path: str, elements: list[Any]) -> None:
