@@ -124,7 +124,7 @@ def value_at(value: Any, path: Path) -> Any:
     try:
         for step in path:
             value = _inside(value, step)
-    except (LookupError, AttributeError):
+    except (LookupError, AttributeError, TypeError):
         raise LookupError(f"the answer has nothing at {format_path(path)}") from None
     return value
 

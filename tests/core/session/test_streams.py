@@ -554,7 +554,7 @@ def test_fields_are_awaited_by_several_tasks_at_once(asynchronous: Any, kit: Any
         )
         assert (first, note, users) == ({"a": 1}, "all of them", [{"a": 1}, {"b": 2}])
         assert (await stream.result()).note == note
-        for path in ("users[7]", "users[0].nobody"):
+        for path in ("users[7]", "users[0].nobody", "users[0].a[1]"):
             with pytest.raises(LookupError, match=re.escape(f"nothing at {path}")):
                 await stream.field(path)
 
