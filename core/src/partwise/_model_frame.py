@@ -231,8 +231,8 @@ class ModelFrame(Frame):
         return () if self.field is self.shape.extra else (self._key_of(self.field.name),)
 
     def written(self, loc: Path) -> Path:
-        is_of_fields = self.closing or self.engine.blamed is self
-        if not loc or not is_of_fields or not self.parent.live:
+        is_of_fields = self.engine.blamed is self or (self.closing and self.parent.live)
+        if not loc or not is_of_fields:
             return loc
         return (self._key_of(str(loc[0])), *loc[1:])
 

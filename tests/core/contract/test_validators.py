@@ -283,6 +283,8 @@ class AliasedDict(TypedDict):
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
+        (Aliased, '{"theNeeded":"x","a":1}'),
+        (Aliased, '{"a":1,"theNeeded":2,"theAsking":3}'),
         (list[Aliased], '[{"theNeeded":"x"}]'),
         (list[Aliased], '[{"a":1,"theNeeded":2,"theAsking":3}]'),
         (list[Aliased], '[{"theAsking":3,"theNeeded":2,"a":1}]'),
