@@ -107,8 +107,7 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
         if self._seen == self._found or self._session.closed:
             await (self.advance() if self._reading else self._drive())
         self._seen = self._found
-        self._session.seen = True
-        return self._session.snapshot  # type: ignore[no-any-return]
+        return self._session.show()  # type: ignore[no-any-return]
 
     async def advance(self) -> None:
         """Read until there is a new snapshot, without making it."""

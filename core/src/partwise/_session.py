@@ -117,6 +117,11 @@ class Session:
         """The value, once it is there; the snapshot until then; None if there is none."""
         return self._attempt.engine.snapshot()
 
+    def show(self) -> Any:
+        """The same, for the user: what they have seen can't be taken back unnoticed."""
+        self.seen = True
+        return self.snapshot
+
     @property
     def make_snapshot(self) -> Callable[[], Any]:
         """What gives the snapshots of the attempt that is running, or was the last."""

@@ -47,20 +47,22 @@ def note(label: str, info: ValidationInfo[Any]) -> None:
     info.context.append((label, mode, name, tuple(info.data or ())))
 
 
-def after(label: str) -> Any:
+def noted(label: str) -> Any:
+    """A function that notes what it is told, and leaves the value alone."""
+
     def validate(value: Any, info: ValidationInfo[Any]) -> Any:
         note(label, info)
         return value
 
-    return AfterValidator(validate)
+    return validate
+
+
+def after(label: str) -> Any:
+    return AfterValidator(noted(label))
 
 
 def before(label: str) -> Any:
-    def validate(value: Any, info: ValidationInfo[Any]) -> Any:
-        note(label, info)
-        return value
-
-    return BeforeValidator(validate)
+    return BeforeValidator(noted(label))
 
 
 def around(label: str) -> Any:
@@ -72,11 +74,7 @@ def around(label: str) -> Any:
 
 
 def plain(label: str) -> Any:
-    def validate(value: Any, info: ValidationInfo[Any]) -> Any:
-        note(label, info)
-        return value
-
-    return PlainValidator(validate)
+    return PlainValidator(noted(label))
 
 
 class Fields(BaseModel):
