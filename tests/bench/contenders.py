@@ -64,13 +64,13 @@ def _partwise_value() -> Reader:
 
 
 def _engine() -> Reader:
-    from partwise._engine import Engine
-    from partwise._plan import compile_plan
+    from partwise._plan.plan import compile_plan
+    from partwise._snapshot.builder import SnapshotBuilder
 
     plan = compile_plan(Reply)
 
     def read(pieces: Iterator[str]) -> Iterator[object]:
-        engine = Engine(plan)
+        engine = SnapshotBuilder(plan)
         for piece in pieces:
             engine.feed(piece)
             yield engine.snapshot()

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from partwise._engine import Engine
-from partwise._instances import model_maker
-from partwise._plan import Plan, compile_plan
+from partwise._plan.instances import model_maker
+from partwise._plan.plan import Plan, compile_plan
+from partwise._snapshot.builder import SnapshotBuilder
 
 from .documents import Reply, User, deltas, reply
 from .timing import cpu_seconds, interleaved
@@ -60,17 +60,17 @@ def _limit(rounds: int) -> dict[str, Any]:
     values, names = {"name": "", "email": "", "age": 1, "bio": ""}, {"name"}
 
     def parse() -> None:
-        feed = Engine(plan).parser.feed
+        feed = SnapshotBuilder(plan).parser.feed
         for piece in pieces:
             feed(piece)
 
     def feed() -> None:
-        feed = Engine(plan).feed
+        feed = SnapshotBuilder(plan).feed
         for piece in pieces:
             feed(piece)
 
     def show() -> None:
-        engine = Engine(plan)
+        engine = SnapshotBuilder(plan)
         for piece in pieces:
             engine.feed(piece)
             engine.snapshot()
@@ -151,7 +151,7 @@ def _copy_text() -> float:
 
 def _after(model: type[BaseModel], before: str, after: str, *, keep: int) -> float:
     """The cost of a delta after what is there, with so many older snapshots held."""
-    engine = Engine(compile_plan(model))
+    engine = SnapshotBuilder(compile_plan(model))
     engine.feed(before)
     held: deque[Any] = deque(maxlen=keep)
     pieces = deltas(after)
@@ -185,7 +185,7 @@ def _compile(rounds: int) -> dict[str, float]:
         compiled.append(process_time() - start)
         assert plan.json_schema["type"] == "object"
         asked.append(process_time() - start)
-        engine = Engine(plan)
+        engine = SnapshotBuilder(plan)
         engine.feed('{"inner0": {"field0": 1, "field1": "a')
         assert engine.snapshot() is not None
         shown.append(process_time() - start)

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from .scripted_provider import asynchronous, kit, pauses, play, sync
+
+__all__ = ["asynchronous", "kit", "pauses", "play", "sync"]
+
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
     "default",
@@ -29,9 +33,9 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 HERE = Path(__file__).parent
-COVERED = {HERE / name for name in ("contract", "engine", "parser", "session")}
-ELSEWHERE = {"test_large.py", "test_registry.py", "test_threads.py"}
-"""They take no branch that the others don't, and are slow under coverage or use threads."""
+COVERED = {HERE / name for name in ("json", "plan", "snapshot", "session", "client")}
+ELSEWHERE = {"test_large.py"}
+"""Takes no branch that the others don't, and is slow under coverage."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers

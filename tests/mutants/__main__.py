@@ -26,47 +26,68 @@ from .running import Mutants
 
 ROOT: Final = Path(__file__).parents[2]
 MODULES: Final = [
-    "_parser", "_lexemes", "_extract", "_frames", "_model_frame", "_containers", "_sharing",
-    "_regions", "_instances", "_loan", "_engine",
+    "_json/parser", "_json/tokens", "_json/extract", "_snapshot/frame", "_snapshot/model_frame",
+    "_snapshot/collection_frames", "_snapshot/refcounts", "_snapshot/adapters",
+    "_plan/instances", "_plan/defensive_copies", "_snapshot/builder",
 ]  # fmt: skip
 ENOUGH: Final = 0.95
 SAMPLE: Final = 120
 SEED: Final = 20_260
 OPTIONS: Final = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal"]
 TESTS: Final = [
-    "tests/core/parser/test_states.py",
-    "tests/core/parser/test_conformance.py",
-    "tests/core/engine",
-    "tests/core/session/test_parse.py",
+    "tests/core/json/test_states.py",
+    "tests/core/json/test_conformance.py",
+    "tests/core/plan",
+    "tests/core/test_paths.py",
+    "tests/core/snapshot/test_sharing.py",
+    "tests/core/client/test_parse.py",
     "tests/core/growth",
     *(
-        f"tests/core/contract/test_{name}.py"
+        f"tests/core/snapshot/test_{name}.py"
         for name in (
             "examples",
-            "written_out",
+            "expected_snapshots",
             "validators",
             "control",
-            "corners",
+            "error_cases",
             "large",
-            "meddling",
+            "mutating_validators",
             "lenient",
-            "seams",
+            "resume_properties",
         )
     ),
 ]
 """Those that are quick, and the same each time."""
 FIRST: Final[dict[str, Sequence[str]]] = {
-    "_parser": ["test_states.py", "test_conformance.py", "test_lenient.py", "test_seams.py"],
-    "_lexemes": ["test_states.py", "test_conformance.py", "test_seams.py"],
-    "_extract": ["test_lenient.py"],
-    "_loan": ["test_meddling.py"],
-    "_containers": ["test_written_out.py", "test_examples.py", "test_large.py", "test_growth.py"],
-    "_sharing": ["test_sharing.py"],
+    "_json/parser": [
+        "test_states.py",
+        "test_conformance.py",
+        "test_lenient.py",
+        "test_resume_properties.py",
+    ],
+    "_json/tokens": ["test_states.py", "test_conformance.py", "test_resume_properties.py"],
+    "_json/extract": ["test_lenient.py"],
+    "_plan/defensive_copies": ["test_mutating_validators.py"],
+    "_snapshot/collection_frames": [
+        "test_expected_snapshots.py",
+        "test_examples.py",
+        "test_large.py",
+        "test_growth.py",
+    ],
+    "_snapshot/refcounts": ["test_sharing.py"],
 }
 """For a module, the files of the tests that tell most of it."""
 OTHERS: Final = [
     f"test_{name}.py"
-    for name in ("written_out", "examples", "validators", "control", "paths", "partial", "parse")
+    for name in (
+        "expected_snapshots",
+        "examples",
+        "validators",
+        "control",
+        "paths",
+        "partial",
+        "parse",
+    )
 ]
 
 

@@ -1,9 +1,10 @@
 """Typed pydantic snapshots of a language model's structured answer, while it is being written."""
 
-from ._astream import AsyncPartialStream, AsyncView
-from ._chunks import FinishReason, Usage
-from ._client import AsyncClient, Client
-from ._connect import from_anthropic, from_google, from_openai, from_provider
+from ._client.async_stream import AsyncPartialStream, AsyncView
+from ._client.client import AsyncClient, Client
+from ._client.factory import from_anthropic, from_google, from_openai, from_provider
+from ._client.parse import aparse, parse
+from ._client.stream import PartialStream, View
 from ._errors import (
     AuthenticationError,
     BadRequestError,
@@ -25,16 +26,15 @@ from ._errors import (
     RetriesExhaustedError,
     ServerError,
 )
-from ._events import Closed, Event, Grew, Opened, Restarted, Resumed
-from ._hooks import CallInfo, Completion, Hooks, StreamEnd
-from ._limits import Limits
-from ._markers import Atomic, NotNull, PartialLiteralMixin
-from ._mode import Granularity, Mode
-from ._parse import aparse, parse
-from ._partial import Partial
-from ._registry import ProviderInfo, installed_providers, register, unregister
-from ._settings import Settings
-from ._stream import PartialStream, View
+from ._json.limits import Limits
+from ._plan.markers import Atomic, NotNull, PartialLiteralMixin
+from ._plan.partial import Partial
+from ._providers.chunks import FinishReason, Usage
+from ._providers.mode import Granularity, Mode
+from ._providers.registry import ProviderInfo, installed_providers, register, unregister
+from ._session.hooks import CallInfo, Completion, Hooks, StreamEnd
+from ._session.settings import Settings
+from ._snapshot.events import Closed, Event, Grew, Opened, Restarted, Resumed
 
 __all__ = [
     "AsyncClient",

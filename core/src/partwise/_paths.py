@@ -6,12 +6,12 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from ._missing import MISSING
+from ._sentinels import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ._events import Path
+    from ._snapshot.events import Path
 
 _step: Final = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+|\*)\]|\[\"((?:[^\"\\]|\\.)*)\"\]").match
 _plain_key: Final = re.compile(r"[^.\[\]]+").fullmatch

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import InvalidOutputError, ProviderError
-from ._provider import hookimpl
-from ._registry import register, unregister
+from ._providers.protocol import hookimpl
+from ._providers.registry import register, unregister
 
 try:
     from opentelemetry import metrics, trace
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter, MeterProvider
     from opentelemetry.trace import Span, Tracer, TracerProvider
 
-    from ._hooks import CallInfo, Completion, HookName, StreamEnd
+    from ._session.hooks import CallInfo, Completion, HookName, StreamEnd
 
 _PROVIDER_NAMES: Final = {
     "google": "gcp.gemini",

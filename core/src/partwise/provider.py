@@ -1,16 +1,5 @@
 """All that a provider plugin needs from partwise, and nothing of its inside."""
 
-from ._chunks import (
-    Chunk,
-    Finish,
-    FinishReason,
-    KeepAlive,
-    ReasoningDelta,
-    RefusalDelta,
-    TextDelta,
-    ToolCallDelta,
-    Usage,
-)
 from ._errors import (
     AuthenticationError,
     BadRequestError,
@@ -22,8 +11,26 @@ from ._errors import (
     RateLimitError,
     ServerError,
 )
-from ._mode import Granularity, Mode
-from ._provider import (
+from ._providers.chunks import (
+    Chunk,
+    Finish,
+    FinishReason,
+    KeepAlive,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from ._providers.http_errors import error_of_status
+from ._providers.json_schema.transform import (
+    SchemaProfile,
+    TransformedSchema,
+    is_simple_pattern,
+    transform,
+)
+from ._providers.mode import Granularity, Mode
+from ._providers.protocol import (
     Capabilities,
     Decoder,
     Provider,
@@ -32,11 +39,9 @@ from ._provider import (
     Request,
     hookimpl,
 )
-from ._registry import find as find_factory
-from ._retry_after import retry_after
-from ._schema import SchemaProfile, TransformedSchema, is_simple_pattern, transform
-from ._statuses import error_of_status
-from ._threads import ClosableStream, open_in_thread
+from ._providers.registry import find as find_factory
+from ._providers.retry_after import retry_after
+from ._providers.thread_bridge import ClosableStream, open_in_thread
 
 __all__ = [
     "AuthenticationError",

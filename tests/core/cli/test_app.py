@@ -10,7 +10,7 @@ import click
 import pytest
 
 import partwise
-from partwise._cli import _app, run
+from partwise._cli import app, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_no_command_shows_the_help(cli: Callable[..., Outcome]) -> None:
 
 
 def test_every_command_has_help(cli: Callable[..., Outcome]) -> None:
-    for name in _app.partwise.commands:
+    for name in app.partwise.commands:
         shown = cli(name, "--help")
         assert shown.code == 0
         assert shown.out.startswith(f"Usage: partwise {name} ")
@@ -93,7 +93,7 @@ def test_exit_codes(error: BaseException, code: int, monkeypatch: pytest.MonkeyP
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(_app.partwise.commands["providers"], "callback", fail)
+    monkeypatch.setattr(app.partwise.commands["providers"], "callback", fail)
 
     assert run(["providers"]) == code
 
@@ -106,7 +106,7 @@ def test_an_error_of_several_lines_is_told_in_one(
             "no value", position=1, line=1, column=2, excerpt="{,\n ^"
         )
 
-    monkeypatch.setattr(_app.partwise.commands["providers"], "callback", fail)
+    monkeypatch.setattr(app.partwise.commands["providers"], "callback", fail)
 
     told = "MalformedOutputError: no value at line 1 column 2 {, ^"
     assert cli("providers").error == f"partwise: {told}\n"
@@ -119,7 +119,7 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(_app.partwise.commands["providers"], "callback", fail)
+    monkeypatch.setattr(app.partwise.commands["providers"], "callback", fail)
 
     with pytest.raises(ZeroDivisionError):
         run(["providers"])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import partwise
 from partwise import ProviderInfo
-from partwise._cli import _providers
+from partwise._cli import providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ FOUND = [
 def test_all_are_listed_with_distribution_version_and_state(
     cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_providers, "installed_providers", lambda: FOUND)
+    monkeypatch.setattr(providers, "installed_providers", lambda: FOUND)
 
     shown = cli("providers")
 
@@ -39,7 +39,7 @@ def test_all_are_listed_with_distribution_version_and_state(
 
 
 def test_as_json(cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_providers, "installed_providers", lambda: FOUND)
+    monkeypatch.setattr(providers, "installed_providers", lambda: FOUND)
 
     first, *_ = json.loads(cli("providers", "--json").out)
 
@@ -61,7 +61,7 @@ def test_what_is_really_installed(cli: Callable[..., Outcome]) -> None:
 
 
 def test_none(cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_providers, "installed_providers", list)
+    monkeypatch.setattr(providers, "installed_providers", list)
 
     shown = cli("providers")
 

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, create_model, field_validator
 
-from partwise._engine import Engine
-from partwise._instances import model_maker
-from partwise._model_frame import ModelFrame
-from partwise._parser import Parser
-from partwise._partial import partial_of
-from partwise._plan import compile_plan
+from partwise._json.parser import Parser
+from partwise._plan.instances import model_maker
+from partwise._plan.partial import partial_of
+from partwise._plan.plan import compile_plan
+from partwise._snapshot.builder import SnapshotBuilder
+from partwise._snapshot.model_frame import ModelFrame
 
 DELTA_CHARS = 4
 WINDOW = 4_000
@@ -87,7 +87,7 @@ def counts_at(
     model: type[BaseModel], text: str, places: tuple[int, ...]
 ) -> list[Counter[CodeType | str]]:
     """What was called in the window that begins with each of these deltas."""
-    engine = Engine(compile_plan(model))
+    engine = SnapshotBuilder(compile_plan(model))
     deltas = pieces(text)
     shown: Any = None
     counts = []
@@ -101,7 +101,7 @@ def counts_at(
     return counts
 
 
-def _count(engine: Engine, deltas: list[str], *, held: int = 1) -> Counter[CodeType | str]:
+def _count(engine: SnapshotBuilder, deltas: list[str], *, held: int = 1) -> Counter[CodeType | str]:
     """What is called for these deltas, with so many snapshots held at any time."""
     snapshots: deque[Any] = deque(maxlen=held)
     with counted_calls() as calls:
@@ -131,7 +131,7 @@ def test_as_much_is_called_for_a_delta_at_the_end_as_at_the_beginning(
 def test_a_large_container_is_copied_no_more(
     model: type[BaseModel], write: Callable[[int], str], what: str
 ) -> None:
-    engine = Engine(compile_plan(model))
+    engine = SnapshotBuilder(compile_plan(model))
     deltas = pieces(write(100))
     for delta in deltas[:-1200]:
         engine.feed(delta)
@@ -151,7 +151,7 @@ def test_instances_made_a_delta_are_those_of_the_open_path(monkeypatch: pytest.M
 
 
 def test_a_delta_inside_a_text_makes_nothing_but_the_text() -> None:
-    engine = Engine(compile_plan(User))
+    engine = SnapshotBuilder(compile_plan(User))
     for delta in pieces('{"name": "Jo'):  # until it has two instances to show by turns
         engine.feed(delta)
         engine.snapshot()
@@ -175,7 +175,7 @@ class Watched(Parser):
 
 def test_the_parser_is_shown_each_character_once() -> None:
     text = listed(50)
-    engine = Engine(compile_plan(Reply))
+    engine = SnapshotBuilder(compile_plan(Reply))
     engine.parser = engine.reader = watched = Watched(engine._root)
     for delta in pieces(text):
         engine.feed(delta)
@@ -200,7 +200,7 @@ def test_no_field_is_validated_twice_before_the_end() -> None:
 
     names = [f"n{number}" for number in range(200)]
     row = ", ".join(f'{{"name": "{name}"}}' for name in names)
-    engine = Engine(compile_plan(Names))
+    engine = SnapshotBuilder(compile_plan(Names))
     for delta in pieces(f'{{"inner": [[{row}]]}}'):
         engine.feed(delta)
         engine.snapshot()
@@ -214,7 +214,7 @@ def test_no_field_is_validated_twice_before_the_end() -> None:
 def test_a_snapshot_of_a_large_container_never_changes(
     model: type[BaseModel], write: Callable[[int], str], kept: int
 ) -> None:
-    engine = Engine(compile_plan(model))
+    engine = SnapshotBuilder(compile_plan(model))
     held: deque[tuple[Any, str]] = deque(maxlen=kept)
     text = write(75)
     small = len(text) * 4 // 5  # a little before it becomes large
@@ -243,7 +243,7 @@ HOLDS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("apart", [1, 2, 3, 5])
 @pytest.mark.parametrize("what", HOLDS)
 def test_what_somebody_has_of_a_snapshot_never_changes(what: str, apart: int) -> None:
-    engine = Engine(compile_plan(Reply))
+    engine = SnapshotBuilder(compile_plan(Reply))
     held = []
     before, *deltas = re.split(r"(?<=00006\d)", listed(68))  # where the list becomes large
     engine.feed(before)
@@ -260,7 +260,7 @@ def test_what_somebody_has_of_a_snapshot_never_changes(what: str, apart: int) ->
 
 @pytest.mark.parametrize("apart", [1, 2, 3])
 def test_what_somebody_watches_of_a_snapshot_never_changes(apart: int) -> None:
-    engine = Engine(compile_plan(Reply))
+    engine = SnapshotBuilder(compile_plan(Reply))
     watched: list[tuple[weakref.ref[Any], str]] = []
     for number, delta in enumerate(pieces(listed(4))):
         engine.feed(delta)
@@ -282,7 +282,7 @@ def test_what_is_done_to_one_snapshot_is_not_seen_in_another() -> None:
     class CachedReply(BaseModel):
         users: list[Cached]
 
-    touched, alone = (Engine(compile_plan(CachedReply)) for _ in range(2))
+    touched, alone = (SnapshotBuilder(compile_plan(CachedReply)) for _ in range(2))
     scribbled: list[Any] = [None]
     for delta in pieces(listed(5)):
         touched.feed(delta)
@@ -301,12 +301,12 @@ def test_what_is_done_to_one_snapshot_is_not_seen_in_another() -> None:
 def test_large_containers_show_what_small_ones_do() -> None:
     text = keyed(100)
     deltas = pieces(text)
-    engine = Engine(compile_plan(Keyed))
+    engine = SnapshotBuilder(compile_plan(Keyed))
     for number, delta in enumerate(deltas):
         engine.feed(delta)
         shown = engine.snapshot()
         if number % 97 == 0:
-            alone = Engine(compile_plan(Keyed))
+            alone = SnapshotBuilder(compile_plan(Keyed))
             alone.feed("".join(deltas[: number + 1]))
             assert shown == alone.snapshot()
             assert [*(shown.users or ())] == [*(alone.snapshot().users or ())]
@@ -323,7 +323,7 @@ def test_classes_for_snapshots_are_made_when_something_shows() -> None:
     plan = compile_plan(Outer)
     assert not Inner.__subclasses__()
     assert not Outer.__subclasses__()
-    engine = Engine(plan)
+    engine = SnapshotBuilder(plan)
     engine.feed('{"more": [')
     assert engine.snapshot().inner == partial_of(Inner).model_construct(text=None)
     assert len(Inner.__subclasses__()) == len(Outer.__subclasses__()) == 1

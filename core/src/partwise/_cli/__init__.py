@@ -10,6 +10,6 @@ into one line on standard error and an exit code that tells whose turn it is:
     130  interrupted
 """
 
-from ._app import run
+from .app import run
 
 __all__ = ["run"]

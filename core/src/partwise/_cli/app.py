@@ -1,0 +1,75 @@
+"""The command with its subcommands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from .._errors import ConfigurationError, PartwiseError, ProviderError, RetriesExhaustedError
+from .plugins import conformance, new_plugin
+from .providers import providers
+from .recordings import record, replay
+from .schema import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILED, UNUSABLE, VENDOR_FAILED, INTERRUPTED = 1, 2, 3, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="partwise", message="partwise %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def partwise(*, debug: bool) -> None:
+    """Typed snapshots of a language model's answer: look at providers, schemas and streams."""
+
+
+for _command in (providers, schema, record, replay, new_plugin, conformance):
+    partwise.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line, that of the process if none is given: the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = partwise.main(arguments, prog_name="partwise", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return UNUSABLE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        elif not isinstance(error, (click.ClickException, PartwiseError)):
+            raise
+        click.echo(f"partwise: {_told(error, arguments)}", err=True)
+        return _code(error)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception, arguments: Sequence[str]) -> str:
+    if isinstance(error, click.UsageError):
+        asked = [each for each in arguments if each in partwise.commands][:1]
+        command = " ".join(["partwise", *asked])
+        return f"{_one_line(error.format_message())} See: {command} --help"
+    if isinstance(error, click.ClickException):
+        return _one_line(error.format_message())
+    return f"{type(error).__name__}: {_one_line(str(error))}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _code(error: Exception) -> int:
+    if isinstance(error, RetriesExhaustedError):
+        return _code(error.errors[-1])
+    if isinstance(error, (click.UsageError, ConfigurationError)):
+        return UNUSABLE
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    return VENDOR_FAILED if isinstance(error, ProviderError) else FAILED

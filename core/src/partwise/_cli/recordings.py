@@ -1,0 +1,156 @@
+"""`partwise record` and `partwise replay`: streams, shown while they come.
+
+The view and what else is told go to standard error; standard output has the answer alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import TypeAdapter
+from rich.console import Console
+
+from .._client.factory import from_provider
+from .._providers.mode import Mode
+from ..rich import LiveView
+from .extras import needing
+from .types import ResponseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._client.client import Client
+
+
+class Option(click.ParamType[tuple[str, Any]]):
+    """`NAME=VALUE`, the value as JSON where it is some, else as text."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        """The name and the value.
+
+        Raises:
+            click.BadParameter: there is no `=`.
+        """
+        name, equals, text = value.partition("=")
+        if not (name and equals):
+            self.fail(f"{value!r} is no option: write NAME=VALUE.", param, ctx)
+        try:
+            return name, json.loads(text)
+        except ValueError:
+            return name, text
+
+
+@click.command()
+@click.argument("model", metavar="NAME/MODEL")
+@click.argument("prompt")
+@click.option("--schema", type=ResponseModel(), required=True, help="What the answer is.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write."
+)
+@click.option("--force", is_flag=True, help="Write it even if it is there already.")
+@click.option("--system", metavar="TEXT", help="Instructions for the model.")
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="How to ask.")
+@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
+@click.option("--set", "options", type=Option(), multiple=True, help="An option for the vendor.")
+def record(  # noqa: PLR0913 - what may be said of a request
+    *,
+    model: str,
+    prompt: str,
+    schema: Any,
+    output: Path,
+    force: bool,
+    system: str | None,
+    mode: str | None,
+    base_url: str | None,
+    options: tuple[tuple[str, Any], ...],
+) -> None:
+    """Ask NAME/MODEL the question PROMPT, and keep the stream of the answer in a file.
+
+    The file has the vendor's events with their timing. Keys are scrubbed; no header is kept, nor
+    what was asked. PROMPT may be -, for standard input. A stream that breaks is kept as it broke.
+    """
+    with needing("partwise-replay"):
+        import partwise_replay  # noqa: F401, PLC0415
+    if output.exists() and not force:
+        raise click.UsageError(f"{output} is there already: name another file, or say --force.")
+    question = sys.stdin.read() if prompt == "-" else prompt
+    messages = [{"role": "system", "content": system}] if system else []
+    messages.append({"role": "user", "content": question})
+    client = from_provider(f"record/{model}", mode=mode, base_url=base_url, to=output)
+    with _telling_of(output):
+        _show(client, schema, messages, **dict(options))
+
+
+@contextmanager
+def _telling_of(output: Path) -> Iterator[None]:
+    """Say at the end what is in the file, whether or not that was an answer."""
+    from partwise_replay import Recording  # noqa: PLC0415 - it was found before
+
+    before = output.stat().st_mtime_ns if output.exists() else 0
+    try:
+        yield
+    finally:
+        if output.exists() and output.stat().st_mtime_ns != before:
+            recording = Recording.load(output)
+            seconds = sum(event.delay for event in recording.events)
+            told = f"wrote {output}: {len(recording.events)} events in {seconds:.1f} s"
+            click.echo(told, err=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--schema", type=ResponseModel(), help="What the answer is; any object, if not said.")
+@click.option("--speed", type=float, default=1.0, help="2 is twice as fast as it was recorded.")
+@click.option("--at-once", is_flag=True, help="Without any pause.")
+@click.option("--snapshots", is_flag=True, help="Print each snapshot as a line of JSON.")
+def replay(
+    *,
+    file: Path,
+    schema: Any,
+    speed: float,
+    at_once: bool,
+    snapshots: bool,
+) -> None:
+    """Play the recording FILE, at its own pace, through the plugin that it was made with.
+
+    Nothing is sent, and no key is needed; but the plugin has to be installed.
+    """
+    with needing("partwise-replay"):
+        import partwise_replay  # noqa: F401, PLC0415
+    client = from_provider(f"replay/{file}", speed=math.inf if at_once else speed)
+    response_model = schema or dict[str, Any]
+    if snapshots:
+        _print_snapshots(client, response_model)
+    else:
+        _show(client, response_model, [])
+
+
+def _show(client: Client, response_model: Any, messages: Any, **options: Any) -> None:
+    """Show the answer while it comes, and print it."""
+    console = Console(stderr=True)
+    with (
+        client,
+        client.create_partial(response_model, messages, max_retries=0, **options) as stream,
+        LiveView(stream, console=console) as view,
+    ):
+        for snapshot in stream:
+            view.update(snapshot)
+        value = stream.result()
+    click.echo(TypeAdapter(response_model).dump_json(value, indent=2))
+
+
+def _print_snapshots(client: Client, response_model: Any) -> None:
+    adapter = TypeAdapter(response_model)
+    with client, client.create_partial(response_model, [], max_retries=0) as stream:
+        for snapshot in stream:
+            click.echo(adapter.dump_json(snapshot))

@@ -1,0 +1,1 @@
+"""What users hold: clients, streams and views, and the drivers that do the I/O."""

@@ -1,0 +1,234 @@
+"""The clients: calls in the forms that users know, each a line around a session and a stream.
+
+Beside the response model and the messages a call takes:
+- `model` and `mode`, in place of the client's own,
+- the keywords of `partwise.Settings`: `max_retries`, `context` (or `validation_context`),
+  `strict`, `hooks`, `on_restart`, `resume`, `token_budget`, `timeout`, `idle_timeout`, `limits`,
+- `stream=True`, which changes nothing,
+- anything else, which goes to the vendor.
+
+A call checks what it can at once and raises `ConfigurationError`; the request is sent when the
+stream is first read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+
+from .async_stream import AsyncPartialStream
+from .stream import PartialStream
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import TypeForm
+
+    from .._session.hooks import Completion, Handler, HookName
+    from .async_stream import AsyncView
+    from .call_factory import CallFactory
+    from .stream import View
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+Messages: TypeAlias = Sequence[Mapping[str, Any]]
+"""A conversation in OpenAI's chat form: `[{"role": "user", "content": "…"}]`."""
+
+
+class Chat(Generic[C]):
+    """`client.chat`, whose `completions` take the calls of the client."""
+
+    def __init__(self, completions: C) -> None:
+        self.completions = completions
+
+
+class _Hooked:
+    """A client's handlers."""
+
+    _endpoint: CallFactory
+
+    def on(self, name: HookName, handler: Handler) -> None:
+        """Call the handler whenever this happens in a call of this client.
+
+        Raises:
+            ConfigurationError: there is no hook of that name.
+        """
+        self._endpoint.hooks.on(name, handler)
+
+    def off(self, name: HookName, handler: Handler) -> None:
+        """Stop calling the handler."""
+        self._endpoint.hooks.off(name, handler)
+
+    def clear(self, name: HookName | None = None) -> None:
+        """Forget the handlers of that name; all, if none is given."""
+        self._endpoint.hooks.clear(name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._endpoint!r}>"
+
+
+class Completions:
+    """The calls."""
+
+    def __init__(self, endpoint: CallFactory) -> None:
+        self._endpoint = endpoint
+
+    def create_partial(
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+    ) -> PartialStream[T]:
+        """Ask for an answer, to be read in snapshots while it is being written."""
+        return PartialStream(self._endpoint.session(response_model, messages, keywords))
+
+    def create_iterable(
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+    ) -> View[T]:
+        """Ask for any number of answers, to be read one by one, each complete and valid.
+
+        What was given can't be taken back: from the first answer on, a failed attempt is not tried
+        again, and its error is raised.
+        """
+        stream = self.create_partial(_list_of(response_model), messages, **keywords)
+        return stream.elements("")
+
+    def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
+        """Ask for an answer and wait for its end: the validated value.
+
+        Raises:
+            PartwiseError: there is none.
+        """
+        value, _ = self._create(response_model, messages, keywords, keep=False)
+        return value
+
+    def create_with_completion(
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+    ) -> tuple[T, Completion]:
+        """The same, and what the vendor sent.
+
+        Raises:
+            PartwiseError: there is no value.
+        """
+        return self._create(response_model, messages, keywords, keep=True)
+
+    def _create(
+        self,
+        response_model: TypeForm[T],
+        messages: Messages,
+        keywords: dict[str, Any],
+        *,
+        keep: bool,
+    ) -> tuple[T, Completion]:
+        session = self._endpoint.session(response_model, messages, {**keywords, "stream": True})
+        if keep:
+            session.keep_vendor_events()
+        with PartialStream[T](session) as stream:
+            return stream.result(), stream.completion
+
+
+class Client(Completions, _Hooked):
+    """Asks one provider. `chat.completions` and `messages` take the same calls as the client."""
+
+    def __init__(self, endpoint: CallFactory) -> None:
+        super().__init__(endpoint)
+        self.messages = Completions(endpoint)
+        self.chat = Chat(self.messages)
+
+    def close(self) -> None:
+        """Release the provider's connections. An SDK client that the user gave stays open."""
+        self._endpoint.provider.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncCompletions:
+    """The calls, for asyncio."""
+
+    def __init__(self, endpoint: CallFactory) -> None:
+        self._endpoint = endpoint
+
+    def create_partial(
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+    ) -> AsyncPartialStream[T]:
+        """Ask for an answer, to be read in snapshots while it is being written."""
+        return AsyncPartialStream(self._endpoint.session(response_model, messages, keywords))
+
+    def create_iterable(
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+    ) -> AsyncView[T]:
+        """Ask for any number of answers, to be read one by one, each complete and valid.
+
+        What was given can't be taken back: from the first answer on, a failed attempt is not tried
+        again, and its error is raised.
+        """
+        stream = self.create_partial(_list_of(response_model), messages, **keywords)
+        return stream.elements("")
+
+    async def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
+        """Ask for an answer and wait for its end: the validated value.
+
+        Raises:
+            PartwiseError: there is none.
+        """
+        value, _ = await self._create(response_model, messages, keywords, keep=False)
+        return value
+
+    async def create_with_completion(
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+    ) -> tuple[T, Completion]:
+        """The same, and what the vendor sent.
+
+        Raises:
+            PartwiseError: there is no value.
+        """
+        return await self._create(response_model, messages, keywords, keep=True)
+
+    async def _create(
+        self,
+        response_model: TypeForm[T],
+        messages: Messages,
+        keywords: dict[str, Any],
+        *,
+        keep: bool,
+    ) -> tuple[T, Completion]:
+        session = self._endpoint.session(response_model, messages, {**keywords, "stream": True})
+        if keep:
+            session.keep_vendor_events()
+        async with AsyncPartialStream[T](session) as stream:
+            return await stream.result(), stream.completion
+
+
+class AsyncClient(AsyncCompletions, _Hooked):
+    """Asks one provider, for asyncio. `chat.completions` and `messages` take the same calls."""
+
+    def __init__(self, endpoint: CallFactory) -> None:
+        super().__init__(endpoint)
+        self.messages = AsyncCompletions(endpoint)
+        self.chat = Chat(self.messages)
+
+    async def close(self) -> None:
+        """Release the provider's connections. An SDK client that the user gave stays open."""
+        await self._endpoint.provider.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def _list_of(response_model: Any) -> Any:
+    return list[response_model]

@@ -1,0 +1,206 @@
+"""Making a client: from a provider's name, or around a vendor's SDK client that exists already."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+
+from .._errors import ConfigurationError, ProviderNotFoundError
+from .._providers.protocol import ProviderConfig
+from .._providers.registry import find, known_names
+from .call_factory import CallFactory, as_mode
+from .client import AsyncClient, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from .._providers.mode import Mode
+
+
+class SyncSDKClient(Protocol):
+    """What a vendor's sync client looks like: closing it is done when it returns."""
+
+    def close(self) -> None: ...
+
+
+class AsyncSDKClient(Protocol):
+    """What an async client looks like: closing it has to be awaited."""
+
+    def close(self) -> Coroutine[Any, Any, None]: ...
+
+
+class AsyncGoogleClient(Protocol):
+    """What `genai.Client().aio` looks like."""
+
+    def aclose(self) -> Coroutine[Any, Any, None]: ...
+
+
+@overload
+def from_provider(
+    model: str,
+    *,
+    async_client: Literal[False] = False,
+    mode: Mode | str | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    client: Any = None,
+    http_client: Any = None,
+    **options: Any,
+) -> Client: ...
+@overload
+def from_provider(
+    model: str,
+    *,
+    async_client: Literal[True],
+    mode: Mode | str | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    client: Any = None,
+    http_client: Any = None,
+    **options: Any,
+) -> AsyncClient: ...
+@overload
+def from_provider(
+    model: str,
+    *,
+    async_client: bool,
+    mode: Mode | str | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    client: Any = None,
+    http_client: Any = None,
+    **options: Any,
+) -> Client | AsyncClient: ...
+def from_provider(  # noqa: PLR0913 - what may be said of a provider
+    model: str,
+    *,
+    async_client: bool = False,
+    mode: Mode | str | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    client: Any = None,
+    http_client: Any = None,
+    **options: Any,
+) -> Client | AsyncClient:
+    """A client for a provider and a model, as in `from_provider("openai/gpt-4.1-mini")`.
+
+    Args:
+        model: the provider's name, a slash, and the vendor's name of the model, which may have
+            slashes of its own.
+        async_client: whether to make an `AsyncClient`.
+        mode: how to ask for structure; the provider's best, if None.
+        api_key: the key; if None, the provider looks into its environment variable.
+        base_url: where to send requests, instead of the vendor's own address.
+        client: the vendor's SDK client, to be used as it is, sync or async as asked.
+        http_client: the HTTP client for the SDK client that the provider makes.
+        options: further keywords for that SDK client.
+
+    Raises:
+        ProviderNotFoundError: there is no slash, or no usable provider of that name.
+        MissingKeyError: there is no API key.
+        ConfigurationError: the provider has no such mode for this model, or `client` is for
+            asyncio and `async_client` is not asked for.
+    """
+    name, slash, rest = model.partition("/")
+    if not (name and slash and rest):
+        raise ProviderNotFoundError(
+            f'{model!r} names no provider: write "name/model", as in "openai/gpt-4.1-mini"; '
+            f"installed: {known_names()}. Others: pip install partwise-<name>"
+        )
+    if client is not None and _is_async(client) and not async_client:
+        raise ConfigurationError("this SDK client is for asyncio: say async_client=True as well")
+    config = ProviderConfig(
+        name=name,
+        api_key=api_key,
+        base_url=base_url,
+        client=client,
+        http_client=http_client,
+        options=options,
+    )
+    return _client(config, rest, mode, is_async=async_client)
+
+
+@overload
+def from_openai(
+    client: SyncSDKClient, model: str | None = None, *, mode: Mode | str | None = None
+) -> Client: ...
+@overload
+def from_openai(
+    client: AsyncSDKClient, model: str | None = None, *, mode: Mode | str | None = None
+) -> AsyncClient: ...
+def from_openai(
+    client: Any, model: str | None = None, *, mode: Mode | str | None = None
+) -> Client | AsyncClient:
+    """A client around an `openai.OpenAI` or `AsyncOpenAI`, or a subclass such as Azure's.
+
+    The SDK client stays the caller's: it is not closed. Without a `model` here, each call must
+    say one.
+    """
+    return _adopt("openai", client, model, mode)
+
+
+@overload
+def from_anthropic(
+    client: SyncSDKClient, model: str | None = None, *, mode: Mode | str | None = None
+) -> Client: ...
+@overload
+def from_anthropic(
+    client: AsyncSDKClient, model: str | None = None, *, mode: Mode | str | None = None
+) -> AsyncClient: ...
+def from_anthropic(
+    client: Any, model: str | None = None, *, mode: Mode | str | None = None
+) -> Client | AsyncClient:
+    """A client around an `anthropic.Anthropic` or `AsyncAnthropic`, or a subclass of these.
+
+    The SDK client stays the caller's: it is not closed. Without a `model` here, each call must
+    say one.
+    """
+    return _adopt("anthropic", client, model, mode)
+
+
+@overload
+def from_google(
+    client: SyncSDKClient, model: str | None = None, *, mode: Mode | str | None = None
+) -> Client: ...
+@overload
+def from_google(
+    client: AsyncGoogleClient, model: str | None = None, *, mode: Mode | str | None = None
+) -> AsyncClient: ...
+def from_google(
+    client: Any, model: str | None = None, *, mode: Mode | str | None = None
+) -> Client | AsyncClient:
+    """A client around a `google.genai.Client`, or around its `aio` for asyncio.
+
+    The SDK client stays the caller's: it is not closed. Without a `model` here, each call must
+    say one.
+    """
+    return _adopt("google", client, model, mode)
+
+
+def _adopt(
+    name: str, client: Any, model: str | None, mode: Mode | str | None
+) -> Client | AsyncClient:
+    config = ProviderConfig(name=name, client=client)
+    return _client(config, model, mode, is_async=_is_async(client))
+
+
+def _is_async(client: Any) -> bool:
+    """Whether an SDK's client is for asyncio, told without its SDK by how it is closed."""
+    return any(
+        inspect.iscoroutinefunction(getattr(client, name, None)) for name in ("aclose", "close")
+    )
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name for word in ("key", "token", "secret"))
+
+
+def _client(
+    config: ProviderConfig, model: str | None, mode: Mode | str | None, *, is_async: bool
+) -> Client | AsyncClient:
+    given = (getattr(config.client, name, None) for name in ("api_key", "auth_token"))
+    named = (value for name, value in config.options.items() if _is_secret(name))
+    config.secrets.add(config.api_key, *given, *named)
+    provider = find(config.name)(config)
+    endpoint = CallFactory(config.name, provider, model, as_mode(mode), secrets=config.secrets)
+    return AsyncClient(endpoint) if is_async else Client(endpoint)

@@ -1,0 +1,200 @@
+"""Reading an answer from text that comes from anywhere: no provider, no retries.
+
+The text is played as a provider whose events are its pieces. So there is one set of rules.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import AsyncIterable, Iterable
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from .._errors import IncompleteOutputError, MalformedOutputError, malformed
+from .._plan.plan import compile_plan
+from .._providers.mode import Granularity, Mode
+from .._providers.protocol import Capabilities, Request
+from .._providers.redaction import Secrets
+from .._session.call import Call
+from .._session.hooks import CallInfo, HookDispatcher
+from .._session.session import Session
+from .._session.settings import Settings
+from .async_stream import AsyncPartialStream
+from .stream import PartialStream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from typing_extensions import TypeForm
+
+    from .._errors import ProviderError
+    from .._json.limits import Limits
+    from .._providers.chunks import Chunk
+
+T = TypeVar("T")
+
+Piece: TypeAlias = str | bytes
+"""A piece of the answer's text; bytes are UTF-8, and may be cut inside a character."""
+
+_MOST_TEXTS: Final = 1000
+_END_CHARS: Final = 1000
+"""More than an error shows of a line."""
+
+
+def parse(  # noqa: PLR0913 - what may be said of a text
+    response_model: TypeForm[T],
+    chunks: Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> PartialStream[T]:
+    """Read an answer from text, however it is cut.
+
+    Args:
+        response_model: any type that pydantic validates.
+        chunks: the pieces of the text. They are taken as snapshots are asked for, and the
+            iterable stays the caller's: it is not closed.
+        lenient: whether the JSON may stand among prose and in fences.
+        context: what validators find in `info.context`.
+        strict: pydantic's strict mode; None leaves it to the model.
+        limits: what the text may not exceed.
+    """
+    settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    return PartialStream(_session(response_model, chunks, settings, lenient=lenient))
+
+
+def aparse(  # noqa: PLR0913 - as above
+    response_model: TypeForm[T],
+    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> AsyncPartialStream[T]:
+    """The same for asyncio, from an async iterable or a plain one."""
+    settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    return AsyncPartialStream(_session(response_model, chunks, settings, lenient=lenient))
+
+
+def _given(limits: Limits | None) -> dict[str, Any]:
+    return {} if limits is None else {"limits": limits}
+
+
+def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:
+    plan = compile_plan(response_model)
+    call = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
+    request = Request(
+        model="", mode=Mode.JSON_SCHEMA, messages=(), schema={}, name="answer", description=None
+    )
+    return Session(
+        Call(
+            call=call,
+            provider=_Text(chunks),
+            request=request,
+            plan=plan,
+            settings=settings,
+            hook_dispatcher=HookDispatcher(call, (), None),
+            secrets=Secrets(),
+            lenient=lenient,
+            is_text=True,
+            patient=False,
+        )
+    )
+
+
+class _Text:
+    """The provider whose vendor is an iterable of text."""
+
+    def __init__(self, chunks: Any) -> None:
+        self._chunks = (chunks,) if isinstance(chunks, (str, bytes)) else chunks
+
+    def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002
+        return Capabilities({Mode.JSON_SCHEMA: Granularity.TOKEN})
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:  # noqa: ARG002
+        return {}
+
+    def decoder(self, request: Request) -> _Decoder:  # noqa: ARG002
+        return _Decoder()
+
+    def map_error(self, error: Exception) -> ProviderError | None:  # noqa: ARG002
+        return None
+
+    @contextmanager
+    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Piece]]:  # noqa: ARG002
+        yield iter(self._chunks)
+
+    @asynccontextmanager
+    async def aopen(
+        self,
+        payload: Mapping[str, Any],  # noqa: ARG002
+    ) -> AsyncIterator[AsyncIterator[Piece]]:
+        chunks = self._chunks
+        yield aiter(chunks if isinstance(chunks, AsyncIterable) else _awaitable(chunks))
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    async def aclose(self) -> None:
+        """Nothing is kept."""
+
+
+async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:
+    for chunk in chunks:
+        yield chunk
+
+
+class _Decoder:
+    """Makes text of bytes, whatever cuts a character in two. What is text is not given to it.
+
+    Of the text it keeps what an error has to say of its place: all of it is kept elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._utf8 = codecs.getincrementaldecoder("utf-8")()
+        self._texts: list[str] = []  # those of which the following does not tell yet
+        self._position, self._line, self._column = 0, 1, 1
+        self._end = ""
+
+    def feed(self, event: bytes) -> Iterable[Any]:
+        # No `TextDelta`: to make one takes as long as to read it.
+        return (self._decoded(event),)
+
+    def close(self) -> Iterable[Chunk]:
+        rest, _ = self._utf8.getstate()
+        if rest:
+            raise IncompleteOutputError(f"the text ended inside a character, after {rest!r}")
+        return ()
+
+    def _decoded(self, event: bytes) -> str:
+        try:
+            text = self._utf8.decode(event)
+        except UnicodeDecodeError as error:
+            self._texts.append(error.object[: error.start].decode())
+            self._advance()
+            raise self._fault(error.object[error.start : error.end]) from error
+        self._texts.append(text)
+        if len(self._texts) == _MOST_TEXTS:
+            self._advance()
+        return text
+
+    def _advance(self) -> None:
+        text = "".join(self._texts)
+        self._texts.clear()
+        self._position += len(text)
+        self._line += text.count("\n")
+        self._column = len(text) - text.rfind("\n") if "\n" in text else self._column + len(text)
+        self._end = (self._end + text)[-_END_CHARS:]
+
+    def _fault(self, found: bytes) -> MalformedOutputError:
+        message = f"{found!r} is not UTF-8"
+        return MalformedOutputError(
+            message,
+            position=self._position,
+            line=self._line,
+            column=self._column,
+            excerpt=malformed(message, self._end, len(self._end)).excerpt,
+        )

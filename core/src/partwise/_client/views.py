@@ -1,0 +1,220 @@
+"""What else can be read from a stream than snapshots, as folds over its events.
+
+A fold is told the events between one snapshot and the next, and gives items. It does no I/O, so
+the sync and the async views share it. One that is `final` gives what can't be taken back: once
+such an item was given, a failed attempt is not tried again, and its error is raised.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict, TypeVar
+
+from pydantic import BaseModel, RootModel
+from pydantic_core import to_jsonable_python
+
+from .._paths import entry_at, format_path, matches, parse_path
+from .._plan.instances import held_by
+from .._snapshot.events import Closed, Grew, Opened, Restarted, Resumed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .._snapshot.events import Event, Path
+
+S_co = TypeVar("S_co", covariant=True)
+
+
+class Fold(Protocol[S_co]):
+    """Makes items of the events between two snapshots."""
+
+    final: bool
+
+    def __call__(self, events: Sequence[Event]) -> Iterable[S_co]: ...
+
+
+class Events:
+    """The events as they are."""
+
+    final = False
+
+    def __call__(self, events: Sequence[Event]) -> Iterable[Event]:
+        return events
+
+
+class Elements:
+    """Each element of a list, or value of a dict, once it is complete and valid.
+
+    Where a container only shows as a whole, its elements come when it closes. What has none, like
+    a text, is a `TypeError`.
+    """
+
+    final = True
+
+    def __init__(self, path: str) -> None:
+        self._path = parse_path(path)
+        self._given: dict[Path, int] = {}
+
+    def __call__(self, events: Sequence[Event]) -> Iterable[Any]:
+        for event in events:
+            if isinstance(event, Restarted):
+                self._given.clear()
+            elif isinstance(event, Closed):
+                if event.path and matches(self._path, event.path[:-1]):
+                    self._count(event.path[:-1])
+                    yield event.value
+                elif matches(self._path, event.path):
+                    yield from self._rest(event.path, event.value)
+
+    def _count(self, path: Path) -> None:
+        self._given[path] = self._given.get(path, 0) + 1
+
+    def _rest(self, path: Path, container: Any) -> Iterable[Any]:
+        return _elements_of(container, path)[self._given.get(path, 0) :]
+
+
+def _elements_of(container: Any, path: Path) -> list[Any]:
+    while isinstance(container, RootModel):
+        container = container.root
+    if isinstance(container, Mapping):
+        return [*container.values()]
+    if container is None or isinstance(container, BaseModel) or is_dataclass(container):
+        return []
+    if isinstance(container, Collection) and not isinstance(container, str | bytes):
+        return [*container]
+    place = format_path(path) or "the root"
+    raise TypeError(f"no elements at {place}: it holds {type(container).__name__}")
+
+
+class TextDeltas:
+    """What each snapshot adds to the text at a path. Joined, they are the text."""
+
+    final = True
+
+    def __init__(self, path: str) -> None:
+        self._path = parse_path(path)
+        self._text = ""
+
+    def __call__(self, events: Sequence[Event]) -> Iterable[str]:
+        before = len(self._text)
+        for event in events:
+            self._follow(event)
+        return [self._text[before:]] if len(self._text) > before else ()
+
+    def _follow(self, event: Event) -> None:
+        if isinstance(event, Restarted):
+            self._text = ""
+        elif isinstance(event, Resumed) or event.path != self._path:
+            return
+        elif isinstance(event, Grew):
+            self._text += event.text
+        elif isinstance(event.value, str) and event.value.startswith(self._text):
+            # What a validator has made of the text at its end can only add to what was given.
+            self._text = event.value
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """What the value has at the path.
+
+    Raises:
+        LookupError: nothing.
+    """
+    try:
+        for step in path:
+            value = _inside(value, step)
+    except (LookupError, AttributeError, TypeError):
+        raise LookupError(f"the answer has nothing at {format_path(path)}") from None
+    return value
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    if isinstance(value, RootModel):
+        value = value.root
+    if isinstance(value, Mapping):
+        return entry_at(value, step)
+    if isinstance(step, int):
+        return value[step]
+    if isinstance(value, BaseModel) and step in (held := held_by(value)):
+        return held[step]
+    return getattr(value, step)
+
+
+class Operation(TypedDict):
+    op: Literal["add", "replace"]
+    path: str
+    value: NotRequired[Any]
+
+
+"""One operation of a JSON patch (RFC 6902); `path` is a JSON pointer (RFC 6901)."""
+
+
+class Patches:
+    """JSON patches (RFC 6902) that turn each snapshot's JSON into the next one's.
+
+    The first patch puts the whole document in place. RFC 6902 knows no appending, so a text that
+    grows is replaced by itself, grown. What a model computes of its fields, or writes by a
+    serialiser of its own, is brought up to date when the model closes.
+    """
+
+    final = False
+
+    def __init__(self) -> None:
+        self._document = _Document()
+
+    def __call__(self, events: Sequence[Event]) -> Iterable[list[Operation]]:
+        patch = [
+            operation
+            for event in events
+            if not isinstance(event, Restarted | Resumed)
+            and (operation := self._document.apply(event)) is not None
+        ]
+        return [patch] if patch else ()
+
+
+class _Document:
+    """The JSON of what was shown, and what each event changes in it."""
+
+    def __init__(self) -> None:
+        self._holder: dict[str, Any] = {}
+
+    def apply(self, event: Opened | Grew | Closed) -> Operation | None:
+        try:
+            parent, key = self._find(event.path)
+            there = _has(parent, key)
+        except (LookupError, TypeError):
+            # What is around it is written otherwise than it is built, by a serialiser of its own:
+            # its inside is not to be found, and the whole comes when it closes.
+            return None
+        if isinstance(event, Grew):
+            value = parent[key] + event.text
+        else:
+            value = to_jsonable_python(event.value, by_alias=False)
+        if there and parent[key] == value:
+            return None
+        if there or isinstance(parent, dict):
+            parent[key] = value
+        else:
+            parent.insert(key, value)
+        # A copy, since the document's own value will change as it grows.
+        value = copy.deepcopy(value)
+        return {"op": "replace" if there else "add", "path": _pointer(event.path), "value": value}
+
+    def _find(self, path: Path) -> tuple[Any, Any]:
+        """The container of what is at the path, and its key there."""
+        parent: Any = self._holder
+        key: Any = ""
+        for step in path:
+            parent = parent[key]
+            key = str(step) if isinstance(parent, dict) else step
+        return parent, key
+
+
+def _has(container: Any, key: Any) -> bool:
+    return key in container if isinstance(container, dict) else key < len(container)
+
+
+def _pointer(path: Path) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{step}" for step in steps)

@@ -1,0 +1,1 @@
+"""Text to JSON events: an incremental parser. Knows nothing of pydantic or of vendors."""

@@ -1,0 +1,492 @@
+r"""An incremental JSON parser, sans-I/O: text in pieces goes in, what opened and closed comes out.
+
+Rules
+- The grammar is RFC 8259's, with two liberties that pydantic's users know: `NaN`, `Infinity` and
+  `-Infinity` are numbers (whether a field takes them is its validator's matter), and control
+  characters inside strings are kept as they are, unless `strict`.
+- What RFC 8259 leaves open is decided here: a key given twice in one object and a lone surrogate
+  are errors; depth, digits and, when asked, the total size are bounded.
+- What is reported depends on the text so far and never on how it was cut.
+
+Theory of operation
+`feed` looks at each new character once. The state between two calls is a function, the next step
+of the grammar, which takes the text and an index and returns the index after what it consumed.
+Most deltas of a long answer lie wholly inside a string, so `feed` begins with that case: two
+searches for a quote and a backslash, one append, done.
+
+What opens and closes is told to `sink`, an object with the methods of `Sink`. Opening a container
+makes the sink return the sink of its inside; closing it brings the outer one back. The text of a
+string that is still open is not told but can be asked for (`snapshot`), which makes it free for
+those who don't ask.
+
+Raw text of a subtree is had by a `mark` when it opens and a `capture` when it closes. While there
+is no mark, the pieces fed are joined now and then, since a million small strings weigh fifteen
+times their text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import StringIO
+from typing import Final, Protocol, TypeAlias
+
+from .._errors import MalformedOutputError, malformed
+from .limits import Limits
+from .tokens import (
+    LONGEST_ESCAPE,
+    NUMBER_START,
+    TOKEN_CHARACTERS,
+    TOKEN_START,
+    WHITESPACE,
+    after_space,
+    after_whitespace,
+    is_token,
+    last_quote,
+    places_of_digits,
+    skip_whitespace,
+    unescaped,
+    valid_prefix,
+)
+
+_quote_or_escape: Final = re.compile(r'["\\]').search
+_quote_escape_or_control: Final = re.compile(r'["\\\x00-\x1f]').search
+_surrogate: Final = re.compile("[\ud800-\udfff]").search
+
+_USUAL: Final = Limits()
+_ARRAY: Final[set[str]] = set()
+"""Stands for the keys of what has none."""
+_BLOCK_PIECES: Final = 1024
+"""So many pieces are joined at once."""
+_SHORT_CHARS: Final = 64
+"""A shorter string is kept once."""
+_STRINGS: Final = 1024
+"""So many are remembered for that."""
+
+
+class Sink(Protocol):
+    """What a container wants to hear of its inside, in the order of the text."""
+
+    def key(self, name: str) -> None:
+        """A key of this object; its value follows."""
+
+    def open_object(self) -> Sink:
+        """A value opens with `{`; the sink of its inside."""
+
+    def open_array(self) -> Sink:
+        """A value opens with `[`; the sink of its inside."""
+
+    def open_string(self) -> None:
+        """A value opens with a quote; `Parser.snapshot` gives its text so far."""
+
+    def string(self, value: str) -> None:
+        """The string that was open is complete."""
+
+    def scalar(self, raw: str) -> None:
+        """A number, or true, false, null, as it is written."""
+
+    def close(self) -> None:
+        """This container is complete."""
+
+
+class Parser:
+    """Parses one JSON document, given in pieces of any size, and tells a sink.
+
+    Attributes:
+        sink: the sink of the innermost open container.
+        complete: the document's value has closed. A number at the root closes with `close` only.
+    """
+
+    __slots__ = (
+        "_at", "_careful", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_joined", "_keys",
+        "_limits", "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_strict",
+        "_strings", "_text", "complete", "sink",
+    )  # fmt: skip
+
+    def __init__(self, sink: Sink, *, limits: Limits = _USUAL, strict: bool = False) -> None:
+        self.sink = sink
+        self.complete = False
+        self._limits = limits
+        self._find_stop = _quote_escape_or_control if strict else _quote_or_escape
+        self._strict = strict
+        self._careful = False  # the piece may have more in its strings than what ends them
+        self._hot = not strict and limits.characters is None  # no character needs a look
+        self._in_text = False  # a string is open, and `feed` may append to it without looking
+        self._in_key = False  # the string that is open is a key
+        self._parts: list[str] = []  # of the open string's text
+        self._pending = ""  # an escape or a token that the last piece cut
+        self._high = ""  # a high surrogate that the last piece ended with
+        self._keys = _ARRAY  # of the innermost container
+        self._stack: list[tuple[Sink, set[str]]] = []
+        self._step: _Step = Parser._value
+        self._strings: dict[str, str] = {}  # short ones that came as values lately
+        self._pieces: list[str] = []
+        self._joined = StringIO()  # what came before them, since the text was asked for
+        self._text = ""  # what came before that
+        self._marks = 0
+        self._at = 0  # index in the last piece, for mark and capture
+
+    def feed(self, text: str) -> None:
+        """Take the next piece of text.
+
+        Raises:
+            MalformedOutputError: the text so far can't begin a JSON document.
+        """
+        pieces = self._pieces
+        if self._in_text and '"' not in text and "\\" not in text and text.isascii():
+            self._parts.append(text)
+            pieces.append(text)
+        else:
+            if self._high or not text.isascii():
+                text = self._pair_surrogates(text)
+            self._careful = "\\" in text or self._strict
+            pieces.append(text)
+            index, end = 0, len(text)
+            while index < end:
+                index = self._step(self, text, index)
+            if self._high:
+                self._in_text = False  # the next piece needs a look, whatever it is
+            if not self._hot:
+                self._check_size()
+        if len(pieces) > _BLOCK_PIECES:
+            self._compact()
+
+    def close(self) -> None:
+        """The text has ended. Sets `complete` where it ended a document.
+
+        Raises:
+            MalformedOutputError: the text ended inside a surrogate pair.
+        """
+        if self._high:
+            raise self.error("a lone surrogate", len(self._pieces[-1]) if self._pieces else 0)
+        if not self._stack and self._step is Parser._token and is_token(self._pending):
+            self._pieces.append("")
+            self._token(" ", 0)
+
+    def rewind(self) -> None:
+        """Take back what can't go on from where the text was cut.
+
+        That is a part of a key, of a token, of an escape or of a surrogate pair. No sink was told
+        of it. The text of a string that is a value stays.
+        """
+        size = len(self.text) - len(self._pending)
+        self._pending = self._high = ""
+        if self.in_string and self._in_key:
+            self._step = Parser._next_key if self._keys else Parser._first_key
+            size = last_quote(self.text)
+        elif self.in_string:
+            self._step = Parser._string
+        elif self._step is Parser._token:
+            self._step = Parser._value
+        self._in_text = self._hot and self.in_string
+        self._trim(size)
+
+    def _trim(self, size: int) -> None:
+        """Drop what stands after so many characters. Marks are of places before that."""
+        self._text = self._join()[:size]
+        size -= len(self._text)
+        for index, piece in enumerate(self._pieces):
+            self._pieces[index] = piece[:size]
+            size -= len(self._pieces[index])
+
+    def snapshot(self) -> str:
+        """The text so far of the string that is open: the same object while it is the same."""
+        parts = self._parts
+        if len(parts) > 1:
+            self._parts = parts = ["".join(parts)]
+        return parts[0] if parts else ""
+
+    @property
+    def text(self) -> str:
+        """All the text fed."""
+        if self._marks:
+            return self._join() + "".join(self._pieces)
+        self._compact()
+        return self._join()
+
+    @property
+    def in_value(self) -> bool:
+        """Whether a string, a number or a literal is open that is a value."""
+        if self._step is Parser._token:
+            return True
+        return self.in_string and not self._in_key
+
+    @property
+    def in_string(self) -> bool:
+        """Whether a string is open."""
+        return self._step in (Parser._string, Parser._escape)
+
+    @property
+    def depth(self) -> int:
+        """How many containers are open."""
+        return len(self._stack)
+
+    def mark(self) -> tuple[int, int]:
+        """The place of the container or value that the sink is just told of."""
+        self._marks += 1
+        return len(self._pieces) - 1, self._at
+
+    def capture(self, mark: tuple[int, int]) -> str:
+        """The text from the mark to the end of the container that the sink is just told of."""
+        self._marks -= 1
+        piece, start = mark
+        raw = "".join(self._pieces[piece:])
+        return raw[start : len(raw) - len(self._pieces[-1]) + self._at + 1]
+
+    def retain(self, mark: tuple[int, int]) -> tuple[int, int]:
+        """Use a mark once more: it must be captured or released once more."""
+        self._marks += 1
+        return mark
+
+    def release(self, mark: tuple[int, int]) -> None:  # noqa: ARG002  marks are only counted
+        """Give a mark up."""
+        self._marks -= 1
+
+    def error(self, message: str, index: int) -> MalformedOutputError:
+        """The error for a fault at that index of the last piece."""
+        position = self._size - sum(map(len, self._pieces[-1:])) + index
+        return malformed(message, self.text, position)
+
+    def error_here(self, message: str) -> MalformedOutputError:
+        """The error for a fault in what the sink is just told of."""
+        return self.error(message, self._at)
+
+    @property
+    def _size(self) -> int:
+        return len(self._text) + self._joined.tell() + sum(map(len, self._pieces))
+
+    def _join(self) -> str:
+        """All the text but the pieces. It is kept as it is given: a long one is not there twice."""
+        if self._joined.tell():
+            joined = self._joined.getvalue()
+            self._text = self._text + joined if self._text else joined
+            self._joined = StringIO()
+        return self._text
+
+    def _compact(self) -> None:
+        if not self._marks:
+            self._joined.write("".join(self._pieces))
+            self._pieces.clear()
+        # The longer the string, the rarer: all joins together stay linear in its length.
+        parts = self._parts
+        if parts and len(parts) > _BLOCK_PIECES + (len(parts[0]) >> 4):
+            parts[:] = ["".join(parts)]
+
+    def _check_size(self) -> None:
+        bound = self._limits.characters
+        if bound is not None and self._size > bound:
+            raise malformed(f"more than {bound} characters", self.text, bound)
+
+    def _pair_surrogates(self, text: str) -> str:
+        """Join surrogates that came apart; hold a high one at the end back for its other half."""
+        text, self._high = self._high + text, ""
+        self._in_text = self._hot and self._step is Parser._string
+        if not _surrogate(text):
+            return text
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._high = text[:-1], text[-1]
+        paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        if lone := _surrogate(paired):
+            self._high = ""
+            self.feed(paired[: lone.start()])  # an earlier fault comes first
+            self._pieces.append(paired[lone.start() :])
+            raise self.error("a lone surrogate", 0)
+        return paired
+
+    # The steps. Each takes the text and the index of a character that it has not seen, and
+    # returns the index after what it consumed.
+
+    def _value(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == '"':
+            self._at = index
+            self.sink.open_string()
+            self._parts = []
+            self._in_text, self._in_key, self._step = self._hot, False, Parser._string
+            return index + 1
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
+        self._at = index
+        if character == "{":
+            self._open(self.sink.open_object(), set(), Parser._first_key)
+        elif character == "[":
+            self._open(self.sink.open_array(), _ARRAY, Parser._first_item)
+        elif character in TOKEN_START:
+            self._step = Parser._token
+            return index
+        else:
+            raise self.error("expected a value", index)
+        return index + 1
+
+    def _open(self, sink: Sink, keys: set[str], step: _Step) -> None:
+        if len(self._stack) >= self._limits.depth:
+            raise self.error(f"nested more than {self._limits.depth} deep", self._at)
+        self._stack.append((self.sink, self._keys))
+        self.sink, self._keys, self._step = sink, keys, step
+
+    def _close(self, index: int) -> int:
+        self._at = index
+        self.sink.close()
+        self.sink, self._keys = self._stack.pop()
+        self._value_closed()
+        return index + 1
+
+    def _value_closed(self) -> None:
+        if self._stack:
+            self._step = Parser._after_value
+        else:
+            self._step = Parser._after_document
+            self.complete = True
+
+    def _first_key(self, text: str, index: int) -> int:
+        return self._close(index) if text[index] == "}" else self._next_key(text, index)
+
+    def _next_key(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == '"':
+            self._parts = []
+            self._in_text, self._in_key, self._step = self._hot, True, Parser._string
+            return index + 1
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
+        raise self.error("expected a key in double quotes", index)
+
+    def _first_item(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == "]":
+            return self._close(index)
+        if character not in WHITESPACE:
+            self._step = Parser._value
+        return self._value(text, index)
+
+    def _colon(self, text: str, index: int) -> int:
+        character = text[index]
+        if character == ":":
+            self._step = Parser._value
+            return after_space(text, index + 1)
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
+        raise self.error("expected a colon", index)
+
+    def _after_value(self, text: str, index: int) -> int:
+        character = text[index]
+        in_array = self._keys is _ARRAY
+        if character == ",":
+            self._step = Parser._value if in_array else Parser._next_key
+            return after_space(text, index + 1)
+        if character == ("]" if in_array else "}"):
+            return self._close(index)
+        if character in WHITESPACE:
+            return after_whitespace(text, index)
+        closer = "]" if in_array else "}"
+        raise self.error(f"expected a comma or {closer}", index)
+
+    def _after_document(self, text: str, index: int) -> int:
+        index = skip_whitespace(text, index).end()  # type: ignore[union-attr]
+        if index < len(text):
+            raise self.error("text after the end of the answer", index)
+        return index
+
+    def _string(self, text: str, index: int) -> int:
+        if self._careful:
+            return self._careful_string(text, index)
+        end = text.find('"', index)
+        if end > index:
+            self._parts.append(text[index:end])
+        elif end < 0:
+            self._parts.append(text[index:])
+            return len(text)
+        return self._close_string(end)
+
+    def _careful_string(self, text: str, index: int) -> int:
+        stop = self._find_stop(text, index)
+        end = stop.start() if stop else len(text)
+        if end > index:
+            self._parts.append(text[index:end])
+        if not stop:
+            return end
+        if text[end] == '"':
+            return self._close_string(end)
+        if text[end] == "\\":
+            self._in_text, self._step = False, Parser._escape
+            return end
+        raise self.error("a control character in a string", end)
+
+    def _close_string(self, index: int) -> int:
+        self._in_text = False
+        self._at = index
+        parts = self._parts
+        value = parts[0] if len(parts) == 1 else "".join(parts)
+        if not self._in_key:
+            self.sink.string(self._kept_once(value) if len(value) < _SHORT_CHARS else value)
+            self._value_closed()
+            return index + 1
+        if value in self._keys:
+            raise self.error(f"the key {value!r} stands twice in one object", index)
+        self._keys.add(value)
+        self.sink.key(value)
+        self._step = Parser._colon
+        return index + 1
+
+    def _kept_once(self, value: str) -> str:
+        """The string, or an equal one from before: many a short one stands in an answer often.
+
+        jiter does the same, and so does pydantic where it reads JSON (`cache_strings`).
+        """
+        if len(self._strings) >= _STRINGS:
+            self._strings.clear()
+        return self._strings.setdefault(value, value)
+
+    def _escape(self, text: str, index: int) -> int:
+        """One escape, or two that make a surrogate pair; `_pending` is what was seen of it."""
+        seen = len(self._pending)
+        raw = self._pending + text[index : index + LONGEST_ESCAPE - seen]
+        try:
+            found = unescaped(raw)
+        except ValueError as error:
+            raise self.error(str(error), index - seen) from None
+        if found is None:
+            return self._wait(raw, text)
+        character, end = found
+        self._parts.append(character)
+        self._pending, self._in_text, self._step = "", self._hot, Parser._string
+        return index + end - seen
+
+    def _wait(self, raw: str, text: str) -> int:
+        self._pending = raw
+        return len(text)
+
+    def _token(self, text: str, index: int) -> int:
+        # A loop, and no pattern: to ask one takes as long as ten characters, and few are longer.
+        end, size = index, len(text)
+        while end < size and text[end] in TOKEN_CHARACTERS:
+            end += 1
+        raw = self._pending + text[index:end]
+        ended = end < size
+        valid = (raw.isdigit() and raw[0] != "0") or (ended and is_token(raw))
+        if not valid or len(raw) > self._limits.digits:
+            self._check_token(raw, end, ended=ended)
+        if not ended:
+            return self._wait(raw, text)
+        self._pending = ""
+        self._at = end - 1
+        self.sink.scalar(raw)
+        self._value_closed()
+        return end
+
+    def _check_token(self, raw: str, end: int, *, ended: bool) -> None:
+        start = end - len(raw)
+        valid = valid_prefix(raw)
+        self._check_digits(raw[:valid], start)
+        if valid < len(raw):
+            raise self.error("not a value of JSON", start + valid)
+        if ended and not is_token(raw):
+            raise self.error("not a value of JSON", end if raw[0] in NUMBER_START else start)
+
+    def _check_digits(self, raw: str, start: int) -> None:
+        bound = self._limits.digits
+        if len(raw) > bound and len(places := places_of_digits(raw)) > bound:
+            raise self.error(f"a number of more than {bound} digits", start + places[bound])
+
+
+_Step: TypeAlias = Callable[[Parser, str, int], int]

@@ -1,0 +1,494 @@
+"""`Partial[M]`: M while it is being written, as a pydantic class of its own.
+
+It is a subclass of M with every field optional and nested models of both kinds, partial and
+finished. It keeps names, aliases, descriptions and defaults, and drops what a half-written value
+can't satisfy: constraints and validators. What the user computes or serialises from fields may
+fail while some are None; it then shows as None, or as the plain value, and never raises.
+
+The schema is built at the first use of it (`defer_build`): making snapshots needs only the class.
+Nested partial classes are looked up when that happens, which also unties recursive models. Before
+2.14, pydantic can't write an instance of such a class that stands where any value may, so there
+the schema is built at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import threading
+import types
+import typing
+from collections import deque
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Optional,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+
+from pydantic import (
+    VERSION,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    computed_field,
+    field_serializer,
+)
+from pydantic import model_serializer as pydantic_model_serializer
+from pydantic_core import PydanticUndefined, SchemaSerializer, core_schema
+from typing_extensions import TypeAliasType, is_typeddict
+
+from .markers import NotNull
+from .reachable_functions import HARMLESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pydantic import GetCoreSchemaHandler
+    from pydantic.fields import FieldInfo
+    from pydantic_core import CoreSchema
+
+T = TypeVar("T")
+
+
+class _SkipSubclassHooks:
+    """Keeps a partial class from the hook that M has for its subclasses: it is none of theirs."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        pass
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        pass
+
+
+_ORIGINAL = "__partwise_original__"
+"""Stands in the namespace of a partial class, and says of what."""
+
+_FIELD_KEYWORDS = (
+    "alias", "alias_priority", "validation_alias", "serialization_alias", "title",
+    "field_title_generator", "description", "examples", "exclude", "exclude_if", "deprecated",
+    "json_schema_extra", "frozen", "repr", "init",
+)  # fmt: skip
+
+_JUST_OPTIONAL = {"repr": True, "default": None}
+"""Of these keywords pydantic makes the same field as of the default alone, which costs it less."""
+
+_BUILDS_AT_ONCE = tuple(map(int, VERSION.split(".")[:2])) < (2, 14)
+
+_lock = threading.Lock()
+
+
+class _Indexable(type):
+    """Makes `Partial[M]` an expression that type checkers know, too."""
+
+    def __getitem__(cls, model: type[T]) -> type[T]:
+        return partial_of(model)
+
+
+class Partial(metaclass=_Indexable):
+    """`Partial[M]` is M while it is being written. The same class each time for the same M.
+
+    M is a pydantic model or a dataclass; anything else is a `TypeError`.
+    `Partial[M].model_json_schema()` describes the snapshots of M. No instance of `Partial` itself
+    can be made.
+    """
+
+    def __new__(cls) -> typing.Self:
+        raise TypeError("Partial is used as Partial[Model]")
+
+
+def partial_of(model: type[T]) -> type[T]:
+    """`Partial[model]`. It lives as long as somebody holds it; nothing here keeps the model."""
+    make: Any
+    if _is_class(model, BaseModel):
+        make = _partial_model
+    elif _is_class(model) and dataclasses.is_dataclass(model):
+        make = _partial_dataclass
+    else:
+        raise TypeError(f"Partial takes a pydantic model or a dataclass, not {model!r}")
+    with _lock:
+        for subclass in type.__subclasses__(model):
+            if vars(subclass).get(_ORIGINAL) is model:
+                return subclass
+        partial: Any = make(model)
+    if _BUILDS_AT_ONCE and make is _partial_model:
+        partial.model_rebuild(raise_errors=False)
+    return partial  # type: ignore[no-any-return]
+
+
+def _is_class(candidate: Any, base: type = object) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, base)
+
+
+def has_plain_metaclass(model: type) -> bool:
+    """Whether no code of the user's runs, and might fail, as `Partial[model]` is made."""
+    return type(model).__module__.partition(".")[0] in HARMLESS
+
+
+def original_of(partial: type) -> type:
+    """M, of `Partial[M]`; any other class itself."""
+    return vars(partial).get(_ORIGINAL, partial)  # type: ignore[no-any-return]
+
+
+def _partial_dataclass(model: type[T]) -> type[T]:
+    namespace: dict[str, Any] = {
+        "__module__": model.__module__,
+        "__doc__": model.__doc__,
+        "__reduce__": _reduce_dataclass,
+        _ORIGINAL: model,
+    }
+    if "__slots__" in vars(model):
+        namespace["__slots__"] = ()
+    decorators: Any = vars(model).get("__pydantic_decorators__")
+    if decorators is not None:
+        for name, computed in decorators.computed_fields.items():
+            namespace[name] = property(_guarded_getter(computed.info))
+        namespace["__pydantic_complete__"] = False  # else M's own serialiser is taken for its
+    make: Any = type(model)  # the metaclass
+    partial: Any = make(f"Partial{model.__name__}", (_SkipSubclassHooks, model), namespace)
+    if vars(model).get("__pydantic_complete__"):
+        partial.__pydantic_serializer__ = _guarded_serializer(model, partial)
+    return partial  # type: ignore[no-any-return]
+
+
+def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
+    fields = {
+        f.name: getattr(self, f.name) for f in dataclasses.fields(self) if hasattr(self, f.name)
+    }
+    return _restore_dataclass, (original_of(type(self)), fields)
+
+
+def _restore_dataclass(model: type[T], fields: dict[str, Any]) -> T:
+    instance = object.__new__(partial_of(model))
+    for name, value in fields.items():
+        object.__setattr__(instance, name, value)
+    return instance
+
+
+def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
+    namespace: dict[str, Any] = {
+        "__module__": model.__module__,
+        "__qualname__": f"Partial{model.__qualname__}",
+        "__doc__": model.__doc__,
+        "__annotations__": {},
+        "__reduce__": _reduce_model,
+        "__hash__": model.__hash__,
+        _ORIGINAL: model,
+        "model_config": _config(model),
+    }
+    models = _models_by_reference(model) if model.__pydantic_generic_metadata__["args"] else {}
+    for name, info in model.model_fields.items():
+        annotation, field = _partial_field(info, models)
+        namespace["__annotations__"][name] = annotation
+        namespace[name] = field
+    namespace.update(_guarded_methods(model))
+    namespace.update(_guarded_members(model))
+    make: Any = type(model)  # the metaclass
+    partial: type[BaseModel] = make(
+        f"Partial{model.__name__}", (_SkipSubclassHooks, model), namespace
+    )
+    decorators = partial.__pydantic_decorators__
+    for validators in (
+        decorators.validators,
+        decorators.field_validators,
+        decorators.root_validators,
+        decorators.model_validators,
+    ):
+        validators.clear()
+    return partial
+
+
+def _config(model: type[BaseModel]) -> ConfigDict:
+    config = ConfigDict(defer_build=True, validate_default=False, validate_assignment=False)
+    if model.model_config.get("title"):
+        config["title"] = f"Partial{model.model_config['title']}"
+    return config
+
+
+def _reduce_model(self: BaseModel) -> tuple[Any, ...]:
+    return _restore_model, (original_of(type(self)),), self.__getstate__()
+
+
+def _restore_model(model: type[BaseModel]) -> BaseModel:
+    partial = partial_of(model)
+    return partial.__new__(partial)
+
+
+def _models_by_reference(model: type[BaseModel]) -> dict[str, Any]:
+    """The models of the model's schema.
+
+    The fields of a generic one name it so where they lead back to it: there was no class yet.
+    """
+    if _has_references(model):
+        return {}
+    found: dict[str, Any] = {}
+    waiting: list[Any] = [dict(model.__pydantic_core_schema__)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            if part.get("type") == "model" and "ref" in part:
+                found[part["ref"]] = part["cls"]
+    return found
+
+
+def _has_references(model: type[BaseModel]) -> bool:
+    """Whether such a reference is an argument of it: pydantic has no schema of its own for that."""
+    return any(hasattr(each, "type_ref") for each in model.__pydantic_generic_metadata__["args"])
+
+
+def _partial_field(info: FieldInfo, models: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The annotation and the value that declare the field in the partial class."""
+    keywords = {k: v for k in _FIELD_KEYWORDS if (v := getattr(info, k, None)) is not None}
+    if info.default_factory is not None:
+        keywords["default_factory"] = info.default_factory
+    elif info.default is not PydanticUndefined:
+        keywords["default"] = info.default
+    annotation = partial_annotation(info.annotation, models)
+    if any(isinstance(marker, NotNull) for marker in info.metadata):
+        return annotation, Field(**keywords)
+    if info.is_required():
+        keywords["default"] = None
+    default = None if keywords == _JUST_OPTIONAL else Field(**keywords)
+    return Optional[annotation], default  # noqa: UP045  a value, not an annotation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AcceptPartial:
+    """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as what it is."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.union_schema(
+            [handler.generate_schema(partial_of(source)), handler(source)]
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SerializeAny:
+    """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        as_it_is: Any = {**handler(source), "serialization": {"type": "any"}}
+        return as_it_is  # type: ignore[no-any-return]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SerializeWithFallback:
+    """In `Annotated[X, …]`: serialises as X does, and where it can't yet, whatever is there."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema: Any = handler(source)
+        written = core_schema.wrap_serializer_function_ser_schema(_tried, schema=schema)
+        return {**schema, "serialization": written}
+
+
+def _tried(value: Any, handler: Callable[[Any], Any]) -> Any:
+    try:
+        return handler(value)
+    except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+        return value
+
+
+def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
+    """The annotation with models of both kinds in it, and without constraints.
+
+    Args:
+        annotation: of a field.
+        models: those that pydantic has a reference for in the place of the class.
+    """
+    if hasattr(annotation, "type_ref"):
+        annotation = models.get(annotation.type_ref, Any)
+    if isinstance(annotation, TypeAliasType | getattr(typing, "TypeAliasType", TypeAliasType)):
+        return Annotated[annotation, SerializeWithFallback()]
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return _partial_class(annotation)
+    origin: Any = get_origin(annotation)
+    arguments = get_args(annotation)
+    if origin is Annotated:
+        return partial_annotation(arguments[0], models)
+    if origin is Literal or not arguments:
+        return annotation
+    partial = tuple(
+        argument if argument is Ellipsis else partial_annotation(argument, models)
+        for argument in arguments
+    )
+    if origin in (Union, types.UnionType):
+        return Union[partial]  # noqa: UP007  of any number
+    return origin[partial]
+
+
+def _partial_class(annotation: type) -> Any:
+    if issubclass(annotation, BaseModel):
+        return Any if _has_references(annotation) else Annotated[annotation, AcceptPartial()]
+    if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
+        return Annotated[annotation, SerializeAny()]
+    if "__get_pydantic_core_schema__" in vars(annotation):
+        return Annotated[annotation, SerializeWithFallback()]
+    return annotation
+
+
+def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """The model's computed fields and serialisers, which may meet None where none can be."""
+    decorators = model.__pydantic_decorators__
+    for name, computed in decorators.computed_fields.items():
+        yield name, _guarded_property(computed.info)
+    for name, field in decorators.field_serializers.items():
+        guarded = _guarded_field_serializer(field.func, field.info.mode)
+        make: Any = field_serializer  # whose overloads know one mode each
+        decorate = make(
+            *field.info.fields,
+            mode=field.info.mode,
+            when_used=field.info.when_used,
+            check_fields=False,
+        )
+        yield name, decorate(guarded)
+    for name, whole in decorators.model_serializers.items():
+        make = pydantic_model_serializer
+        decorate = make(mode=whole.info.mode, when_used=whole.info.when_used)
+        yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
+
+
+_OVERRIDDEN = ("__repr__", "__str__", "__repr_args__", "__eq__", "model_dump", "model_dump_json")
+
+
+def _guarded_methods(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """What the model does in a way of its own, and pydantic's where it can't yet."""
+    base = RootModel if issubclass(model, RootModel) else BaseModel
+    for name in _OVERRIDDEN:
+        method, usual = getattr(model, name), getattr(base, name)
+        if method is not usual:
+            yield name, with_fallback(method, usual)
+
+
+def with_fallback(method: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            result = method(self, *args, **kwargs)
+            return [*result] if inspect.isgenerator(result) else result
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return usual(self, *args, **kwargs)
+
+    return guarded
+
+
+def _function(model: type, name: str) -> Callable[..., Any]:
+    member = inspect.getattr_static(model, name)
+    return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
+
+
+def _guarded_getter(info: Any) -> Callable[[Any], Any]:
+    # The getter of M itself: a property, or a cached one, which is no cache here.
+    wrapped = info.wrapped_property
+    get: Any = wrapped.fget if isinstance(wrapped, property) else wrapped.func
+
+    @functools.wraps(get)
+    def guarded(self: Any) -> Any:
+        try:
+            return get(self)
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return None
+
+    return guarded
+
+
+def _guarded_property(info: Any) -> Any:
+    keywords = {
+        k: v
+        for k in ("alias", "title", "description", "deprecated", "examples", "json_schema_extra")
+        if (v := getattr(info, k, None)) is not None
+    }
+    guarded = property(_guarded_getter(info))
+    return computed_field(return_type=Any, repr=info.repr, **keywords)(guarded)
+
+
+def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    function = getattr(function, "__func__", function)
+
+    @functools.wraps(function)
+    def guarded(self: Any, value: Any, *rest: Any) -> Any:
+        try:
+            return function(self, value, *rest)
+        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+            return rest[0](value) if mode == "wrap" else value
+
+    # No return annotation: half a value need not be of the type that the whole one has.
+    guarded.__annotations__ = {}
+    return guarded
+
+
+def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def guarded(self: Any, *rest: Any) -> Any:
+        try:
+            return function(self, *rest)
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return rest[0](self) if mode == "wrap" else dict(self.__dict__)
+
+    guarded.__annotations__ = {}
+    return guarded
+
+
+def _guarded_serializer(model: Any, partial: type) -> SchemaSerializer:
+    """The serialiser of a pydantic dataclass, whose schema has the user's functions in it."""
+    waiting = deque([dict(model.__pydantic_core_schema__)])
+    while (schema := waiting.popleft()).get("cls") is not model:
+        waiting.extend(schema.get("definitions", ()))
+        waiting.extend([schema["schema"]] if "schema" in schema else ())
+    own: Any = _guarded_schema({k: v for k, v in schema.items() if k not in ("type", "ref")})
+    return SchemaSerializer(own | {"type": "dataclass", "cls": partial})
+
+
+def _guarded_schema(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return type(part)(map(_guarded_schema, part))
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") in ("model", "dataclass", "definition-ref"):
+        return core_schema.any_schema()  # which is written by its own class's serialiser
+    guarded = {k: v if k in _NO_SCHEMAS else _guarded_schema(v) for k, v in part.items()}
+    if "function" in part.get("serialization", ()):
+        guarded["serialization"] = _guarded_serialization(part["serialization"])
+    return guarded
+
+
+_NO_SCHEMAS = ("metadata", "default", "expected", "function", "serialization", "config")
+
+
+def _guarded_serialization(serialization: Any) -> Any:
+    function = serialization["function"]
+    wraps = serialization["type"] == "function-wrap"
+    place = int(serialization.get("is_field_serializer", False))  # of the value among arguments
+
+    def guarded(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+            value = arguments[place]
+            if wraps:
+                return arguments[place + 1](value)
+            if not dataclasses.is_dataclass(value):
+                return value
+            # To write the dataclass itself would come back here.
+            return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+    bare = {k: v for k, v in serialization.items() if k != "return_schema"}
+    return {**bare, "function": guarded}

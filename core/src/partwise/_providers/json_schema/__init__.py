@@ -1,0 +1,1 @@
+"""JSON schemas put into vendors' dialects."""

@@ -1,0 +1,161 @@
+"""One JSON schema in, the schema that a vendor takes out.
+
+A vendor that constrains its model to a schema takes a subset of JSON Schema, and each takes
+another one. A `SchemaProfile` describes such a subset as data; `transform` rewrites any schema
+that pydantic writes into it. The rules, in order of importance:
+
+1. Never wider than said. What the vendor's schema allows is valid for the original, but for
+   what the vendor can't enforce on one value (bounds, formats, the order in a tuple); that
+   stands in the description, in words for the model.
+2. Nothing is lost in silence. What can be neither kept nor said in words (a map with free keys,
+   `Any`, recursion where there is none) makes the whole schema go to the profile's fallback:
+   the vendor is told the schema but does not enforce it. That is logged, with each place.
+3. The input is never changed, and transforming a result again changes nothing.
+
+How it works. Each rule is a small pure function from a node to a node, and does nothing where
+the profile takes the node as it is. They run from the root to the leaves, so that the children
+which a rule makes are rewritten too. What then still can't be sent is found by a second walk,
+`_refusals`, which knows nothing of the rules.
+
+Optional properties, where a vendor requires all: the property is required, with no null added,
+since the model's validator would not take one. A default other than null moves into the
+description, so that the vendor's model may choose it knowingly.
+
+Siblings of `$ref`, where a vendor takes none: the reference becomes the only member of an
+`anyOf` and the siblings stay beside that. Unlike inlining, this works for recursive definitions
+and copies nothing. Only a `$ref` at the root is inlined, because roots must be plain objects.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .nodes import COMMON, Node, expand_booleans, find_cycles, plain_root, ref_target, walk
+from .rules import rewrite
+
+_log = logging.getLogger("partwise")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaProfile:
+    """What one vendor, at one strictness, takes of JSON Schema.
+
+    Every vendor takes `type`, `properties`, `required`, `items`, `additionalProperties: false`,
+    `enum`, `anyOf`, `$ref`, `$defs` and `description`. The defaults describe a vendor that takes
+    any schema.
+
+    Attributes:
+        name: for the log, such as `"openai strict"`.
+        strict: whether the vendor enforces a schema of this profile.
+        keywords: the further keywords that it takes; None if it takes all.
+        accepts: for some of those, which of the keyword's values it takes; all, if not listed.
+        enum_types: the JSON types whose values it takes in `enum`; None if it takes all.
+        closed: it wants `additionalProperties: false` in every object, so it takes no maps.
+        typed: every node must say what it is, so it takes no `Any`.
+        all_required: every property must be required.
+        ref_siblings: whether other keywords may stand beside `$ref`.
+        recursion: whether a definition may lead to itself: always, only through a property that
+            is not required, or never.
+        fallback: the profile for a schema that this one can't take; None takes it as it is.
+    """
+
+    name: str
+    strict: bool = True
+    keywords: frozenset[str] | None = None
+    accepts: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict, hash=False)
+    enum_types: frozenset[str] | None = None
+    closed: bool = False
+    typed: bool = False
+    all_required: bool = False
+    ref_siblings: bool = True
+    recursion: Literal["always", "optional", "never"] = "always"
+    fallback: SchemaProfile | None = None
+
+    def takes(self, keyword: str, value: Any = None) -> bool:
+        """Whether the vendor takes this keyword, with this value where that matters."""
+        if keyword in COMMON:
+            return True
+        if self.keywords is not None and keyword not in self.keywords:
+            return False
+        return keyword not in self.accepts or self.accepts[keyword](value)
+
+
+_ANYTHING = SchemaProfile(name="anything", strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TransformedSchema:
+    """A schema in a vendor's dialect; `strict` says whether the vendor can enforce it."""
+
+    schema: dict[str, Any]
+    strict: bool
+
+
+def transform(schema: Mapping[str, Any], profile: SchemaProfile) -> TransformedSchema:
+    """Put a schema into the profile's dialect, or into its fallback's where that can't be done.
+
+    Falling back is logged to the logger `partwise` as a warning that names each place.
+
+    Raises:
+        ValueError: the schema's root is not an object.
+    """
+    plain = plain_root(expand_booleans(copy.deepcopy(dict(schema))))
+    dialect = rewrite(plain, profile)
+    refusals = list(_refusals(dialect, profile))
+    if not refusals:
+        return TransformedSchema(dialect, profile.strict)
+    places = "; ".join(f"{reason} at {place}" for place, reason in refusals)
+    _log.warning("%s can't enforce this schema, it is only told it: %s", profile.name, places)
+    return TransformedSchema(rewrite(plain, profile.fallback or _ANYTHING), strict=False)
+
+
+def is_simple_pattern(pattern: str) -> bool:
+    """Whether a regular expression does without lookaround, backreferences and word boundaries.
+
+    No vendor's grammar knows those. Made for `SchemaProfile.accepts`.
+    """
+    return _NOT_REGULAR.search(pattern) is None
+
+
+_NOT_REGULAR = re.compile(r"\(\?(?:[=!]|<[=!]|P=|P?<)|(?<!\\)(?:\\\\)*\\[1-9bB]")
+
+
+def _refusals(schema: Node, profile: SchemaProfile) -> Iterator[tuple[str, str]]:
+    """What the profile can't take though every rule has run: the place, and why."""
+    cyclic = find_cycles(schema) if profile.recursion == "never" else {}
+    for place, node in walk(schema):
+        reasons = (
+            _untaken(node, profile),
+            _untyped(node) if profile.typed else None,
+            _open(node) if profile.closed else None,
+            "recursion" if cyclic.get(ref_target(node) or "") else None,
+        )
+        yield from ((place, reason) for reason in reasons if reason)
+
+
+def _untaken(node: Node, profile: SchemaProfile) -> str | None:
+    if "$ref" in node and ref_target(node) is None:
+        return f"a reference to {node['$ref']}"
+    return ", ".join(key for key in node if not profile.takes(key, node[key])) or None
+
+
+def _untyped(node: Node) -> str | None:
+    if not node.keys() & {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"}:
+        return "a value of any type"
+    items = node.get("items", node.get("prefixItems", True))
+    return "an array of anything" if _may_be(node, "array") and isinstance(items, bool) else None
+
+
+def _open(node: Node) -> str | None:
+    closed = node.get("additionalProperties") is False
+    return "an object with free keys" if _may_be(node, "object") and not closed else None
+
+
+def _may_be(node: Node, name: str) -> bool:
+    types = node.get("type", ())
+    return name in ([types] if isinstance(types, str) else types)

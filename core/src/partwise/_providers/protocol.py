@@ -1,0 +1,171 @@
+"""What a provider plugin is: the protocol, the request it gets, and the hook that registers it.
+
+A plugin is a module that an entry point of the group `partwise` names. It implements the hook
+`register_providers` and imports its vendor's SDK only inside `open`, `aopen` and `map_error`.
+`build_request` and the decoder are pure, so they can be tested without a network.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import pluggy
+
+from .._errors import MissingKeyError
+from .redaction import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .._errors import ProviderError
+    from .chunks import Chunk
+    from .mode import Granularity, Mode
+
+hookspec = pluggy.HookspecMarker("partwise")
+hookimpl = pluggy.HookimplMarker("partwise")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One attempt's request, in no vendor's terms.
+
+    Attributes:
+        model: the vendor's name of the model: what follows the first slash in `from_provider`.
+        mode: how to ask for structure; one of the provider's own.
+        messages: the conversation in OpenAI's chat form, or messages in the vendor's own form. A
+            tool's message that tells of faults has an `is_error`, which OpenAI itself has not.
+        schema: the JSON schema of the answer, as pydantic writes it. Its root is an object.
+        name: the name of the answer's tool or schema: 1 to 64 of `A-Z a-z 0-9 _ -`.
+        description: what the answer is, for the model; None where the model's type says nothing.
+        options: everything else in the call, to be passed to the vendor as it is.
+        plain: ask for plain text: no tool and no schema, whatever the mode. So the rest of an
+            answer is asked for that was cut off; what is wanted stands in the messages. `mode` is
+            as before, and may still say which of the vendor's interfaces to use.
+        read_timeout: seconds without a byte after which the SDK should give up; None leaves it to
+            the SDK. A plugin passes it as its SDK's read timeout for this request.
+    """
+
+    model: str
+    mode: Mode
+    messages: Sequence[Mapping[str, Any]]
+    schema: Mapping[str, Any]
+    name: str
+    description: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    plain: bool = False
+    read_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do with one model.
+
+    Attributes:
+        modes: the modes it has, best first, each with how finely it streams.
+    """
+
+    modes: Mapping[Mode, Granularity]
+
+    @property
+    def default_mode(self) -> Mode:
+        """The best mode of those that stream most finely: by token before by parameter."""
+        finest = ("token", "parameter", "whole")
+        return min(self.modes, key=lambda mode: finest.index(self.modes[mode]))
+
+
+class Decoder(Protocol):
+    """Turns one stream's events into chunks. Pure; a new one for each stream."""
+
+    def feed(self, event: Any) -> Iterable[Chunk]:
+        """The chunks in one event of the vendor's.
+
+        Raises:
+            ProviderError: the event is an error.
+        """
+
+    def close(self) -> Iterable[Chunk]:
+        """What is left now that the vendor's stream has ended."""
+
+
+class Provider(Protocol):
+    """One vendor, ready to be asked. Made by a `ProviderFactory`, used by one client."""
+
+    def capabilities(self, model: str) -> Capabilities:
+        """What this provider can do with that model."""
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        """The payload that `open` sends. Pure.
+
+        Raises:
+            ConfigurationError: the request can't be put in this vendor's terms.
+        """
+
+    def decoder(self, request: Request) -> Decoder:
+        """A new decoder for the answer to that request."""
+
+    def map_error(self, error: Exception) -> ProviderError | None:
+        """The vendor SDK's exception in partwise's terms, or None if it is not the SDK's."""
+
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+        """Send the payload. Leaving the context releases the connection at once."""
+
+    def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
+        """The same, for asyncio."""
+
+    def close(self) -> None:
+        """Release what `open` keeps between calls. A client that the user gave stays open."""
+
+    async def aclose(self) -> None:
+        """Release what `aopen` keeps between calls. A client that the user gave stays open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig:
+    """What the user said of a provider, for its factory.
+
+    Attributes:
+        name: the name under which the factory is called, as in `from_provider("name/…")`.
+        api_key: the key that the user gave, if any. Never shown in a repr.
+        base_url: where to send requests, instead of the vendor's own address.
+        client: the user's own SDK client, to be used as it is.
+        http_client: the user's own HTTP client, for the SDK client that the provider makes.
+        options: further keywords of `from_provider`, for the SDK client that the provider makes.
+        secrets: what is masked in all errors of this provider's: the key, and what else the factory
+            adds to it.
+    """
+
+    name: str
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    client: Any = field(default=None, repr=False)
+    http_client: Any = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
+
+    def key(self, *variables: str) -> str:
+        """The API key: the one given, else the first of these environment variables that is set.
+
+        Raises:
+            MissingKeyError: there is none. Names the variables.
+        """
+        for candidate in (self.api_key, *map(os.environ.get, variables)):
+            if candidate:
+                self.secrets.add(candidate)
+                return candidate
+        names = " or ".join(variables)
+        raise MissingKeyError(
+            f"no API key for {self.name!r}: set the environment variable {names}, "
+            f'or pass from_provider("{self.name}/…", api_key=…)'
+        )
+
+
+ProviderFactory: TypeAlias = Callable[[ProviderConfig], Provider]
+
+
+@hookspec
+def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
+    """Call `register(name, factory)` for each name that the plugin answers to."""

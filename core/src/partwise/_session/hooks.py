@@ -1,0 +1,202 @@
+"""Telling others what happens in a call: handlers of a client or a call, and observers of all.
+
+    completion:kwargs           (**payload)        a request is about to be sent
+    completion:response         (Completion)       an answer was read to its end and is valid
+    completion:usage            (Usage)            the tokens of an attempt, once they are final
+    completion:error            (error)            the vendor, or the way to it, failed
+    completion:last_attempt     (error)            there is no further attempt
+    parse:error                 (error)            an answer is not what was asked for
+    stream:first_chunk          ()                 the vendor's first event of an attempt
+    stream:first_snapshot       (snapshot)         the first snapshot of an attempt
+    stream:field_complete       (path, value)      a value is complete and validated
+    stream:restart              (attempt, error)   an attempt failed, and this one begins
+    stream:resume               (attempt, error)   an answer was cut off, and this attempt goes on
+    stream:end                  (StreamEnd)        a stream is over, one way or another
+
+A handler that raises becomes a warning and harms nothing. No payload has a key in it: keys stay
+with the provider, and the values of `extra_headers` are masked.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+from .._errors import ConfigurationError
+from .._providers.protocol import hookspec
+from .._providers.redaction import MASK
+
+if TYPE_CHECKING:
+    from .._providers.chunks import FinishReason, Usage
+    from .._providers.mode import Mode
+
+HookName: TypeAlias = Literal[
+    "completion:kwargs",
+    "completion:response",
+    "completion:usage",
+    "completion:error",
+    "completion:last_attempt",
+    "parse:error",
+    "stream:first_chunk",
+    "stream:first_snapshot",
+    "stream:field_complete",
+    "stream:restart",
+    "stream:resume",
+    "stream:end",
+]
+Handler: TypeAlias = Callable[..., object]
+
+_NAMES: Final = get_args(HookName)
+_HEADERS: Final = frozenset({"extra_headers", "headers"})
+_AROUND_HEADERS: Final = frozenset({"config", "http_options"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallInfo:
+    """Which call it is. Each call has its own object, so observers can tell calls apart."""
+
+    provider: str
+    model: str
+    mode: Mode
+    response_model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What the vendor sent in the attempt that brought the value.
+
+    Attributes:
+        call: which call it was.
+        attempt: the attempt's number, from 1.
+        text: the raw text of the answer.
+        reasoning: what the model, or the vendor, told of its reasoning.
+        usage: the tokens of this attempt, or None if the vendor said nothing.
+        finish_reason: why the vendor stopped; `raw_finish_reason` is its own word for it.
+        events: the vendor's events in its own form; empty unless they were asked for, as
+            `create_with_completion` does.
+    """
+
+    call: CallInfo
+    attempt: int
+    text: str
+    reasoning: str
+    usage: Usage | None
+    finish_reason: FinishReason | None
+    raw_finish_reason: str | None
+    events: tuple[Any, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEnd:
+    """How a stream ended.
+
+    Attributes:
+        outcome: `"value"`, `"error"`, or `"closed"` where its reader left before the end.
+        attempts: how many there were.
+        usage: the tokens of all attempts, as far as the vendor told.
+        usage_complete: whether it told all of them.
+        error: what was raised, if it ended so.
+    """
+
+    outcome: Literal["value", "error", "closed"]
+    attempts: int
+    usage: Usage | None
+    usage_complete: bool
+    error: BaseException | None = None
+
+
+@hookspec
+def observe(name: HookName, call: CallInfo, detail: tuple[Any, ...]) -> None:
+    """Hear of everything in every call of the process, as a plugin given to `partwise.register`.
+
+    `detail` has what a handler of that name gets; for `completion:kwargs` it is the payload alone.
+    """
+
+
+class Hooks:
+    """Handlers by name. They are called in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, list[Handler]] = {}
+
+    def on(self, name: HookName, handler: Handler) -> None:
+        """Call the handler whenever this happens."""
+        self._handlers.setdefault(_known(name), []).append(handler)
+
+    def off(self, name: HookName, handler: Handler) -> None:
+        """Stop calling the handler. Nothing happens if it was not there."""
+        handlers = self._handlers.get(_known(name), [])
+        if handler in handlers:
+            handlers.remove(handler)
+
+    def clear(self, name: HookName | None = None) -> None:
+        """Forget the handlers of that name; all, if none is given."""
+        if name is None:
+            self._handlers.clear()
+        else:
+            self._handlers.pop(_known(name), None)
+
+    def handlers(self, name: HookName) -> tuple[Handler, ...]:
+        return tuple(self._handlers.get(name, ()))
+
+
+class HookDispatcher:
+    """Tells the handlers of one call, and the observers of all, what happens in it."""
+
+    def __init__(
+        self, call: CallInfo, hooks: tuple[Hooks, ...], observe: Callable[..., object] | None
+    ) -> None:
+        self._call = call
+        self._hooks = hooks
+        self._observe = observe
+
+    def listens(self, name: HookName) -> bool:
+        return self._observe is not None or any(hooks.handlers(name) for hooks in self._hooks)
+
+    def say(self, name: HookName, *detail: Any) -> None:
+        for hooks in self._hooks:
+            for handler in hooks.handlers(name):
+                _call_safely(name, partial(handler, *detail))
+        self._tell_observers(name, detail)
+
+    def say_payload(self, payload: Mapping[str, Any]) -> None:
+        """`completion:kwargs`, whose handlers take the payload as keywords."""
+        name: HookName = "completion:kwargs"
+        if self.listens(name):
+            safe = _masked(payload)
+            for hooks in self._hooks:
+                for handler in hooks.handlers(name):
+                    _call_safely(name, partial(handler, **safe))
+            self._tell_observers(name, (safe,))
+
+    def _tell_observers(self, name: HookName, detail: tuple[Any, ...]) -> None:
+        if self._observe is not None:
+            _call_safely(name, partial(self._observe, name=name, call=self._call, detail=detail))
+
+
+def _known(name: str) -> str:
+    if name not in _NAMES:
+        raise ConfigurationError(f"no hook is called {name!r}; there are {', '.join(_NAMES)}")
+    return name
+
+
+def _masked(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload, without the headers that a user may have put a key into."""
+    masked = dict(payload)
+    for key, value in payload.items():
+        if isinstance(value, Mapping) and key in _HEADERS:
+            masked[key] = dict.fromkeys(value, MASK)
+        elif isinstance(value, Mapping) and key in _AROUND_HEADERS:
+            masked[key] = _masked(value)
+    return masked
+
+
+def _call_safely(name: str, handler: Callable[[], object]) -> None:
+    try:
+        handler()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer must not suffer
+        message = f"a handler of {name!r} raised {type(error).__name__}: {error}"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)

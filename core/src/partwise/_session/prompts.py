@@ -1,0 +1,124 @@
+"""What the core itself says to a model: the schema in the prompt, and what was wrong.
+
+All of it is in OpenAI's chat form, which every plugin converts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from jiter import from_json
+
+from .._errors import InvalidOutputError, MalformedOutputError
+from .._paths import format_path
+from .._providers.mode import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .._errors import PartwiseError
+    from .._providers.protocol import Request
+    from .attempt import Attempt
+
+Message: TypeAlias = "Mapping[str, Any]"
+
+_FOLLOWS = "It follows this JSON schema:"
+_FALLBACK_NAME = "answer"
+_MAX_NAME = 64
+
+
+def tool_name(name: str) -> str:
+    """The name in the letters that every vendor takes: `Page[User]` is called `Page_User`."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:_MAX_NAME] or _FALLBACK_NAME
+    return plain if plain[0].isalpha() else f"_{plain}"[:_MAX_NAME]
+
+
+def with_schema(
+    messages: Sequence[Message], schema: Mapping[str, Any], mode: Mode
+) -> list[Message]:
+    """The messages, with the schema in the system message if the mode wants it in the prompt."""
+    if not mode.prompts_schema:
+        return list(messages)
+    form = "in a fenced block of JSON" if mode is Mode.MD_JSON else "and with nothing else"
+    order = f"Answer with one JSON object, {form}. {_FOLLOWS}"
+    return _with_system(messages, f"{order}\n{_as_json(schema)}")
+
+
+def _with_system(messages: Sequence[Message], text: str) -> list[Message]:
+    if messages and messages[0].get("role") in ("system", "developer"):
+        first, *rest = messages
+        if isinstance(first.get("content"), str):
+            return [{**first, "content": f"{first['content']}\n\n{text}"}, *rest]
+    return [{"role": "system", "content": text}, *messages]
+
+
+def correction(request: Request, attempt: Attempt, error: PartwiseError) -> list[Message]:
+    """The model's own answer so far, and what was wrong with it.
+
+    In a tool mode the answer is repeated as the call that it was, and the fault is its result;
+    unless the arguments aren't JSON even with their end supplied, which no vendor would take.
+    """
+    arguments = _closed(attempt.engine.text) if request.mode.uses_tool else None
+    if arguments is not None:
+        return _as_call(request.name, attempt.call_id or "call_1", arguments, explain(error))
+    said: list[Message] = [{"role": "assistant", "content": attempt.text}]
+    return [*(said if attempt.text.strip() else []), {"role": "user", "content": explain(error)}]
+
+
+def continuation(request: Request, text: str, ending: str) -> list[Message]:
+    """The part of an answer that there is, and the wish for the rest, as plain text.
+
+    The `ending` is what of the part the model is to begin with.
+    """
+    wish = [
+        "This JSON was cut off. Write the rest, so that both parts joined are the whole.",
+        "Begin by repeating exactly the last words of the first part, and go on from there.",
+        f"Those words, between two lines of dashes:\n-----\n{ending}\n-----",
+        "Write nothing else: no explanation, no fence, no call of a tool.",
+    ]
+    if not request.mode.prompts_schema:
+        # Otherwise only the vendor was told it, and this time it is not.
+        wish.insert(1, f"{_FOLLOWS}\n{_as_json(request.schema)}")
+    return [
+        {"role": "assistant", "content": text},
+        {"role": "user", "content": "\n\n".join(wish)},
+    ]
+
+
+def _as_call(name: str, call_id: str, arguments: str, fault: str) -> list[Message]:
+    function = {"name": name, "arguments": arguments}
+    call = {"id": call_id, "type": "function", "function": function}
+    return [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": call_id, "content": fault, "is_error": True},
+    ]
+
+
+def _closed(text: str) -> str | None:
+    """The JSON object that the text begins, with its end supplied; None if it begins none."""
+    try:
+        value = from_json(text.encode(), partial_mode="trailing-strings")
+    except ValueError:
+        return None
+    return _as_json(value) if isinstance(value, dict) else None
+
+
+def _as_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def explain(error: PartwiseError) -> str:
+    """What was wrong, for the model: a line for each fault, with its path and its message."""
+    faults = "\n".join(f"- {line}" for line in _faults(error))
+    return f"This answer was not accepted:\n{faults}\nGive the whole answer again, corrected."
+
+
+def _faults(error: PartwiseError) -> list[str]:
+    if isinstance(error, InvalidOutputError):
+        return [f"{format_path(each['loc']) or 'answer'}: {each['msg']}" for each in error.errors()]
+    if isinstance(error, MalformedOutputError):
+        place = f"line {error.line}, column {error.column}"
+        return [f"not valid JSON at {place}: {error.message}"]
+    return [str(error)]

@@ -1,0 +1,120 @@
+"""Whether to try again after a failed attempt, and how long to wait before.
+
+Worth another attempt is an answer that was invalid, malformed, cut off or empty, and a stream
+that broke for a reason that may pass. A refusal or a filtered answer would only come again. So
+would an error before the stream began, where the vendor's SDK has retried that already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .._errors import (
+    ConfigurationError,
+    IncompleteOutputError,
+    InvalidOutputError,
+    MalformedOutputError,
+    ProviderError,
+)
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+MAX_PAUSE = 60.0
+"""Seconds: nobody waits longer for a stream, whatever a vendor's Retry-After says."""
+
+_REASKED = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
+
+
+class Policy(Protocol):
+    """How often to try, and how long to wait between."""
+
+    def pause(self, attempt: int, error: Exception) -> float | None:
+        """Seconds to wait after this attempt's error; None if it was the last one."""
+
+
+def is_reasked(error: Exception) -> bool:
+    """Whether the model can do better when told what was wrong."""
+    return isinstance(error, _REASKED)
+
+
+def is_worth_retrying(error: Exception, *, began: bool) -> bool:
+    """Whether another attempt may succeed. `began` says that the vendor's stream had opened."""
+    if isinstance(error, ProviderError):
+        return error.retryable and (began or not error.retried)
+    return is_reasked(error)
+
+
+def make_policy(max_retries: Any) -> Policy:
+    """The policy for what the user gave as `max_retries`.
+
+    Raises:
+        ConfigurationError: it is neither a number from 0 nor a tenacity policy.
+    """
+    if isinstance(max_retries, int) and not isinstance(max_retries, bool) and max_retries >= 0:
+        return CountPolicy(max_retries)
+    if all(callable(getattr(max_retries, part, None)) for part in ("stop", "wait", "retry")):
+        return TenacityPolicy(max_retries)
+    raise ConfigurationError(
+        f"max_retries is a number from 0 or a tenacity policy, and not {max_retries!r}"
+    )
+
+
+class CountPolicy:
+    """A number of retries. Asks again at once, and backs off from a vendor in trouble."""
+
+    def __init__(self, retries: int) -> None:
+        self._retries = retries
+
+    def pause(self, attempt: int, error: Exception) -> float | None:
+        if attempt > self._retries:
+            return None
+        return _backoff(attempt, error) if isinstance(error, ProviderError) else 0.0
+
+
+class TenacityPolicy:
+    """tenacity's `Retrying` or `AsyncRetrying`, asked for its decisions alone.
+
+    The same object serves sync and async. Its `stop`, `wait`, `retry` and `before_sleep` are
+    called with a `RetryCallState` as tenacity itself calls them; they must be plain functions.
+    """
+
+    def __init__(self, policy: Any) -> None:
+        self._policy = policy
+        self._state: Any = None
+
+    def pause(self, attempt: int, error: Exception) -> float | None:
+        state = self._seen(attempt, error)
+        if not self._policy.retry(state):
+            return None
+        seconds = float(self._policy.wait(state))
+        state.upcoming_sleep = seconds
+        if self._policy.stop(state):
+            return None
+        state.idle_for += seconds
+        if self._policy.before_sleep is not None:
+            self._policy.before_sleep(state)
+        asked = error.retry_after if isinstance(error, ProviderError) else None
+        return max(seconds, min(asked or 0.0, MAX_PAUSE))
+
+    def _seen(self, attempt: int, error: Exception) -> Any:
+        """The state of the retries, with this failure as its outcome."""
+        tenacity = _tenacity()
+        if self._state is None:
+            self._state = tenacity.RetryCallState(self._policy, fn=None, args=(), kwargs={})
+        self._state.attempt_number = attempt
+        self._state.set_exception((type(error), error, error.__traceback__))
+        return self._state
+
+
+def _tenacity() -> ModuleType:
+    # Only who has a tenacity policy comes here, so tenacity is installed and loaded.
+    import tenacity  # noqa: PLC0415
+
+    return tenacity
+
+
+def _backoff(attempt: int, error: ProviderError) -> float:
+    """Half a second, doubled with each attempt, or what the vendor asked for; both capped."""
+    asked = error.retry_after
+    return min(0.5 * 2 ** (attempt - 1) if asked is None else asked, MAX_PAUSE)

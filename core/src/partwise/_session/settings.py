@@ -1,0 +1,76 @@
+"""What a call may say of itself, beside the response model and the messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from .._errors import ConfigurationError
+from .._json.limits import Limits
+from .hooks import Hooks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The keywords of `create_partial` and its siblings that partwise takes for itself.
+
+    All others go to the vendor.
+
+    Attributes:
+        max_retries: how often to ask again after an answer that was invalid, malformed, cut off
+            or empty, or a stream that broke: a number, or a tenacity policy.
+        context: what the model's validators find in `info.context`; once `validation_context`.
+        strict: pydantic's strict mode for the whole answer; None leaves it to the model.
+        hooks: handlers for this call, beside the client's.
+        on_restart: `"restart"` begins anew after a failed attempt, though snapshots of it were
+            shown; `"raise"` raises its error then, and retries only what was never shown.
+        resume: whether to ask for the rest of an answer that was cut off, by its length or by a
+            connection that broke, in place of a new answer. What was shown stands.
+        token_budget: tokens that all attempts together may spend, as far as the vendor tells.
+            Once they are spent, an incomplete answer is given up and no attempt is begun.
+        timeout: seconds for the whole call, all attempts and waits included.
+        idle_timeout: seconds without a sign of life from the vendor.
+        limits: what an answer may not exceed.
+
+    Both timeouts end in `ProviderTimeoutError`. In asyncio they strike on the second. Threads
+    can't be interrupted: there the vendor's SDK is given the time as its read timeout, and the
+    clock is looked at with every event, so a server that sends nothing can make the call last up
+    to one such read timeout (for each retry of the SDK's own) longer.
+    """
+
+    max_retries: Any = 3
+    context: Any = None
+    strict: bool | None = None
+    hooks: Hooks = field(default_factory=Hooks)
+    on_restart: Literal["restart", "raise"] = "restart"
+    resume: bool = False
+    token_budget: int | None = None
+    timeout: float | None = None
+    idle_timeout: float | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.on_restart not in ("restart", "raise"):
+            raise ConfigurationError(f'on_restart is "restart" or "raise", not {self.on_restart!r}')
+        for name in ("token_budget", "timeout", "idle_timeout"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigurationError(f"{name} must be more than 0, not {value!r}")
+
+    @classmethod
+    def split(cls, keywords: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
+        """Part a call's keywords into the settings and the vendor's own options.
+
+        `None` stands for the default, so that wrappers can pass their own parameters through.
+        """
+        given = {key: value for key, value in keywords.items() if key in _NAMES}
+        options = {key: value for key, value in keywords.items() if key not in _NAMES}
+        context = given.pop("validation_context", None)
+        settings = {"context": context, **{k: v for k, v in given.items() if v is not None}}
+        return cls(**settings), options
+
+
+_NAMES = {each.name for each in fields(Settings)} | {"validation_context"}

@@ -1,0 +1,1 @@
+"""JSON events to snapshots, with structural sharing."""

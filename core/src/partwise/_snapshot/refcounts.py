@@ -1,0 +1,41 @@
+"""Whether anybody else holds an object, as far as CPython's count of references tells."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pydantic import BaseModel
+
+from .._plan.instances import set_values
+
+getrefcount = getattr(sys, "getrefcount", lambda _: 0)
+
+
+def _counts_tell() -> bool:
+    """Whether a count of references can tell that nobody else holds an object."""
+    return getattr(sys, "_is_gil_enabled", lambda: True)() and hasattr(sys, "getrefcount")
+
+
+class _Probe:
+    __slots__ = ("container", "instance", "values")
+
+    def __init__(self) -> None:
+        self.container: list[Any] = []
+        self.instance = object.__new__(BaseModel)
+        self.values: dict[str, Any] = {}
+        set_values(self.instance, self.values)
+
+
+def _unshared_counts() -> tuple[int, int]:
+    if not _counts_tell():
+        return -1, -1
+    probe = _Probe()
+    instance, values = probe.instance, probe.values
+    return getrefcount(probe.container), getrefcount(instance) + getrefcount(values)
+
+
+UNSHARED, UNSHARED_INSTANCE = _unshared_counts()
+"""What `getrefcount(self.attribute)` gives when only `self` holds it, and what it gives for a
+pydantic instance and its dict, together, when only `self` and two local variables hold them; -1 if
+that can't be told."""

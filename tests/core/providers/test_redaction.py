@@ -1,0 +1,53 @@
+"""Keys are masked in an error, in whatever led to it, and nothing else is touched."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel
+
+from partwise._providers.redaction import Secrets
+
+KEY = "this-must-not-be-shown-5f2d"
+
+
+class Detail(BaseModel, extra="allow"):
+    reason: str
+
+
+@pytest.fixture
+def secrets() -> Secrets:
+    secrets = Secrets()
+    secrets.add(KEY, None, 7, "short")
+    return secrets
+
+
+def test_the_whole_chain_and_each_of_a_group(secrets: Secrets) -> None:
+    cause, beside = LookupError(f"no {KEY}"), OSError(f"{KEY} again")
+    error = ExceptionGroup("several", [ValueError(KEY), cause])
+    error.__cause__, cause.__context__, beside.__context__ = cause, beside, error
+    secrets.mask(error)
+    shown = [str(each) for each in (*error.exceptions, cause, beside)]
+    assert shown == ["***", "no ***", "no ***", "*** again"]
+
+
+def test_what_an_error_carries(secrets: Secrets) -> None:
+    error = ValueError("wrong key")
+    kept = {"code": [401]}
+    error.body, error.kept = {"message": [(f"{KEY}!",)], "code": 401}, kept  # type: ignore[attr-defined]
+    error.detail = Detail(reason=KEY, more=KEY)  # type: ignore[attr-defined, call-arg]
+    error.add_note(f"for {KEY}")
+    secrets.mask(error)
+    assert vars(error) == {
+        "body": {"message": [("***!",)], "code": 401},
+        "kept": kept,
+        "detail": Detail(reason="***", more="***"),  # type: ignore[call-arg]
+        "__notes__": ["for ***"],
+    }
+    assert vars(error)["kept"] is kept
+
+
+def test_words_are_no_secrets(secrets: Secrets) -> None:
+    error = ValueError("a short message")
+    secrets.mask(error)
+    assert str(error) == "a short message"
+    assert "short" not in repr(secrets)

@@ -1,0 +1,476 @@
+"""Validators that ask for the default in a way that their code does not tell.
+
+Beside them, an early refusal would be premature: they may put a default in the place of it all.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import types
+from collections import deque
+from dataclasses import InitVar
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import jiter
+import pydantic_core
+import pytest
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    RootModel,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticUseDefault, core_schema
+from pydantic_core import PydanticUseDefault as Skip
+from typing_extensions import TypedDict
+
+from partwise._errors import InvalidOutputError
+from partwise._plan.plan import compile_plan
+from partwise._snapshot.builder import SnapshotBuilder
+
+from .early_errors import Hidden, use_default
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+hidden = Hidden(use_default)
+N = Annotated[int, AfterValidator(hidden)]
+
+
+def refuse(_: Any) -> Any:
+    raise ValueError("refused")
+
+
+def holder(kind: Any, default: Any = None) -> Any:
+    return create_model("Holder", value=(kind, default), after=(int, 5))
+
+
+def fed(model: Any, text: str, context: Any = None) -> SnapshotBuilder:
+    """The engine after the text, character by character."""
+    engine = SnapshotBuilder(compile_plan(model), context=context)
+    for character in text:
+        engine.feed(character)
+        engine.snapshot()
+    return engine
+
+
+# Where it is raised
+
+
+class Pair(BaseModel):
+    a: int
+    b: N
+
+
+class Tagged(BaseModel):
+    items: list[N] = []
+    kind: Literal["a"]
+
+
+class Other(BaseModel):
+    kind: Literal["b"]
+
+
+@dataclass
+class PairDataclass:
+    a: int
+    b: N
+
+
+class PairDict(TypedDict):
+    a: int
+    b: N
+
+
+class AfterInit(BaseModel):
+    a: int
+
+    def model_post_init(self, _: Any) -> None:
+        hidden(self.a)
+
+
+@dataclass
+class AfterInitDataclass:
+    a: int
+
+    def __post_init__(self) -> None:
+        hidden(self.a)
+
+
+class Judged(BaseModel):
+    a: int
+
+    @model_validator(mode="after")
+    def _judge(self) -> Judged:
+        hidden(self.a)
+        return self
+
+
+class KeptRoot(RootModel[list[N]]):
+    root: list[N] = [9]
+
+
+class Kept:
+    """In `Annotated`: has a default, wherever it stands."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.with_default_schema(handler(source), default=[9])
+
+
+class Custom:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, __: Any) -> Any:
+        validate = core_schema.no_info_plain_validator_function(hidden)
+        return core_schema.chain_schema([core_schema.int_schema(), validate])
+
+
+INSIDE = {
+    "list": (list[N], '["x",2]'),
+    "list of a bounded length": (Annotated[list[N], Field(max_length=1)], '["x",2]'),
+    "set": (set[N], '["x",2]'),
+    "frozenset": (frozenset[N], '["x",2]'),
+    "tuple": (tuple[N, ...], '["x",2]'),
+    "deque": (deque[N], '["x",2]'),
+    "dict": (dict[str, N], '{"a":"x","b":2}'),
+    "dict whose key is not valid": (dict[int, N], '{"a":1,"2":2}'),
+    "nested lists": (list[list[N]], '[["x"],[2]]'),
+    "union": (Pair | list[N], '["x",2]'),
+    "optional": (list[N] | None, '["x",2]'),
+    "root model": (RootModel[list[N]], '["x",2]'),
+    "custom": (list[Custom], '["x",2]'),
+    "TypedDict": (PairDict, '{"a":"x","b":2}'),
+    "dataclass": (PairDataclass, '{"a":"x","b":2}'),
+    "after init": (list[AfterInit], '[{"a":"x"},{"a":2}]'),
+    "after init of a dataclass": (list[AfterInitDataclass], '[{"a":"x"},{"a":2}]'),
+    "after a model": (list[Judged], '[{"a":"x"},{"a":2}]'),
+}
+
+
+@pytest.mark.parametrize(("kind", "inside"), INSIDE.values(), ids=INSIDE)
+def test_a_default_may_take_the_place_of_what_is_not_valid(kind: Any, inside: str) -> None:
+    model, text = holder(kind), f'{{"value":{inside},"after":1}}'
+    engine = fed(model, text)
+    assert engine.close() == model.model_validate_json(text) == model(after=1)
+
+
+@pytest.mark.parametrize(("kind", "inside"), INSIDE.values(), ids=INSIDE)
+def test_where_there_is_no_default_what_is_not_valid_ends_it(kind: Any, inside: str) -> None:
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(holder(kind, ...), f'{{"value":{inside},"after":1}}')
+    assert raised.value.early
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (list[KeptRoot], '[["x",2]]'),
+        (holder(KeptRoot, ...), '{"value":["x",2]}'),
+        (holder(list[Annotated[list[N], Kept()]], ...), '{"value":[["x",2]]}'),
+        (holder(Annotated[list[N], Kept()] | Pair, ...), '{"value":["x",2]}'),
+        (holder(Annotated[Tagged | Other, Field(discriminator="kind")], ...),
+         '{"value":{"items":["x",2],"kind":"a"}}'),
+    ],
+    ids=["root model", "root model in a field", "element", "branch of a union", "before its tag"],
+)  # fmt: skip
+def test_a_default_may_stand_at_any_place(model: Any, text: str) -> None:
+    assert fed(model, text).close() == TypeAdapter(model).validate_json(text)
+
+
+def test_what_shows_stays_as_it_was_until_the_end() -> None:
+    model = holder(list[N])
+    engine = SnapshotBuilder(compile_plan(model))
+    engine.feed('{"value":[1,"x",')
+    shown: Any = engine.snapshot()
+    assert shown.value == [1]
+    engine.feed('3],"after":1}')
+    assert engine.snapshot() is shown
+    with pytest.raises(InvalidOutputError) as raised:
+        engine.close()
+    assert not raised.value.early
+    assert [error["loc"] for error in raised.value.errors()] == [("value", 1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside"),
+    [
+        (Annotated[list[N], Field(max_length=1)], "[1,1]"),
+        (Annotated[list[N], AfterValidator(refuse)], "[1,1]"),
+        (list[N], "7"),
+        (Annotated[int, Field(gt=5), AfterValidator(hidden)], "4"),
+    ],
+    ids=["its length", "a validator around it", "its kind", "a scalar"],
+)  # fmt: skip
+def test_what_all_has_run_inside_of_can_be_judged(kind: Any, inside: str) -> None:
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(holder(kind), f'{{"value":{inside},')
+    assert raised.value.early
+
+
+# How it is hidden
+
+
+def aliased(value: Any) -> Any:
+    if value == 2:
+        raise Skip
+    return value
+
+
+SKIP = PydanticUseDefault()
+TABLE = {"check": [use_default]}
+READ_ONLY = types.MappingProxyType(TABLE)
+NAMESPACE = types.SimpleNamespace(check=use_default)
+
+
+def an_instance(value: Any) -> Any:
+    if value == 2:
+        raise SKIP
+    return value
+
+
+def in_a_table(value: Any) -> Any:
+    return TABLE["check"][0](value)
+
+
+def in_a_read_only_table(value: Any) -> Any:
+    return READ_ONLY["check"][0](value)
+
+
+def in_a_namespace(value: Any) -> Any:
+    return NAMESPACE.check(value)
+
+
+def by_a_computed_name(value: Any) -> Any:
+    if value == 2:
+        raise getattr(pydantic_core, "Pydantic" + "UseDefault")
+    return value
+
+
+def by_eval(value: Any) -> Any:
+    return eval("use_" + "default")(value)  # noqa: S307  it is not read for fun
+
+
+@functools.lru_cache
+def cached(value: Any) -> Any:
+    return in_a_table(value)
+
+
+class Checker:
+    tool: Any
+
+    def check(self, value: Any) -> Any:
+        return in_a_table(value)
+
+    @property
+    def by_property(self) -> Any:
+        return TABLE["check"][0]
+
+    @functools.cached_property
+    def by_cached_property(self) -> Any:
+        return TABLE["check"][0]
+
+
+def by_a_class(value: Any) -> Any:
+    return Checker().check(value)
+
+
+class Slotted:
+    __slots__ = ("check", "unset")
+
+    def __init__(self) -> None:
+        self.check = use_default
+
+
+SLOTTED = Slotted()
+
+
+def in_a_slot(value: Any) -> Any:
+    return SLOTTED.check(value)
+
+
+def by_context(value: Any, info: ValidationInfo) -> Any:
+    return info.context["check"](value)  # type: ignore[index]
+
+
+class Helped(BaseModel):
+    a: int
+
+    @model_validator(mode="after")
+    def _judge(self) -> Helped:
+        self.help()
+        return self
+
+    def help(self) -> None:
+        in_a_table(self.a)
+
+
+def from_a_foreign_language(value: Any) -> Any:
+    jiter.from_json(b"1")  # as far as one can tell, it may do anything
+    return in_a_table(value)
+
+
+HIDING: dict[str, Any] = {
+    "aliased": aliased,
+    "an instance": an_instance,
+    "in a table": in_a_table,
+    "in a read-only table": in_a_read_only_table,
+    "in a namespace": in_a_namespace,
+    "by a computed name": by_a_computed_name,
+    "by eval": by_eval,
+    "cached": cached,
+    "by a class": by_a_class,
+    "by a method": Checker().check,
+    "by a property": lambda value: Checker().by_property(value),
+    "by a cached property": lambda value: Checker().by_cached_property(value),
+    "in a slot": in_a_slot,
+    "in arguments": functools.partial(lambda check, value: check(value), use_default),
+    "by keywords": functools.partial(lambda value, *, check: check(value), check=use_default),
+    "in C code": from_a_foreign_language,
+}
+
+
+@pytest.mark.parametrize("validator", HIDING.values(), ids=HIDING)
+def test_however_it_is_hidden(validator: Any) -> None:
+    model = holder(list[Annotated[int, AfterValidator(validator)]])
+    text = '{"value":["x",2],"after":1}'
+    assert fed(model, text).close() == model.model_validate_json(text) == model(after=1)
+
+
+def test_a_method_of_a_model_is_found_by_its_name() -> None:
+    model = holder(list[Helped])
+    text = '{"value":[{"a":"x"},{"a":2}],"after":1}'
+    assert fed(model, text).close() == model.model_validate_json(text) == model(after=1)
+
+
+def test_the_context_may_bring_it() -> None:
+    @dataclass
+    class Row:
+        a: Annotated[int, AfterValidator(by_context)]
+
+    model = holder(list[Row])
+    text = '{"value":[{"a":"x"},{"a":2}],"after":1}'
+    context = {"check": use_default}
+    expected = model.model_validate_json(text, context=context)
+    assert fed(model, text, context).close() == expected == model(after=1)
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(model, text, {"check": abs})
+    assert raised.value.early
+
+
+# What hides nothing
+
+
+COUNTRIES = {f"c{number}": (number, str(number)) for number in range(2_000)}
+LOGGER = logging.getLogger(__name__)
+FORM = re.compile(r"\d+")
+
+
+class OddError(ValueError):
+    pass
+
+
+class Settings(BaseModel):
+    most: int = 100
+    names: list[str] = ["a"]
+
+
+SETTINGS = Settings()
+
+
+def is_odd(value: int) -> bool:
+    return value % 2 == 1
+
+
+def looks_around(value: int, info: ValidationInfo) -> int:
+    LOGGER.debug("%s of %s", value, info.field_name)
+    if f"c{value}" not in COUNTRIES or not FORM.fullmatch(str(value)):
+        raise OddError(value)
+    return min(value, SETTINGS.most, *(len(name) for name in SETTINGS.names * 9))
+
+
+def asks_the_context(value: int, info: ValidationInfo) -> int:
+    allowed = info.context["allowed"] if info.context else ()
+    if allowed and value not in allowed:
+        raise ValueError(f"{value} of {date(2024, 1, 1).isoformat()}")
+    return value
+
+
+class Row(BaseModel):
+    a: int = 0
+    text: str = ""
+
+    @model_validator(mode="after")
+    def _judge(self) -> Row:
+        if getattr(self, "a") == 7 and not self.is_fine():  # noqa: B009  as one may
+            raise ValueError("no")
+        return self
+
+    def is_fine(self) -> bool:
+        return self.text.strip().lower() == "fine"
+
+
+ORDINARY: dict[str, Callable[..., Any]] = {
+    "a function of Python's": abs,
+    "a helper": lambda value: value if is_odd(value) or value else 0,
+    "globals": looks_around,
+    "the context": asks_the_context,
+    "what is bound": functools.partial(max, 0),
+    "cached": functools.lru_cache(is_odd),
+    "a method": SETTINGS.__eq__,
+}
+
+
+@pytest.mark.parametrize("validator", ORDINARY.values(), ids=ORDINARY)
+def test_beside_ordinary_validators_what_is_not_valid_ends_it(validator: Any) -> None:
+    row = create_model("Row", a=(Annotated[int, AfterValidator(validator)], ...))
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(holder(list[row]), '{"value":[{"a":"x"', {"allowed": [1, 2]})  # type: ignore[valid-type]
+    assert raised.value.early
+
+
+def test_and_beside_those_of_models() -> None:
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(holder(list[Row]), '{"value":[{"a":7},')
+    assert raised.value.errors()[0]["loc"] == ("value", 0)
+
+
+# What is told of places
+
+
+def test_what_came_before_its_tag_is_refused_at_its_place() -> None:
+    model = holder(Annotated[Other | Rows, Field(discriminator="kind")], ...)
+    with pytest.raises(InvalidOutputError) as raised:
+        fed(model, '{"value":{"rows":[{"a":1},{"a":"x"}],"kind":"rows"')
+    assert raised.value.errors()[0]["loc"] == ("value", "rows", 1, "a")
+
+
+class Rows(BaseModel):
+    rows: list[Row]
+    kind: Literal["rows"]
+
+
+@dataclass
+class Login:
+    name: str
+    secret: InitVar[str]
+    seen: str = ""
+
+    def __post_init__(self, secret: str) -> None:
+        self.seen = secret[:1]
+
+
+def test_what_a_dataclass_is_only_given_does_not_show() -> None:
+    engine = SnapshotBuilder(compile_plan(holder(Login, ...)))
+    for character in '{"value":{"name":"Ada","secret":"xyz"':
+        engine.feed(character)
+        shown: Any = engine.snapshot()
+        assert "secret" not in vars(getattr(shown, "value", None) or Login("", ""))
+    engine.feed("}}")
+    assert engine.close().value == Login("Ada", "xyz")

@@ -1,0 +1,148 @@
+"""An answer that was cut anywhere and is gone on with is the answer that was never cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from partwise._errors import IncompleteOutputError
+from partwise._json.splice import Splicer, ending_of
+from partwise._plan.plan import compile_plan
+from partwise._snapshot.builder import SnapshotBuilder
+
+from .cases import Case, cases
+from .values import frozen, same
+from .writing import pieces
+
+BARE_LEADS = ["", " ", "\n\n", "```json\n"]
+LEADS = [*BARE_LEADS, "Here is the rest:\n\n", "Of course.\n\n```json\n"]
+TAILS = ["", "\n", "\n```", "\n```\nThat was the rest."]
+
+
+def asked(case: Case) -> tuple[SnapshotBuilder, str]:
+    """An engine for the case as a vendor is asked for it, in an object; and the text."""
+    plan = compile_plan(case.type, wrap=True)
+    return SnapshotBuilder(plan), f'{{"value": {case.text}}}' if plan.wrapped else case.text
+
+
+@st.composite
+def repeats(draw: st.DrawFn, text: str, *, in_string: bool) -> str:
+    """So much of the text's end as a model may repeat."""
+    text = text if in_string else text.rstrip()
+    least = len(ending_of(text))
+    size = draw(st.one_of(st.just(least), st.just(len(text)), st.integers(least, len(text))))
+    if not in_string and draw(st.booleans()):
+        return ""
+    return text[len(text) - size :]
+
+
+@given(cases(), st.data())
+def test_what_is_gone_on_with_is_what_was_never_cut(case: Case, data: st.DataObject) -> None:
+    engine, text = asked(case)
+    uncut, _ = asked(case)
+    cut = data.draw(st.integers(1, len(text) - 1), "cut")
+    engine.feed(text[:cut])
+    assume(engine.resumable)
+    shown = engine.snapshot()
+
+    kept = engine.rewind()
+    assert text.startswith(kept)
+    assert engine.snapshot() is shown
+    in_string = engine.parser.in_string
+    seam = Splicer(kept, depth=engine.parser.depth, in_string=in_string)
+    repeated = data.draw(repeats(kept, in_string=in_string), "repeated")
+    rest = text[len(kept) :]
+    assume(repeated or not is_chance(kept, rest))
+    lead = data.draw(st.sampled_from(LEADS if repeated else BARE_LEADS), "lead")
+    reply = f"{lead}{repeated}{rest}{data.draw(st.sampled_from(TAILS), 'tail')}"
+
+    uncut.feed(kept)
+    for piece in data.draw(pieces(reply), "pieces"):
+        new = seam.feed(piece)
+        engine.feed(new)
+        uncut.feed(new)
+        assert frozen(engine.snapshot()) == frozen(uncut.snapshot())
+    engine.feed(seam.close())
+    assert engine.text == (text if repeated else kept + rest.lstrip())
+    assert same(engine.close(), case.final)
+
+
+def is_chance(kept: str, rest: str) -> bool:
+    """Whether the rest begins as the text ends: nobody could tell."""
+    return rest.lstrip().startswith(ending_of(kept))
+
+
+@given(cases(), st.data())
+def test_what_no_text_can_follow_is_cut_back(case: Case, data: st.DataObject) -> None:
+    engine, text = asked(case)
+    engine.feed(text[: data.draw(st.integers(1, len(text) - 1), "cut")])
+    assume(engine.resumable)
+    kept = engine.rewind()
+    again, _ = asked(case)
+    again.feed(kept)
+    assert again.rewind() == kept
+    assert frozen(again.snapshot()) == frozen(engine.snapshot())
+
+
+def told(kept: str, reply: str, *, in_string: bool = True, depth: int = 1) -> str:
+    """What a seam makes of a reply that comes character by character."""
+    seam = Splicer(kept, depth=depth, in_string=in_string)
+    return "".join(map(seam.feed, reply)) + seam.close()
+
+
+NOTE = '{"note": "Water the plants, and feed the cat while we are a'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'way"}',
+        'Sure, here it is: way"}',
+        "I am sorry, I can't help with that.",
+        '{"note": "Something else altogether"}',
+        "and on " * 100,
+    ],
+)
+def test_inside_a_string_a_reply_that_repeats_nothing_is_an_error(reply: str) -> None:
+    with pytest.raises(IncompleteOutputError, match="does not go on"):
+        told(NOTE, reply)
+
+
+def test_a_little_less_than_the_ending_is_enough_inside_a_string() -> None:
+    assert told(NOTE, 'while we are away"}') == 'way"}'
+    with pytest.raises(IncompleteOutputError):
+        told(NOTE, 'are away"}')
+
+
+@pytest.mark.parametrize("reply", ["", "\n", "the cat while", "feed the cat"])
+def test_a_reply_that_comes_no_further_than_the_text_says_nothing(reply: str) -> None:
+    assert told(NOTE, reply) == ""
+
+
+def test_the_space_that_comes_next_is_kept() -> None:
+    assert told('{"note": "Hello', '{"note": "Hello world"}') == ' world"}'
+    assert told('{"note": "Hello ', '{"note": "Hello world"}') == 'world"}'
+
+
+def test_a_text_that_goes_on_as_it_is_ends_where_it_was_asked_to() -> None:
+    assert told('{"note": "' + "la " * 40, "la " * 15 + 'la la"}') == 'la la"}'
+
+
+def test_outside_strings_a_reply_that_repeats_nothing_is_taken_as_it_is() -> None:
+    assert told("[1, ", "2, 3", in_string=False) == "2, 3"
+    seam = Splicer("[1, ", depth=1, in_string=False)
+    assert seam.feed('["a",\n"b"]]') == '["a",\n"b"]]'
+
+
+def test_more_than_the_ending_may_be_repeated() -> None:
+    long = '["' + "abcdefghij " * 10
+    assert told(long, f'{long[20:]}xyz"]') == 'xyz"]'
+    often = '["one two, one two and one two'
+    assert told(often, 'one two, one two and one two three"]') == ' three"]'
+
+
+def test_the_ending_is_a_few_words() -> None:
+    assert ending_of('{"a": 1,') == '{"a": 1,'
+    assert ending_of(NOTE) == "the plants, and feed the cat while we are a"
+    assert ending_of("x" * 100) == "x" * 48
