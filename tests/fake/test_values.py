@@ -21,7 +21,7 @@ from pydantic import (
 from partwise_fake import UnsatisfiableError
 from partwise_fake._values import value_for
 
-from ..core.contract.registry import TYPES, Row
+from ..core.snapshot.registry import TYPES, Row
 
 SEEDS = range(25)
 UNSAID = {

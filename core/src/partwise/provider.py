@@ -11,6 +11,7 @@ from ._errors import (
     RateLimitError,
     ServerError,
 )
+from ._providers.approach import Approach, Fallback, next_approach
 from ._providers.chunks import (
     Chunk,
     Finish,
@@ -37,6 +38,7 @@ from ._providers.protocol import (
     ProviderConfig,
     ProviderFactory,
     Request,
+    SupportsFallback,
     hookimpl,
 )
 from ._providers.registry import find as find_factory
@@ -44,6 +46,7 @@ from ._providers.retry_after import retry_after
 from ._providers.thread_bridge import ClosableStream, open_in_thread
 
 __all__ = [
+    "Approach",
     "AuthenticationError",
     "BadRequestError",
     "Capabilities",
@@ -51,6 +54,7 @@ __all__ = [
     "ClosableStream",
     "ConfigurationError",
     "Decoder",
+    "Fallback",
     "Finish",
     "FinishReason",
     "Granularity",
@@ -69,6 +73,7 @@ __all__ = [
     "Request",
     "SchemaProfile",
     "ServerError",
+    "SupportsFallback",
     "TextDelta",
     "ToolCallDelta",
     "TransformedSchema",
@@ -77,6 +82,7 @@ __all__ = [
     "find_factory",
     "hookimpl",
     "is_simple_pattern",
+    "next_approach",
     "open_in_thread",
     "retry_after",
     "transform",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import pluggy
 
 from .._errors import MissingKeyError
+from .approach import Approach, Fallback
 from .redaction import Secrets
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Request:
         plain: ask for plain text: no tool and no schema, whatever the mode. So the rest of an
             answer is asked for that was cut off; what is wanted stands in the messages. `mode` is
             as before, and may still say which of the vendor's interfaces to use.
+        strict: whether the vendor is asked to enforce the schema, if the mode and the model can.
+        forced: whether a tool call is demanded in a mode with a tool, or the tool only offered.
+        schema_in_prompt: whether the messages hold the schema already, beside the mode's own way.
+        omitted: names of parameters that the plugin would set by itself and must leave out, since
+            the vendor refused them before.
         read_timeout: seconds without a byte after which the SDK should give up; None leaves it to
             the SDK. A plugin passes it as its SDK's read timeout for this request.
     """
@@ -57,7 +63,22 @@ class Request:
     description: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     plain: bool = False
+    strict: bool = True
+    forced: bool = True
+    schema_in_prompt: bool = False
+    omitted: frozenset[str] = frozenset()
     read_timeout: float | None = None
+
+    @property
+    def approach(self) -> Approach:
+        """How the structure is asked for."""
+        return Approach(
+            mode=self.mode,
+            strict=self.strict,
+            forced=self.forced,
+            schema_in_prompt=self.schema_in_prompt,
+            omitted=self.omitted,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +87,12 @@ class Capabilities:
 
     Attributes:
         modes: the modes it has, best first, each with how finely it streams.
+        prompted: the modes in which the vendor may not enforce the schema, so that the prompt is
+            to hold it as well. `Mode.JSON` and `Mode.MD_JSON` always do and need not be listed.
     """
 
     modes: Mapping[Mode, Granularity]
+    prompted: frozenset[Mode] = frozenset()
 
     @property
     def default_mode(self) -> Mode:
@@ -121,6 +145,16 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Release what `aopen` keeps between calls. A client that the user gave stays open."""
+
+
+class SupportsFallback(Protocol):
+    """A method that a provider may have: without it, a refused request is an error at once."""
+
+    def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
+        """The approach to try next, if the error refuses this one; None if it does not.
+
+        `partwise.provider.next_approach` serves most vendors.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
