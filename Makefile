@@ -41,9 +41,10 @@ demo: $(READY)  ## watch an answer fill in; MODEL=openai/gpt-4.1-mini asks the r
 
 test: lint types unit  ## lint, types, tests
 
-lint: $(READY)  ## ruff: rules and format
+lint: $(READY)  ## ruff: rules and format; import-linter: which layer may import which
 	@$(RUN)ruff check --quiet
 	@$(RUN)ruff format --quiet --check
+	@said=$$($(RUN)lint-imports --no-cache --no-logo) || { echo "$$said"; exit 1; }
 
 types: $(READY)  ## mypy and pyright
 	@$(RUN)mypy --no-error-summary

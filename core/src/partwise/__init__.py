@@ -29,12 +29,13 @@ from ._errors import (
 from ._json.limits import Limits
 from ._plan.markers import Atomic, NotNull, PartialLiteralMixin
 from ._plan.partial import Partial
-from ._providers.chunks import FinishReason, Usage
+from ._providers.hookspecs import CallInfo
 from ._providers.mode import Granularity, Mode
 from ._providers.registry import ProviderInfo, installed_providers, register, unregister
-from ._session.hooks import CallInfo, Completion, Hooks, StreamEnd
+from ._session.hooks import Completion, Hooks, StreamEnd
 from ._session.settings import Settings
 from ._snapshot.events import Closed, Event, Grew, Opened, Restarted, Resumed
+from ._usage import FinishReason, Usage
 
 __all__ = [
     "AsyncClient",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from ._providers.chunks import FinishReason, Usage
+    from ._usage import FinishReason, Usage
 
 _EXCERPT_CHARS: Final = 40
 """So many characters are shown on each side of a fault."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._sentinels import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ._snapshot.events import Path
+Path: TypeAlias = tuple[str | int, ...]
+"""Field names, dict keys and list indices from the root; the root's own path is `()`."""
 
 _step: Final = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+|\*)\]|\[\"((?:[^\"\\]|\\.)*)\"\]").match
 _plain_key: Final = re.compile(r"[^.\[\]]+").fullmatch

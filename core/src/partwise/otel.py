@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import InvalidOutputError, ProviderError
-from ._providers.protocol import hookimpl
+from ._providers.hookspecs import hookimpl
 from ._providers.registry import register, unregister
 
 try:
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter, MeterProvider
     from opentelemetry.trace import Span, Tracer, TracerProvider
 
-    from ._session.hooks import CallInfo, Completion, HookName, StreamEnd
+    from ._providers.hookspecs import CallInfo, HookName
+    from ._session.hooks import Completion, StreamEnd
 
 _PROVIDER_NAMES: Final = {
     "google": "gcp.gemini",

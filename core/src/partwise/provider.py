@@ -15,14 +15,13 @@ from ._providers.approach import Approach, Fallback, next_approach
 from ._providers.chunks import (
     Chunk,
     Finish,
-    FinishReason,
     KeepAlive,
     ReasoningDelta,
     RefusalDelta,
     TextDelta,
     ToolCallDelta,
-    Usage,
 )
+from ._providers.hookspecs import hookimpl
 from ._providers.http_errors import error_of_status
 from ._providers.json_schema.transform import (
     SchemaProfile,
@@ -39,11 +38,11 @@ from ._providers.protocol import (
     ProviderFactory,
     Request,
     SupportsFallback,
-    hookimpl,
 )
 from ._providers.registry import find as find_factory
 from ._providers.retry_after import retry_after
 from ._providers.thread_bridge import ClosableStream, open_in_thread
+from ._usage import FinishReason, Usage
 
 __all__ = [
     "Approach",

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderResult
 
+    from ._paths import Path
     from ._snapshot.builder import State
-    from ._snapshot.events import Path
 
 __all__ = ["LiveView", "SnapshotView"]
 

@@ -26,8 +26,8 @@ from .writing import pieces
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from partwise._paths import Path
     from partwise._snapshot.builder import SnapshotBuilder
-    from partwise._snapshot.events import Path
 
 ON_THE_FLY = ("generic with arguments", "generic, recursive")
 module_level = [row for row in TYPES if row.name not in ON_THE_FLY]

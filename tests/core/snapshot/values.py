@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partwise._snapshot.events import Path
+    from partwise._paths import Path
 
 
 def frozen(value: Any) -> Any:  # noqa: PLR0911  one for each kind

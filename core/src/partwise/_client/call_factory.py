@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import ConfigurationError
 from .._plan.plan import compile_plan
+from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
 from .._providers.protocol import Request
 from .._providers.registry import observers
 from .._session.call import Call
-from .._session.hooks import CallInfo, HookDispatcher, Hooks
+from .._session.hooks import HookDispatcher, Hooks
 from .._session.prompts import tool_name, with_schema
 from .._session.session import Session
 from .._session.settings import Settings

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeForm
 
-    from .._session.hooks import Completion, Handler, HookName
+    from .._providers.hookspecs import HookName
+    from .._session.hooks import Completion, Handler
     from .async_stream import AsyncView
     from .call_factory import CallFactory
     from .stream import View

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from .._errors import IncompleteOutputError, MalformedOutputError, malformed
 from .._plan.plan import compile_plan
+from .._providers.hookspecs import CallInfo
 from .._providers.mode import Granularity, Mode
 from .._providers.protocol import Capabilities, Request
 from .._providers.redaction import Secrets
 from .._session.call import Call
-from .._session.hooks import CallInfo, HookDispatcher
+from .._session.hooks import HookDispatcher
 from .._session.session import Session
 from .._session.settings import Settings
 from .async_stream import AsyncPartialStream

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
 
-    from .._providers.chunks import FinishReason, Usage
     from .._session.hooks import Completion
     from .._session.session import Session
     from .._snapshot.builder import State
     from .._snapshot.events import Event
+    from .._usage import FinishReason, Usage
     from .views import Fold, Operation
 
 T = TypeVar("T")

@@ -22,7 +22,8 @@ from .._snapshot.events import Closed, Grew, Opened, Restarted, Resumed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .._snapshot.events import Event, Path
+    from .._paths import Path
+    from .._snapshot.events import Event
 
 S_co = TypeVar("S_co", covariant=True)
 

@@ -13,8 +13,6 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import pluggy
-
 from .._errors import MissingKeyError
 from .approach import Approach, Fallback
 from .redaction import Secrets
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from .._errors import ProviderError
     from .chunks import Chunk
     from .mode import Granularity, Mode
-
-hookspec = pluggy.HookspecMarker("partwise")
-hookimpl = pluggy.HookimplMarker("partwise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +193,3 @@ class ProviderConfig:
 
 
 ProviderFactory: TypeAlias = Callable[[ProviderConfig], Provider]
-
-
-@hookspec
-def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
-    """Call `register(name, factory)` for each name that the plugin answers to."""

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pluggy
 
 from .._errors import ConfigurationError, ProviderNotFoundError
-from .._providers import protocol as _provider
-from .._session import hooks as _hooks
+from . import hookspecs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -229,8 +228,7 @@ def _standing(
 # Plugins as pluggy knows them ---------------------------------------------------------------
 
 _manager: Final = pluggy.PluginManager("partwise")
-_manager.add_hookspecs(_provider)
-_manager.add_hookspecs(_hooks)
+_manager.add_hookspecs(hookspecs)
 _given: Final[list[Any]] = []
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
-
-from .._session.commands import END
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
+
+_END: Final = object()
+"""Stands for the event after the last."""
 
 log = logging.getLogger("partwise")
 
@@ -85,14 +86,14 @@ class _Events(Generic[T]):
 
         if self._left:
             raise StopAsyncIteration
-        self._reading = self._thread.submit(next, self._events, END)
+        self._reading = self._thread.submit(next, self._events, _END)
         try:
             event = await asyncio.wrap_future(self._reading)
         except Exception:
             if self._left:
                 raise StopAsyncIteration from None
             raise
-        if event is END:
+        if event is _END:
             raise StopAsyncIteration
         return cast("T", event)
 

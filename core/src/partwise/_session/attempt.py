@@ -29,14 +29,15 @@ from .._providers.chunks import (
     RefusalDelta,
     TextDelta,
     ToolCallDelta,
-    Usage,
 )
+from .._usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._providers.chunks import Chunk, FinishReason
+    from .._providers.chunks import Chunk
     from .._snapshot.builder import SnapshotBuilder
+    from .._usage import FinishReason
 
 
 class MakeEngine(Protocol):

@@ -9,9 +9,10 @@ from .._snapshot.builder import LenientSnapshotBuilder, SnapshotBuilder
 
 if TYPE_CHECKING:
     from .._plan.plan import Plan
+    from .._providers.hookspecs import CallInfo
     from .._providers.protocol import Provider, Request
     from .._providers.redaction import Secrets
-    from .hooks import CallInfo, HookDispatcher
+    from .hooks import HookDispatcher
     from .settings import Settings
 
 

@@ -26,42 +26,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from .._errors import ConfigurationError
-from .._providers.protocol import hookspec
+from .._providers.hookspecs import HookName
 from .._providers.redaction import MASK
 
 if TYPE_CHECKING:
-    from .._providers.chunks import FinishReason, Usage
-    from .._providers.mode import Mode
+    from .._providers.hookspecs import CallInfo
+    from .._usage import FinishReason, Usage
 
-HookName: TypeAlias = Literal[
-    "completion:kwargs",
-    "completion:response",
-    "completion:usage",
-    "completion:error",
-    "completion:last_attempt",
-    "parse:error",
-    "stream:first_chunk",
-    "stream:first_snapshot",
-    "stream:field_complete",
-    "stream:restart",
-    "stream:resume",
-    "stream:end",
-]
 Handler: TypeAlias = Callable[..., object]
 
 _NAMES: Final = get_args(HookName)
 _HEADERS: Final = frozenset({"extra_headers", "headers"})
 _AROUND_HEADERS: Final = frozenset({"config", "http_options"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CallInfo:
-    """Which call it is. Each call has its own object, so observers can tell calls apart."""
-
-    provider: str
-    model: str
-    mode: Mode
-    response_model: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +82,6 @@ class StreamEnd:
     usage: Usage | None
     usage_complete: bool
     error: BaseException | None = None
-
-
-@hookspec
-def observe(name: HookName, call: CallInfo, detail: tuple[Any, ...]) -> None:
-    """Hear of everything in every call of the process, as a plugin given to `partwise.register`.
-
-    `detail` has what a handler of that name gets; for `completion:kwargs` it is the payload alone.
-    """
 
 
 class Hooks:

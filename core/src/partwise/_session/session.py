@@ -27,9 +27,9 @@ from .._errors import (
     RetriesExhaustedError,
 )
 from .._paths import format_path
-from .._providers.chunks import Usage
 from .._sentinels import MISSING
 from .._snapshot.events import Closed, Restarted, Resumed
+from .._usage import Usage
 from .attempt import Attempt
 from .commands import CLOSE, OPEN, READ, SHOW, Pause
 from .continuation import Continuation, is_resumable
@@ -41,12 +41,12 @@ from .retry import is_reasked, is_worth_retrying, make_policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from .._providers.chunks import FinishReason
+    from .._providers.hookspecs import HookName
     from .._snapshot.builder import State
     from .._snapshot.events import Event
+    from .._usage import FinishReason
     from .call import Call
     from .commands import Flow
-    from .hooks import HookName
 
 _SEQUENCES: Final = frozenset({tuple, list})
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from .._json.parser import Sink
+    from .._paths import Path
     from .._plan.nodes import RootLayout
-    from .events import Path
     from .frame import Parent, Shown, Source
 
     Heard: TypeAlias = list[tuple[str, tuple[Any, ...]]]

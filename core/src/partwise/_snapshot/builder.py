@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from .._errors import MalformedOutputError
     from .._json.parser import Sink
+    from .._paths import Path
     from .._plan.nodes import ContainerNode
     from .._plan.plan import Plan
-    from .events import Event, Path
+    from .events import Event
     from .frame import Source
 
 State: TypeAlias = Literal["missing", "partial", "complete"]

@@ -13,8 +13,8 @@ from .refcounts import UNSHARED, getrefcount
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._paths import Path
     from .._plan.nodes import Check, DictLayout, ListLayout
-    from .events import Path
     from .frame import Parent
 
 _BUFFERED: Final = 64

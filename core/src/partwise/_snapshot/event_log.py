@@ -9,7 +9,7 @@ from .events import Closed, Event, Grew, Opened
 
 if TYPE_CHECKING:
     from .._json.parser import Parser
-    from .events import Path
+    from .._paths import Path
     from .frame import Frame, Parent
 
 

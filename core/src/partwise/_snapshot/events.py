@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from .._errors import PartwiseError
-
-Path: TypeAlias = tuple[str | int, ...]
-"""Field names, dict keys and list indices from the root; the root's own path is `()`."""
+    from .._paths import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ from .._sentinels import MISSING
 
 if TYPE_CHECKING:
     from .._json.parser import Sink
+    from .._paths import Path
     from .._plan.nodes import Check, ContainerNode, ValueNode
     from .builder import SnapshotBuilder
-    from .events import Path
 
 _json_string: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _each_control: Final = re.compile(r"[\x00-\x1f]")

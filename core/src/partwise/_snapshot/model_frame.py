@@ -13,8 +13,8 @@ from .frame import OPEN, Frame
 from .refcounts import UNSHARED_INSTANCE, getrefcount
 
 if TYPE_CHECKING:
+    from .._paths import Path
     from .._plan.nodes import Check, Field, ModelLayout, Waiting
-    from .events import Path
     from .frame import Parent
 
 
