@@ -21,7 +21,7 @@
      └── RetriesExhaustedError          every attempt failed; has each one's error
 
 Nothing received is lost: each error raised by a stream carries what had come until then in
-`snapshot`, `text`, `usage`, `finish_reason` and `attempt`.
+`snapshot`, `text`, `reasoning`, `usage`, `finish_reason` and `attempt`.
 """
 
 from __future__ import annotations
@@ -45,15 +45,19 @@ class PartwiseError(Exception):
     Attributes:
         snapshot: the last snapshot of the attempt, or None where there was none.
         text: the raw text of the structured answer so far.
+        reasoning: the model's reasoning so far, as far as the vendor showed it.
         usage: the tokens spent, as far as the vendor said; None if it said nothing.
         finish_reason: why the vendor stopped, if it said.
+        raw_finish_reason: the vendor's own word for it, such as `"SAFETY"`.
         attempt: the number of the attempt, from 1.
     """
 
     snapshot: Any = None
     text: str = ""
+    reasoning: str = ""
     usage: Usage | None = None
     finish_reason: FinishReason | None = None
+    raw_finish_reason: str | None = None
     attempt: int = 1
 
 

@@ -1,4 +1,4 @@
-"""All that a provider plugin needs from partwise, and nothing of its inside."""
+"""The public interface for provider plugins."""
 
 from ._errors import (
     AuthenticationError,
@@ -21,14 +21,11 @@ from ._providers.chunks import (
     TextDelta,
     ToolCallDelta,
 )
+from ._providers.client_pool import ClientPool
 from ._providers.hookspecs import hookimpl
-from ._providers.http_errors import error_of_status
-from ._providers.json_schema.transform import (
-    SchemaProfile,
-    TransformedSchema,
-    is_simple_pattern,
-    transform,
-)
+from ._providers.http_errors import error_of_status, retry_after
+from ._providers.json_schema.profile import SchemaProfile, is_simple_pattern
+from ._providers.json_schema.transform import TransformedSchema, transform
 from ._providers.mode import Granularity, Mode
 from ._providers.protocol import (
     Capabilities,
@@ -40,8 +37,8 @@ from ._providers.protocol import (
     SupportsFallback,
 )
 from ._providers.registry import find as find_factory
-from ._providers.retry_after import retry_after
 from ._providers.thread_bridge import ClosableStream, open_in_thread
+from ._providers.transport_errors import error_of_transport
 from ._usage import FinishReason, Usage
 
 __all__ = [
@@ -50,6 +47,7 @@ __all__ = [
     "BadRequestError",
     "Capabilities",
     "Chunk",
+    "ClientPool",
     "ClosableStream",
     "ConfigurationError",
     "Decoder",
@@ -78,6 +76,7 @@ __all__ = [
     "TransformedSchema",
     "Usage",
     "error_of_status",
+    "error_of_transport",
     "find_factory",
     "hookimpl",
     "is_simple_pattern",

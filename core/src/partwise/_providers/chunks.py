@@ -1,7 +1,7 @@
-"""What a provider's stream is made of, whatever the vendor: seven kinds of chunk.
+"""The seven kinds of chunk that a provider's stream is made of, whatever the vendor.
 
 A plugin's `Decoder` turns each event of its vendor into any number of these, in the order in
-which they came. Errors are raised, never chunks.
+which they arrived. Errors are raised, never chunks.
 """
 
 from __future__ import annotations
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next characters of the visible answer."""
+    """The next characters of the visible answer.
+
+    `item` tells the parts of one answer apart that the vendor sends as separate items (content
+    blocks, output messages). Their texts are never joined: prose in one and the JSON in the next
+    is an answer.
+    """
 
     text: str
+    item: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class RefusalDelta:
-    """The next characters of a refusal, where the vendor sends it apart from the answer."""
+    """The next characters of a refusal, if the vendor sends it apart from the answer."""
 
     text: str
 
@@ -52,10 +58,15 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The vendor says why it stopped. `raw` is its own word for it."""
+    """The reason why the vendor stopped.
+
+    `raw` is its own word for it, and `message` what it says beside that: which filter stopped the
+    answer, say.
+    """
 
     reason: FinishReason
     raw: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,13 @@ class Attempt:
         return self._finish.raw if self._finish else None
 
     @property
+    def _said(self) -> str:
+        """The vendor's words for the finish, as the end of a message."""
+        words = (self._finish.raw, self._finish.message) if self._finish else ()
+        said = ": ".join(filter(None, words))
+        return f" ({said})" if said else ""
+
+    @property
     def usage_complete(self) -> bool:
         return self.ended and self.usage is not None
 
@@ -147,7 +154,7 @@ class Attempt:
             refusal = "".join(self._refusal) or self.text
             raise RefusalError(f"the model refused: {refusal}", refusal=refusal)
         if reason == "content_filter":
-            raise ContentFilterError("the vendor's content filter stopped the answer")
+            raise ContentFilterError(f"the vendor's content filter stopped the answer{self._said}")
         self._read_what_was_held()
         if self._fault is not None:
             raise self._fault

@@ -445,8 +445,10 @@ class Session:
         """The error, with all that this attempt has brought."""
         error.snapshot = self.snapshot
         error.text = self.text
+        error.reasoning = self.reasoning
         error.usage = self._attempt.usage
         error.finish_reason = self.finish_reason
+        error.raw_finish_reason = self._attempt.raw_finish_reason
         error.attempt = self.attempt
         return error
 

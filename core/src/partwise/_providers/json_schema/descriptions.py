@@ -1,4 +1,4 @@
-"""What a vendor's schema can't say, said in words: at the end of a node's description."""
+"""Descriptions in words of the keywords that a vendor's schema can't have."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def rank(keyword: str) -> int:
     return _ORDER.index(keyword) if keyword in _ORDER else len(_ORDER)
 
 
-def say(keyword: str, value: Any) -> str:
+def phrase(keyword: str, value: Any) -> str:
     """A keyword and its value in words; nothing where they ask for nothing."""
-    phrase = _PHRASES.get(keyword, keyword)
+    words = _PHRASES.get(keyword, keyword)
     if keyword in _FLAGS:
-        return phrase if value else ""
-    return f"{phrase}: {value if isinstance(value, str) else to_json(value)}"
+        return words if value else ""
+    return f"{words}: {value if isinstance(value, str) else to_json(value)}"
 
 
-def brief(node: Node) -> str:
+def summary(node: Node) -> str:
     """A node in a word or two, for a list of items in order."""
     return ref_target(node) or str(node.get("type", "")) or to_json(node)

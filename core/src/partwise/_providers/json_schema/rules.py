@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .descriptions import add_words, brief, rank, say
+from .descriptions import add_words, phrase, rank, summary
 from .nodes import (
     COMMON,
     Node,
@@ -26,7 +26,7 @@ from .nodes import (
 )
 
 if TYPE_CHECKING:
-    from .transform import SchemaProfile
+    from .profile import SchemaProfile
 
 # Keywords with a rule or a refusal of their own, which are therefore never put into words.
 _STRUCTURAL = COMMON | {"oneOf", "allOf", "prefixItems", "patternProperties"}
@@ -120,7 +120,7 @@ def _tuple_to_list(node: Node, profile: SchemaProfile) -> Node:
     node = {**without(node, "prefixItems"), "items": items}
     if "anyOf" not in items:
         return node
-    return add_words(node, f"items in order: {', '.join(map(brief, members))}")
+    return add_words(node, f"items in order: {', '.join(map(summary, members))}")
 
 
 def _patterns_to_map(node: Node, profile: SchemaProfile) -> Node:
@@ -168,7 +168,7 @@ def _drop_plain_default(node: Node, profile: SchemaProfile) -> Node:
 def _put_in_words(node: Node, profile: SchemaProfile) -> Node:
     """Move each keyword that is not taken into the description."""
     lost = [key for key, value in node.items() if not _stays(key, value, node, profile)]
-    words = [say(key, node[key]) for key in sorted(lost, key=rank) if key not in _IDLE]
+    words = [phrase(key, node[key]) for key in sorted(lost, key=rank) if key not in _IDLE]
     return add_words(without(node, *lost), "; ".join(filter(None, words)))
 
 
@@ -211,17 +211,17 @@ def _require_tags(schema: Node) -> Node:
         return schema
     tags: dict[str, list[str]] = {name: [] for name in schema["$defs"]}
     for _, node in walk(schema):
-        for name in _members(node) if "discriminator" in node else ():
+        for name in _tagged_definitions(node) if "discriminator" in node else ():
             tags[name].append(node["discriminator"]["propertyName"])
     definitions = {name: _require(child, tags[name]) for name, child in schema["$defs"].items()}
     return {**schema, "$defs": definitions}
 
 
-def _members(node: Node) -> Iterator[str]:
+def _tagged_definitions(node: Node) -> Iterator[str]:
     """The names of a union's definitions, with those of the unions in it."""
     for member in node.get("oneOf", ()):
         name = ref_target(member)
-        yield from _members(member) if name is None else (name,)
+        yield from _tagged_definitions(member) if name is None else (name,)
 
 
 def _require(node: Node, names: list[str]) -> Node:

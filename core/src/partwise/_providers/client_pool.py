@@ -1,0 +1,66 @@
+"""The SDK's clients of one provider: one for threads, and one for each event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+SyncT = TypeVar("SyncT")
+AsyncT = TypeVar("AsyncT")
+
+
+class ClientPool(Generic[SyncT, AsyncT]):
+    """Clients of an SDK, made when first needed and kept.
+
+    Threads may share one client. An asynchronous client's connections belong to the event loop
+    that opened them, so each loop has its own, which is forgotten together with the loop.
+
+    Args:
+        make: makes the client for threads.
+        make_async: makes the client for the event loop that is running.
+    """
+
+    def __init__(self, make: Callable[[], SyncT], make_async: Callable[[], AsyncT]) -> None:
+        self._make = make
+        self._make_async = make_async
+        self._lock = Lock()
+        self._client: SyncT | None = None
+        self._async_clients: WeakKeyDictionary[AbstractEventLoop, AsyncT] = WeakKeyDictionary()
+
+    def get(self) -> SyncT:
+        """The client for threads."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+    def get_async(self) -> AsyncT:
+        """The client for the running event loop."""
+        loop = _running_loop()
+        with self._lock:
+            if loop not in self._async_clients:
+                self._async_clients[loop] = self._make_async()
+            return self._async_clients[loop]
+
+    def pop(self) -> SyncT | None:
+        """Forget the client for threads and return it, to be closed; None if there is none."""
+        with self._lock:
+            client, self._client = self._client, None
+            return client
+
+    def pop_async(self) -> AsyncT | None:
+        """The same for the client of the running event loop."""
+        with self._lock:
+            return self._async_clients.pop(_running_loop(), None)
+
+
+def _running_loop() -> AbstractEventLoop:
+    # asyncio takes a while to import, and a plugin that only blocks has no need of it.
+    import asyncio  # noqa: PLC0415
+
+    return asyncio.get_running_loop()
