@@ -27,6 +27,7 @@ from ._providers.http_errors import error_of_status, retry_after
 from ._providers.json_schema.profile import SchemaProfile, is_simple_pattern
 from ._providers.json_schema.transform import TransformedSchema, transform
 from ._providers.mode import Granularity, Mode
+from ._providers.model_row import ModelRow
 from ._providers.protocol import (
     Capabilities,
     Decoder,
@@ -58,6 +59,7 @@ __all__ = [
     "KeepAlive",
     "MissingKeyError",
     "Mode",
+    "ModelRow",
     "Provider",
     "ProviderConfig",
     "ProviderConnectionError",

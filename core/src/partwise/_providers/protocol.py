@@ -90,10 +90,15 @@ class Capabilities:
     prompted: frozenset[Mode] = frozenset()
 
     @property
+    def ranked(self) -> tuple[Mode, ...]:
+        """The modes in the order in which to try them: first by granularity, then as listed."""
+        finest = ("token", "parameter", "whole")
+        return tuple(sorted(self.modes, key=lambda mode: finest.index(self.modes[mode])))
+
+    @property
     def default_mode(self) -> Mode:
         """The best mode of those that stream most finely: by token before by parameter."""
-        finest = ("token", "parameter", "whole")
-        return min(self.modes, key=lambda mode: finest.index(self.modes[mode]))
+        return self.ranked[0]
 
 
 class Decoder(Protocol):
