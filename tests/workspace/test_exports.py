@@ -11,10 +11,11 @@ PUBLIC = {
         Approach AuthenticationError BadRequestError Capabilities Chunk ClientPool
         ClosableStream ConfigurationError Decoder Fallback Finish FinishReason Granularity
         KeepAlive MissingKeyError Mode Provider ProviderConfig ProviderConnectionError
-        ProviderError ProviderFactory ProviderTimeoutError RateLimitError ReasoningDelta
-        RefusalDelta Request SchemaProfile ServerError SupportsFallback TextDelta ToolCallDelta
-        TransformedSchema Usage error_of_status error_of_transport find_factory hookimpl
-        is_simple_pattern next_approach open_in_thread retry_after transform
+        ProviderError ProviderFactory ProviderTimeoutError ProviderWrapper RateLimitError
+        ReasoningDelta RefusalDelta Request SchemaProfile ServerError SupportsAcceptance
+        SupportsFallback TextDelta ToolCallDelta TransformedSchema Usage error_of_status
+        error_of_transport find_factory hookimpl is_simple_pattern next_approach open_in_thread
+        retry_after transform
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_fake": "FakeProvider UnsatisfiableError register_providers",

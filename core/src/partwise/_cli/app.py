@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import click
@@ -16,11 +17,37 @@ from .schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.metadata import EntryPoints
 
 FAILED, UNUSABLE, VENDOR_FAILED, INTERRUPTED = 1, 2, 3, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The core's own commands, and those of other packages.
+
+    An entry point of the group `partwise.commands` names a click command, which is loaded when it
+    is called for or listed.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_entry_points().names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        found = [each.load() for each in _entry_points().select(name=cmd_name)]
+        return found[0] if found else None
+
+
+def _entry_points() -> EntryPoints:
+    return entry_points(group="partwise.commands")
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="partwise", message="partwise %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def partwise(*, debug: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConfigurationError
@@ -9,7 +10,7 @@ from .._plan.plan import compile_plan
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
 from .._providers.protocol import Request
-from .._providers.registry import observers
+from .._providers.registry import find, observers
 from .._session.call import Call
 from .._session.hooks import HookDispatcher, Hooks
 from .._session.prompts import tool_name, with_schema
@@ -19,37 +20,52 @@ from .._session.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._providers.protocol import Provider
-    from .._providers.redaction import Secrets
+    from .._providers.protocol import ProviderConfig, ProviderWrapper
 
 
 class CallFactory:
     """A provider under its name, with the model and the mode that are taken if a call says none.
 
     Attributes:
+        config: what the provider was made with.
+        model: the one that is taken if a call names none.
         hooks: the client's handlers.
+
+    Raises:
+        ProviderNotFoundError: there is no usable provider of that name.
+        MissingKeyError: there is no API key.
+        ConfigurationError: the provider has no such mode for this model.
     """
 
     def __init__(
         self,
-        name: str,
-        provider: Provider,
+        config: ProviderConfig,
         model: str | None,
         mode: Mode | None,
-        *,
-        secrets: Secrets,
+        wrapper: ProviderWrapper | None = None,
     ) -> None:
-        self.name = name
-        self.provider = provider
+        self.config = config
+        self.name = config.name
+        self.model = model
         self.hooks = Hooks()
-        self._model = model
         self._mode = mode
-        self._secrets = secrets
+        self._wrapper = wrapper
+        self._secrets = config.secrets
+        _add_secrets(config)
+        provider = find(config.name)(config)
+        self.provider = provider if wrapper is None else wrapper(provider, config)
         if model is not None:
             self._check_mode(model, mode)
 
     def __repr__(self) -> str:
-        return f"{self.name}/{self._model or '?'}"
+        return f"{self.name}/{self.model or '?'}"
+
+    def with_config(self, **changes: Any) -> CallFactory:
+        """Another one for the same model and mode and with the same handlers."""
+        config = replace(self.config, **changes)
+        other = CallFactory(config, self.model, self._mode, self._wrapper)
+        other.hooks = self.hooks
+        return other
 
     def session(
         self, response_model: Any, messages: Sequence[Mapping[str, Any]], keywords: dict[str, Any]
@@ -64,7 +80,7 @@ class CallFactory:
             raise ConfigurationError("response_model says what the answer is, and can't be None")
         if "stream" in keywords and not keywords.pop("stream"):
             raise ConfigurationError("every call streams: leave stream=False out, or use create()")
-        model = keywords.pop("model", None) or self._model
+        model = keywords.pop("model", None) or self.model
         if model is None:
             raise ConfigurationError("which model? pass model= here or where the client is made")
         mode = self._check_mode(model, as_mode(keywords.pop("mode", None)) or self._mode)
@@ -101,6 +117,16 @@ class CallFactory:
             known = ", ".join(capabilities.modes)
             raise ConfigurationError(f"{self.name}/{model} has no mode {mode}; it has {known}")
         return mode
+
+
+def _add_secrets(config: ProviderConfig) -> None:
+    given = (getattr(config.client, name, None) for name in ("api_key", "auth_token"))
+    named = (value for name, value in config.options.items() if _is_secret(name))
+    config.secrets.add(config.api_key, *given, *named)
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name for word in ("key", "token", "secret"))
 
 
 def as_mode(mode: Mode | str | None) -> Mode | None:

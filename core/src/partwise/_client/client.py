@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from .._providers.hookspecs import HookName
+    from .._providers.protocol import ProviderConfig
     from .._session.hooks import Completion, Handler
     from .async_stream import AsyncView
     from .call_factory import CallFactory
@@ -44,10 +45,33 @@ class Chat(Generic[C]):
         self.completions = completions
 
 
-class _Hooked:
-    """A client's handlers."""
+class _Configured:
+    """A client's configuration and handlers."""
 
     _endpoint: CallFactory
+
+    def __init__(self, endpoint: CallFactory) -> None:
+        self._endpoint = endpoint
+
+    @property
+    def config(self) -> ProviderConfig:
+        """The provider's name, and what it was made with."""
+        return self._endpoint.config
+
+    @property
+    def model(self) -> str | None:
+        """The vendor's name of the model; None if each call has to name one."""
+        return self._endpoint.model
+
+    def with_config(self, **changes: Any) -> Self:
+        """Another client for the same model and mode, with these fields of `config` changed.
+
+        It has connections of its own, to be closed by itself, and the same handlers.
+
+        Raises:
+            ConfigurationError: the provider can't be made so.
+        """
+        return type(self)(self._endpoint.with_config(**changes))
 
     def on(self, name: HookName, handler: Handler) -> None:
         """Call the handler whenever this happens in a call of this client.
@@ -126,7 +150,7 @@ class Completions:
             return stream.result(), stream.completion
 
 
-class Client(Completions, _Hooked):
+class Client(Completions, _Configured):
     """Asks one provider. `chat.completions` and `messages` take the same calls as the client."""
 
     def __init__(self, endpoint: CallFactory) -> None:
@@ -207,7 +231,7 @@ class AsyncCompletions:
             return await stream.result(), stream.completion
 
 
-class AsyncClient(AsyncCompletions, _Hooked):
+class AsyncClient(AsyncCompletions, _Configured):
     """Asks one provider, for asyncio. `chat.completions` and `messages` take the same calls."""
 
     def __init__(self, endpoint: CallFactory) -> None:

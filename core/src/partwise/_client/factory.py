@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from .._errors import ConfigurationError, ProviderNotFoundError
 from .._providers.protocol import ProviderConfig
-from .._providers.registry import find, known_names
+from .._providers.registry import known_names
+from .cache import provider_wrapper
 from .call_factory import CallFactory, as_mode
 from .client import AsyncClient, Client
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from .._providers.mode import Mode
+    from .cache import Cache
 
 
 class SyncSDKClient(Protocol):
@@ -45,6 +47,7 @@ def from_provider(
     base_url: str | None = None,
     client: Any = None,
     http_client: Any = None,
+    cache: Cache | None = None,
     **options: Any,
 ) -> Client: ...
 @overload
@@ -57,6 +60,7 @@ def from_provider(
     base_url: str | None = None,
     client: Any = None,
     http_client: Any = None,
+    cache: Cache | None = None,
     **options: Any,
 ) -> AsyncClient: ...
 @overload
@@ -69,6 +73,7 @@ def from_provider(
     base_url: str | None = None,
     client: Any = None,
     http_client: Any = None,
+    cache: Cache | None = None,
     **options: Any,
 ) -> Client | AsyncClient: ...
 def from_provider(  # noqa: PLR0913 - what may be said of a provider
@@ -80,6 +85,7 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
     base_url: str | None = None,
     client: Any = None,
     http_client: Any = None,
+    cache: Cache | None = None,
     **options: Any,
 ) -> Client | AsyncClient:
     """A client for a provider and a model, as in `from_provider("openai/gpt-4.1-mini")`.
@@ -93,6 +99,8 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
         base_url: where to send requests, instead of the vendor's own address.
         client: the vendor's SDK client, to be used as it is, sync or async as asked.
         http_client: the HTTP client for the SDK client that the provider makes.
+        cache: where answers are kept and taken from: the path of a file, True for the usual one
+            of `partwise-bulk`, or a function of one's own (a `ProviderWrapper`).
         options: further keywords for that SDK client.
 
     Raises:
@@ -117,7 +125,7 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
         http_client=http_client,
         options=options,
     )
-    return _client(config, rest, mode, is_async=async_client)
+    return _client(config, rest, mode, is_async=async_client, cache=cache)
 
 
 @overload
@@ -191,16 +199,14 @@ def _is_async(client: Any) -> bool:
     )
 
 
-def _is_secret(name: str) -> bool:
-    return any(word in name for word in ("key", "token", "secret"))
-
-
 def _client(
-    config: ProviderConfig, model: str | None, mode: Mode | str | None, *, is_async: bool
+    config: ProviderConfig,
+    model: str | None,
+    mode: Mode | str | None,
+    *,
+    is_async: bool,
+    cache: Cache | None = None,
 ) -> Client | AsyncClient:
-    given = (getattr(config.client, name, None) for name in ("api_key", "auth_token"))
-    named = (value for name, value in config.options.items() if _is_secret(name))
-    config.secrets.add(config.api_key, *given, *named)
-    provider = find(config.name)(config)
-    endpoint = CallFactory(config.name, provider, model, as_mode(mode), secrets=config.secrets)
+    wrapper = None if cache is None else provider_wrapper(cache)
+    endpoint = CallFactory(config, model, as_mode(mode), wrapper)
     return AsyncClient(endpoint) if is_async else Client(endpoint)

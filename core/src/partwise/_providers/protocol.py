@@ -147,6 +147,13 @@ class Provider(Protocol):
         """Release what `aopen` keeps between calls. A client that the user gave stays open."""
 
 
+class SupportsAcceptance(Protocol):
+    """A method that a decoder may have, for those who keep answers."""
+
+    def accept(self) -> None:
+        """The answer that was decoded has proved to be complete and valid."""
+
+
 class SupportsFallback(Protocol):
     """A method that a provider may have: without it, a refused request is an error at once."""
 
@@ -168,6 +175,10 @@ class ProviderConfig:
         client: the user's own SDK client, to be used as it is.
         http_client: the user's own HTTP client, for the SDK client that the provider makes.
         options: further keywords of `from_provider`, for the SDK client that the provider makes.
+        sdk_retries: how often the SDK may send a request again by itself; None leaves it to the
+            SDK. A provider whose SDK never does ignores it.
+        on_headers: called with the headers of each response that was accepted, by those providers
+            whose vendor tells in them what is left of its rate limits.
         secrets: what is masked in all errors of this provider's: the key, and what else the factory
             adds to it.
     """
@@ -178,6 +189,10 @@ class ProviderConfig:
     client: Any = field(default=None, repr=False)
     http_client: Any = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    sdk_retries: int | None = None
+    on_headers: Callable[[Mapping[str, str]], None] | None = field(
+        default=None, repr=False, compare=False
+    )
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def key(self, *variables: str) -> str:
@@ -198,3 +213,6 @@ class ProviderConfig:
 
 
 ProviderFactory: TypeAlias = Callable[[ProviderConfig], Provider]
+
+ProviderWrapper: TypeAlias = Callable[[Provider, ProviderConfig], Provider]
+"""Makes another provider of one, as a cache does that answers in its place if it can."""

@@ -72,7 +72,7 @@ class Session:
     """
 
     __slots__ = (
-        "_asked", "_attempt", "_began", "_chunks", "_end", "_events", "_failures",
+        "_accept", "_asked", "_attempt", "_began", "_chunks", "_end", "_events", "_failures",
         "_feed", "_final", "_grow", "_guarded", "_heeding", "_is_plain", "_is_text", "_job",
         "_keeping", "_met", "_past", "_policy", "_recording", "_request", "_sighted",
         "_started", "_takers", "_value", "_vendor_events", "_watched", "patience", "payload",
@@ -259,6 +259,7 @@ class Session:
         self._guard()
         self._job.hook_dispatcher.say_payload(self.payload)
         decoder = self.provider.decoder(self._asked)
+        self._accept = getattr(decoder, "accept", None)
         self._feed, self._takers = decoder.feed, self._attempt.takers()
         self._heeding, self._met = True, False
         self._chunks, self.unfinished = iter(()), False  # of an attempt that failed in an event
@@ -346,6 +347,8 @@ class Session:
         if not self._sighted:
             self._sight_first()
         self._collect()
+        if self._accept is not None:
+            self._accept()
         self._tell_usage()
         self._job.hook_dispatcher.say("completion:response", self.completion)
         self._finish("value")

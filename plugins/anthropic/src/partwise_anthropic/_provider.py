@@ -86,13 +86,13 @@ class AnthropicProvider:
         """Send the payload. Leaving the context releases the connection at once."""
         from . import _sdk
 
-        return _sdk.stream(self._sync_client(), payload)
+        return _sdk.stream(self._sync_client(), payload, self._config)
 
     def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
         """The same, for asyncio."""
         from . import _sdk
 
-        return _sdk.astream(self._async_client(), payload)
+        return _sdk.astream(self._async_client(), payload, self._config)
 
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""

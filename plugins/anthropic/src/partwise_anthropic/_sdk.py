@@ -75,21 +75,30 @@ def _arguments(config: ProviderConfig) -> dict[str, Any]:
         "base_url": config.base_url,
         "http_client": config.http_client,
         **config.options,
+        **_retries(config),
     }
 
 
+def _retries(config: ProviderConfig) -> dict[str, Any]:
+    return {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
+
+
 @contextmanager
-def stream(client: Anthropic, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
+def stream(
+    client: Anthropic, payload: Mapping[str, Any], config: ProviderConfig
+) -> Iterator[Iterator[Any]]:
     """The events of the answer to this payload, as plain data.
 
     Raises:
         APIResponseValidationError: the answer is no stream of events.
     """
-    response = _impatient(client).messages.with_raw_response.create(**payload)
+    response = _impatient(client, config).messages.with_raw_response.create(**payload)
     try:
         if not _is_stream(response.http_response):
             response.read()
             raise _no_stream(response.http_response)
+        if config.on_headers is not None:
+            config.on_headers(response.headers)
         yield response.parse(to=_PlainStream)
     finally:
         response.close()
@@ -97,15 +106,17 @@ def stream(client: Anthropic, payload: Mapping[str, Any]) -> Iterator[Iterator[A
 
 @asynccontextmanager
 async def astream(
-    client: AsyncAnthropic, payload: Mapping[str, Any]
+    client: AsyncAnthropic, payload: Mapping[str, Any], config: ProviderConfig
 ) -> AsyncIterator[AsyncIterator[Any]]:
     """The same, for asyncio."""
-    response = await _impatient(client).messages.with_raw_response.create(**payload)
+    response = await _impatient(client, config).messages.with_raw_response.create(**payload)
     events = await response.parse(to=_AsyncPlainStream)
     try:
         if not _is_stream(response.http_response):
             await response.read()
             raise _no_stream(response.http_response)
+        if config.on_headers is not None:
+            config.on_headers(response.headers)
         yield events
     finally:
         await response.close()
@@ -168,9 +179,10 @@ def _let_through(event: ServerSentEvent) -> ServerSentEvent:
     return event
 
 
-def _impatient(client: ClientT) -> ClientT:
+def _impatient(client: ClientT, config: ProviderConfig) -> ClientT:
     """A client like that one, which it shares its connections with, that does not sleep long."""
-    return client.with_options(middleware=[*client.middleware, _Impatience()])
+    middleware = [*client.middleware, _Impatience()]
+    return client.with_options(middleware=middleware, **_retries(config))
 
 
 class _Impatience(Middleware):

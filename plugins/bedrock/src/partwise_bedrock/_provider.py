@@ -65,6 +65,10 @@ class BedrockProvider:
             if self._config.api_key is not None:
                 unsigned = Config(signature_version=UNSIGNED)
                 options["config"] = unsigned.merge(options.get("config") or unsigned)
+            if self._config.sdk_retries is not None:
+                # The first attempt counts here.
+                retries = Config(retries={"total_max_attempts": self._config.sdk_retries + 1})
+                options["config"] = (options.get("config") or retries).merge(retries)
             client = session.client(
                 "bedrock-runtime", endpoint_url=self._config.base_url, **options
             )

@@ -120,7 +120,8 @@ class GoogleProvider:
 
 
 def _client_arguments(config: ProviderConfig) -> dict[str, Any]:
-    options, http_options = split_http_options(config.options)
+    retries = {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
+    options, http_options = split_http_options({**config.options, **retries})
     if config.base_url is not None:
         http_options["base_url"] = config.base_url
     if config.http_client is not None:

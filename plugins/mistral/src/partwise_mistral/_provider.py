@@ -61,6 +61,8 @@ class MistralProvider:
         client = self._client(self)
         with _own_mistakes():
             response = client.chat.stream(**payload).response
+        if self._config.on_headers is not None:
+            self._config.on_headers(response.headers)
         with EventStream(response, _data, "[DONE]", client) as events:
             yield events
 
@@ -72,6 +74,8 @@ class MistralProvider:
         with _own_mistakes():
             response = (await client.chat.stream_async(**payload)).response
         events: Any = EventStreamAsync(response, _data, "[DONE]", client)
+        if self._config.on_headers is not None:
+            self._config.on_headers(response.headers)
         try:
             yield events
         finally:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ._servers import Server
 
 ClientT = TypeVar("ClientT")
+SDKClientT = TypeVar("SDKClientT", "OpenAI", "AsyncOpenAI")
 
 _RESPONSES_MODES = frozenset({Mode.RESPONSES, Mode.RESPONSES_TOOLS})
 
@@ -54,6 +55,8 @@ class OpenAIProvider:
         self._name = config.name
         self._server = server
         self._given = config.client
+        self._sdk_retries = config.sdk_retries
+        self._on_headers = config.on_headers
         self._keeps_http_client = config.http_client is not None
         self._arguments = _client_arguments(config, server)
         self._lock = threading.Lock()
@@ -95,6 +98,8 @@ class OpenAIProvider:
             if not _is_stream(raw.headers):
                 page = next(raw.http_response.iter_bytes(_EXCERPT_BYTES), b"")
                 raise self._not_a_stream(raw.headers, page)
+            if self._on_headers is not None:
+                self._on_headers(raw.headers)
             yield stream
 
     @asynccontextmanager
@@ -108,6 +113,8 @@ class OpenAIProvider:
             if not _is_stream(raw.headers):
                 page = await anext(raw.http_response.aiter_bytes(_EXCERPT_BYTES), b"")
                 raise self._not_a_stream(raw.headers, page)
+            if self._on_headers is not None:
+                self._on_headers(raw.headers)
             yield stream
         finally:
             await _close(stream)
@@ -128,7 +135,7 @@ class OpenAIProvider:
         from openai import OpenAI
 
         if self._given is not None:
-            return _adopt(self._given, OpenAI, self._name)
+            return self._retrying(_adopt(self._given, OpenAI, self._name))
         with self._lock:
             if self._client is None:
                 self._client = _make(OpenAI, self._arguments)
@@ -138,12 +145,19 @@ class OpenAIProvider:
         from openai import AsyncOpenAI
 
         if self._given is not None:
-            return _adopt(self._given, AsyncOpenAI, self._name)
+            return self._retrying(_adopt(self._given, AsyncOpenAI, self._name))
         loop = asyncio.get_running_loop()
         with self._lock:
             if loop not in self._async_clients:
                 self._async_clients[loop] = _make(AsyncOpenAI, self._arguments)
             return self._async_clients[loop]
+
+    def _retrying(self, client: SDKClientT) -> SDKClientT:
+        """The user's client, or one that shares its connections and retries as often as asked."""
+        if self._sdk_retries is None or client.max_retries == self._sdk_retries:
+            return client
+        self._given = client = client.with_options(max_retries=self._sdk_retries)
+        return client
 
     def _not_a_stream(self, headers: Mapping[str, str], page: bytes) -> ProviderError:
         text = page.decode("utf-8", errors="replace")
@@ -159,6 +173,7 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
         **config.options,
     }
     given = {name: value for name, value in given.items() if value is not None}
+    retries = {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
     if config.client is not None:
         if given:
             names = ", ".join(given)
@@ -167,7 +182,7 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
         return {}
     # The SDK would take OpenAI's key from the environment, which is nobody else's business.
     key = config.key(server.key) if server.key else config.api_key or "none"
-    return {"base_url": _base_url(config, server), **given, "api_key": key}
+    return {"base_url": _base_url(config, server), **given, **retries, "api_key": key}
 
 
 def _base_url(config: ProviderConfig, server: Server) -> str | None:
