@@ -10,7 +10,7 @@ PUBLIC = {
     "partwise.provider": """
         Approach AuthenticationError BadRequestError Capabilities Chunk ClientPool
         ClosableStream ConfigurationError Decoder Fallback Finish FinishReason Granularity
-        KeepAlive MissingKeyError Mode Provider ProviderConfig ProviderConnectionError
+        KeepAlive MissingKeyError Mode ModelRow Provider ProviderConfig ProviderConnectionError
         ProviderError ProviderFactory ProviderTimeoutError ProviderWrapper RateLimitError
         ReasoningDelta RefusalDelta Request SchemaProfile ServerError SupportsAcceptance
         SupportsFallback TextDelta ToolCallDelta TransformedSchema Usage error_of_status
