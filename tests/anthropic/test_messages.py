@@ -144,6 +144,11 @@ def test_tool_calls_become_blocks_after_the_text() -> None:
     ]
 
 
+def test_reasoning_in_chat_form_is_not_sent() -> None:
+    thought = {"role": "assistant", "content": "Hello", "reasoning_content": "Hm."}
+    assert to_messages([thought]) == [{"role": "assistant", "content": "Hello"}]
+
+
 @pytest.mark.parametrize("arguments", ['{"a": ', "[1]"])
 def test_arguments_that_are_no_object_are_shown_to_the_model_as_such(arguments: str) -> None:
     (message,) = to_messages([calling(call(arguments))])

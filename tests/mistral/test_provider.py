@@ -107,7 +107,12 @@ def test_messages(
     messages = [
         {"role": "developer", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "Who?"}, image]},
-        {"role": "assistant", "content": None, "tool_calls": [call, {**call, "id": "AbCd12345"}]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [call, {**call, "id": "AbCd12345"}],
+            "reasoning_content": "Hm.",
+        },
         {"role": "tool", "tool_call_id": "call_with_a_long_id", "content": "Ada"},
         {"role": "tool", "tool_call_id": "AbCd12345", "content": "Jo"},
     ]
@@ -117,6 +122,7 @@ def test_messages(
 
     assert (system["role"], system["content"]) == ("system", "Be brief.")
     assert user["content"][1]["image_url"]["url"] == "data:image/png;base64,AAAA"
+    assert "reasoning_content" not in assistant
     ids = [each["id"] for each in assistant["tool_calls"]]
     assert ids[1] == "AbCd12345"
     # Nine letters or digits are all that the API takes.

@@ -349,3 +349,13 @@ def test_where_strict_is_unknown_the_schema_is_sent_as_it_is() -> None:
     function = build(Mode.TOOLS, "ollama")["tools"][0]["function"]
 
     assert function == {"name": "Person", "parameters": Person.model_json_schema()}
+
+
+@pytest.mark.parametrize(
+    ("model", "is_sent"),
+    [("deepseek-v4", True), ("moonshotai/Kimi-K2.6", True), ("gpt-5.6", False), ("m", False)],
+)
+def test_reasoning_goes_back_to_the_models_that_want_it(model: str, is_sent: bool) -> None:
+    thought = {"role": "assistant", "content": None, "reasoning_content": "Hm."}
+    (message,) = build(Mode.TOOLS, model=model, messages=[thought])["messages"]
+    assert ("reasoning_content" in message) is is_sent

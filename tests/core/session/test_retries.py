@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 import partwise
 from partwise import Closed, Restarted
-from partwise.provider import Finish, RefusalDelta, TextDelta, Usage
+from partwise.provider import Finish, ReasoningDelta, RefusalDelta, TextDelta, Usage
 
 JO = '{"name": "Jo", "age": 25}'
 OLD = '{"name": "Jo", "age": "old"}'
@@ -331,6 +331,15 @@ def test_a_restart_is_an_event(play: Any) -> None:
     assert restart.attempt == 2
     assert isinstance(restart.error, partwise.InvalidOutputError)
     assert isinstance(outcome.snapshots[-1], Closed)
+
+
+def test_the_reasoning_goes_back_beside_the_call(play: Any, kit: Any) -> None:
+    thought = [ReasoningDelta("Old, "), ReasoningDelta("I think.")]
+    good = [*kit.call(JO), CALLED]
+    call, _ = said(play([*thought, *kit.call(OLD), CALLED], good, mode="tools", max_retries=1))
+    assert call["reasoning_content"] == "Old, I think."
+    call, _ = said(play([*kit.call(OLD), CALLED], good, mode="tools", max_retries=1))
+    assert "reasoning_content" not in call
 
 
 # Budgets ----------------------------------------------------------------------------------------

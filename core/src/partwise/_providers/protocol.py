@@ -33,7 +33,9 @@ class Request:
         model: the vendor's name of the model: what follows the first slash in `from_provider`.
         mode: how to ask for structure; one of the provider's own.
         messages: the conversation in OpenAI's chat form, or messages in the vendor's own form. A
-            tool's message that tells of faults has an `is_error`, which OpenAI itself has not.
+            tool's message that tells of faults has an `is_error`, which OpenAI itself has not, and
+            an assistant's message with `tool_calls` may have the `reasoning_content` that led to
+            them: sent only to a model that wants it back.
         schema: the JSON schema of the answer, as pydantic writes it. Its root is an object.
         name: the name of the answer's tool or schema: 1 to 64 of `A-Z a-z 0-9 _ -`.
         description: what the answer is, for the model; None where the model's type says nothing.

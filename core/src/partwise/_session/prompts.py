@@ -59,10 +59,17 @@ def correction(request: Request, attempt: Attempt, error: PartwiseError) -> list
 
     In a tool mode the answer is repeated as the call that it was, and the fault is its result;
     unless the arguments aren't JSON even with their end supplied, which no vendor would take.
+    The reasoning goes with the call, as DeepSeek's and Moonshot's `reasoning_content`: those want
+    it back beside `tool_calls` (https://api-docs.deepseek.com/guides/thinking_mode), and a plugin
+    drops it for every other model.
     """
     arguments = _closed(attempt.engine.text) if request.mode.uses_tool else None
     if arguments is not None:
-        return _as_call(request.name, attempt.call_id or "call_1", arguments, explain(error))
+        call, result = _as_call(
+            request.name, attempt.call_id or "call_1", arguments, explain(error)
+        )
+        thought = {"reasoning_content": attempt.reasoning} if attempt.reasoning else {}
+        return [{**call, **thought}, result]
     said: list[Message] = [{"role": "assistant", "content": attempt.text}]
     return [*(said if attempt.text.strip() else []), {"role": "user", "content": explain(error)}]
 
@@ -87,13 +94,13 @@ def continuation(request: Request, text: str, ending: str) -> list[Message]:
     ]
 
 
-def _as_call(name: str, call_id: str, arguments: str, fault: str) -> list[Message]:
+def _as_call(name: str, call_id: str, arguments: str, fault: str) -> tuple[Message, Message]:
     function = {"name": name, "arguments": arguments}
     call = {"id": call_id, "type": "function", "function": function}
-    return [
+    return (
         {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": call_id, "content": fault, "is_error": True},
-    ]
+    )
 
 
 def _closed(text: str) -> str | None:

@@ -28,7 +28,12 @@ Block: TypeAlias = dict[str, Any]
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 
 # Keys of a chat message that Anthropic knows nothing of, and therefore rejects.
-_CHAT_ONLY = frozenset({"name", "tool_calls", "refusal", "audio", "function_call", "annotations"})
+_CHAT_ONLY = frozenset(
+    {
+        "name", "tool_calls", "refusal", "audio", "function_call", "annotations",
+        "reasoning_content",
+    }
+)  # fmt: skip
 
 # The vendor's documented way to show a model a call of its own that was not JSON.
 _INVALID = "INVALID_JSON"

@@ -51,6 +51,7 @@ def _structure(request: Request) -> dict[str, Any]:
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     said = dict(message)
     said.pop("is_error", None)
+    said.pop("reasoning_content", None)
     if said.get("role") == "developer":
         said["role"] = "system"
     if said.get("tool_calls"):

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 # OpenAI's reasoning models refuse `parallel_tool_calls`, even to be told no.
 _ALWAYS_SERIAL = re.compile(r"(?:.*/)?o\d")
+# They think before a call, and refuse it without the reasoning that led to it:
+# https://api-docs.deepseek.com/guides/thinking_mode, https://platform.moonshot.ai/docs
+_TAKES_REASONING = re.compile(r"deepseek|kimi", re.IGNORECASE).search
 
 
 def build_chat(request: Request, server: Server) -> dict[str, Any]:
@@ -45,15 +48,16 @@ def build_chat(request: Request, server: Server) -> dict[str, Any]:
         own["tools"] += options.pop("tools", [])
     return {
         "model": request.model,
-        "messages": list(map(_message, request.messages)),
+        "messages": [_message(each, request.model) for each in request.messages],
         "stream": True,
         **own,
         **options,
     }
 
 
-def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in message.items() if key != "is_error"}
+def _message(message: Mapping[str, Any], model: str) -> dict[str, Any]:
+    dropped = {"is_error"} if _TAKES_REASONING(model) else {"is_error", "reasoning_content"}
+    return {key: value for key, value in message.items() if key not in dropped}
 
 
 def forbid_parallel_calls(request: Request, server: Server) -> dict[str, bool]:
