@@ -95,9 +95,9 @@ def as_it_is(value: Any) -> Any:
 VALIDATORS = [
     AfterValidator(refuse), AfterValidator(refuse_beside), BeforeValidator(mend),
     BeforeValidator(mend_beside), BeforeValidator(refuse), WrapValidator(try_it),
-    WrapValidator(try_beside), PlainValidator(as_it_is), AfterValidator(use_default),
-    AfterValidator(omit), BeforeValidator(omit), WrapValidator(lambda v, handler: omit(handler(v))),
-    AfterValidator(Hidden(use_default)), AfterValidator(Hidden(omit)),
+    WrapValidator(try_beside), PlainValidator(as_it_is), AfterValidator(omit),
+    BeforeValidator(omit), WrapValidator(lambda v, handler: omit(handler(v))),
+    AfterValidator(Hidden(omit)),
 ]  # fmt: skip
 
 USES_DEFAULT = [AfterValidator(use_default), BeforeValidator(use_default)]

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import SchemaValidator, ValidationError, core_schema, to_json
 
 from .._sentinels import MISSING
-from .control_exceptions import Controls
 from .core_schema import (
     ARRAYS,
     LEVELS,
@@ -38,6 +37,7 @@ from .core_schema import (
     keys_of,
     lax,
     level_of,
+    omits_inside,
     reads_field_data,
     refs_in,
     single_keys,
@@ -57,7 +57,6 @@ from .nodes import (
     ValueNode,
     json_check,
 )
-from .reachable_objects import may_ask_for_siblings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +76,6 @@ class Compiler:
             self.definitions = {each["ref"]: each for each in definitions}
             schema = schema["schema"]
         self._schema = schema
-        self._controls = Controls(schema, self.definitions)
         self.shapes: dict[tuple[int, bool], Any] = {}
         self.unfinished: set[int] = set()  # ids of the shapes that are being filled
         self._slots: dict[tuple[Any, ...], ValueNode] = {}  # of the places given by reference
@@ -116,8 +114,7 @@ class Compiler:
         mended = peeled.mended or (in_field and self.asks_inside(peeled.core))
         if peeled.reads_field_data and not in_field and peeled.core["type"] not in MODELS:
             mended = True
-        mended = mended or self._controls.undo(peeled.core, has_default=peeled.has_default)
-        slot.hidden_defaults = self._hidden_defaults(peeled)
+        mended = mended or omits_inside(peeled.core)
         self._open(slot, peeled, config, raw=mended and not tentative)
         if tentative or mended or in_field or not peeled.has_functions:
             return slot
@@ -168,11 +165,6 @@ class Compiler:
             return json_check(lambda core: self.validator(peeled.around(core), config))
         return self.validator(peeled.around(ANY), config).validate_python
 
-    def _hidden_defaults(self, *places: UnwrappedSchema) -> tuple[Callable[[Any], bool], ...]:
-        """See `ValueNode.hidden_defaults`."""
-        hides = self._controls.hide_default
-        return tuple(functools.partial(hides, each.core) for each in places if each.has_default)
-
     def _reader(
         self, schema: CoreSchema, config: CoreConfig | None, *, tentative: bool
     ) -> Callable[[], SchemaValidator] | None:
@@ -209,8 +201,7 @@ class Compiler:
             for part in schema:
                 yield from self._parts(part, seen)
         elif isinstance(schema, dict) and schema.get("type") in MODELS and not is_root(schema):
-            # Told of what is around the model, they seldom want to know.
-            yield from filter(_wants_siblings, inner_layers(schema))
+            yield from inner_layers(schema)
         elif isinstance(schema, dict):
             yield schema
             for key, part in schema.items():
@@ -296,7 +287,6 @@ class Compiler:
     ) -> None:
         choices = [c[0] if isinstance(c, tuple) else c for c in core["choices"]]
         peeled = [UnwrappedSchema(choice, self.definitions) for choice in choices]
-        slot.hidden_defaults += self._hidden_defaults(*peeled)
         kinds = [p.core["type"] for p in peeled]
         if any(p.mended for p in peeled) or not all(map(is_predictable, kinds)):
             return
@@ -386,7 +376,6 @@ class Compiler:
         if not tentative:
             finish = finished_root_maker(core["cls"]), post_init and on_copies(post_init)
         root = RootLayout(root_maker(core["cls"]), finish)
-        slot.hidden_defaults += inside.hidden_defaults
         for name in ("object", "array"):
             if (way := getattr(inside, name)) is not None:
                 way = ContainerNode(
@@ -409,11 +398,6 @@ class Compiler:
         if level["type"] not in LEVELS:
             return None
         return ModelCompiler(self, core, level, tentative=tentative).shape
-
-
-def _wants_siblings(layer: Any) -> bool:
-    """Whether a validator might look at the fields that pydantic tells it of."""
-    return reads_field_data(layer) and may_ask_for_siblings(layer["function"]["function"])
 
 
 def _set_maker(kind: str) -> Callable[[list[Any]], Any]:

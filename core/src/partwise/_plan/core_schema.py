@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .markers import markers_of
-from .reachable_functions import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,10 +81,36 @@ def is_mending(layer: Any) -> bool:
 
 
 def reads_field_data(schema: Any) -> bool:
+    """Whether the schema's function takes `info`, and so may read `info.data`."""
     function = schema.get("function")
     if not isinstance(function, dict) or function["type"] != "with-info":
         return False
-    return not is_closed(function["function"])
+    called = getattr(function["function"], "__func__", function["function"])
+    return str(getattr(called, "__module__", "")).partition(".")[0] != "pydantic"
+
+
+def omits_inside(core: Any) -> bool:
+    """Whether a container of that schema leaves out an element or field that is not valid."""
+    if core["type"] in MODELS and not is_root(core):
+        inside: Any = [field["schema"] for field in fields_of(core).values()]
+    else:
+        inside = [core.get("items_schema"), core.get("values_schema")]
+    return any(part.get("on_error") == "omit" for part in _parts_of_elements(inside))
+
+
+def _parts_of_elements(schema: Any) -> Iterator[Any]:
+    """The schema's layers and branches, but not the insides of containers."""
+    if isinstance(schema, list | tuple):
+        for part in schema:
+            yield from _parts_of_elements(part)
+    elif isinstance(schema, dict):
+        yield schema
+        choices = schema.get("choices", ())
+        yield from _parts_of_elements(
+            [*(choices.values() if isinstance(choices, dict) else choices)]
+        )
+        if schema["type"] in LAYERS:
+            yield from _parts_of_elements(schema["schema"])
 
 
 def is_root(core: Any) -> bool:

@@ -47,12 +47,10 @@ class ValueNode:
         plain: whether a string needs no validation.
         tentative: whether an enclosing raw container has the last word, so nothing fails here.
         object, array: the way of what opens with `{` or `[`; None where it can't be shown partly.
-        hidden_defaults: each tells of a context whether the user's code inside may put a default in
-            the place of the whole, though it does not say so.
     """
 
     __slots__ = (
-        "_compile", "_validate_json", "array", "hidden_defaults", "object", "plain", "tentative",
+        "_compile", "_validate_json", "array", "object", "plain", "tentative",
         "text",
     )  # fmt: skip
 
@@ -71,7 +69,6 @@ class ValueNode:
         self.tentative = tentative
         self.object: ContainerNode | None = None
         self.array: ContainerNode | None = None
-        self.hidden_defaults: tuple[Callable[[Any], bool], ...] = ()
 
     def read(self, raw: str, keywords: Mapping[str, Any]) -> Any:
         """The validated value of this JSON text; MISSING if a tentative one is not valid.

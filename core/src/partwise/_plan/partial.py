@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import sys
 import threading
 import types
 import typing
@@ -46,7 +47,6 @@ from pydantic_core import PydanticUndefined, SchemaSerializer, core_schema
 from typing_extensions import TypeAliasType, is_typeddict
 
 from .markers import NotNull
-from .reachable_functions import HARMLESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,7 +132,7 @@ def _is_class(candidate: Any, base: type = object) -> bool:
 
 def has_plain_metaclass(model: type) -> bool:
     """Whether no code of the user's runs, and might fail, as `Partial[model]` is made."""
-    return type(model).__module__.partition(".")[0] in HARMLESS
+    return type(model).__module__.partition(".")[0] in sys.stdlib_module_names | {"pydantic"}
 
 
 def original_of(partial: type) -> type:

@@ -94,10 +94,9 @@ class SnapshotBuilder:
     def feed(self, text: str) -> bool:
         """Take the next piece of text. Whether it is one.
 
-        Where a value can't be judged by itself, since a validator of the user's undoes what is
-        around it (by `PydanticUseDefault`, say) and its code did not show that it would, the
-        display stops as it is, and the authoritative pass decides. So it does where a value is not
-        valid, and a validator that is still to run might undo that.
+        When a validator raises a control exception of pydantic's (`PydanticUseDefault`, say), which
+        undoes an unknown part of what is around it, the snapshots stay as they are, and the whole
+        text is validated at the end.
 
         Raises:
             MalformedOutputError: the text so far can't begin an answer.
@@ -111,29 +110,12 @@ class SnapshotBuilder:
             details = error.errors(include_url=False)
             if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
                 raise self.parser.error_here(_reason(details[0])) from error
-            if not self._may_be_undone():
-                raise self._refusal(details) from error
-            self._freeze_snapshots()
+            raise self._refusal(details) from error
         except SchemaError:  # what pydantic makes of a control exception that nothing caught
             self._freeze_snapshots()
         except _QUIET as error:
             raise _as_runtime_error(error) from error
         return text != ""
-
-    def _may_be_undone(self) -> bool:
-        """Whether what is not valid may be in the place of a default in the end.
-
-        A validator beside it that still is to run might ask for the default of what is around both.
-        """
-        context = self.python_keywords.get("context")
-        frame = self._innermost()
-        if frame.closing:  # all that is in it has been validated
-            frame = _around(frame)
-        while frame is not self._root:
-            frame = _around(frame)
-            if any(hides(context) for hides in frame.slot.hidden_defaults):
-                return True
-        return False
 
     def _innermost(self) -> Frame:
         """The frame of the innermost container that is open."""
@@ -387,14 +369,6 @@ class _Root(Frame):
             complete = frame.live and not _under_raw(frame)
         is_open = here is OPEN or here is self.engine.parser or isinstance(here, Frame | Adapter)
         return "complete" if complete and not is_open else "partial"
-
-
-def _around(frame: Frame) -> Frame:
-    """The frame of the container around that of this frame."""
-    here: Any = frame.parent
-    while isinstance(here, Adapter):
-        here = here.parent
-    return here  # type: ignore[no-any-return]
 
 
 def _under_raw(frame: Any) -> bool:

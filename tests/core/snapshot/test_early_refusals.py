@@ -1,35 +1,27 @@
-"""Validators that ask for the default in a way that their code does not tell.
-
-Beside them, an early refusal would be premature: they may put a default in the place of it all.
-"""
+"""What is refused early, whatever validators are beside it."""
 
 from __future__ import annotations
 
 import functools
 import logging
 import re
-import types
 from collections import deque
 from dataclasses import InitVar
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import jiter
-import pydantic_core
 import pytest
 from pydantic import (
     AfterValidator,
     BaseModel,
     Field,
     RootModel,
-    TypeAdapter,
     ValidationInfo,
     create_model,
     model_validator,
 )
 from pydantic.dataclasses import dataclass
-from pydantic_core import PydanticUseDefault, core_schema
-from pydantic_core import PydanticUseDefault as Skip
+from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from partwise._errors import InvalidOutputError
@@ -62,17 +54,9 @@ def fed(model: Any, text: str, context: Any = None) -> SnapshotBuilder:
     return engine
 
 
-# Where it is raised
-
-
 class Pair(BaseModel):
     a: int
     b: N
-
-
-class Tagged(BaseModel):
-    items: list[N] = []
-    kind: Literal["a"]
 
 
 class Other(BaseModel):
@@ -114,17 +98,6 @@ class Judged(BaseModel):
         return self
 
 
-class KeptRoot(RootModel[list[N]]):
-    root: list[N] = [9]
-
-
-class Kept:
-    """In `Annotated`: has a default, wherever it stands."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return core_schema.with_default_schema(handler(source), default=[9])
-
-
 class Custom:
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, __: Any) -> Any:
@@ -155,47 +128,10 @@ INSIDE = {
 
 
 @pytest.mark.parametrize(("kind", "inside"), INSIDE.values(), ids=INSIDE)
-def test_a_default_may_take_the_place_of_what_is_not_valid(kind: Any, inside: str) -> None:
-    model, text = holder(kind), f'{{"value":{inside},"after":1}}'
-    engine = fed(model, text)
-    assert engine.close() == model.model_validate_json(text) == model(after=1)
-
-
-@pytest.mark.parametrize(("kind", "inside"), INSIDE.values(), ids=INSIDE)
 def test_where_there_is_no_default_what_is_not_valid_ends_it(kind: Any, inside: str) -> None:
     with pytest.raises(InvalidOutputError) as raised:
         fed(holder(kind, ...), f'{{"value":{inside},"after":1}}')
     assert raised.value.early
-
-
-@pytest.mark.parametrize(
-    ("model", "text"),
-    [
-        (list[KeptRoot], '[["x",2]]'),
-        (holder(KeptRoot, ...), '{"value":["x",2]}'),
-        (holder(list[Annotated[list[N], Kept()]], ...), '{"value":[["x",2]]}'),
-        (holder(Annotated[list[N], Kept()] | Pair, ...), '{"value":["x",2]}'),
-        (holder(Annotated[Tagged | Other, Field(discriminator="kind")], ...),
-         '{"value":{"items":["x",2],"kind":"a"}}'),
-    ],
-    ids=["root model", "root model in a field", "element", "branch of a union", "before its tag"],
-)  # fmt: skip
-def test_a_default_may_stand_at_any_place(model: Any, text: str) -> None:
-    assert fed(model, text).close() == TypeAdapter(model).validate_json(text)
-
-
-def test_what_shows_stays_as_it_was_until_the_end() -> None:
-    model = holder(list[N])
-    engine = SnapshotBuilder(compile_plan(model))
-    engine.feed('{"value":[1,"x",')
-    shown: Any = engine.snapshot()
-    assert shown.value == [1]
-    engine.feed('3],"after":1}')
-    assert engine.snapshot() is shown
-    with pytest.raises(InvalidOutputError) as raised:
-        engine.close()
-    assert not raised.value.early
-    assert [error["loc"] for error in raised.value.errors()] == [("value", 1)]
 
 
 @pytest.mark.parametrize(
@@ -214,157 +150,7 @@ def test_what_all_has_run_inside_of_can_be_judged(kind: Any, inside: str) -> Non
     assert raised.value.early
 
 
-# How it is hidden
-
-
-def aliased(value: Any) -> Any:
-    if value == 2:
-        raise Skip
-    return value
-
-
-SKIP = PydanticUseDefault()
-TABLE = {"check": [use_default]}
-READ_ONLY = types.MappingProxyType(TABLE)
-NAMESPACE = types.SimpleNamespace(check=use_default)
-
-
-def an_instance(value: Any) -> Any:
-    if value == 2:
-        raise SKIP
-    return value
-
-
-def in_a_table(value: Any) -> Any:
-    return TABLE["check"][0](value)
-
-
-def in_a_read_only_table(value: Any) -> Any:
-    return READ_ONLY["check"][0](value)
-
-
-def in_a_namespace(value: Any) -> Any:
-    return NAMESPACE.check(value)
-
-
-def by_a_computed_name(value: Any) -> Any:
-    if value == 2:
-        raise getattr(pydantic_core, "Pydantic" + "UseDefault")
-    return value
-
-
-def by_eval(value: Any) -> Any:
-    return eval("use_" + "default")(value)  # noqa: S307  it is not read for fun
-
-
-@functools.lru_cache
-def cached(value: Any) -> Any:
-    return in_a_table(value)
-
-
-class Checker:
-    tool: Any
-
-    def check(self, value: Any) -> Any:
-        return in_a_table(value)
-
-    @property
-    def by_property(self) -> Any:
-        return TABLE["check"][0]
-
-    @functools.cached_property
-    def by_cached_property(self) -> Any:
-        return TABLE["check"][0]
-
-
-def by_a_class(value: Any) -> Any:
-    return Checker().check(value)
-
-
-class Slotted:
-    __slots__ = ("check", "unset")
-
-    def __init__(self) -> None:
-        self.check = use_default
-
-
-SLOTTED = Slotted()
-
-
-def in_a_slot(value: Any) -> Any:
-    return SLOTTED.check(value)
-
-
-def by_context(value: Any, info: ValidationInfo) -> Any:
-    return info.context["check"](value)  # type: ignore[index]
-
-
-class Helped(BaseModel):
-    a: int
-
-    @model_validator(mode="after")
-    def _judge(self) -> Helped:
-        self.help()
-        return self
-
-    def help(self) -> None:
-        in_a_table(self.a)
-
-
-def from_a_foreign_language(value: Any) -> Any:
-    jiter.from_json(b"1")  # as far as one can tell, it may do anything
-    return in_a_table(value)
-
-
-HIDING: dict[str, Any] = {
-    "aliased": aliased,
-    "an instance": an_instance,
-    "in a table": in_a_table,
-    "in a read-only table": in_a_read_only_table,
-    "in a namespace": in_a_namespace,
-    "by a computed name": by_a_computed_name,
-    "by eval": by_eval,
-    "cached": cached,
-    "by a class": by_a_class,
-    "by a method": Checker().check,
-    "by a property": lambda value: Checker().by_property(value),
-    "by a cached property": lambda value: Checker().by_cached_property(value),
-    "in a slot": in_a_slot,
-    "in arguments": functools.partial(lambda check, value: check(value), use_default),
-    "by keywords": functools.partial(lambda value, *, check: check(value), check=use_default),
-    "in C code": from_a_foreign_language,
-}
-
-
-@pytest.mark.parametrize("validator", HIDING.values(), ids=HIDING)
-def test_however_it_is_hidden(validator: Any) -> None:
-    model = holder(list[Annotated[int, AfterValidator(validator)]])
-    text = '{"value":["x",2],"after":1}'
-    assert fed(model, text).close() == model.model_validate_json(text) == model(after=1)
-
-
-def test_a_method_of_a_model_is_found_by_its_name() -> None:
-    model = holder(list[Helped])
-    text = '{"value":[{"a":"x"},{"a":2}],"after":1}'
-    assert fed(model, text).close() == model.model_validate_json(text) == model(after=1)
-
-
-def test_the_context_may_bring_it() -> None:
-    @dataclass
-    class Row:
-        a: Annotated[int, AfterValidator(by_context)]
-
-    model = holder(list[Row])
-    text = '{"value":[{"a":"x"},{"a":2}],"after":1}'
-    context = {"check": use_default}
-    expected = model.model_validate_json(text, context=context)
-    assert fed(model, text, context).close() == expected == model(after=1)
-    with pytest.raises(InvalidOutputError) as raised:
-        fed(model, text, {"check": abs})
-    assert raised.value.early
-
-
-# What hides nothing
+# Beside ordinary validators
 
 
 COUNTRIES = {f"c{number}": (number, str(number)) for number in range(2_000)}
