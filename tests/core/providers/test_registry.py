@@ -171,33 +171,59 @@ def test_two_rows_of_one_name(install: Any) -> None:
     assert [info.state for info in infos("other")] == ["conflict", "conflict"]
 
 
+def takeovers(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if "takes the name" in r.getMessage()]
+
+
+def test_a_stranger_s_plugin_that_takes_a_server_s_name_is_told_once(
+    install: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("groq-for-partwise", "groq")
+    for _ in range(2):
+        client = partwise.from_provider("groq/x", api_key="k")
+        assert provider_module(client) == "groq_for_partwise_plugin"
+    (told,) = takeovers(caplog)
+    assert "groq-for-partwise" in told
+    assert 'plugin="partwise-openai"' in told
+    details = {info.distribution: (info.state, info.detail) for info in infos("groq")}
+    assert details == {
+        "groq-for-partwise": ("ready", "takes the name from partwise-openai"),
+        "partwise-openai": ("shadowed", "groq-for-partwise has a plugin of that name"),
+    }
+
+
+@pytest.mark.parametrize("name", ["partwise-openai", "Partwise_OpenAI"])
+def test_a_plugin_can_be_pinned(name: str, install: Any, caplog: pytest.LogCaptureFixture) -> None:
+    install("groq-for-partwise", "groq")
+    client = partwise.from_provider("groq/x", api_key="k", plugin=name)
+    assert provider_module(client).startswith("partwise_openai")
+    assert not takeovers(caplog)
+
+
+def test_no_takeover_is_told_of_a_name_that_nobody_else_has(
+    install: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("partwise-acme", "acme")
+    partwise.from_provider("acme/x")
+    partwise.from_provider("mistral/x", api_key="k")  # partwise-openai registers it, too
+    assert not takeovers(caplog)
+
+
 @pytest.mark.parametrize(
-    ("requires", "fits"),
-    [
-        ("partwise>=0.1", True),
-        ("partwise", True),
-        ("partwise>=0.0.9,<2", True),
-        ("partwise-extras>=99", True),
-        ("partwise>=99.1", False),
-        ("partwise<100,>=99.1", False),
-        ("partwise[rich]>=99.1 ; python_version>'3'", False),
-        ("partwise (>=99.1)", False),
-        ("partwise~=99.1", False),
-        ("partwise<100,~=99.1", False),
-        ("partwise==99.1.*", False),
-        ("partwise!=99.1", True),
-        ("partwise~=0.1", True),
-    ],
+    ("distribution", "message"),
+    [("partwise-nobody", "no plugin for partwise"), ("partwise-acme", "registers no provider")],
 )
-def test_a_plugin_built_for_a_newer_core(install: Any, requires: str, fits: bool) -> None:
-    install("partwise-acme", "acme", requires=requires)
-    if fits:
-        partwise.from_provider("acme/x")
-        return
-    with pytest.raises(partwise.ProviderNotFoundError, match=r"built for partwise 99\.1") as caught:
-        partwise.from_provider("acme/x")
-    assert "pip install --upgrade partwise" in str(caught.value)
-    assert "partwise_acme_plugin" not in sys.modules
+def test_a_pin_that_leads_nowhere(install: Any, distribution: str, message: str) -> None:
+    install("partwise-acme", "acme")
+    with pytest.raises(partwise.ProviderNotFoundError, match=message):
+        partwise.from_provider("groq/x", api_key="k", plugin=distribution)
+
+
+def test_a_pin_chooses_between_two_that_claim_one_name(install: Any) -> None:
+    install("partwise-acme", "acme", "acme", "other")
+    install("partwise-bcme", "bcme", "bcme", "other")
+    client = partwise.from_provider("other/x", plugin="partwise-bcme")
+    assert provider_module(client) == "partwise_bcme_plugin"
 
 
 def test_only_the_plugin_that_is_asked_for_is_loaded(install: Any) -> None:

@@ -51,8 +51,7 @@ class CallFactory:
         self._mode = mode
         self._wrapper = wrapper
         self._secrets = config.secrets
-        _add_secrets(config)
-        provider = find(config.name)(config)
+        provider = find(config.name, config.plugin)(config)
         self.provider = provider if wrapper is None else wrapper(provider, config)
         if model is not None:
             self._check_mode(model, mode)
@@ -85,6 +84,7 @@ class CallFactory:
             raise ConfigurationError("which model? pass model= here or where the client is made")
         mode = self._check_mode(model, as_mode(keywords.pop("mode", None)) or self._mode)
         settings, options = Settings.split(keywords)
+        self._secrets.add_options(options)
         plan = compile_plan(response_model, wrap=True)
         call = CallInfo(self.name, model, mode, plan.name)
         request = Request(
@@ -103,7 +103,9 @@ class CallFactory:
                 request=request,
                 plan=plan,
                 settings=settings,
-                hook_dispatcher=HookDispatcher(call, (self.hooks, settings.hooks), observers()),
+                hook_dispatcher=HookDispatcher(
+                    call, (self.hooks, settings.hooks), observers(), self._secrets
+                ),
                 secrets=self._secrets,
                 lenient=mode is Mode.MD_JSON,
             )
@@ -117,16 +119,6 @@ class CallFactory:
             known = ", ".join(capabilities.modes)
             raise ConfigurationError(f"{self.name}/{model} has no mode {mode}; it has {known}")
         return mode
-
-
-def _add_secrets(config: ProviderConfig) -> None:
-    given = (getattr(config.client, name, None) for name in ("api_key", "auth_token"))
-    named = (value for name, value in config.options.items() if _is_secret(name))
-    config.secrets.add(config.api_key, *given, *named)
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name for word in ("key", "token", "secret"))
 
 
 def as_mode(mode: Mode | str | None) -> Mode | None:

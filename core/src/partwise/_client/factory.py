@@ -48,6 +48,7 @@ def from_provider(
     client: Any = None,
     http_client: Any = None,
     cache: Cache | None = None,
+    plugin: str | None = None,
     **options: Any,
 ) -> Client: ...
 @overload
@@ -61,6 +62,7 @@ def from_provider(
     client: Any = None,
     http_client: Any = None,
     cache: Cache | None = None,
+    plugin: str | None = None,
     **options: Any,
 ) -> AsyncClient: ...
 @overload
@@ -74,6 +76,7 @@ def from_provider(
     client: Any = None,
     http_client: Any = None,
     cache: Cache | None = None,
+    plugin: str | None = None,
     **options: Any,
 ) -> Client | AsyncClient: ...
 def from_provider(  # noqa: PLR0913 - what may be said of a provider
@@ -86,6 +89,7 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
     client: Any = None,
     http_client: Any = None,
     cache: Cache | None = None,
+    plugin: str | None = None,
     **options: Any,
 ) -> Client | AsyncClient:
     """A client for a provider and a model, as in `from_provider("openai/gpt-4.1-mini")`.
@@ -101,6 +105,8 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
         http_client: the HTTP client for the SDK client that the provider makes.
         cache: where answers are kept and taken from: the path of a file, True for the usual one
             of `partwise-bulk`, or a function of one's own (a `ProviderWrapper`).
+        plugin: the distribution whose plugin is to be used, such as `"partwise-openai"`, if
+            several have the provider's name.
         options: further keywords for that SDK client.
 
     Raises:
@@ -123,6 +129,7 @@ def from_provider(  # noqa: PLR0913 - what may be said of a provider
         base_url=base_url,
         client=client,
         http_client=http_client,
+        plugin=plugin,
         options=options,
     )
     return _client(config, rest, mode, is_async=async_client, cache=cache)

@@ -87,6 +87,7 @@ def _given(limits: Limits | None) -> dict[str, Any]:
 def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:
     plan = compile_plan(response_model)
     call = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
+    secrets = Secrets()
     request = Request(
         model="", mode=Mode.JSON_SCHEMA, messages=(), schema={}, name="answer", description=None
     )
@@ -97,8 +98,8 @@ def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: b
             request=request,
             plan=plan,
             settings=settings,
-            hook_dispatcher=HookDispatcher(call, (), None),
-            secrets=Secrets(),
+            hook_dispatcher=HookDispatcher(call, (), None, secrets),
+            secrets=secrets,
             lenient=lenient,
             is_text=True,
             patient=False,

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
-from .._errors import MissingKeyError
+from .._errors import ConfigurationError, MissingKeyError
 from .approach import Approach, Fallback
 from .redaction import Secrets
 
@@ -173,29 +174,38 @@ class ProviderConfig:
     Attributes:
         name: the name under which the factory is called, as in `from_provider("name/…")`.
         api_key: the key that the user gave, if any. Never shown in a repr.
-        base_url: where to send requests, instead of the vendor's own address.
+        base_url: where to send requests, instead of the vendor's own address. Never in a repr.
         client: the user's own SDK client, to be used as it is.
         http_client: the user's own HTTP client, for the SDK client that the provider makes.
         options: further keywords of `from_provider`, for the SDK client that the provider makes.
+        plugin: the distribution whose plugin makes the provider, if the user named one.
         sdk_retries: how often the SDK may send a request again by itself; None leaves it to the
             SDK. A provider whose SDK never does ignores it.
         on_headers: called with the headers of each response that was accepted, by those providers
             whose vendor tells in them what is left of its rate limits.
-        secrets: what is masked in all errors of this provider's: the key, and what else the factory
-            adds to it.
+        secrets: the credentials that are masked in all errors of this provider's: those in any
+            attribute here and in the environment, and what else the factory adds to them.
     """
 
     name: str
     api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     client: Any = field(default=None, repr=False)
     http_client: Any = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    plugin: str | None = None
     sdk_retries: int | None = None
     on_headers: Callable[[Mapping[str, str]], None] | None = field(
         default=None, repr=False, compare=False
     )
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.secrets.add_environment()
+        self.secrets.add(self.api_key)
+        self.secrets.add_url(self.base_url or "")
+        self.secrets.add_options({"client": self.client, "http_client": self.http_client})
+        self.secrets.add_options(self.options)
 
     def key(self, *variables: str) -> str:
         """The API key: the one given, else the first of these environment variables that is set.
@@ -212,6 +222,32 @@ class ProviderConfig:
             f"no API key for {self.name!r}: set the environment variable {names}, "
             f'or pass from_provider("{self.name}/…", api_key=…)'
         )
+
+    def url(self, *variables: str) -> str | None:
+        """The base URL: the one given, else that in the first of these variables that is set.
+
+        Raises:
+            ConfigurationError: it is no address of an HTTP server.
+        """
+        for candidate in (self.base_url, *map(os.environ.get, variables)):
+            if candidate:
+                self.secrets.add_url(candidate)
+                return _checked_url(candidate)
+        return None
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_address = is_address and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise ConfigurationError(f"base_url= is not an address: {error}") from None
+    if not is_address:
+        raise ConfigurationError(
+            'base_url= is not an address: write it in full, as in "https://api.example.com/v1"'
+        )
+    return url
 
 
 ProviderFactory: TypeAlias = Callable[[ProviderConfig], Provider]

@@ -1,48 +1,92 @@
-"""Keys that must not be told, cut out of what is raised.
+"""Credentials masked in errors, in payloads shown to hooks, and in recordings.
 
-Vendors, and proxies before them, have answered a wrong key with a message that repeats it. The
-message would go on into errors, logs and traces, so the keys that are known are masked in it: in
-the error and in all that it was caused by, the SDK's own exceptions included.
+Vendors, and proxies before them, have answered a wrong key with a message that repeats it, and
+SDKs keep the request with its headers on their exceptions. All of that would go on into logs and
+traces. So `Secrets` knows the credentials of one provider, from wherever a user can give them: the
+key, options, headers, the address, an SDK's client, an HTTP client, the environment. It masks
+these, and whatever looks like a credential, in an error and in all that led to it.
 """
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from .credentials import HTTP_MESSAGES, in_environment, in_option, in_url, sent_with
+
 MASK: Final = "***"
 
 _LEAST_CHARS: Final = 8
-"""What is shorter is no key of any vendor's, and may be a word."""
+"""Shorter texts are no vendor's key, and may be words."""
+
+_MAX_DEPTH: Final = 12
+"""Containers in containers, in options and in exceptions' attributes, that are looked into."""
+
+_LATIN_1: Final = 0xFF
+
+_LOOKS_SECRET: Final = re.compile(
+    r"""
+      \b (?: sk | rk | pk | xai | gsk | csk | pplx | hf | fw | nvapi | tgp ) [-_] [\w-]{16,}
+    | \b AIza [\w-]{30,}                               # Google's keys
+    | \b (?: AKIA | ASIA ) [A-Z0-9]{16} \b             # Amazon's key ids
+    | \b ya29 \. [\w.-]{20,}                           # Google's access tokens
+    | \b eyJ [\w-]{10,} \. eyJ [\w.-]{10,}             # a JSON web token
+    | (?<= [Bb]earer\ ) [\w.~+/=-]{8,}
+    | (?<= Signature= ) [0-9a-f]{32,}                  # of AWS, Signature Version 4
+    | (?<= Credential= ) \w{16,}
+    """,
+    re.VERBOSE,
+)
 
 
 class Secrets:
-    """The keys of one provider."""
+    """The credentials of one provider."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
 
     def __repr__(self) -> str:
         return f"<{len(self._known)} secrets>"
 
+    # Gathering --------------------------------------------------------------------------------
+
     def add(self, *values: Any) -> None:
         """Keep these secret, those of them that are text."""
-        self._known.update(
-            value for value in values if isinstance(value, str) and len(value) >= _LEAST_CHARS
-        )
+        new = {value for value in values if isinstance(value, str) and len(value) >= _LEAST_CHARS}
+        if not new <= self._known:
+            self._known |= new
+            self._pattern = None
+
+    def add_options(self, options: Mapping[str, Any]) -> None:
+        """Keep the credentials in these options of an SDK or of a call.
+
+        They are recognized by their names, in mappings and in objects such as an SDK's client;
+        and every header is one, but for those that everybody sends.
+        """
+        self.add(*(each for name, value in options.items() for each in in_option(name, value)))
+
+    def add_url(self, url: Any) -> None:
+        """Keep the password and the query's values of an address."""
+        self.add(*in_url(str(url)))
+
+    def add_environment(self) -> None:
+        """Keep the credentials in the environment, as their variables' names tell."""
+        self.add(*in_environment())
+
+    # Masking ----------------------------------------------------------------------------------
 
     def mask(self, error: BaseException) -> None:
         """Mask them in the error, in those that led to it, and in those that it groups."""
-        waiting: list[BaseException | None] = [error] if self._known else []
-        seen: set[int] = set()
-        while waiting:
-            each = waiting.pop()
-            if each is None or id(each) in seen:
-                continue
-            seen.add(id(each))
+        errors = list(_chain(error))
+        for each in errors:
+            self.add(*sent_with(each))
+        for each in errors:
             self._mask_one(each)
-            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
 
     def _mask_one(self, error: BaseException) -> None:
         error.args = self.masked(error.args)
@@ -52,28 +96,116 @@ class Secrets:
                 setattr(error, name, masked)
 
     def masked(self, value: Any) -> Any:
-        """The value, without secrets in its texts; the same object where there are none."""
-        if isinstance(value, str):
+        """The value, without secrets in its texts; the same object if there are none."""
+        return self._masked(value, _MAX_DEPTH)
+
+    def masked_payload(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """A request's payload for others to see: without any header's value, wherever it is."""
+        shown: dict[str, Any] = self.masked(_without_headers(dict(payload)))
+        return shown
+
+    def are_in(self, text: str) -> bool:
+        """Whether a secret is in the text."""
+        return self._masked_text(text) != text
+
+    def _masked(self, value: Any, depth: int) -> Any:
+        if type(value) is str:
             return self._masked_text(value)
+        if type(value) is bytes:
+            text = value.decode("latin-1")
+            masked = self._masked_text(text)
+            return value if masked == text else masked.encode("latin-1")
+        return self._masked_inside(value, depth) if depth else value
+
+    def _masked_inside(self, value: Any, depth: int) -> Any:
         if type(value) is dict:
-            return self._masked_dict(value)
-        if type(value) in (list, tuple):
-            items = [self.masked(inside) for inside in value]
-            changed = any(new is not old for new, old in zip(items, value, strict=True))
-            return type(value)(items) if changed else value
+            return self._masked_dict(value, depth - 1)
+        if isinstance(value, (list, tuple)):
+            return self._masked_items(value, depth - 1)
         if isinstance(value, BaseModel):
             # An SDK's own account of an error, say.
             fields = {**vars(value), **(value.model_extra or {})}
-            masked = self._masked_dict(fields)
-            return value if masked is fields else value.model_copy(update=masked)
+            masked_fields = self._masked_dict(fields, depth - 1)
+            return value if masked_fields is fields else value.model_copy(update=masked_fields)
+        if type(value).__name__ in HTTP_MESSAGES:
+            self._mask_message(value, depth - 1)
         return value
 
-    def _masked_dict(self, value: dict[Any, Any]) -> dict[Any, Any]:
-        masked = {key: self.masked(inside) for key, inside in value.items()}
-        return masked if any(masked[key] is not value[key] for key in value) else value
+    def _masked_dict(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
+        masked = {self._masked(k, depth): self._masked(v, depth) for k, v in value.items()}
+        same = all(new is old for new, old in zip(masked.values(), value.values(), strict=False))
+        return value if same and masked.keys() == value.keys() else masked
+
+    def _masked_items(self, value: Any, depth: int) -> Any:
+        items = [self._masked(inside, depth) for inside in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return value._make(items) if hasattr(value, "_make") else type(value)(items)
+
+    def _mask_message(self, message: Any, depth: int) -> None:
+        """Mask the texts of a request or a response that is over."""
+        for name, value in list(getattr(message, "__dict__", {}).items()):
+            masked = self._masked(value, depth)
+            if masked is not value:
+                message.__dict__[name] = masked
+        if isinstance(message, dict):
+            for name, value in list(message.items()):
+                message[name] = self._masked(value, depth)
 
     def _masked_text(self, text: str) -> str:
-        for secret in self._known:
-            if secret in text:
-                text = text.replace(secret, MASK)
-        return text
+        if self._pattern is None:
+            # The longest first: one may be a part of another.
+            known = sorted(self._known, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(_in_any_spelling, known)) or r"(?!)")
+        masked = self._pattern.sub(MASK, text)
+        return _LOOKS_SECRET.sub(MASK, masked)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+
+
+# Showing --------------------------------------------------------------------------------------
+
+
+def _without_headers(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload with the values of all headers masked, as a user may have put a key into any."""
+    return {key: _without_header_values(key, value) for key, value in payload.items()}
+
+
+def _without_header_values(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if name.lower().endswith("headers"):
+            return dict.fromkeys(value, MASK)
+        return _without_headers(dict(value))
+    return value
+
+
+def _in_any_spelling(secret: str) -> str:
+    """A pattern for the secret as it is, or with characters escaped as in JSON or in a URL."""
+    return "".join(map(_spellings, secret))
+
+
+@functools.cache
+def _spellings(char: str) -> str:
+    code = ord(char)
+    escaped = "".join(rf"\\+u(?i:{unit:04x})" for unit in _utf16(char))
+    percent = "".join(f"%(?i:{byte:02x})" for byte in char.encode("utf-8", "surrogatepass"))
+    spellings = [re.escape(char), escaped, percent]
+    if char in '"\\/':
+        spellings.append(r"\\+" + re.escape(char))
+    if code <= _LATIN_1:
+        spellings.append(rf"\\+x(?i:{code:02x})")
+    return f"(?:{'|'.join(spellings)})"
+
+
+def _utf16(char: str) -> list[int]:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]

@@ -6,11 +6,15 @@ first of these that exists is taken, and two at one rank are an error:
 
 1. what was given to `register`,
 2. the plugin whose entry point has that name,
-3. a row of that name in any other plugin, as the OpenAI plugin has for compatible servers.
+3. a name that any other plugin registers, as the OpenAI plugin does for compatible servers.
+
+A plugin of somebody else's that takes a name which one of ours registers is given the key meant for
+that: its first use is told on the log. `plugin=` names the distribution to use.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,13 +32,17 @@ if TYPE_CHECKING:
 
     from .protocol import ProviderFactory
 
-Rows: TypeAlias = "dict[str, ProviderFactory]"
+Factories: TypeAlias = "dict[str, ProviderFactory]"
 
 GROUP: Final = "partwise"
 
-_lower_bound: Final = re.compile(
-    r"partwise(?![\w.-])\s*(?:\[[^\]]*\])?\s*\(?[^;]*?(?:>=|~=|===?|>)\s*(\d+(?:\.\d+)*)"
-).match
+_OWN: Final = frozenset({
+    "partwise-anthropic", "partwise-bedrock", "partwise-fake", "partwise-google",
+    "partwise-mistral", "partwise-openai", "partwise-replay",
+})  # fmt: skip
+"""The distributions that are made together with this package."""
+
+_log: Final = logging.getLogger("partwise")
 
 
 class BrokenPluginError(Exception):
@@ -77,15 +85,14 @@ class Plugin:
         return self._entry_point.dist.version if self._entry_point.dist else "?"
 
     @cached_property
-    def rows(self) -> Rows:
+    def factories(self) -> Factories:
         """The factories that it registers, by name.
 
         Raises:
             BrokenPluginError: it can't be loaded.
         """
-        self._check_age()
         try:
-            return _rows(_loaded(self._entry_point))
+            return _factories_of(_loaded(self._entry_point))
         except Exception as error:
             raise self._broken(f"it raised {type(error).__name__}: {error}") from error
 
@@ -95,23 +102,9 @@ class Plugin:
         Raises:
             BrokenPluginError: it can't be loaded, or does not register the name.
         """
-        if name not in self.rows:
+        if name not in self.factories:
             raise self._broken(f"it registers no provider {name!r}")
-        return self.rows[name]
-
-    def _check_age(self) -> None:
-        from importlib.metadata import version  # noqa: PLC0415 - see `_plugins`
-
-        own = version("partwise")
-        needed = next(filter(None, map(_lower_bound, self._requirements())), None)
-        if needed and _release(own) < _release(needed[1]):
-            raise self._broken(
-                f"it is built for partwise {needed[1]}, and this is {own}: "
-                "pip install --upgrade partwise"
-            )
-
-    def _requirements(self) -> Iterable[str]:
-        return (self._entry_point.dist.requires or ()) if self._entry_point.dist else ()
+        return self.factories[name]
 
     def _broken(self, why: str) -> BrokenPluginError:
         return BrokenPluginError(
@@ -135,32 +128,78 @@ def _distribution(entry_point: EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else ""
 
 
-def find(name: str) -> ProviderFactory:
-    """What makes the provider of that name.
+def find(name: str, distribution: str | None = None) -> ProviderFactory:
+    """The factory of the provider of that name; that of one distribution's plugin, if given.
 
     Raises:
-        ProviderNotFoundError: nothing does, or it is broken, or several do.
+        ProviderNotFoundError: there is none, or it is broken, or several claim the name.
     """
-    if given := _given_rows().get(name):
-        return given
+    if distribution is not None:
+        return _pinned(name, distribution)
+    if registered := _registered_factories().get(name):
+        return registered
     plugins = _plugins()
-    own = [plugin for plugin in plugins if plugin.name == name]
+    named = [plugin for plugin in plugins if plugin.name == name]
+    claimants = named or [plugin for plugin in plugins if name in _factories_if_any(plugin)]
+    if not claimants:
+        raise _not_found(name, plugins)
+    plugin = _sole_claimant(name, claimants)
+    factory = _factory(plugin, name)
+    if plugin.distribution not in _OWN:
+        _warn_of_takeover(name, plugin, plugins)
+    return factory
+
+
+def _pinned(name: str, distribution: str) -> ProviderFactory:
+    wanted = _normalized(distribution)
+    plugins = [each for each in _plugins() if _normalized(each.distribution) == wanted]
+    if not plugins:
+        raise ProviderNotFoundError(
+            f"{distribution!r} has no plugin for partwise, or is not installed: "
+            f"plugin= is the name of a distribution, one of {_claims(_plugins())}"
+        )
+    having = [plugin for plugin in plugins if name in _factories_if_any(plugin)]
+    return _factory(having[0] if having else plugins[0], name)
+
+
+def _factory(plugin: Plugin, name: str) -> ProviderFactory:
     try:
-        if own:
-            return _only(name, own).factory(name)
-        rows = [plugin for plugin in plugins if name in _rows_if_any(plugin)]
-        if rows:
-            return _only(name, rows).factory(name)
+        return plugin.factory(name)
     except BrokenPluginError as error:
         raise ProviderNotFoundError(str(error)) from error
-    raise _not_found(name, plugins)
 
 
-def _only(name: str, claimants: list[Plugin]) -> Plugin:
+def _warn_of_takeover(name: str, plugin: Plugin, plugins: list[Plugin]) -> None:
+    """Say once on the log that a plugin of somebody else's has the name of a provider of ours.
+
+    It is given the key that is meant for that provider.
+    """
+    ours = _own_claimants(name, plugins)
+    if ours and (name, plugin.distribution) not in _warned:
+        _warned.add((name, plugin.distribution))
+        _log.warning(
+            "the provider %r is that of %s, which takes the name from %s and gets its key; "
+            'to choose, write from_provider("%s/…", plugin="%s")',
+            *(name, plugin.distribution, ours[0].distribution, name, ours[0].distribution),
+        )
+
+
+def _own_claimants(name: str, plugins: list[Plugin]) -> list[Plugin]:
+    ours = [plugin for plugin in plugins if plugin.distribution in _OWN]
+    return [plugin for plugin in ours if name in _factories_if_any(plugin)]
+
+
+def _normalized(distribution: str) -> str:
+    """The name as package indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _sole_claimant(name: str, claimants: list[Plugin]) -> Plugin:
     first, *others = claimants
     if others:
         raise ProviderNotFoundError(
-            f"{_claims(claimants)} claim the provider {name!r}: uninstall all but one"
+            f"{_claims(claimants)} claim the provider {name!r}: uninstall all but one, "
+            "or name the one to use, as in plugin=" + repr(first.distribution)
         )
     return first
 
@@ -169,10 +208,10 @@ def _claims(claimants: Iterable[Plugin]) -> str:
     return " and ".join(sorted(plugin.distribution for plugin in claimants))
 
 
-def _rows_if_any(plugin: Plugin) -> Rows:
+def _factories_if_any(plugin: Plugin) -> Factories:
     """What the plugin registers; nothing if it is broken, which is nobody else's trouble."""
     try:
-        return plugin.rows
+        return plugin.factories
     except BrokenPluginError:
         return {}
 
@@ -190,46 +229,49 @@ def known_names() -> str:
 
 
 def _names(plugins: list[Plugin]) -> str:
-    rows = {row for plugin in plugins for row in _rows_if_any(plugin)}
-    return ", ".join(sorted({*_given_rows(), *rows})) or "none"
+    rows = {row for plugin in plugins for row in _factories_if_any(plugin)}
+    return ", ".join(sorted({*_registered_factories(), *rows})) or "none"
 
 
 def installed_providers() -> list[ProviderInfo]:
     """All providers that are installed, usable or not, by name. Loads each plugin."""
     plugins = _plugins()
-    given = [ProviderInfo(name, "", "", "ready") for name in _given_rows()]
+    given = [ProviderInfo(name, "", "", "ready") for name in _registered_factories()]
     found = [info for plugin in plugins for info in _infos(plugin, plugins)]
     return sorted([*given, *found], key=lambda info: (info.name, info.distribution))
 
 
 def _infos(plugin: Plugin, plugins: list[Plugin]) -> Iterator[ProviderInfo]:
     try:
-        names = {plugin.name: plugin.factory(plugin.name), **plugin.rows}
+        names = {plugin.name: plugin.factory(plugin.name), **plugin.factories}
     except BrokenPluginError as error:
         yield ProviderInfo(plugin.name, plugin.distribution, plugin.version, "broken", str(error))
         return
     for name in names:
-        state, detail = _standing(name, plugin, plugins)
+        state, detail = _resolve_state(name, plugin, plugins)
         yield ProviderInfo(name, plugin.distribution, plugin.version, state, detail)
 
 
-def _standing(
+def _resolve_state(
     name: str, plugin: Plugin, plugins: list[Plugin]
 ) -> tuple[Literal["ready", "conflict", "shadowed"], str]:
     own = [other for other in plugins if other.name == name]
     if own and plugin.name != name:
         return "shadowed", f"{_claims(own)} has a plugin of that name"
-    rivals = own or [other for other in plugins if name in _rows_if_any(other)]
+    rivals = own or [other for other in plugins if name in _factories_if_any(other)]
     if len(rivals) > 1:
         return "conflict", f"{_claims(rivals)} claim it"
-    return "ready", ""
+    others = [] if plugin.distribution in _OWN else _own_claimants(name, plugins)
+    return "ready", f"takes the name from {_claims(others)}" if others else ""
 
 
 # Plugins as pluggy knows them ---------------------------------------------------------------
 
 _manager: Final = pluggy.PluginManager("partwise")
 _manager.add_hookspecs(hookspecs)
-_given: Final[list[Any]] = []
+_registered: Final[list[Any]] = []
+_warned: Final[set[tuple[str, str]]] = set()
+"""Names and distributions of which `_warn_of_takeover` has told."""
 
 
 def register(plugin: object) -> None:
@@ -242,13 +284,13 @@ def register(plugin: object) -> None:
     Raises:
         ConfigurationError: it is registered already, or its hooks take what none gives.
     """
-    if plugin in _given:
+    if plugin in _registered:
         raise ConfigurationError(f"registered already: {plugin!r}")
     try:
-        _make_known(plugin)
+        _ensure_registered(plugin)
     except (ValueError, pluggy.PluginValidationError) as error:
         raise ConfigurationError(str(error)) from error
-    _given.append(plugin)
+    _registered.append(plugin)
 
 
 def unregister(plugin: object) -> None:
@@ -257,10 +299,10 @@ def unregister(plugin: object) -> None:
     Raises:
         ConfigurationError: it was not registered.
     """
-    if plugin not in _given:
+    if plugin not in _registered:
         raise ConfigurationError(f"not registered: {plugin!r}")
     _manager.unregister(plugin)
-    _given.remove(plugin)
+    _registered.remove(plugin)
 
 
 def observers() -> Callable[..., object] | None:
@@ -269,35 +311,28 @@ def observers() -> Callable[..., object] | None:
     return observe if observe.get_hookimpls() else None
 
 
-def _given_rows() -> Rows:
-    return {name: factory for plugin in _given for name, factory in _rows(plugin).items()}
+def _registered_factories() -> Factories:
+    return {
+        name: factory for plugin in _registered for name, factory in _factories_of(plugin).items()
+    }
 
 
 def _loaded(entry_point: EntryPoint) -> object:
     """The plugin that the entry point names, known to pluggy."""
     plugin: object = entry_point.load()
-    _make_known(plugin)
+    _ensure_registered(plugin)
     return plugin
 
 
-def _make_known(plugin: object) -> None:
+def _ensure_registered(plugin: object) -> None:
     if not _manager.is_registered(plugin):
         _manager.register(plugin)
 
 
-def _rows(plugin: object) -> Rows:
+def _factories_of(plugin: object) -> Factories:
     """What this plugin alone registers."""
-    rows: Rows = {}
+    rows: Factories = {}
     others = _manager.get_plugins() - {plugin}
     caller = _manager.subset_hook_caller("register_providers", others)
     caller(register=rows.__setitem__)
     return rows
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """`1.2.0rc1` as (1, 2): enough to tell older from newer."""
-    numbers = re.match(r"\d+(?:\.\d+)*", version)
-    parts = [int(part) for part in numbers[0].split(".")] if numbers else []
-    while parts and not parts[-1]:
-        parts.pop()
-    return tuple(parts)

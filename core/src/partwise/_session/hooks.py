@@ -14,7 +14,7 @@
     stream:end                  (StreamEnd)        a stream is over, one way or another
 
 A handler that raises becomes a warning and harms nothing. No payload has a key in it: keys stay
-with the provider, and the values of `extra_headers` are masked.
+with the provider, and the values of all headers are masked.
 """
 
 from __future__ import annotations
@@ -27,17 +27,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from .._errors import ConfigurationError
 from .._providers.hookspecs import HookName
-from .._providers.redaction import MASK
 
 if TYPE_CHECKING:
     from .._providers.hookspecs import CallInfo
+    from .._providers.redaction import Secrets
     from .._usage import FinishReason, Usage
 
 Handler: TypeAlias = Callable[..., object]
 
 _NAMES: Final = get_args(HookName)
-_HEADERS: Final = frozenset({"extra_headers", "headers"})
-_AROUND_HEADERS: Final = frozenset({"config", "http_options"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +113,16 @@ class HookDispatcher:
     """Tells the handlers of one call, and the observers of all, what happens in it."""
 
     def __init__(
-        self, call: CallInfo, hooks: tuple[Hooks, ...], observe: Callable[..., object] | None
+        self,
+        call: CallInfo,
+        hooks: tuple[Hooks, ...],
+        observe: Callable[..., object] | None,
+        secrets: Secrets,
     ) -> None:
         self._call = call
         self._hooks = hooks
         self._observe = observe
+        self._secrets = secrets
 
     def listens(self, name: HookName) -> bool:
         return self._observe is not None or any(hooks.handlers(name) for hooks in self._hooks)
@@ -134,7 +137,7 @@ class HookDispatcher:
         """`completion:kwargs`, whose handlers take the payload as keywords."""
         name: HookName = "completion:kwargs"
         if self.listens(name):
-            safe = _masked(payload)
+            safe = self._secrets.masked_payload(payload)
             for hooks in self._hooks:
                 for handler in hooks.handlers(name):
                     _call_safely(name, partial(handler, **safe))
@@ -149,17 +152,6 @@ def _known(name: str) -> str:
     if name not in _NAMES:
         raise ConfigurationError(f"no hook is called {name!r}; there are {', '.join(_NAMES)}")
     return name
-
-
-def _masked(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload, without the headers that a user may have put a key into."""
-    masked = dict(payload)
-    for key, value in payload.items():
-        if isinstance(value, Mapping) and key in _HEADERS:
-            masked[key] = dict.fromkeys(value, MASK)
-        elif isinstance(value, Mapping) and key in _AROUND_HEADERS:
-            masked[key] = _masked(value)
-    return masked
 
 
 def _call_safely(name: str, handler: Callable[[], object]) -> None:

@@ -1,0 +1,158 @@
+"""The places in which credentials can be: options, headers, addresses, clients, the environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+_MAX_DEPTH: Final = 12
+"""Containers in containers that are looked into."""
+
+_MAX_ATTRIBUTES: Final = 5
+"""Objects in objects that are looked into: a client's HTTP client, its headers."""
+
+_CREDENTIAL_NAME: Final = re.compile(
+    r"key|token|secret|passw|credential|auth(?!or)|authori[sz]|cookie|signature"
+    r"|organi[sz]ation|org_id",
+    re.IGNORECASE,
+)
+_GROUP_NAME: Final = re.compile(r"headers$|cookies$|query$|params$|credentials$|^auth$")
+"""Names of options that hold nothing but credentials, or may: each value is taken for one."""
+
+_ATTRIBUTES: Final = frozenset({
+    "access_key", "admin_api_key", "api_client", "api_key", "async_client", "auth", "auth_header",
+    "auth_token", "base_url", "client", "client_secret", "cookies", "credentials", "custom_headers",
+    "custom_query", "default_headers", "default_query", "headers", "http_options", "id_token",
+    "organization", "params", "password", "refresh_token", "request_signer", "sdk_configuration",
+    "secret_key", "security", "server_url", "token", "webhook_secret",
+})  # fmt: skip
+"""Attributes of SDKs' and HTTP libraries' clients that hold credentials, or lead to them."""
+
+_HARMLESS_HEADERS: Final = frozenset({
+    "accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version",
+    "cache-control", "connection", "content-length", "content-type", "date", "expect", "host",
+    "retry-after", "server", "transfer-encoding", "user-agent", "x-amz-date", "x-goog-api-client",
+    "x-server-timeout",
+})  # fmt: skip
+_SENSITIVE_HEADER: Final = re.compile(
+    r"auth|key|token|cookie|secret|signature|organi[sz]ation|openai-project|password",
+    re.IGNORECASE,
+)
+_VARIABLE: Final = re.compile(
+    r"KEY|TOKEN(?!S)|SECRET|PASSWORD|CREDENTIAL|AUTH(?!OR)|COOKIE|ORG_ID", re.IGNORECASE
+)
+
+HTTP_MESSAGES: Final = frozenset({
+    "AWSPreparedRequest", "AWSRequest", "AWSResponse", "CaseInsensitiveDict",
+    "CaseInsensitiveMultiDict", "ClientResponse", "Cookies", "HTTPHeaderDict", "HTTPHeaders",
+    "HTTPResponse", "Headers", "HttpResponse", "ParseResult", "PreparedRequest", "Request",
+    "RequestInfo", "Response", "URL",
+})  # fmt: skip
+"""Classes of HTTP libraries whose objects are one request or response, and no living client."""
+
+
+def in_environment() -> Iterator[str]:
+    """The credentials in the environment, as their variables' names tell."""
+    for name, value in os.environ.items():
+        if name.endswith("CUSTOM_HEADERS"):
+            yield from _in_header_lines(value)
+        elif _VARIABLE.search(name) and not os.path.exists(value):  # noqa: PTH110 - any text
+            yield value
+        elif name.endswith(("_URL", "_ENDPOINT", "_HOST")):
+            yield from in_url(value)
+
+
+def in_option(name: str, value: Any, depth: int = _MAX_DEPTH) -> Iterator[str]:
+    """The credentials in an option, or in an attribute, of that name."""
+    if isinstance(value, str):
+        yield from _in_text(name, value)
+    elif not depth or isinstance(value, type) or callable(value):
+        return
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from in_option(name, item, depth - 1)
+    elif (items := _items(value)) is not None and _GROUP_NAME.search(name):
+        yield from _in_group(items)
+    elif isinstance(value, Mapping):
+        for inner, item in value.items():
+            yield from in_option(str(inner), item, depth - 1)
+    else:
+        for inner, item in list(getattr(value, "__dict__", {}).items()):
+            if inner.strip("_") in _ATTRIBUTES:
+                yield from in_option(inner.strip("_"), item, min(depth, _MAX_ATTRIBUTES) - 1)
+
+
+def _items(value: Any) -> list[tuple[str, str]] | None:
+    """The pairs of headers, cookies or a query, of whatever library; None if it is no such."""
+    if not isinstance(value, Mapping) and type(value).__name__ not in HTTP_MESSAGES:
+        return None
+    try:
+        return [(str(key), str(item)) for key, item in value.items()]
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _in_group(items: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, value in items:
+        if name.lower() not in _HARMLESS_HEADERS and not name.lower().startswith("x-stainless"):
+            yield from _parts(value)
+
+
+def _in_text(name: str, value: str) -> Iterator[str]:
+    if "://" in value:
+        yield from in_url(value)
+    elif _CREDENTIAL_NAME.search(name):
+        yield from _parts(value)
+
+
+def _parts(value: str) -> Iterator[str]:
+    """A credential as it is, without its scheme, each of a cookie's values, and as Base64."""
+    yield value
+    scheme, _, rest = value.partition(" ")
+    yield rest
+    for pair in value.split(";"):
+        yield pair.partition("=")[2].strip()
+    if scheme.lower() == "basic":
+        try:
+            yield base64.b64decode(rest).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return
+
+
+def in_url(url: str) -> Iterator[str]:
+    """The user, the password and the query's values of an address."""
+    try:
+        parts = urlsplit(url)
+        password = parts.password or ""
+    except ValueError:
+        return
+    yield from (password, unquote(password))
+    if parts.username is not None:
+        userinfo = f"{parts.username}:{password}"
+        yield from (userinfo, base64.b64encode(unquote(userinfo).encode()).decode())
+        yield unquote(parts.username)
+    for pair in parts.query.split("&"):
+        yield pair.partition("=")[2]
+    yield from (value for _, value in parse_qsl(parts.query))
+
+
+def _in_header_lines(text: str) -> Iterator[str]:
+    """The values of headers that stand one a line, as in `ANTHROPIC_CUSTOM_HEADERS`."""
+    lines = [line.partition(":") for line in text.splitlines()]
+    return _in_group((name.strip(), value.strip()) for name, _, value in lines)
+
+
+def sent_with(error: BaseException) -> Iterator[str]:
+    """The credentials in the headers and the address of the request that failed."""
+    holders = [error, *(vars(error).get(name) for name in ("response", "raw_response"))]
+    for holder in holders:
+        for name in ("request", "_request"):
+            request = getattr(holder, "__dict__", {}).get(name)
+            headers = _items(getattr(request, "headers", None)) or ()
+            yield from _in_group(pair for pair in headers if _SENSITIVE_HEADER.search(pair[0]))
+            yield from in_url(str(getattr(request, "url", "")))
