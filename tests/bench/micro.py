@@ -181,7 +181,7 @@ def _compile(rounds: int) -> dict[str, float]:
     for _ in range(rounds * 3):
         model = fresh()
         start = process_time()
-        plan = Plan(model, wrap=True)
+        plan = Plan(model)
         compiled.append(process_time() - start)
         assert plan.json_schema["type"] == "object"
         asked.append(process_time() - start)

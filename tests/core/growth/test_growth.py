@@ -20,6 +20,7 @@ from partwise._json.parser import Parser
 from partwise._plan.instances import model_maker
 from partwise._plan.partial import partial_of
 from partwise._plan.plan import compile_plan
+from partwise._session.answer_schema import answer_schema, envelope_of
 from partwise._snapshot.builder import SnapshotBuilder
 from partwise._snapshot.model_frame import ModelFrame
 
@@ -354,10 +355,10 @@ def test_the_json_schema_of_a_plan_is_made_once() -> None:
 
     for response_type in (Noted, list[Noted]):
         made.clear()
-        plan = compile_plan(response_type, wrap=True)
+        plan = compile_plan(response_type)
         assert not made
-        assert plan.json_schema is plan.json_schema
-        assert plan.wrapped == (response_type is not Noted)
+        assert answer_schema(plan)["properties"]
+        assert envelope_of(plan) == (None if response_type is Noted else "value")
         assert len(made) == 1
 
 

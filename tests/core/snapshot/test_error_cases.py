@@ -87,21 +87,16 @@ def test_an_unknown_tag_is_pydantics_error() -> None:
 
 
 def test_what_stands_beside_the_wrapped_value_is_passed_over() -> None:
-    plan = compile_plan(list[m.Point], wrap=True)
-    assert plan.json_schema["required"] == ["value"]
-    engine = SnapshotBuilder(plan)
+    engine = SnapshotBuilder(compile_plan(list[m.Point]), envelope="value")
     engine.feed('{"thoughts": {"a": [1, "b"]}, "more": "text", "value": [{"x": 1}], "n": 1}')
     assert engine.close() == [m.Point(x=1)]
-    assert compile_plan(m.Point, wrap=True).json_schema == m.Point.model_json_schema()
-    assert compile_plan(m.Tree, wrap=True).wrapped is False
-    assert compile_plan(int, wrap=True).json_schema["properties"] == {"value": {"type": "integer"}}
 
 
 def test_a_wrapped_value_of_a_recursive_type() -> None:
-    engine = SnapshotBuilder(compile_plan(m.Nested, wrap=True))
+    engine = SnapshotBuilder(compile_plan(m.Nested), envelope="value")
     engine.feed('{"value": [1, [2]]}')
     assert engine.close() == [1, [2]]
-    engine = SnapshotBuilder(compile_plan(list[m.Tree], wrap=True))
+    engine = SnapshotBuilder(compile_plan(list[m.Tree]), envelope="value")
     engine.feed('{"value": [{"name": "a"}]}')
     assert engine.close() == [m.Tree(name="a")]
 
@@ -113,7 +108,6 @@ def test_a_type_that_has_no_hash_has_a_plan() -> None:
     assert engine.close() == 12
     assert compile_plan(list[m.Point]).name == "list[Point]"
     assert compile_plan(m.Point).root_keys == frozenset("xy")
-    assert compile_plan(list[int], wrap=True).root_keys == frozenset({"value"})
     assert compile_plan(m.BeforeModel).root_keys is None
 
 
@@ -343,7 +337,7 @@ def test_control_characters_are_kept_where_the_text_is_read_as_a_whole(
 
 
 def test_an_answer_cut_inside_what_is_passed_over_is_cut_at_its_root() -> None:
-    engine = SnapshotBuilder(compile_plan(list[int], wrap=True))
+    engine = SnapshotBuilder(compile_plan(list[int]), envelope="value")
     engine.feed('{"thoughts": {"a": [')
     with pytest.raises(IncompleteOutputError):
         engine.close()

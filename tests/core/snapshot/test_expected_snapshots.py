@@ -28,6 +28,7 @@ from typing_extensions import TypedDict
 
 from partwise._errors import InvalidOutputError
 from partwise._plan.plan import compile_plan
+from partwise._session.answer_schema import envelope_of
 from partwise._snapshot.builder import SnapshotBuilder
 
 from . import models as m
@@ -507,7 +508,8 @@ def test_a_root_model_inside_holds_what_its_validators_made() -> None:
 
 def shown_of(kind: Any, text: str) -> Any:
     """What shows of an answer that was asked for in an object."""
-    engine = SnapshotBuilder(compile_plan(kind, wrap=True))
+    plan = compile_plan(kind)
+    engine = SnapshotBuilder(plan, envelope=envelope_of(plan))
     for character in text:
         engine.feed(character)
         engine.snapshot()
@@ -548,7 +550,8 @@ NUMBERS = Annotated[list[int], Field(max_length=2)]
 def test_errors_in_an_envelope_have_their_place_in_the_answer(
     kind: Any, text: str, places: list[Any]
 ) -> None:
-    engine = SnapshotBuilder(compile_plan(kind, wrap=True))
+    plan = compile_plan(kind)
+    engine = SnapshotBuilder(plan, envelope=envelope_of(plan))
     with pytest.raises(InvalidOutputError) as raised:
         fed(engine, text).close()
     assert [error["loc"] for error in raised.value.errors()] == places

@@ -107,7 +107,7 @@ def test_an_array_may_begin_with_any_number(word: str) -> None:
 
 
 def test_an_envelope_is_never_empty() -> None:
-    engine = LenientSnapshotBuilder(compile_plan(int, wrap=True))
+    engine = LenientSnapshotBuilder(compile_plan(int), envelope="value")
     engine.feed('The set {} is "empty": {"value": 1}')
     assert engine.close() == 1
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from partwise._errors import IncompleteOutputError
 from partwise._json.splice import Splicer, ending_of
 from partwise._plan.plan import compile_plan
+from partwise._session.answer_schema import envelope_of
 from partwise._snapshot.builder import SnapshotBuilder
 
 from .cases import Case, cases
@@ -22,8 +23,10 @@ TAILS = ["", "\n", "\n```", "\n```\nThat was the rest."]
 
 def asked(case: Case) -> tuple[SnapshotBuilder, str]:
     """An engine for the case as a vendor is asked for it, in an object; and the text."""
-    plan = compile_plan(case.type, wrap=True)
-    return SnapshotBuilder(plan), f'{{"value": {case.text}}}' if plan.wrapped else case.text
+    plan = compile_plan(case.type)
+    key = envelope_of(plan)
+    text = f'{{"{key}": {case.text}}}' if key else case.text
+    return SnapshotBuilder(plan, envelope=key), text
 
 
 @st.composite

@@ -11,6 +11,7 @@ from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
 from .._providers.protocol import Request
 from .._providers.registry import find, observers
+from .._session.answer_schema import answer_schema, envelope_of
 from .._session.call import Call
 from .._session.hooks import HookDispatcher, Hooks
 from .._session.prompts import tool_name, with_schema
@@ -85,13 +86,14 @@ class CallFactory:
         mode = self._check_mode(model, as_mode(keywords.pop("mode", None)) or self._mode)
         settings, options = Settings.split(keywords)
         self._secrets.add_options(options)
-        plan = compile_plan(response_model, wrap=True)
+        plan = compile_plan(response_model)
+        schema = answer_schema(plan)
         call = CallInfo(self.name, model, mode, plan.name)
         request = Request(
             model=model,
             mode=mode,
-            messages=with_schema(messages, plan.json_schema, mode),
-            schema=plan.json_schema,
+            messages=with_schema(messages, schema, mode),
+            schema=schema,
             name=tool_name(plan.name),
             description=plan.description,
             options=options,
@@ -102,6 +104,7 @@ class CallFactory:
                 provider=self.provider,
                 request=request,
                 plan=plan,
+                envelope=envelope_of(plan),
                 settings=settings,
                 hook_dispatcher=HookDispatcher(
                     call, (self.hooks, settings.hooks), observers(), self._secrets

@@ -21,6 +21,7 @@ class Call:
     """What is to be extracted, and how.
 
     Attributes:
+        envelope: the key of the object around the answer, or None.
         lenient: whether the JSON may stand among prose and in fences.
         secrets: what no error may tell.
         is_text: whether a `str` among the provider's events is a piece of the answer itself.
@@ -35,6 +36,7 @@ class Call:
     hook_dispatcher: HookDispatcher
     secrets: Secrets
     lenient: bool
+    envelope: str | None = None
     is_text: bool = False
     patient: bool = True
 
@@ -43,6 +45,7 @@ class Call:
         make = LenientSnapshotBuilder if lenient else SnapshotBuilder
         return make(
             self.plan,
+            envelope=self.envelope,
             context=self.settings.context,
             strict=self.settings.strict,
             limits=self.settings.limits,

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import SchemaError
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from .._errors import IncompleteOutputError, InvalidOutputError, malformed
 from .._json.extract import Extractor
@@ -15,13 +15,14 @@ from .._json.parser import Parser
 from .._paths import entry_at, format_path, parse_path
 from .._plan.instances import held_by
 from .._plan.nodes import HELD, IGNORED, ValueNode
-from .._plan.plan import WRAPPED
 from .._sentinels import MISSING
 from .adapters import Adapter, DeferredValidation, enter
 from .event_log import EventLog
 from .frame import OPEN, Frame, SkipFrame, escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic_core import ErrorDetails
 
     from .._errors import MalformedOutputError
@@ -46,6 +47,7 @@ class SnapshotBuilder:
 
     Args:
         plan: of the answer's type.
+        envelope: the key of the object around the answer; None if there is none.
         context: reaches every validator, early and final, as in `model_validate_json`.
         strict: likewise. In strict mode, control characters in strings are an error too.
         limits: bounds on the answer.
@@ -59,10 +61,11 @@ class SnapshotBuilder:
             field; else the error tells of the innermost container, or of what is in it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what may be said of an answer
         self,
         plan: Plan,
         *,
+        envelope: str | None = None,
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
@@ -72,7 +75,7 @@ class SnapshotBuilder:
         self.json_keywords = {k: v for k, v in given.items() if v is not None}
         self.python_keywords = {"context": context} if context is not None else {}
         self._plan = plan
-        self._root = _Root(self, plan)
+        self._root = _Root(self, plan, envelope)
         self._limits = limits or Limits()
         self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
         self.reader = self.parser  # another one where the display has stopped
@@ -245,12 +248,12 @@ class LenientSnapshotBuilder(SnapshotBuilder):
     Its `text` is only what was taken for the answer.
     """
 
-    def __init__(self, plan: Plan, **options: Any) -> None:
-        super().__init__(plan, **options)
+    def __init__(self, plan: Plan, *, envelope: str | None = None, **options: Any) -> None:
+        super().__init__(plan, envelope=envelope, **options)
         self._extractor: Extractor | None = Extractor(
-            plan.root_keys,
-            plan.opener,
-            may_be_empty=plan.may_be_empty,
+            frozenset({envelope}) if envelope else plan.root_keys,
+            "{" if envelope else plan.opener,
+            may_be_empty=not envelope and plan.may_be_empty,
             of_objects=plan.of_objects,
         )
 
@@ -268,20 +271,34 @@ class LenientSnapshotBuilder(SnapshotBuilder):
         return super().rewind()
 
 
+def envelope_validator(plan: Plan, key: str) -> Callable[..., Any]:
+    """Validates the whole text of an object that has the answer under the key."""
+    schema: Any = plan.core_schema
+    definitions: Any = []
+    if schema["type"] == "definitions":
+        schema, definitions = schema["schema"], schema["definitions"]
+    envelope: Any = core_schema.typed_dict_schema({key: core_schema.typed_dict_field(schema)})
+    if definitions:
+        envelope = core_schema.definitions_schema(envelope, definitions)
+    validate = SchemaValidator(envelope).validate_json
+    return lambda raw, **keywords: validate(raw, **keywords)[key]
+
+
 class _Root(Frame):
     """The place of the answer itself, and the envelope around it where there is one.
 
     Nothing is validated as it closes here: the authoritative pass is about to come.
     """
 
-    __slots__ = ("_done", "_in_envelope", "_plan", "value")
+    __slots__ = ("_done", "_envelope", "_in_envelope", "_plan", "value")
 
-    def __init__(self, engine: SnapshotBuilder, plan: Plan) -> None:
+    def __init__(self, engine: SnapshotBuilder, plan: Plan, envelope: str | None) -> None:
         self.engine = engine
         self.slot = plan.slot
         root: Any = self  # its own parent: nothing is above it
         super().__init__(root, ())
         self._plan = plan
+        self._envelope = envelope
         self._in_envelope = False
         self._done = False
         self.value: Any = MISSING
@@ -296,7 +313,7 @@ class _Root(Frame):
         return int(self._in_envelope)
 
     def open_object(self) -> Sink:
-        if self._plan.wrapped and not self._in_envelope:
+        if self._envelope and not self._in_envelope:
             self._in_envelope = True
             return self
         return super().open_object()
@@ -308,7 +325,7 @@ class _Root(Frame):
         return SkipFrame(root)
 
     def key(self, name: str) -> None:
-        self.slot = self._plan.slot if name == WRAPPED else _ignored
+        self.slot = self._plan.slot if name == self._envelope else _ignored
 
     def read(self, raw: str) -> Any:  # noqa: ARG002  the authoritative pass reads it
         return MISSING
@@ -336,7 +353,7 @@ class _Root(Frame):
             pydantic.ValidationError: the text is not valid.
         """
         if self._in_envelope:
-            return self._plan.validate_envelope(raw, **keywords)
+            return envelope_validator(self._plan, str(self._envelope))(raw, **keywords)
         return self._plan.validate_json(raw, **keywords)
 
     def finish(self, value: Any) -> None:
