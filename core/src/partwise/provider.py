@@ -39,12 +39,24 @@ from ._providers.protocol import (
     SupportsAcceptance,
     SupportsFallback,
 )
+from ._providers.redaction import MASK, Secrets
+from ._providers.redirects import refuse_redirects
 from ._providers.registry import find as find_factory
 from ._providers.thread_bridge import ClosableStream, open_in_thread
 from ._providers.transport_errors import error_of_transport
+from ._providers.values import (
+    as_count,
+    as_json,
+    as_map,
+    as_maps,
+    as_text,
+    as_word,
+    unreadable_event,
+)
 from ._usage import FinishReason, Usage
 
 __all__ = [
+    "MASK",
     "Approach",
     "AuthenticationError",
     "BadRequestError",
@@ -74,6 +86,7 @@ __all__ = [
     "RefusalDelta",
     "Request",
     "SchemaProfile",
+    "Secrets",
     "ServerError",
     "SupportsAcceptance",
     "SupportsFallback",
@@ -81,6 +94,12 @@ __all__ = [
     "ToolCallDelta",
     "TransformedSchema",
     "Usage",
+    "as_count",
+    "as_json",
+    "as_map",
+    "as_maps",
+    "as_text",
+    "as_word",
     "error_of_status",
     "error_of_transport",
     "find_factory",
@@ -88,6 +107,8 @@ __all__ = [
     "is_simple_pattern",
     "next_approach",
     "open_in_thread",
+    "refuse_redirects",
     "retry_after",
     "transform",
+    "unreadable_event",
 ]

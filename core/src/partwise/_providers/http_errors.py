@@ -51,6 +51,8 @@ def error_of_status(
     """
     # A redirect that was not followed: the address is wrong, however often it is asked.
     refused = status in _CLIENT_ERRORS or status in _REDIRECTS
+    if status in _REDIRECTS:
+        message = f"redirected to another address, which is not followed: {message}"
     by_class = BadRequestError if refused else ServerError
     return _KINDS.get(status, by_class)(
         message,

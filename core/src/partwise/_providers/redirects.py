@@ -1,0 +1,51 @@
+"""Redirects to another origin refused, so that the key and the prompt stay with the vendor.
+
+HTTP libraries drop `Authorization` when they follow a redirect to another origin, but neither a
+vendor's own header, such as `x-api-key`, nor the body.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+ClientT = TypeVar("ClientT")
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_REDIRECTS: Final = range(300, 400)
+
+
+def refuse_redirects(http_client: ClientT) -> ClientT:
+    """The same client of httpx or httpx2, which no longer leaves the origin of its request.
+
+    A response that redirects to another scheme, host or port is given back as it is, without its
+    `Location`: the SDK then takes it for a failure with status 3xx.
+    """
+    client: Any = http_client
+    hook: Any = _check_async if hasattr(client, "aclose") else _check
+    hooks = client.event_hooks
+    if hook not in hooks["response"]:
+        client.event_hooks = {**hooks, "response": [hook, *hooks["response"]]}
+    return http_client
+
+
+def _check(response: Any) -> None:
+    location = response.headers.get("location")
+    if response.status_code not in _REDIRECTS or not location:
+        return
+    asked = str(response.request.url)
+    if _origin(urljoin(asked, location)) != _origin(asked):
+        del response.headers["location"]
+
+
+async def _check_async(response: Any) -> None:
+    _check(response)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port (RFC 6454, section 4); None for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
