@@ -1,4 +1,8 @@
-"""The suite tells each broken plugin, by the tests that are about its fault and by no other."""
+"""The suite tells each broken plugin, by the tests that are about its fault and by no other.
+
+At each commit a broken plugin meets the groups of checks that must tell its fault, and one check of
+each other group; `make test-all` runs the whole suite for each.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import pytest
 
+from partwise_conformance import ProviderConformance
 from partwise_conformance.checks import declared
 from partwise_conformance.suite import statements
 
@@ -31,18 +37,43 @@ QUIET: Final = (
 )
 
 
+GROUPS: Final = [
+    {name for name in vars(checks) if name.startswith("test_")}
+    for checks in ProviderConformance.__bases__
+]
+SMOKE: Final = {
+    "test_answer",
+    "test_capabilities",
+    "test_deltas_join_to_the_answer",
+    "test_good_end",
+    "test_many_streams",
+    "test_recording",
+    "test_retry_after",
+    "test_schema_arrives",
+}
+"""One check of each group."""
+
 # Seconds that a plugin gets on a machine that was too busy for it at first.
 PATIENT: Final = 3.0
 
 
 @dataclass
 class Listener:
-    """Hears what became of each case, as a plugin of pytest's."""
+    """Hears what became of each case, as a plugin of pytest's.
 
+    Attributes:
+        tests: those to run; all, if empty.
+    """
+
+    tests: set[str] = field(default_factory=set)
     cases: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     crashes: list[str] = field(default_factory=list)
     code: int = 0
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
+        if self.tests:
+            items[:] = [item for item in items if item.originalname in self.tests]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         case = report.nodeid.rpartition("::")[2]
@@ -59,7 +90,11 @@ class Listener:
 Expected: TypeAlias = Callable[[set[str]], set[str]]
 """Which of the cases are to fail."""
 
-Try: TypeAlias = Callable[[str, Expected], Listener]
+
+class Try(Protocol):
+    def __call__(
+        self, suite: str, expected: Expected, tests: AbstractSet[str] = ...
+    ) -> Listener: ...
 
 
 @pytest.fixture
@@ -69,17 +104,17 @@ def tried(monkeypatch: pytest.MonkeyPatch, root: Path) -> Iterator[Try]:
     monkeypatch.setattr(sys, "unraisablehook", lambda _unraisable: None)
     monkeypatch.syspath_prepend(str(root))
 
-    def once(suite: str) -> Listener:
-        listener = Listener()
+    def once(suite: str, tests: AbstractSet[str]) -> Listener:
+        listener = Listener({*tests})
         pytest.main([*QUIET, f"--rootdir={root}", f"{SUITES}::{suite}"], plugins=[listener])
         return listener
 
-    def tried(suite: str, expected: Expected) -> Listener:
-        listener = once(suite)
+    def tried(suite: str, expected: Expected, tests: AbstractSet[str] = frozenset()) -> Listener:
+        listener = once(suite, tests)
         if set(listener.failures) == expected(listener.cases):
             return listener
         monkeypatch.setattr(getattr(suites, suite), "at_once", PATIENT)
-        return once(suite)
+        return once(suite, tests)
 
     yield tried
     gc.collect()
@@ -102,6 +137,12 @@ def imports_are_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def meant(keys: tuple[str, ...], cases: set[str]) -> set[str]:
     """The cases that the keys name: `test_x`, or `test_x[429]` for some of its cases."""
     return {case for case in cases for key in keys if _is_meant(key, case)}
+
+
+def concerned(keys: tuple[str, ...]) -> set[str]:
+    """The tests of the groups that the keys are in, and one of each other group."""
+    named = {key.partition("[")[0] for key in keys}
+    return SMOKE.union(*(group for group in GROUPS if group & named))
 
 
 def _is_meant(key: str, case: str) -> bool:
@@ -134,19 +175,25 @@ def test_one_whose_vendor_does_not_stream_passes_what_applies_to_it(tried: Try) 
     ]
 
 
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_broken_plugin_fails_what_is_about_its_fault(
-    tried: Try, request: pytest.FixtureRequest, name: str
+    tried: Try, request: pytest.FixtureRequest, name: str, whole: bool
 ) -> None:
     fault = FAULTS[name]
     if "test_no_sdk_before_open" not in fault.fails:
         request.getfixturevalue("imports_are_probed_once")
-    listener = tried(class_name(name), partial(meant, fault.fails))
+    tests = set() if whole else concerned(fault.fails)
+    listener = tried(class_name(name), partial(meant, fault.fails), tests)
     failures = "\n".join(f"{case}: {said}" for case, said in listener.failures.items())
     assert set(listener.failures) == meant(fault.fails, listener.cases), failures
     assert all(meant((key,), listener.cases) for key in fault.fails)
     assert listener.crashes == []
     assert fault.says in failures
+
+
+def test_each_group_has_one_smoke_check() -> None:
+    assert [len(group & SMOKE) for group in GROUPS] == [1] * len(GROUPS)
 
 
 def test_each_test_of_the_suite_has_failed() -> None:

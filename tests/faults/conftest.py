@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ import pytest
 
 from partwise_conformance import ReplayServer, Reply
 
-from .stand import AtRest, Stand, Way, descriptors
+from .stand import AtRest, Stand, Way, descriptors, threads
 from .vendors import VENDORS, Vendor
 
 
@@ -50,7 +49,7 @@ def at_rest(server: ReplayServer, stands: dict[tuple[str, Way], Stand]) -> AtRes
     for _ in range(50):
         time.sleep(0.002)
         counts.append(descriptors(server))
-    return AtRest(frozenset(threading.enumerate()), max(counts))
+    return AtRest(threads(), max(counts))
 
 
 @pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.name)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeAlias
+
+import pytest
 
 from partwise import (
     AuthenticationError,
@@ -57,6 +60,7 @@ class Fault:
     keywords: dict[str, Any] = field(default_factory=dict)
     told: Mapping[str, type[PartwiseError]] = field(default_factory=dict)
     spent: Mapping[str, Usage] = field(default_factory=dict)
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
     @property
     def stalls(self) -> bool:
@@ -100,13 +104,17 @@ def drip(vendor: Vendor) -> Reply:
 
 def _drops_of(event: bytes) -> Iterator[Step]:
     for byte in event:
-        yield Pause(0.01)
+        yield Pause(0.002)
         yield bytes([byte])
 
 
 def with_comments(vendor: Vendor) -> Reply:
     comment = b": there is nothing to see here\n\n"
     return body(comment.join([b"", *vendor.whole(), b""]))
+
+
+def with_a_long_event(size: int, vendor: Vendor) -> Reply:
+    return body(*vendor.half(), vendor.padding(size), *vendor.deltas()[2:], *vendor.tail())
 
 
 def with_crlf(vendor: Vendor) -> Reply:
@@ -225,12 +233,12 @@ FAULTS = (
         error=ServerError,
         received="half",
     ),
+    Fault(name="1 MB event", reply=partial(with_a_long_event, MEGABYTE), received="whole"),
     Fault(
         name="10 MB event",
-        reply=lambda vendor: body(
-            *vendor.half(), vendor.padding(10 * MEGABYTE), *vendor.deltas()[2:], *vendor.tail()
-        ),
+        reply=partial(with_a_long_event, 10 * MEGABYTE),
         received="whole",
+        marks=(pytest.mark.full,),
     ),
     Fault(name="CRLF", reply=with_crlf, received="whole"),
     Fault(

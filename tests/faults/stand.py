@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import httpx2
 from pydantic import BaseModel
+from tenacity import Retrying, stop_after_attempt, wait_none
 
 import partwise
 from partwise import PartwiseError
@@ -26,6 +27,8 @@ Way: TypeAlias = Literal["sync", "async"]
 
 MESSAGES = [{"role": "user", "content": "What is on the menu?"}]
 TURNS = 50
+AT_ONCE = Retrying(stop=stop_after_attempt(2), wait=wait_none())
+"""One retry, without the pause that a vendor in trouble is given."""
 SDK_TIMEOUT = 2.0
 KEY = "this-must-not-be-shown-5f2d"
 
@@ -125,6 +128,22 @@ class AtRest:
 
     threads: frozenset[threading.Thread]
     descriptors: int
+
+    def has_all_threads(self) -> bool:
+        """Whether no thread was added, once those that are about to end have ended."""
+        return eventually(lambda: self.threads >= threads())
+
+
+def threads() -> frozenset[threading.Thread]:
+    """The process's threads, but for those that an event loop's own executor keeps.
+
+    asyncio starts one more whenever its idle ones have not said yet that they are idle, so how many
+    there are (for `getaddrinfo`, for `asyncio.to_thread` in an SDK) depends on the machine's load.
+    See `ThreadPoolExecutor._adjust_thread_count` in CPython's concurrent/futures/thread.py.
+    """
+    return frozenset(
+        thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")
+    )
 
 
 def descriptors(server: ReplayServer) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 from collections.abc import Coroutine, Generator
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -86,7 +85,7 @@ def test_a_task_cancelled_wherever_it_waits(stand: Stand, vendor: Vendor, at_res
         pass
     gc.collect()
     assert next(places) > len(vendor.deltas())
-    assert at_rest.threads.issuperset(threading.enumerate())
+    assert at_rest.has_all_threads()
     assert eventually(lambda: descriptors(stand.server) == at_rest.descriptors)
 
 

@@ -14,6 +14,7 @@ import pytest
 from partwise_conformance import Hold
 
 from .faults import body
+from .vendors import ONE_VENDOR
 
 if TYPE_CHECKING:
     from partwise_conformance import ReplayServer
@@ -56,6 +57,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("vendor", ONE_VENDOR, indirect=True)
 @pytest.mark.parametrize("script", [SYNC, EXIT, ASYNC], ids=["end", "sys.exit", "end of loop"])
 def test_a_program_that_ends(script: str, vendor: Vendor, server: ReplayServer) -> None:
     exchange = server.enqueue(body(*vendor.half(), Hold()))

@@ -13,6 +13,7 @@ from partwise_conformance import Hold, Pause, Reply, Step
 
 from .faults import body
 from .stand import Note, Stand
+from .vendors import ONE_VENDOR
 
 if TYPE_CHECKING:
     from .vendors import Vendor
@@ -69,12 +70,13 @@ def test_all_that_came_is_on_the_error(stand: Stand, vendor: Vendor) -> None:
     assert error.usage == (vendor.early_usage and vendor.early_usage + vendor.early_usage)
 
 
+@pytest.mark.parametrize("vendor", ONE_VENDOR, indirect=True)
 @pytest.mark.parametrize("pings", [True, False])
 def test_pings_are_signs_of_life(stand: Stand, vendor: Vendor, pings: bool) -> None:
     ping = [vendor.padding(4)] if pings else []
-    waits: list[Step] = [Pause(0.25), *ping] * 4
+    waits: list[Step] = [Pause(0.15), *ping] * 4
     stand.server.enqueue(body(*vendor.half(), *waits, *vendor.deltas()[2:], *vendor.tail()))
-    outcome = stand.ask(idle_timeout=0.7)
+    outcome = stand.ask(idle_timeout=0.4)
     if pings:
         assert outcome.error is None
     else:

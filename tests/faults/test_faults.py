@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import socket
-import threading
 import time
 
 import pytest
@@ -19,7 +18,11 @@ from .vendors import DELTAS, Vendor
 VALUE = Note(title="Café", count=3, tags=["a", "b"])
 
 
-@pytest.fixture(params=FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
+@pytest.fixture(
+    params=[
+        pytest.param(fault, id=fault.name.replace(" ", "-"), marks=fault.marks) for fault in FAULTS
+    ]
+)
 def fault(request: pytest.FixtureRequest) -> Fault:
     fault: Fault = request.param
     return fault
@@ -42,7 +45,7 @@ def test_a_fault(fault: Fault, stand: Stand, at_rest: AtRest) -> None:
         exchange.wait_disconnected()
     gc.collect()  # What was dropped and not closed gives its ResourceWarning now.
     assert outcome.tasks == 0
-    assert at_rest.threads.issuperset(threading.enumerate())
+    assert at_rest.has_all_threads()
     assert eventually(lambda: descriptors(stand.server) == at_rest.descriptors)
     answered(stand)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -176,7 +175,7 @@ def test_leaving_asynchronously(
 def nothing_is_left(stand: Stand, at_rest: AtRest) -> None:
     """And the one connection that the pool may have is free again."""
     gc.collect()
-    assert at_rest.threads.issuperset(threading.enumerate())
+    assert at_rest.has_all_threads()
     assert eventually(lambda: descriptors(stand.server) == at_rest.descriptors)
     stand.server.enqueue(Reply(body=stand.vendor.whole()))
     assert stand.ask().error is None

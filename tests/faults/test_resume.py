@@ -11,7 +11,7 @@ from partwise import Mode, Usage
 from partwise_conformance import Drop, ReplayServer, Reply
 
 from .faults import body
-from .stand import KEY, Note, Stand
+from .stand import AT_ONCE, KEY, Note, Stand
 from .vendors import DELTAS, SPENT
 
 BEGUN = "".join(DELTAS[:1])
@@ -32,7 +32,7 @@ def test_an_answer_that_was_cut_off(stand: Stand, reply: tuple[str, ...], breaks
     server.enqueue(body(*begun, *([Drop()] if breaks else vendor.cut())))
     server.enqueue(Reply(body=vendor.written(*reply)))
 
-    outcome = stand.ask(max_retries=1, resume=True)
+    outcome = stand.ask(max_retries=AT_ONCE, resume=True)
 
     assert outcome.error is None
     assert outcome.value == Note(title="Café", count=3, tags=["a", "b"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import pytest
+
 from partwise import FinishReason, Mode, Usage
 from partwise_conformance import sse
 
@@ -206,3 +208,9 @@ class Google(Vendor):
 
 
 VENDORS: tuple[Vendor, ...] = (OpenAI(), Anthropic(), Google())
+
+ONE_VENDOR = [
+    pytest.param(vendor, id=vendor.name, marks=pytest.mark.full if others else ())
+    for others, vendor in enumerate(VENDORS)
+]
+"""The first vendor, and the others in the full product, where a rule is no vendor's and slow."""

@@ -52,6 +52,12 @@ class Outcome:
     reasoning: str = ""
     usage: partwise.Usage | None = None
     finish_reason: str | None = None
+    on_snapshot: Callable[[], object] = lambda: None
+
+    def add(self, snapshot: Any) -> None:
+        """Keep a snapshot, and say that it came."""
+        self.snapshots.append(snapshot)
+        self.on_snapshot()
 
     def note(self, stream: Any) -> None:
         """Keep what the stream knows."""
@@ -240,8 +246,14 @@ class Stand:
 
     # The public API -----------------------------------------------------------------------------
 
-    def create(self, mode: Mode, way: Way = "sync", **keywords: Any) -> Outcome:
-        """Call the public API, and read all snapshots."""
+    def create(
+        self,
+        mode: Mode,
+        way: Way = "sync",
+        on_snapshot: Callable[[], object] = lambda: None,
+        **keywords: Any,
+    ) -> Outcome:
+        """Call the public API, and read all snapshots. After each one `on_snapshot` is called."""
         keywords = {
             "response_model": Meeting,
             "messages": list(MESSAGES),
@@ -249,7 +261,7 @@ class Stand:
             "mode": mode,
             **keywords,
         }
-        outcome = Outcome()
+        outcome = Outcome(on_snapshot=on_snapshot)
         try:
             if way == "sync":
                 create(self.client("sync"), outcome, keywords)
@@ -287,7 +299,8 @@ def create(client: partwise.Client, outcome: Outcome, keywords: Mapping[str, Any
     """
     with client.create_partial(**keywords) as stream:
         try:
-            outcome.snapshots.extend(stream)
+            for snapshot in stream:
+                outcome.add(snapshot)
             outcome.value = stream.result()
         finally:
             outcome.note(stream)
@@ -300,7 +313,7 @@ async def acreate(
     async with client.create_partial(**keywords) as stream:
         try:
             async for snapshot in stream:
-                outcome.snapshots.append(snapshot)
+                outcome.add(snapshot)
             outcome.value = await stream.result()
         finally:
             outcome.note(stream)

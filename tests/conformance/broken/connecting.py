@@ -40,7 +40,7 @@ class _Sends(AcmeProvider):
         return response
 
 
-@fault(*RELEASES, says="close the SDK's response", at_once=0.3)
+@fault(*RELEASES, says="close the SDK's response", at_once=0.15)
 class LeaksTheConnection(_Sends):
     """Never closes a response that was not read to its end."""
 
@@ -61,7 +61,7 @@ class LeaksTheConnection(_Sends):
         yield events
 
 
-@fault(*RELEASES, says="close the SDK's response", at_once=0.3)
+@fault(*RELEASES, says="close the SDK's response", at_once=0.15)
 class ClosesLate(_Sends):
     """Closes a response when the next one is asked for."""
 
@@ -87,7 +87,7 @@ class ClosesLate(_Sends):
         yield events
 
 
-@fault("test_close", says="must close the SDK's client", at_once=0.3)
+@fault("test_close", says="must close the SDK's client", at_once=0.15)
 class KeepsItsClients(AcmeProvider):
     """Has nothing to close, it thinks."""
 
@@ -104,7 +104,7 @@ class KeepsItsClients(AcmeProvider):
     *RELEASES,
     "test_cancelling",
     says="held back",
-    at_once=0.3,
+    at_once=0.05,
 )
 class BuffersTheWholeStream(AcmeProvider):
     """Reads the whole body before it tells of any event."""
@@ -117,7 +117,7 @@ class BuffersTheWholeStream(AcmeProvider):
             yield event
 
 
-@fault("test_each_delta_comes_at_once", says="held back", at_once=0.3)
+@fault("test_each_delta_comes_at_once", says="held back", at_once=0.15)
 class IsOneEventBehind(AcmeProvider):
     """Tells of an event when the next one has come."""
 
@@ -139,7 +139,7 @@ class IsOneEventBehind(AcmeProvider):
             yield event
 
 
-@fault("test_other_tasks_go_on", "test_cancelling", says="the event loop stood still", at_once=0.3)
+@fault("test_other_tasks_go_on", "test_cancelling", says="the event loop stood still", at_once=0.15)
 class BlocksTheLoop(AcmeProvider):
     """Reads the stream by its synchronous half, and calls that asynchronous."""
 

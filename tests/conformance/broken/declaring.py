@@ -29,7 +29,7 @@ class DeclaresTooLittle(AcmeProvider):
     "test_snapshots_follow_the_deltas",
     "test_what_came_is_kept",
     says="declare how finely",
-    at_once=0.3,
+    at_once=0.15,
 )
 class DeclaresTooMuch(AcmeDecoder):
     """Tells arguments when they are whole, and is said to stream by token."""

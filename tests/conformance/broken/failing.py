@@ -227,7 +227,7 @@ class MapsEverything(AcmeProvider):
         return super().map_error(error) or ServerError(str(error), provider=self.name)
 
 
-@fault("test_read_timeout", says="pass `request.read_timeout`", at_once=0.3)
+@fault("test_read_timeout", says="pass `request.read_timeout`", at_once=0.15)
 class WaitsForever(AcmeProvider):
     """Does not keep to the call's patience."""
 

@@ -48,7 +48,7 @@ WHOLE_CALLS = (
     *WHOLE_CALLS,
     "test_each_delta_comes_at_once",
     says="joined, are not what the vendor sent",
-    at_once=0.3,
+    at_once=0.15,
 )
 class DropsTheLastDelta(AcmeDecoder):
     """Holds each delta back until the next one comes, and forgets the last."""
@@ -131,7 +131,7 @@ class WritesArgumentsAsPythonDoes(AcmeDecoder):
     "test_what_came_is_kept",
     says="joined, are",
     by=BY_TEXT,
-    at_once=0.3,
+    at_once=0.15,
 )
 class StripsWhiteSpace(AcmeDecoder):
     """Tidies each delta up."""

@@ -44,7 +44,7 @@ _STATUSES: dict[int, tuple[type[ProviderError], bool | None]] = {
 }
 _MESSAGE = "the lighthouse is closed"
 _PAGE = b"<!DOCTYPE html><title>Sign in</title><p>Welcome to the hotel's network"
-_READ_TIMEOUT = 0.2
+_READ_TIMEOUT = 0.05
 
 
 class FaultChecks:
@@ -105,8 +105,8 @@ class FaultChecks:
         mode = stand.default_mode
         segments = stand.segments(mode, half(payload(mode)))[:-1]
         exchange = stand.server.enqueue(stand.reply(b"".join(segments), Hold(), Drop()))
-        with patience(exchange, after=0.1):
-            error = stand.create(mode, way).error
+        with patience(exchange, stand.at_once):
+            error = stand.create(mode, way, on_snapshot=exchange.release_all).error
         require(isinstance(error, ProviderError), f"this must be a ProviderError: {error!r}")
         text = getattr(error, "text", "")
         require(
