@@ -15,7 +15,7 @@ from partwise_conformance import RecordedRequest, ReplayServer, Reply, chat_answ
 
 from ..bedrock.wire import BedrockWire
 
-pytestmark = pytest.mark.xdist_group("wheels")  # built once, by one worker
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("wheels")]  # built once, by one worker
 
 Ask: TypeAlias = Callable[..., str]
 Install: TypeAlias = Callable[..., Path]

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.xdist_group("wheels")  # built once, by one worker
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("wheels")]  # built once, by one worker
 
 
 @pytest.fixture(scope="module")
