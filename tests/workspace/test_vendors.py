@@ -80,13 +80,14 @@ def only_rows(install: Install) -> Path:
 def ask(server: ReplayServer, tmp_path: Path) -> Ask:
     """Asks a provider in an environment, and returns what was printed."""
 
-    def run(python: Path, model: str, *folders: Path) -> str:
+    def run(python: Path, model: str, *folders: Path, logged: str = "") -> str:
         script = Path(__file__).with_name("asked.py")
         command = [python, "-I", "-W", "error", script, model, server.url, *folders]
         ran = subprocess.run(
             list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        assert ran.stderr == ""
+        assert ran.stderr.startswith(logged)
+        assert ran.stderr.count("\n") == bool(logged)
         return ran.stdout.strip()
 
     return run
@@ -155,7 +156,9 @@ def test_a_name_s_own_plugin_wins_over_the_row(
     ask: Ask, only_rows: Path, stranger: Callable[[str], Path]
 ) -> None:
     assert ask(only_rows, "groq/m").startswith("partwise_openai of ")
-    assert ask(only_rows, "groq/m", stranger("partwise-groq")).startswith("partwise_groq of ")
+    logged = "the provider 'groq' is that of partwise-groq, which takes the name"
+    asked = ask(only_rows, "groq/m", stranger("partwise-groq"), logged=logged)
+    assert asked.startswith("partwise_groq of ")
 
 
 def test_two_of_equal_standing_are_an_error_that_names_both(
@@ -164,5 +167,6 @@ def test_two_of_equal_standing_are_an_error_that_names_both(
     printed = ask(only_rows, "groq/m", stranger("partwise-groq"), stranger("acme-groq"))
 
     assert printed == (
-        "acme-groq and partwise-groq claim the provider 'groq': uninstall all but one"
+        "acme-groq and partwise-groq claim the provider 'groq': uninstall all but one, "
+        "or name the one to use, as in plugin='acme-groq'"
     )

@@ -18,6 +18,7 @@ each_row = pytest.mark.parametrize("row", TYPES, ids=lambda row: f"{row.group}: 
 BEFORE_2_14 = tuple(map(int, VERSION.split(".")[:2])) < (2, 14)
 
 
+@pytest.mark.full
 @pytest.mark.hypothesis  # it draws inside
 @each_row
 def test_shows_as_declared(row: Row) -> None:
