@@ -128,7 +128,7 @@ def test_whole_blocks_in_the_messages_start_are_told() -> None:
     assert decode([message_start(blocks, usage=usage, stop_reason="tool_use")]) == [
         Usage(input_tokens=3, output_tokens=2),
         ReasoningDelta("Hm."),
-        TextDelta("Here:"),
+        TextDelta("Here:", 1),
         ToolCallDelta(2, "", id="toolu_2", name="answer"),
         ToolCallDelta(2, '{"a": 1}'),
         Finish("tool_calls", "tool_use"),
@@ -265,8 +265,8 @@ def test_a_tools_input_told_as_text() -> None:
         message_delta("tool_use", {"output_tokens": 5}),
     ]
     assert as_text(events) == [
-        TextDelta('{"a"'),
-        TextDelta(": 1}"),
+        TextDelta('{"a"', 1),
+        TextDelta(": 1}", 1),
         Usage(output_tokens=5),
         Finish("stop", "tool_use"),
     ]
@@ -276,14 +276,15 @@ def test_only_the_first_call_of_the_answers_tool_is_told_as_text() -> None:
     other = [tool(0, "search"), json_delta('{"q": 1}', 0)]
     again = [tool(2), json_delta('{"b": 2}', 2)]
     chunks = as_text([*other, tool(1), json_delta('{"a": 1}', 1), *again])
-    assert [chunk for chunk in chunks if isinstance(chunk, TextDelta)] == [TextDelta('{"a": 1}')]
+    assert [chunk for chunk in chunks if isinstance(chunk, TextDelta)] == [TextDelta('{"a": 1}', 1)]
     assert {chunk.index for chunk in chunks if isinstance(chunk, ToolCallDelta)} == {0, 2}
 
 
 def test_text_is_the_answer_where_the_tool_was_not_called() -> None:
     said = [delta("text_delta", text="Which "), delta("text_delta", text="one?")]
     assert as_text([*said, message_delta("end_turn")]) == [
-        TextDelta("Which one?"),
+        TextDelta("Which "),
+        TextDelta("one?"),
         Finish("stop", "end_turn"),
     ]
 
@@ -299,3 +300,49 @@ def test_text_is_the_answer_where_the_stream_just_ends() -> None:
     assert as_text([delta("text_delta", text="Which")]) == [TextDelta("Which")]
     assert as_text([delta("text_delta", text="I call."), tool(1)]) == []
     assert as_text([message_delta("end_turn")]) == [Finish("stop", "end_turn")]
+
+
+@pytest.mark.parametrize(
+    ("event", "chunks"),
+    [
+        ({"type": "content_block_delta", "delta": None}, []),
+        ({"type": "content_block_delta", "delta": [], "index": None}, []),
+        ({"type": "content_block_start", "content_block": None, "index": "x"}, []),
+        ({"type": "message_start", "message": None}, []),
+        ({"type": "message_start", "message": {"content": {"type": "text", "text": "a"}}}, ["a"]),
+        ({"type": "message_start", "message": {"content": [None]}}, []),
+        ({"type": "message_delta", "delta": {"stop_details": "x", "stop_reason": 5}}, []),
+        ({"type": "message_delta", "usage": {"output_tokens": None, "x": []}}, [Usage()]),
+        ({"type": "message_delta", "usage": []}, []),
+        ({"type": ["message_delta"]}, None),
+        ({"type": "content_block_delta", "delta": {"type": "text_delta", "text": 5}}, None),
+        ("x", None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_shapes_that_vary(event: Any, chunks: list[Any] | None) -> None:
+    decoder = AnthropicDecoder("anthropic")
+    if chunks is None:
+        with pytest.raises(ServerError, match="can't be read") as caught:
+            list(decoder.feed(event))
+        assert caught.value.retryable
+    else:
+        read = list(decoder.feed(event))
+        assert [each.text if isinstance(each, TextDelta) else each for each in read] == chunks
+
+
+def test_arguments_as_an_object_and_blocks_without_an_index() -> None:
+    whole = {"type": "input_json_delta", "partial_json": {"a": 1}}
+    tool_block = {"type": "tool_use", "id": "t", "name": "answer", "input": {}}
+    events: list[Event] = [
+        {"type": "content_block_start", "content_block": {"type": "text", "text": "Hm."}},
+        {"type": "content_block_start", "content_block": tool_block},
+        {"type": "content_block_delta", "delta": whole},
+        {"type": "content_block_stop"},
+    ]
+    assert decode(events) == [
+        TextDelta("Hm.", 1),
+        ToolCallDelta(2, "", id="t", name="answer"),
+        ToolCallDelta(2, '{"a": 1}'),
+    ]

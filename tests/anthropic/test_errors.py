@@ -20,7 +20,7 @@ from partwise.provider import (
     RateLimitError,
     ServerError,
 )
-from partwise_anthropic._errors import map_error, of_event
+from partwise_anthropic._errors import error_of_event, map_error
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/messages")
 
@@ -41,6 +41,9 @@ HTTP_ERRORS = sorted(
     {*subclasses(httpx2.HTTPError), *subclasses(httpx2.StreamError), httpx2.InvalidURL},
     key=name_of,
 )
+
+# The request can't be sent so, however often it is tried.
+NEVER_SENT = {"InvalidURL", "LocalProtocolError", "TooManyRedirects", "UnsupportedProtocol"}
 
 # What each status means, and whether waiting may help.
 STATUSES: dict[int, tuple[type[ProviderError], bool]] = {
@@ -129,7 +132,7 @@ def test_each_error_of_the_http_library(cls: type[Exception]) -> None:
     error = mapped(cls.__new__(cls, "It failed."))
     if issubclass(cls, httpx2.TimeoutException):
         assert (type(error), error.retryable) == (ProviderTimeoutError, True)
-    elif cls is httpx2.InvalidURL:
+    elif cls.__name__ in NEVER_SENT:
         assert (type(error), error.retryable) == (BadRequestError, False)
     else:
         assert (type(error), error.retryable) == (ProviderConnectionError, True)
@@ -167,7 +170,20 @@ TYPES: dict[str, tuple[type[ProviderError], bool]] = {
     "overloaded_error": (ServerError, True),
     "memory_precondition_failed_error": (BadRequestError, False),
     "memory_path_conflict_error": (BadRequestError, False),
-    "conflict_error": (BadRequestError, False),
+    "conflict_error": (BadRequestError, True),
+}
+
+
+STATUS_OF_TYPE = {
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "rate_limit_error": 429,
+    "timeout_error": 408,
+    "api_error": 500,
+    "overloaded_error": 529,
 }
 
 
@@ -183,17 +199,27 @@ def test_the_sdk_names_no_other_type() -> None:
 def test_each_type_of_error_in_a_stream(kind: str) -> None:
     body = {"type": "error", "error": {"type": kind, "message": "It failed."}}
     raised = anthropic.APIStatusError(str(body), response=respond(200), body=body)
-    for error in (mapped(raised), of_event(body, "anthropic")):
+    for error in (mapped(raised), error_of_event(body, "anthropic")):
         assert (type(error), error.retryable) == TYPES[kind]
         assert "It failed." in str(error)
-    assert mapped(raised).status_code == 200
+        assert error.status_code == STATUS_OF_TYPE.get(kind, 400)
 
 
-@pytest.mark.parametrize("said", [None, {}, {"type": "brand_new_error", "message": "It failed."}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        {},
+        [],
+        "It failed.",
+        [{"type": 5}],
+        {"type": "brand_new_error", "message": "It failed."},
+    ],
+)
 def test_an_unknown_error_in_a_stream_is_the_servers(said: Any) -> None:
     body = {"type": "error", "error": said}
     raised = anthropic.APIStatusError(str(body), response=respond(200), body=body)
-    for error in (mapped(raised), of_event(body, "anthropic")):
+    for error in (mapped(raised), error_of_event(body, "anthropic")):
         assert (type(error), error.retryable) == (ServerError, True)
 
 

@@ -56,9 +56,9 @@ FAILURES = {
     "server error": Failure(refused(500, "api_error"), ServerError, 500),
     "overloaded": Failure(refused(529, "overloaded_error"), ServerError, 529),
     "a page in place of a stream": Failure(HTML, ServerError, 200),
-    "a document in place of a stream": Failure(refused(200, "api_error"), ServerError, 200),
+    "a document in place of a stream": Failure(refused(200, "api_error"), ServerError, 500),
     "overloaded in the stream": Failure(
-        Reply(body=[START, sse(OVERLOADED, "error")]), ServerError, 200
+        Reply(body=[START, sse(OVERLOADED, "error")]), ServerError, 529
     ),
     "no JSON": Failure(Reply(body=[START, sse("<html>", "message_delta")]), ServerError),
     "reset": Failure(Reply(body=[START, Drop()]), ProviderConnectionError),

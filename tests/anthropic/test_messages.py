@@ -209,7 +209,7 @@ def test_the_calls_of_one_tool_can_be_told_as_text() -> None:
         calling(call('{"a": 1}', 2)),
         result("a: too small", 2),
     ]
-    assert to_messages(messages, told="answer") == [
+    assert to_messages(messages, unforced_tool="answer") == [
         *to_messages(messages[:2]),
         {"role": "assistant", "content": '{"a": 1}'},
         {"role": "user", "content": "a: too small"},

@@ -10,7 +10,7 @@ from anthropic.types.message_create_params import MessageCreateParamsStreaming
 from pydantic import TypeAdapter
 
 from partwise.provider import Mode, Request
-from partwise_anthropic._request import MAX_TOKENS, answers_by_tool, build_request
+from partwise_anthropic._request import answers_by_tool, build_request
 from partwise_anthropic._schema import MAX_OPTIONAL, MAX_UNIONS
 
 MODEL = "claude-opus-4-5"
@@ -186,7 +186,7 @@ def test_a_model_that_thinks_gets_its_earlier_answer_as_text() -> None:
 
 def test_thinking_has_room_beside_the_answer() -> None:
     payload = build(Mode.JSON_SCHEMA, thinking={"type": "enabled", "budget_tokens": 2000})
-    assert payload["max_tokens"] == MAX_TOKENS + 2000
+    assert payload["max_tokens"] == 16_384 + 2000
     assert payload["thinking"] == {"type": "enabled", "budget_tokens": 2000}
     assert "output_config" in payload
 

@@ -39,7 +39,7 @@ def error_of_transport(error: BaseException, *, provider: str) -> ProviderError 
         None if the exception is of another origin.
     """
     names = {base.__name__ for base in type(error).__mro__}
-    message = f"{type(error).__name__}: {error}"
+    message = f"{type(error).__name__}: {error}".removesuffix(": ")
     if not (_is_of_http_library(error) or (isinstance(error, OSError) and _is_of_socket(error))):
         return None
     if names & _WRONG_URLS:
@@ -58,7 +58,7 @@ def is_tls_failure(error: BaseException) -> bool:
     return any(
         isinstance(each, ssl.SSLError)
         and not isinstance(each, _BROKEN_TLS)
-        and "BAD_RECORD_MAC" not in str(each)
+        and "bad record" not in str(each).lower()
         for each in causes(error)
     )
 

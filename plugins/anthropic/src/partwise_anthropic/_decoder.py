@@ -2,24 +2,24 @@
 
 A message is a list of content blocks. Each begins with `content_block_start`, grows by
 `content_block_delta`s, which repeat its index, and ends with `content_block_stop`. Around them,
-`message_start` and `message_delta` carry usage and the stop reason. What this makes of them:
+`message_start` and `message_delta` carry usage and the stop reason. The rules:
 
 - A tool call is keyed by its block's index. Calls that Anthropic runs itself (`server_tool_use`,
   `mcp_tool_use`) are no calls of ours: they and their results give nothing.
-- A call's input streams as JSON text. Where it does not, it stands whole in the block's start,
-  and is told when the block ends; an empty input is thus `{}`. A block that never ends was cut
-  off, and its input stays as short as it came.
-- Blocks may also stand whole in `message_start`.
+- A call's input streams as JSON text. If it does not, it is whole in the block's start, and is
+  given out when the block ends; an empty input is thus `{}`. A block that never ends was cut off,
+  and its input stays as short as it came.
+- Texts of different blocks are separate items: prose in one, the JSON in the next.
+- Blocks may also be whole in `message_start`.
 - Usage is cumulative, and each event has only some of its numbers: the latest of each counts.
-- The filter speaks by an error, which only its message tells from a bad request.
+- The filter sends an error, which only its message tells from a bad request.
 - Signatures, citations, redacted thinking and events of unknown types give nothing.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from partwise.provider import (
     Chunk,
@@ -32,18 +32,25 @@ from partwise.provider import (
     TextDelta,
     ToolCallDelta,
     Usage,
+    as_count,
+    as_json,
+    as_map,
+    as_maps,
+    as_text,
+    as_word,
+    unreadable_event,
 )
 
-from ._errors import of_event, second_message
+from ._errors import error_of_event, second_message
 
 Event: TypeAlias = Mapping[str, Any]
 
-BLOCKED = "blocked by content filtering policy"
-"""What the API's filter says, in mid-stream, of an answer that it stops."""
+BLOCKED: Final = "blocked by content filtering policy"
+"""The words of the API's filter, in the midst of a stream, for an answer that it stops."""
 
-_NOTHING: tuple[Chunk, ...] = ()
+_NOTHING: Final[tuple[Chunk, ...]] = ()
 
-_REASONS: Mapping[str, FinishReason] = {
+_REASONS: Final[Mapping[str, FinishReason]] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "max_tokens": "length",
@@ -53,7 +60,7 @@ _REASONS: Mapping[str, FinishReason] = {
     # "pause_turn" is among the others: the vendor wants to be asked to go on.
 }
 
-_COUNTED = (
+_COUNTS: Final = (
     "input_tokens",
     "cache_creation_input_tokens",
     "cache_read_input_tokens",
@@ -70,8 +77,9 @@ class AnthropicDecoder:
         self._usage: dict[str, int] = {}
         # The whole inputs of the open tool blocks to which no delta has come yet.
         self._inputs: dict[int, Any] = {}
+        self._block = 0  # the block that began last
         self._answering = False
-        self._handlers: Mapping[str, Callable[[Event], Iterable[Chunk]]] = {
+        self._handlers: Mapping[Any, Callable[[Event], Iterable[Chunk]]] = {
             "content_block_delta": self._delta,
             "content_block_start": self._start,
             "content_block_stop": self._stop,
@@ -85,29 +93,39 @@ class AnthropicDecoder:
         """The chunks of one event, as plain data.
 
         Raises:
-            ProviderError: the event is an error, or a second message begins after an answer's.
+            ProviderError: the event is an error or can't be read, or a second message begins after
+                an answer's.
         """
-        handler = self._handlers.get(event.get("type", ""))
-        return handler(event) if handler else _NOTHING
+        try:
+            handler = self._handlers.get(event.get("type"))
+            return handler(event) if handler else _NOTHING
+        except (AttributeError, TypeError, ValueError) as error:
+            raise unreadable_event(event, error, provider=self._provider) from error
 
     def close(self) -> Iterable[Chunk]:
         """Nothing: Anthropic says all before its stream ends."""
         return _NOTHING
 
     def _delta(self, event: Event) -> Iterable[Chunk]:
-        delta = event["delta"]
-        kind = delta["type"]
+        delta = as_map(event.get("delta"))
+        kind = delta.get("type")
         if kind == "text_delta":
-            return self._text(delta["text"])
+            return self._text(self._index(event), delta.get("text"))
         if kind == "input_json_delta":
-            return self._input(event["index"], delta["partial_json"])
-        if kind == "thinking_delta" and delta["thinking"]:
-            return (ReasoningDelta(delta["thinking"]),)
+            return self._input(self._index(event), as_json(delta.get("partial_json")))
+        if kind == "thinking_delta":
+            return _reasoning(delta.get("thinking"))
         return _NOTHING
 
-    def _text(self, text: str) -> Iterable[Chunk]:
+    def _index(self, event: Event) -> int:
+        """The block that the event is about; the last one, if it does not say."""
+        index = as_count(event.get("index"))
+        return self._block if index is None else index
+
+    def _text(self, index: int, value: Any) -> Iterable[Chunk]:
+        text = as_text(value)
         self._answering = self._answering or bool(text)
-        return (TextDelta(text),) if text else _NOTHING
+        return (TextDelta(text, index),) if text else _NOTHING
 
     def _input(self, index: int, text: str) -> Iterable[Chunk]:
         # Deltas of a server's tool come to no block that was opened here.
@@ -117,59 +135,51 @@ class AnthropicDecoder:
         return (ToolCallDelta(index, text),)
 
     def _start(self, event: Event) -> Iterable[Chunk]:
-        return self._begin(event["index"], event["content_block"])
+        index = as_count(event.get("index"))
+        self._block = self._block + 1 if index is None else index
+        return self._begin(self._block, as_map(event.get("content_block")))
 
     def _begin(self, index: int, block: Mapping[str, Any]) -> Iterable[Chunk]:
-        kind = block["type"]
+        kind = block.get("type")
         if kind == "text":
-            return self._text(block.get("text") or "")
-        if kind == "thinking" and block.get("thinking"):
-            return (ReasoningDelta(block["thinking"]),)
+            return self._text(index, block.get("text"))
+        if kind == "thinking":
+            return _reasoning(block.get("thinking"))
         if kind == "tool_use":
             self._answering = True
             self._inputs[index] = block.get("input") or {}
-            return (ToolCallDelta(index, "", id=block["id"], name=block["name"]),)
+            call_id, name = as_word(block.get("id")), as_word(block.get("name"))
+            return (ToolCallDelta(index, "", id=call_id, name=name),)
         return _NOTHING
 
     def _stop(self, event: Event) -> Iterable[Chunk]:
-        return self._end(event["index"])
+        return self._end(self._index(event))
 
     def _end(self, index: int) -> Iterable[Chunk]:
         whole = self._inputs.pop(index, None)
-        if whole is None:
-            return _NOTHING
-        return (ToolCallDelta(index, json.dumps(whole, ensure_ascii=False)),)
+        return _NOTHING if whole is None else (ToolCallDelta(index, as_json(whole)),)
 
-    def _message_start(self, event: Event) -> Iterator[Chunk]:
+    def _message_start(self, event: Event) -> Iterable[Chunk]:
         if self._answering:
             # A gateway that began anew in mid-stream: what came cannot be taken back.
             raise second_message(self._provider)
-        message = event["message"]
-        yield from self._spend(message.get("usage"))
-        for index, block in enumerate(message.get("content") or ()):
-            yield from self._begin(index, block)
-            yield from self._end(index)
-        yield from self._finish(message)
+        message = as_map(event.get("message"))
+        chunks = [*self._spend(message.get("usage"))]
+        for index, block in enumerate(as_maps(message.get("content"))):
+            chunks += (*self._begin(index, block), *self._end(index))
+        return [*chunks, *_finish(message)]
 
-    def _message_delta(self, event: Event) -> Iterator[Chunk]:
-        yield from self._spend(event.get("usage"))
-        yield from self._finish(event["delta"])
+    def _message_delta(self, event: Event) -> Iterable[Chunk]:
+        return [*self._spend(event.get("usage")), *_finish(as_map(event.get("delta")))]
 
-    def _finish(self, said: Mapping[str, Any]) -> Iterator[Chunk]:
-        explanation = (said.get("stop_details") or {}).get("explanation")
-        if explanation:
-            yield RefusalDelta(explanation)
-        raw = said.get("stop_reason")
-        if raw:
-            yield Finish(_REASONS.get(raw, "other"), raw)
-
-    def _spend(self, usage: Mapping[str, Any] | None) -> Iterator[Chunk]:
-        if not usage:
-            return
-        details = usage.get("output_tokens_details") or {}
+    def _spend(self, value: Any) -> Iterator[Chunk]:
+        usage = as_map(value)
+        details = as_map(usage.get("output_tokens_details"))
         numbers = {**usage, "thinking_tokens": details.get("thinking_tokens")}
-        self._usage |= {key: numbers[key] for key in _COUNTED if numbers.get(key) is not None}
-        yield self._total()
+        counts = {key: as_count(numbers.get(key)) for key in _COUNTS}
+        self._usage |= {key: count for key, count in counts.items() if count is not None}
+        if usage:
+            yield self._total()
 
     def _total(self) -> Usage:
         spent = self._usage.get
@@ -187,40 +197,54 @@ class AnthropicDecoder:
         return (KeepAlive(),)
 
     def _error(self, event: Event) -> Iterable[Chunk]:
-        message = (event.get("error") or {}).get("message", "")
-        if BLOCKED in message:
+        message = as_map(event.get("error")).get("message")
+        if isinstance(message, str) and BLOCKED in message:
             return (Finish("content_filter", message),)
-        raise of_event(event, self._provider)
+        raise error_of_event(event, self._provider)
+
+
+def _reasoning(value: Any) -> Iterable[Chunk]:
+    text = as_text(value)
+    return (ReasoningDelta(text),) if text else _NOTHING
+
+
+def _finish(fields: Mapping[str, Any]) -> Iterator[Chunk]:
+    details = as_map(fields.get("stop_details"))
+    explanation = as_word(details.get("explanation"))
+    if explanation:
+        yield RefusalDelta(explanation)
+    if raw := as_word(fields.get("stop_reason")):
+        yield Finish(_REASONS.get(raw, "other"), raw)
 
 
 class ToolInputAsText:
-    """Tells the input of the answer's tool as the visible text of the answer.
+    """Turns the input of the answer's tool into the visible text of the answer.
 
-    For a mode that promises text where a tool had to carry the answer. What else the model says
-    is held back, and told only if it ends without having called the tool.
+    For a mode that promises text if a tool has to carry the answer. Other text of the model's is
+    held back, and given out only if the model ends without having called the tool.
     """
 
     def __init__(self, decoder: Decoder, tool: str) -> None:
         self._decoder = decoder
         self._tool = tool
         self._index: int | None = None
-        self._said: list[str] = []
+        self._texts: list[TextDelta] = []
 
     def feed(self, event: Event) -> Iterable[Chunk]:
         """The chunks of one event. Raises as the decoder within does."""
-        return [told for chunk in self._decoder.feed(event) for told in self._tell(chunk)]
+        return [new for chunk in self._decoder.feed(event) for new in self._convert(chunk)]
 
     def close(self) -> Iterable[Chunk]:
         """What is left at the stream's end."""
-        left = [told for chunk in self._decoder.close() for told in self._tell(chunk)]
+        left = [new for chunk in self._decoder.close() for new in self._convert(chunk)]
         return [*left, *self._release()]
 
-    def _tell(self, chunk: Chunk) -> Iterable[Chunk]:
+    def _convert(self, chunk: Chunk) -> Iterable[Chunk]:
         match chunk:
             case ToolCallDelta():
                 return self._call(chunk)
-            case TextDelta(text):
-                self._said.append(text)
+            case TextDelta():
+                self._texts.append(chunk)
                 return _NOTHING
             case Finish(_, raw) if self._index is not None:
                 return (Finish("stop", raw),) if chunk.reason == "tool_calls" else (chunk,)
@@ -234,10 +258,10 @@ class ToolInputAsText:
             self._index = chunk.index
         if chunk.index != self._index:
             return (chunk,)
-        return (TextDelta(chunk.arguments),) if chunk.arguments else _NOTHING
+        return (TextDelta(chunk.arguments, chunk.index),) if chunk.arguments else _NOTHING
 
     def _release(self) -> Iterable[Chunk]:
         """The text that was held back, if it is the answer."""
-        text = "".join(self._said) if self._index is None else ""
-        self._said.clear()
-        return (TextDelta(text),) if text else _NOTHING
+        texts = tuple(self._texts) if self._index is None else _NOTHING
+        self._texts.clear()
+        return texts

@@ -4,10 +4,11 @@
 - A user's image and file parts become `image` and `document` blocks.
 - An assistant's `tool_calls` become `tool_use` blocks after its text.
 - `tool` messages become `tool_result` blocks of one user message, as many as follow each other:
-  Anthropic wants the results of one turn's calls together. `is_error` may stand in the message.
+  Anthropic wants the results of one turn's calls together. The message may have `is_error`.
 
 A model that thinks does not take back a call without the thinking that led to it, and the chat form
-has no place for that. `told` names a tool whose calls, and their results, are told as plain text.
+has no place for that. `unforced_tool` names a tool whose calls, and their results, become plain
+text.
 
 Anthropic takes no empty text, so an empty text block is left out, and so is a message that then
 has nothing in it.
@@ -39,14 +40,14 @@ _CHAT_ONLY = frozenset(
 _INVALID = "INVALID_JSON"
 
 
-def to_messages(messages: Iterable[Message], *, told: str | None = None) -> list[Message]:
+def to_messages(messages: Iterable[Message], *, unforced_tool: str | None = None) -> list[Message]:
     """The conversation in Anthropic's form, without what `to_system` takes.
 
     Raises:
         ConfigurationError: a part has a kind, or an address, that Anthropic does not take.
     """
-    said = _tell(messages, told) if told else messages
-    turns = (message for message in said if message.get("role") not in _SYSTEM_ROLES)
+    messages = _calls_as_text(messages, unforced_tool) if unforced_tool else messages
+    turns = (message for message in messages if message.get("role") not in _SYSTEM_ROLES)
     converted: list[Message] = []
     for are_results, group in groupby(turns, lambda message: message.get("role") == "tool"):
         if are_results:
@@ -60,27 +61,27 @@ def to_system(own: str | Sequence[Block] | None, messages: Iterable[Message]) ->
     """The `system` argument: the user's own, then each system message. None if there is nothing.
 
     Returns:
-        A string; or a list of blocks, where a part of it came as blocks and may carry more than
+        A string; or a list of blocks, if a part of it came as blocks and may carry more than
         text, such as `cache_control`.
     """
-    said = [message["content"] for message in messages if message.get("role") in _SYSTEM_ROLES]
-    parts = [part for part in (own, *said) if part]
+    contents = [message["content"] for message in messages if message.get("role") in _SYSTEM_ROLES]
+    parts = [part for part in (own, *contents) if part]
     texts = [part for part in parts if isinstance(part, str)]
     if len(texts) == len(parts):
         return "\n\n".join(texts) or None
     return [block for part in parts for block in _blocks(part)]
 
 
-def _tell(messages: Iterable[Message], tool: str) -> Iterator[Message]:
+def _calls_as_text(messages: Iterable[Message], tool: str) -> Iterator[Message]:
     """The messages, with the calls of this tool and their results as text."""
-    told: set[str] = set()
+    ids: set[str] = set()
     for message in messages:
         calls = message.get("tool_calls") or ()
         if calls and all(call["function"]["name"] == tool for call in calls):
-            told.update(call["id"] for call in calls)
-            said = [message.get("content"), *(call["function"]["arguments"] for call in calls)]
-            yield {"role": "assistant", "content": "\n".join(filter(None, said))}
-        elif message.get("tool_call_id") in told:
+            ids.update(call["id"] for call in calls)
+            texts = [message.get("content"), *(call["function"]["arguments"] for call in calls)]
+            yield {"role": "assistant", "content": "\n".join(filter(None, texts))}
+        elif message.get("tool_call_id") in ids:
             yield {"role": "user", "content": message["content"]}
         else:
             yield message

@@ -8,37 +8,36 @@ whatever state the stream is.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from threading import Lock
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
     Capabilities,
+    ClientPool,
     ConfigurationError,
     Decoder,
+    Fallback,
     Mode,
     ProviderConfig,
     ProviderError,
     Request,
+    next_approach,
 )
 
 from ._decoder import AnthropicDecoder, ToolInputAsText
 from ._errors import map_error
-from ._models import capabilities
-from ._request import answers_by_tool, build_request
+from ._profiles import profile_of
+from ._request import OPTIONAL, answers_by_tool, build_request
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-
     from anthropic import Anthropic, AsyncAnthropic
 
 # Where the SDK finds credentials by itself, besides ANTHROPIC_API_KEY.
-_CREDENTIAL_OPTIONS = frozenset({"auth_token", "credentials", "config", "profile"})
-_CREDENTIAL_VARIABLES = (
+_CREDENTIAL_OPTIONS: Final = frozenset({"auth_token", "credentials", "config", "profile"})
+_CREDENTIAL_VARIABLES: Final = (
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_PROFILE",
     "ANTHROPIC_FEDERATION_RULE_ID",
@@ -56,16 +55,14 @@ class AnthropicProvider:
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
         self._owns_client = config.client is None and config.http_client is None
-        self._lock = Lock()
-        self._client: Anthropic | None = None
-        self._async_clients: WeakKeyDictionary[AbstractEventLoop, AsyncAnthropic] = (
-            WeakKeyDictionary()
+        self._clients: ClientPool[Anthropic, AsyncAnthropic] = ClientPool(
+            partial(_make_client, config), partial(_make_async_client, config)
         )
         _check(config)
 
     def capabilities(self, model: str) -> Capabilities:
         """The modes of this model, best first."""
-        return capabilities(model)
+        return profile_of(model).capabilities
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         """The arguments of the SDK's `messages.create`."""
@@ -82,51 +79,50 @@ class AnthropicProvider:
         """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
         return map_error(error, self._config.name)
 
+    def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
+        """The approach to try next, if the error refuses this one."""
+        return next_approach(request, error, self.capabilities(request.model), optional=OPTIONAL)
+
     def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
         """Send the payload. Leaving the context releases the connection at once."""
         from . import _sdk
 
-        return _sdk.stream(self._sync_client(), payload, self._config)
+        return _sdk.stream(self._clients.get(), payload, self._config)
 
     def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
         """The same, for asyncio."""
         from . import _sdk
 
-        return _sdk.astream(self._async_client(), payload, self._config)
+        return _sdk.astream(self._clients.get_async(), payload, self._config)
 
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
-        client, self._client = self._client, None
+        client = self._clients.pop()
         if client is not None and self._owns_client:
             client.close()
 
     async def aclose(self) -> None:
         """Close the client that `aopen` made in this event loop. The user's own stays open."""
-        client = self._async_clients.pop(asyncio.get_running_loop(), None)
+        client = self._clients.pop_async()
         if client is not None and self._owns_client:
             await client.close()
 
-    def _sync_client(self) -> Anthropic:
-        from . import _sdk
 
-        with self._lock:
-            if self._client is None:
-                self._client = _sdk.client(self._config)
-            return self._client
+def _make_client(config: ProviderConfig) -> Anthropic:
+    from . import _sdk
 
-    def _async_client(self) -> AsyncAnthropic:
-        from . import _sdk
+    return _sdk.client(config)
 
-        # A connection belongs to the loop in which it was made.
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            if loop not in self._async_clients:
-                self._async_clients[loop] = _sdk.async_client(self._config)
-            return self._async_clients[loop]
+
+def _make_async_client(config: ProviderConfig) -> AsyncAnthropic:
+    from . import _sdk
+
+    return _sdk.async_client(config)
 
 
 def _check(config: ProviderConfig) -> None:
     if config.client is None:
+        config.url("ANTHROPIC_BASE_URL")
         if not _has_other_credentials(config):
             config.key("ANTHROPIC_API_KEY")
     elif config.api_key or config.base_url or config.http_client or config.options:

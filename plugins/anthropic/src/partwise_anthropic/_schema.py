@@ -1,9 +1,9 @@
 """The dialects of JSON schema that Anthropic takes: the enforced one, and a tool's.
 
-What `output_config` takes is what the vendor's documentation and its SDK's `transform_schema`
-agree on; where the documentation has more (`default`, `pattern`), the SDK's choice of putting it
-in words is followed, since it can't fail. Unlike the SDK, nothing is lost: a map or a recursive
-model is not enforced, and goes to a tool, whose schema the model is only told.
+`output_config` is sent only keywords that both the vendor's documentation and its SDK's
+`transform_schema` have; if the documentation has more (`default`, `pattern`), it is put in words as
+the SDK does, which can't fail. Unlike the SDK, nothing is lost: a map or a recursive model is not
+enforced, and goes to a tool, whose schema the model sees but need not keep to.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ MAX_UNIONS = 16
 
 
 def enforced(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The schema for `output_config`, or None where Anthropic can't enforce it."""
+    """The schema for `output_config`, or None if Anthropic can't enforce it."""
     return _enforced(json.dumps(schema))
 
 
-def told(schema: Mapping[str, Any]) -> dict[str, Any]:
+def for_tool(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema for a tool's input."""
     return transform(schema, TOOL).schema
 
 
-# Asked for twice a request, by the payload and by the decoder; said once in the log.
+# Needed twice a request, by the payload and by the decoder; logged once.
 @functools.lru_cache(maxsize=256)
 def _enforced(schema: str) -> dict[str, Any] | None:
     transformed = transform(json.loads(schema), ENFORCED)
@@ -62,7 +62,7 @@ def _enforced(schema: str) -> dict[str, Any] | None:
         return transformed.schema
     _log.warning(
         "%s takes at most %d optional properties and %d unions, and this schema has %d and %d: "
-        "it is not enforced, the model is only told it",
+        "it is not enforced, and the model only sees it",
         *(ENFORCED.name, MAX_OPTIONAL, MAX_UNIONS, optional, unions),
     )
     return None

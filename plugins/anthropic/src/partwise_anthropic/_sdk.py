@@ -1,4 +1,4 @@
-"""All that touches Anthropic's SDK to send a request. Importing it takes a second: do it late."""
+"""Requests sent through Anthropic's SDK, whose import takes a second and is therefore late."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from anthropic import (
     Stream,
 )
 
-from partwise.provider import ConfigurationError, retry_after
+from partwise.provider import ConfigurationError, refuse_redirects, retry_after
 
 from ._decoder import BLOCKED
+from ._errors import error_of_event
 
 if TYPE_CHECKING:
     import httpx2
@@ -39,21 +40,22 @@ def client(config: ProviderConfig) -> Anthropic:
         ConfigurationError: it is of the wrong kind, or can't be made so.
     """
     given: Anthropic | None = config.client
-    if given is None:
-        return _make(Anthropic, config)
-    if _is_async(given):
+    if given is not None and _is_async(given):
         raise ConfigurationError("client= is asynchronous: pass async_client=True with it")
-    return given
+    return _staying_home(given or _make(Anthropic, config))
 
 
 def async_client(config: ProviderConfig) -> AsyncAnthropic:
     """The same for asyncio."""
     given: AsyncAnthropic | None = config.client
-    if given is None:
-        return _make(AsyncAnthropic, config)
-    if not _is_async(given):
+    if given is not None and not _is_async(given):
         raise ConfigurationError("client= is synchronous: pass an AsyncAnthropic")
-    return given
+    return _staying_home(given or _make(AsyncAnthropic, config))
+
+
+def _staying_home(client: ClientT) -> ClientT:
+    refuse_redirects(client._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
+    return client
 
 
 def _is_async(client: Anthropic | AsyncAnthropic) -> bool:
@@ -94,12 +96,13 @@ def stream(
     """
     response = _impatient(client, config).messages.with_raw_response.create(**payload)
     try:
-        if not _is_stream(response.http_response):
-            response.read()
-            raise _no_stream(response.http_response)
         if config.on_headers is not None:
             config.on_headers(response.headers)
-        yield response.parse(to=_PlainStream)
+        if _is_stream(response.http_response):
+            yield response.parse(to=_PlainStream)
+        else:
+            response.read()
+            yield iter(_whole_message(response.http_response, config.name))
     finally:
         response.close()
 
@@ -110,17 +113,20 @@ async def astream(
 ) -> AsyncIterator[AsyncIterator[Any]]:
     """The same, for asyncio."""
     response = await _impatient(client, config).messages.with_raw_response.create(**payload)
-    events = await response.parse(to=_AsyncPlainStream)
+    events: AsyncIterator[Any] | None = None
     try:
-        if not _is_stream(response.http_response):
-            await response.read()
-            raise _no_stream(response.http_response)
         if config.on_headers is not None:
             config.on_headers(response.headers)
+        if _is_stream(response.http_response):
+            events = await response.parse(to=_AsyncPlainStream)
+        else:
+            await response.read()
+            events = _Listed(_whole_message(response.http_response, config.name))
         yield events
     finally:
         await response.close()
-        await _exhaust(events)
+        if events is not None:
+            await _exhaust(events)
 
 
 async def _exhaust(events: AsyncIterator[Any]) -> None:
@@ -137,6 +143,37 @@ def _is_stream(response: httpx2.Response) -> bool:
     # AWS has a framing of its own, under a name of its own.
     media_type = response.headers.get("content-type", "text/event-stream")
     return "event-stream" in media_type or "eventstream" in media_type
+
+
+def _whole_message(response: httpx2.Response, provider: str) -> list[Any]:
+    """The events of a body that is one message in place of a stream: some servers ignore `stream`.
+
+    Raises:
+        APIResponseValidationError: it is neither that nor an error of the API's.
+        ProviderError: it is an error of the API's.
+    """
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    match body:
+        case {"type": "message"} | {"role": "assistant", "content": _}:
+            return [{"type": "message_start", "message": body}]
+        case {"error": _}:
+            raise error_of_event(body, provider)
+    raise _no_stream(response)
+
+
+class _Listed(AsyncIterator[Any]):
+    """Events that are all there."""
+
+    def __init__(self, events: list[Any]) -> None:
+        self._events = iter(events)
+
+    async def __anext__(self) -> Any:
+        for event in self._events:
+            return event
+        raise StopAsyncIteration
 
 
 def _no_stream(response: httpx2.Response) -> APIResponseValidationError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from partwise.provider import Granularity, Mode
-from partwise_anthropic._models import can_force_tool, capabilities
+from partwise_anthropic._profiles import can_force_tool, profile_of
 
 CURRENT = [
     "claude-opus-5-5",
@@ -29,20 +29,24 @@ BEFORE_SCHEMAS = [
 
 @pytest.mark.parametrize("model", CURRENT)
 def test_current_models_do_best_with_an_enforced_schema(model: str) -> None:
-    assert list(capabilities(model).modes) == [Mode.JSON_SCHEMA, Mode.TOOLS, Mode.MD_JSON]
+    assert list(profile_of(model).capabilities.modes) == [
+        Mode.JSON_SCHEMA,
+        Mode.TOOLS,
+        Mode.MD_JSON,
+    ]
 
 
 @pytest.mark.parametrize("model", BEFORE_SCHEMAS)
 def test_older_models_have_no_enforced_schema(model: str) -> None:
-    assert list(capabilities(model).modes) == [Mode.TOOLS, Mode.MD_JSON]
+    assert list(profile_of(model).capabilities.modes) == [Mode.TOOLS, Mode.MD_JSON]
 
 
 def test_other_vendors_models_do_best_with_tools() -> None:
-    assert capabilities("some-model-2").default_mode is Mode.TOOLS
+    assert profile_of("some-model-2").capabilities.default_mode is Mode.TOOLS
 
 
 def test_every_mode_streams_by_token() -> None:
-    assert set(capabilities("claude-opus-4-5").modes.values()) == {Granularity.TOKEN}
+    assert set(profile_of("claude-opus-4-5").capabilities.modes.values()) == {Granularity.TOKEN}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +56,9 @@ def test_every_mode_streams_by_token() -> None:
         "claude-sonnet-5-5",
         "claude-fable-5-1",
         "claude-mythos-5-2",
+        "claude-mythos-preview",
+        "claude-fable-5",
+        "global.anthropic.claude-fable-5-1-v1:0",
         "anthropic.claude-opus-5-5-v1:0",
         "claude-opus-6",
     ],
@@ -60,7 +67,7 @@ def test_later_models_take_no_forced_tool(model: str) -> None:
     assert not can_force_tool(model, {})
 
 
-@pytest.mark.parametrize("model", ["claude-opus-5", "claude-fable-5", *BEFORE_SCHEMAS, "other-9"])
+@pytest.mark.parametrize("model", ["claude-opus-5", "claude-latest", *BEFORE_SCHEMAS, "other-9"])
 def test_earlier_models_take_a_forced_tool_unless_they_are_to_think(model: str) -> None:
     assert can_force_tool(model, {})
     assert can_force_tool(model, {"thinking": {"type": "disabled"}})
