@@ -206,7 +206,7 @@ def _decoders(rounds: int) -> dict[str, float]:
     from partwise_anthropic._decoder import AnthropicDecoder
     from partwise_bedrock._answer import BedrockDecoder
     from partwise_google._decoder import GoogleDecoder
-    from partwise_mistral._answer import MistralDecoder
+    from partwise_mistral._decoder import MistralDecoder
     from partwise_openai._chat import ChatDecoder
     from partwise_openai._responses import ResponsesDecoder
 

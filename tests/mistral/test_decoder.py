@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from partwise.provider import Finish, KeepAlive, ReasoningDelta, TextDelta, ToolCallDelta, Usage
-from partwise_mistral._answer import MistralDecoder
+from partwise.provider import (
+    Finish,
+    KeepAlive,
+    ReasoningDelta,
+    ServerError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from partwise_mistral._decoder import MistralDecoder
 
 
 def feed(*deltas: dict[str, Any]) -> list[Any]:
@@ -76,7 +84,6 @@ def test_another_choice_is_left_out() -> None:
         ("tool_calls", "tool_calls"),
         ("length", "length"),
         ("model_length", "length"),
-        ("error", "other"),
         ("new", "other"),
     ],
 )
@@ -90,3 +97,63 @@ def test_usage_without_choices() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 4}
 
     assert MistralDecoder("mistral").feed({"usage": usage}) == [Usage(3, 4)]
+
+
+def test_a_finish_reason_that_is_an_error() -> None:
+    event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}
+    with pytest.raises(ServerError) as caught:
+        MistralDecoder("mistral").feed(event)
+    assert caught.value.retryable
+
+
+def test_arguments_as_an_object_and_an_id_that_is_none() -> None:
+    chunks = feed(call("a", {"x": 1}, id="null"), call("b", None, id="two"))  # type: ignore[arg-type]
+    assert chunks == [ToolCallDelta(0, '{"x": 1}', None, "a"), ToolCallDelta(1, "", "two", "b")]
+
+
+def test_one_id_at_several_indexes_is_one_call() -> None:
+    chunks = feed(call("a", "{", id="one", index=0), call(None, "}", id="one", index=1))
+    assert [chunk.index for chunk in chunks] == [0, 0]
+
+
+def test_usage_that_is_half_there() -> None:
+    for usage in ({"prompt_tokens": 3}, {"prompt_tokens": 3, "completion_tokens": None}):
+        assert MistralDecoder("mistral").feed({"usage": usage}) == [Usage(3, 0)]
+
+
+def test_a_whole_message() -> None:
+    message = {"role": "assistant", "content": "Hi", "tool_calls": None}
+    event = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": None}
+    assert MistralDecoder("mistral").feed(event) == [TextDelta("Hi"), Finish("stop", "stop")]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"choices": None},
+        {"choices": [None]},
+        {"choices": [{"index": "x", "delta": None}]},
+        {"choices": [{"delta": {"tool_calls": [None]}}]},
+        {"choices": {"delta": {"content": [None]}}, "usage": []},
+        {"choices": [{"delta": {"content": [{"thinking": None}]}, "finish_reason": 5}]},
+    ],
+)
+def test_shapes_that_say_nothing(event: Any) -> None:
+    assert MistralDecoder("mistral").feed(event) == [KeepAlive()]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"choices": [{"delta": {"content": 5}}]},
+        {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": 5}}]}}]},
+        {"choices": [{"delta": {"content": [{"text": True}]}}]},
+        None,
+        [],
+        5,
+    ],
+)
+def test_shapes_that_cannot_be_read(event: Any) -> None:
+    with pytest.raises(ServerError) as caught:
+        MistralDecoder("mistral").feed(event)
+    assert caught.value.retryable

@@ -21,7 +21,17 @@ from partwise.provider import (
     RateLimitError,
     ServerError,
 )
-from partwise_mistral._answer import MistralDecoder, map_error
+from partwise_mistral._decoder import MistralDecoder
+from partwise_mistral._errors import map_error
+
+# The request can't be sent so, however often it is tried.
+NEVER_SENT = {
+    httpx2.CookieConflict,
+    httpx2.InvalidURL,
+    httpx2.LocalProtocolError,
+    httpx2.TooManyRedirects,
+    httpx2.UnsupportedProtocol,
+}
 
 # How the SDK's own retries talk to each other. Neither leaves them.
 INTERNAL = {PermanentError, TemporaryError}
@@ -82,7 +92,7 @@ def test_every_error_of_the_sdk(kind: type[Exception]) -> None:
 def test_every_error_of_the_http_client(kind: type[Exception]) -> None:
     error = mapped(make(kind))
 
-    if kind in (httpx2.InvalidURL, httpx2.CookieConflict):
+    if kind in NEVER_SENT:
         assert (type(error), error.retryable) == (BadRequestError, False)
         return
     timed_out = issubclass(kind, httpx2.TimeoutException)
@@ -97,7 +107,7 @@ def test_a_body_that_is_not_what_the_sdk_expects_of_its_status() -> None:
 
 
 def test_an_error_of_the_http_client_s_own_kind_says_its_kind() -> None:
-    assert str(mapped(httpx2.ReadTimeout(""))) == "ReadTimeout: "
+    assert str(mapped(httpx2.ReadTimeout(""))) == "ReadTimeout"
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("x"), KeyError("x")])
@@ -111,6 +121,11 @@ def test_what_is_not_the_sdks(error: Exception) -> None:
         ({"object": "error", "message": "m", "raw_status_code": 429}, RateLimitError, 429, True),
         ({"object": "error", "message": "m", "raw_status_code": 400}, BadRequestError, 400, False),
         ({"object": "error", "message": "m"}, ServerError, None, True),
+        ({"error": {"message": "m", "code": 503}}, ServerError, 503, True),
+        ({"error": "m"}, ServerError, None, True),
+        ([{"error": {"message": "m", "status": "400"}}], BadRequestError, 400, False),
+        ({"message": "m", "detail": None}, ServerError, None, True),
+        ({"detail": [{"msg": "m"}], "status_code": 422}, BadRequestError, 422, False),
         ("m{", ServerError, None, True),
     ],
 )

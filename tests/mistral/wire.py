@@ -16,7 +16,7 @@ from partwise.provider import (
 )
 from partwise_conformance import NotOnThisWireError, Part, StreamError, Wire
 
-_REASONS = {"stop": "stop", "tool_calls": "tool_calls", "length": "length", "other": "error"}
+_REASONS = {"stop": "stop", "tool_calls": "tool_calls", "length": "length", "other": "new"}
 
 
 class MistralWire(Wire):

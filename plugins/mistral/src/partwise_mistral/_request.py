@@ -1,65 +1,91 @@
 """Puts a request into Mistral's terms: the arguments of the SDK's `chat.stream`.
 
-Its messages are nearly OpenAI's: only one role is called otherwise, and the id of a tool call has
-nine letters or digits, which no other vendor's has.
+Its messages are nearly OpenAI's: only one role has another name, and the id of a tool call has
+nine letters or digits, which no other vendor's has. The API refuses keys that it does not know.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from partwise.provider import Mode, Request, SchemaProfile, transform
+from partwise.provider import Mode, Request, transform
 
-# As the SDK's own helper makes a model's schema strict.
-_STRICT = SchemaProfile(name="Mistral strict", closed=True)
-_TOOL = SchemaProfile(name="a Mistral tool", strict=False)
-_is_call_id = re.compile(r"[A-Za-z0-9]{9}").fullmatch
+from ._schema import STRICT, TOOL
+
+_log: Final = logging.getLogger("partwise")
+
+# Other vendors' names of the same parameters.
+_NAMES: Final = {
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "seed": "random_seed",
+}
+
+OPTIONAL: Final = ("parallel_tool_calls", "temperature", "top_p")
+"""Parameters without which a request means nearly the same: left out if they are refused."""
+
+_CALL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
+
+_UNKNOWN: Final = frozenset({"is_error", "reasoning_content"})
+"""Keys of partwise's messages that Mistral does not take."""
 
 
 def build_request(request: Request) -> dict[str, Any]:
     """The keyword arguments of `chat.stream`. The user's own options win."""
-    options, own = dict(request.options), _structure(request)
+    options = {_NAMES.get(name, name): value for name, value in request.options.items()}
+    own = _structure(request)
     if "tools" in own:
-        own["tools"] += options.pop("tools", [])
+        own["tools"] += options.pop("tools", None) or []
     if request.read_timeout is not None:
         own["timeout_ms"] = max(1, round(request.read_timeout * 1000))
     messages = [_message(message) for message in request.messages]
-    return {"model": request.model, "messages": messages, **own, **options}
+    payload = {"model": request.model, "messages": messages, **own, **options}
+    for name in sorted(request.omitted & options.keys()):
+        _log.warning("%s does not take %s: it is left out", request.model, name)
+    return {name: value for name, value in payload.items() if name not in request.omitted}
 
 
 def _structure(request: Request) -> dict[str, Any]:
-    named = {"name": request.name, "description": request.description or ""}
     if request.plain:
         return {}
     if request.mode is Mode.TOOLS:
-        function = {**named, "parameters": transform(request.schema, _TOOL).schema}
-        return {
-            "tools": [{"type": "function", "function": function}],
-            "tool_choice": {"type": "function", "function": {"name": request.name}},
-            "parallel_tool_calls": False,
-        }
+        return _tool(request)
     if request.mode is Mode.JSON_SCHEMA:
-        made = transform(request.schema, _STRICT)
-        schema = {**named, "schema": made.schema, "strict": made.strict}
+        made = transform(request.schema, STRICT if request.strict else TOOL)
+        schema = {**_named(request), "schema": made.schema, "strict": made.strict}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {"response_format": {"type": "json_object"}} if request.mode is Mode.JSON else {}
 
 
+def _tool(request: Request) -> dict[str, Any]:
+    function = {**_named(request), "parameters": transform(request.schema, TOOL).schema}
+    forced = {"type": "function", "function": {"name": request.name}}
+    return {
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": forced if request.forced else "auto",
+        "parallel_tool_calls": False,
+    }
+
+
+def _named(request: Request) -> dict[str, Any]:
+    return {"name": request.name, "description": request.description or ""}
+
+
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    said = dict(message)
-    said.pop("is_error", None)
-    said.pop("reasoning_content", None)
-    if said.get("role") == "developer":
-        said["role"] = "system"
-    if said.get("tool_calls"):
-        said["tool_calls"] = [{**call, "id": _call_id(call["id"])} for call in said["tool_calls"]]
-    if said.get("tool_call_id"):
-        said["tool_call_id"] = _call_id(said["tool_call_id"])
-    return said
+    taken = {key: value for key, value in message.items() if key not in _UNKNOWN}
+    if taken.get("role") == "developer":
+        taken["role"] = "system"
+    if taken.get("tool_calls"):
+        taken["tool_calls"] = [{**call, "id": _call_id(call["id"])} for call in taken["tool_calls"]]
+    if taken.get("tool_call_id"):
+        taken["tool_call_id"] = _call_id(taken["tool_call_id"])
+    return taken
 
 
 def _call_id(call_id: str) -> str:
-    return call_id if _is_call_id(call_id) else hashlib.sha256(call_id.encode()).hexdigest()[:9]
+    is_taken = _CALL_ID.fullmatch(call_id)
+    return call_id if is_taken else hashlib.sha256(call_id.encode()).hexdigest()[:9]
