@@ -60,10 +60,10 @@ class CallFactory:
     def __repr__(self) -> str:
         return f"{self.name}/{self.model or '?'}"
 
-    def with_config(self, **changes: Any) -> CallFactory:
+    def with_config(self, wrapper: ProviderWrapper | None, changes: dict[str, Any]) -> CallFactory:
         """Another one for the same model and mode and with the same handlers."""
         config = replace(self.config, **changes)
-        other = CallFactory(config, self.model, self._mode, self._wrapper)
+        other = CallFactory(config, self.model, self._mode, wrapper or self._wrapper)
         other.hooks = self.hooks
         return other
 

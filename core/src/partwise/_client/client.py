@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from .._providers.hookspecs import HookName
-    from .._providers.protocol import ProviderConfig
+    from .._providers.protocol import ProviderConfig, ProviderWrapper
     from .._session.hooks import Completion, Handler
     from .async_stream import AsyncView
     from .call_factory import CallFactory
@@ -63,15 +63,17 @@ class _Configured:
         """The vendor's name of the model; None if each call has to name one."""
         return self._endpoint.model
 
-    def with_config(self, **changes: Any) -> Self:
+    def with_config(self, *, cache: ProviderWrapper | None = None, **changes: Any) -> Self:
         """Another client for the same model and mode, with these fields of `config` changed.
+
+        `cache` takes the place of the client's own.
 
         It has connections of its own, to be closed by itself, and the same handlers.
 
         Raises:
             ConfigurationError: the provider can't be made so.
         """
-        return type(self)(self._endpoint.with_config(**changes))
+        return type(self)(self._endpoint.with_config(cache, changes))
 
     def on(self, name: HookName, handler: Handler) -> None:
         """Call the handler whenever this happens in a call of this client.

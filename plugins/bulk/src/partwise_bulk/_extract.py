@@ -1,0 +1,542 @@
+"""`extract` and `aextract`: what a caller says of a run, and the run as an iterator."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from partwise import AsyncClient, ConfigurationError, from_provider
+
+from ._ask import PATIENCE, Asker
+from ._checkpoint import Checkpoint
+from ._money import CostLimit
+from ._outcome import Outcome, Summary
+from ._outputs import open_output
+from ._pace import Pace, pace_of_key
+from ._pricing import Prices
+from ._prompts import Prompt, question_digest
+from ._rows import KeyOf, Rows, Source
+from ._run import Plan, Run
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import TypeForm
+
+    from partwise.provider import ProviderConfig
+
+    from ._outputs import Output
+    from ._rows import Row
+
+T = TypeVar("T")
+
+_WINDOWS = 20
+"""So many times as many rows are between reading and handing out as may be asked at a time."""
+
+
+@dataclass(kw_only=True)
+class Job(Generic[T]):
+    """All that was said of a run. `extract` has the meaning of each field."""
+
+    model: str | AsyncClient
+    response_model: Any
+    rows: Rows
+    prompt: Prompt = None
+    system: str | None = None
+    key: KeyOf | None = None
+    checkpoint: str | Path | None = None
+    output: str | Path | None = None
+    overwrite: bool = False
+    concurrency: int = 200
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    max_cost: float | Decimal | None = None
+    price: tuple[float, float] | None = None
+    ordered: bool = True
+    only_failed: bool = False
+    on_snapshot: Callable[[Any, Any], object] | None = None
+    on_field: Callable[[Any, str, Any], object] | None = None
+    patience: float = PATIENCE
+    shared_pace: Pace | None = None
+    api_key: str | None = None
+    base_url: str | None = None
+    cache: Any = None
+    note: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Opened(Generic[T]):
+    """What a job has open while it runs."""
+
+    def __init__(self, job: Job[T], source: Source, *, in_loop: bool) -> None:
+        self._job = job
+        self.source = source
+        given = _client_of(job)
+        pace = job.shared_pace or _pace_of(job, given.config, in_loop=in_loop)
+        # The SDK's own retries would hide 429s, and wait for each row apart.
+        self._client = given.with_config(sdk_retries=0, on_headers=pace.heed)
+        self._owned = [self._client] if given is job.model else [self._client, given]
+        prices = Prices(self._client.config.name, _model_of(job, self._client), price=job.price)
+        self._limit = CostLimit(job.max_cost, prices)
+        self._asker: Asker[T] = Asker(
+            client=self._client,
+            response_model=job.response_model,
+            pace=pace,
+            prices=prices,
+            options=job.options,
+            on_snapshot=job.on_snapshot,
+            on_field=job.on_field,
+            patience=job.patience,
+        )
+        self._checkpoint = None if job.checkpoint is None else Checkpoint(job.checkpoint)
+        self._output: Output | None = None
+        try:
+            self._output = None if job.output is None else self._open_output(job.output)
+        except BaseException:
+            self._close_files()
+            raise
+        if self._checkpoint is not None:
+            for name, value in job.note.items():
+                self._checkpoint.note(name, value)
+
+    def _open_output(self, path: str | Path) -> Output:
+        may_replace = self._job.overwrite or self._checkpoint is not None
+        asker = self._asker
+        return open_output(path, asker.dump, asker.output_schema, may_replace=may_replace)
+
+    def start(self, next_batch: Callable[[], Any]) -> Run[T]:
+        """Begin the run, in the event loop that is running."""
+        job = self._job
+        model = f"{self._client.config.name}/{_model_of(job, self._client)}"
+        plan = Plan(
+            source=self.source,
+            asker=self._asker,
+            prompt=job.prompt,
+            system=job.system,
+            common=question_digest(model, self._asker.schema, job.options, job.options.get("mode")),
+            limit=self._limit,
+            checkpoint=self._checkpoint,
+            output=self._output,
+            ordered=job.ordered,
+            window=job.concurrency * _WINDOWS,
+            only_failed=job.only_failed,
+            next_batch=next_batch,
+        )
+        return Run(plan)
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        try:
+            self._close_files()
+        finally:
+            for client in self._owned:
+                await client.close()
+
+    def _close_files(self) -> None:
+        try:
+            if self._output is not None:
+                self._output.close()
+        finally:
+            if self._checkpoint is not None:
+                self._checkpoint.close()
+
+
+def _model_of(job: Job[Any], client: AsyncClient) -> str:
+    model = job.options.get("model") or client.model
+    if model is None:
+        raise ConfigurationError("no model given: pass model= or a client that has one")
+    return str(model)
+
+
+def _client_of(job: Job[Any]) -> AsyncClient:
+    """The caller's client, or one for the model that they named."""
+    if isinstance(job.model, AsyncClient):
+        if job.api_key is not None or job.base_url is not None or job.cache is not None:
+            raise ConfigurationError(
+                "api_key=, base_url= and cache= are for a model's name: give them to the client"
+            )
+        return job.model
+    if not isinstance(job.model, str):
+        raise ConfigurationError(
+            'the model is a name like "openai/gpt-4.1-mini" or an AsyncClient (from_provider(…, '
+            f"async_client=True)), got {type(job.model).__name__}"
+        )
+    return from_provider(
+        job.model,
+        async_client=True,
+        api_key=job.api_key,
+        base_url=job.base_url,
+        cache=job.cache,
+    )
+
+
+def _pace_of(job: Job[Any], config: ProviderConfig, *, in_loop: bool) -> Pace:
+    """The pace of the key: the same for all runs in one event loop that have the same limits."""
+
+    def make() -> Pace:
+        return Pace(
+            job.concurrency,
+            requests_per_minute=job.requests_per_minute,
+            tokens_per_minute=job.tokens_per_minute,
+        )
+
+    if not in_loop:
+        return make()
+    limits = (job.concurrency, job.requests_per_minute, job.tokens_per_minute)
+    key = (config.name, config.base_url, config.api_key, id(config.client), *limits)
+    return pace_of_key(key, make)
+
+
+class AsyncExtraction(Generic[T]):
+    """A run in asyncio: an async iterator of outcomes, which begins with the first.
+
+    Attributes:
+        summary: of the outcomes so far.
+    """
+
+    def __init__(self, job: Job[T]) -> None:
+        self._job = job
+        self._source = Source(job.rows, job.key)
+        self._opened: _Opened[T] | None = None
+        self._run: Run[T] | None = None
+        self._batch: list[Outcome[T]] = []
+        self._given = 0
+        self._is_closed = False
+        self.summary = Summary()
+
+    def __aiter__(self) -> AsyncIterator[Outcome[T]]:
+        return self
+
+    async def __anext__(self) -> Outcome[T]:
+        if self._given == len(self._batch):
+            await self._next_batch()
+        outcome = self._batch[self._given]
+        self._given += 1
+        return outcome
+
+    async def _next_batch(self) -> None:
+        if self._is_closed:
+            raise StopAsyncIteration
+        try:
+            if self._run is None:
+                self._begin()
+            assert self._run is not None  # noqa: S101 - it has begun
+            self._run.consumed(self._given)
+            self._batch, self._given = await self._run.next_batch(), 0
+        except BaseException:
+            await self.aclose()
+            raise
+        if not self._batch:
+            await self.aclose()
+            raise StopAsyncIteration
+
+    def _begin(self) -> None:
+        self._opened = _Opened(self._job, self._source, in_loop=True)
+        self._run = self._opened.start(self._read)
+        self.summary = self._run.summary
+
+    async def _read(self) -> list[Row]:
+        return await self._source.anext_batch() if self._source.is_async else self._next_rows()
+
+    def _next_rows(self) -> list[Row]:
+        return self._source.next_batch()
+
+    async def run(self) -> Summary:
+        """Go to the end, for those who only want the file.
+
+        Raises:
+            PartwiseError: the run can't go on. What had ended is in the checkpoint and the output.
+        """
+        async for _ in self:
+            pass
+        return self.summary
+
+    async def aclose(self) -> None:
+        """Stop. Rows on their way are given up; those that have ended are in the checkpoint."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            if self._run is not None:
+                await self._run.aclose()
+        finally:
+            if self._opened is not None:
+                await self._opened.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class _Read:
+    """The event loop's thread asks the caller's thread for rows."""
+
+    def __init__(self, source: Source, loop: asyncio.AbstractEventLoop) -> None:
+        self._source = source
+        self._loop = loop
+        self.rows: asyncio.Future[list[Row]] = loop.create_future()
+
+    def do(self) -> None:
+        """Read, in the caller's thread."""
+        try:
+            rows = self._source.next_batch()
+        except BaseException as error:  # noqa: BLE001 - it ends the run, and is raised there
+            self._settle(self.rows.set_exception, error)
+        else:
+            self._settle(self.rows.set_result, rows)
+
+    def _settle(self, settle: Callable[[Any], None], value: Any) -> None:
+        def once() -> None:
+            if not self.rows.done():
+                settle(value)
+
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(once)
+
+
+class Extraction(Generic[T]):
+    """A run: an iterator of outcomes, which begins with the first.
+
+    The requests are made in a thread of their own, so that they go on while the caller looks at
+    an outcome, and so that it works inside of a running event loop, as in a notebook. The rows are
+    read in the caller's thread.
+
+    Attributes:
+        summary: of the outcomes so far.
+    """
+
+    def __init__(self, job: Job[T]) -> None:
+        self._job = job
+        self._source = Source(job.rows, job.key)
+        self._outbox: SimpleQueue[Any] = SimpleQueue()
+        self._has_begun = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._main: asyncio.Task[None] | None = None
+        self._outcomes: Iterator[Outcome[T]] | None = None
+        self.summary = Summary()
+
+    def __iter__(self) -> Iterator[Outcome[T]]:
+        return self
+
+    def __next__(self) -> Outcome[T]:
+        if self._outcomes is None:
+            self._outcomes = self._iterate()
+        return next(self._outcomes)
+
+    def _iterate(self) -> Iterator[Outcome[T]]:
+        # What is wrong with the arguments is raised here, in the caller's thread.
+        opened = _Opened(self._job, self._source, in_loop=False)
+        self._thread = threading.Thread(
+            target=self._work, args=(opened,), name="partwise-bulk", daemon=True
+        )
+        self._thread.start()
+        self._has_begun.wait()
+        try:
+            while True:
+                item = self._outbox.get()
+                if isinstance(item, _Read):
+                    item.do()
+                elif isinstance(item, list):
+                    yield from item
+                    self._consumed(len(item))
+                elif item is None:
+                    return
+                else:
+                    raise item
+        finally:
+            self._stop()
+
+    def _work(self, opened: _Opened[T]) -> None:
+        try:
+            asyncio.run(self._supervise(opened))
+        except BaseException as error:  # noqa: BLE001 - it is raised in the caller's thread
+            self._outbox.put(error)
+        else:
+            self._outbox.put(None)
+
+    async def _supervise(self, opened: _Opened[T]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        self._has_begun.set()
+        try:
+            run = opened.start(self._read)
+            self.summary = run.summary
+            self._consume = run.consumed
+            try:
+                while batch := await run.next_batch():
+                    self._outbox.put(batch)
+            finally:
+                await run.aclose()
+        finally:
+            await opened.aclose()
+
+    async def _read(self) -> list[Row]:
+        if self._source.is_async:
+            return await self._source.anext_batch()
+        assert self._loop is not None  # noqa: S101 - it runs this
+        read = _Read(self._source, self._loop)
+        self._outbox.put(read)
+        return await read.rows
+
+    def _consumed(self, count: int) -> None:
+        assert self._loop is not None  # noqa: S101 - it gave the outcomes
+        with suppress(RuntimeError):  # it has come to its end
+            self._loop.call_soon_threadsafe(self._consume, count)
+
+    def _stop(self) -> None:
+        thread, loop, main = self._thread, self._loop, self._main
+        if thread is not None and thread.is_alive():
+            if loop is not None and main is not None:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(main.cancel)
+            thread.join()
+
+    def run(self) -> Summary:
+        """Go to the end, for those who only want the file.
+
+        Raises:
+            PartwiseError: the run can't go on. What had ended is in the checkpoint and the output.
+        """
+        for _ in self:
+            pass
+        return self.summary
+
+    def close(self) -> None:
+        """Stop. Rows on their way are given up; those that have ended are in the checkpoint."""
+        if self._outcomes is None:
+            self._outcomes = iter(())
+        elif hasattr(self._outcomes, "close"):
+            self._outcomes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def extract(  # noqa: PLR0913 - what may be said of a run
+    model: str | AsyncClient,
+    response_model: TypeForm[T],
+    rows: Rows,
+    *,
+    prompt: Prompt = None,
+    system: str | None = None,
+    key: KeyOf | None = None,
+    checkpoint: str | Path | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    concurrency: int = 200,
+    requests_per_minute: int | None = None,
+    tokens_per_minute: int | None = None,
+    max_cost: float | Decimal | None = None,
+    price: tuple[float, float] | None = None,
+    ordered: bool = True,
+    only_failed: bool = False,
+    on_snapshot: Callable[[Any, Any], object] | None = None,
+    on_field: Callable[[Any, str, Any], object] | None = None,
+    patience: float = PATIENCE,
+    shared_pace: Pace | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    cache: Any = None,
+    **options: Any,
+) -> Extraction[T]:
+    """Ask about each row: an iterator of outcomes, one a row, in the order of the rows.
+
+    Args:
+        model: a name as in `from_provider`, or an `AsyncClient`, which stays the caller's.
+        response_model: any type that pydantic validates.
+        rows: an iterable, async or not; the path of a JSONL, CSV or parquet file, or of a
+            directory; a data frame.
+        prompt: a function of the row that gives a text or messages, or a template such as
+            `"Extract: {text}"` with the row's columns. Without one, a row is a text or messages
+            itself, or has a column `messages`, `prompt` or `text`.
+        system: instructions before each prompt.
+        key: the name of a column, or a function of the row: what an outcome's `key` is. With it,
+            the checkpoint knows a row by its key and messages; without it, by its messages.
+        checkpoint: a file in which outcomes are kept. What is done is not asked again.
+        output: a file, `.jsonl` or `.parquet`, to which outcomes are written.
+        overwrite: whether an output that is there may be replaced though there is no checkpoint.
+        concurrency: requests at a time, at most. How many there are follows the vendor's 429s.
+        requests_per_minute: the limit of the key, if it is known.
+        tokens_per_minute: that of input and output tokens together.
+        max_cost: US dollars. Once they are spent, no further row is asked, and the summary says
+            how many are left.
+        price: US dollars per million input tokens and per million output tokens, for a model
+            whose price is not known.
+        ordered: whether to keep the order of the rows; else outcomes come as they end.
+        only_failed: whether to ask only rows that the checkpoint has as failed.
+        on_snapshot: called with the row and each snapshot of its answer.
+        on_field: called with the row, and the path and value of each field that is complete.
+        patience: seconds for which a row is asked again while the vendor answers 429.
+        shared_pace: the pace of other runs with the same key, to be kept together with them.
+        api_key: as in `from_provider`.
+        base_url: as in `from_provider`.
+        cache: as in `from_provider`.
+        options: further keywords of `create_partial`: those of `partwise.Settings`, `mode`, and
+            the vendor's own.
+
+    Raises:
+        ConfigurationError: the run can't be made so. Raised here or with the first outcome; from
+            then on what goes wrong with a row is its outcome.
+    """
+    return Extraction(_job(locals()))
+
+
+def aextract(  # noqa: PLR0913 - what may be said of a run
+    model: str | AsyncClient,
+    response_model: TypeForm[T],
+    rows: Rows,
+    *,
+    prompt: Prompt = None,
+    system: str | None = None,
+    key: KeyOf | None = None,
+    checkpoint: str | Path | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    concurrency: int = 200,
+    requests_per_minute: int | None = None,
+    tokens_per_minute: int | None = None,
+    max_cost: float | Decimal | None = None,
+    price: tuple[float, float] | None = None,
+    ordered: bool = True,
+    only_failed: bool = False,
+    on_snapshot: Callable[[Any, Any], object] | None = None,
+    on_field: Callable[[Any, str, Any], object] | None = None,
+    patience: float = PATIENCE,
+    shared_pace: Pace | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    cache: Any = None,
+    **options: Any,
+) -> AsyncExtraction[T]:
+    """The same for asyncio: an async iterator of outcomes.
+
+    A source that is not async is read in the event loop.
+    """
+    return AsyncExtraction(_job(locals()))
+
+
+def _job(arguments: Mapping[str, Any]) -> Job[Any]:
+    return Job(**arguments)

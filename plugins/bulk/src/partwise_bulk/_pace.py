@@ -1,0 +1,240 @@
+"""How many requests run at a time, and when the next may be sent: one pace for a vendor's key.
+
+Concurrency follows the vendor's 429s as TCP follows lost packets. It doubles with each round of
+answers until the first 429, is halved by a 429, and from then on grows by a fixed step a round.
+Of the requests that ran together only the first 429 counts, since the others tell the same. A
+`Retry-After` holds back all rows of the key; without one, only rows that were refused wait, and
+all of them once a whole round was refused.
+
+Limits of requests and tokens a minute, and the budget that vendors tell in their headers, hold
+back the next request until there is room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from partwise import ConfigurationError, RateLimitError, ServerError
+
+from ._clock import MonotonicClock
+from ._rates import MinuteWindow, RemainingBudgets, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from partwise import PartwiseError
+
+    from ._clock import Clock
+
+_START: Final = 16
+"""Requests at a time, before anything is known of the vendor."""
+
+_STEPS: Final = 20
+"""Rounds in which concurrency grows from nothing to all that is allowed, after a 429."""
+
+_LONGEST_PAUSE: Final = 600.0
+"""Seconds for which a vendor's Retry-After is obeyed; then it is asked again."""
+
+_LONGEST_BACKOFF: Final = 30.0
+"""Seconds between two tries, where the vendor says nothing of when to come back."""
+
+_OVERLOADED: Final = frozenset({503, 529})
+"""Statuses that say the same as 429; 529 is Anthropic's `overloaded_error`."""
+
+
+@dataclass(slots=True)
+class Permit:
+    """Leave to send one request.
+
+    Attributes:
+        round: which round of requests it belongs to.
+        sent: how the limits a minute count it.
+    """
+
+    round: int
+    sent: Sent
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    future: asyncio.Future[Permit]
+    tokens: int
+
+
+class Pace:
+    """The pace of all requests that one key sends.
+
+    Args:
+        concurrency: requests at a time, at most.
+        requests_per_minute: None for as many as the vendor takes.
+        tokens_per_minute: input and output tokens; None for as many as the vendor takes.
+        clock: another one for tests.
+
+    Raises:
+        ConfigurationError: a limit is less than 1.
+    """
+
+    def __init__(
+        self,
+        concurrency: int = 200,
+        *,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        _check(concurrency, requests_per_minute, tokens_per_minute)
+        self.clock = MonotonicClock() if clock is None else clock
+        self.in_flight = 0
+        self.limit = float(min(concurrency, _START))
+        self.rate_limited = 0
+        self._most = concurrency
+        self._step = max(1.0, concurrency / _STEPS)
+        self._window = MinuteWindow(requests_per_minute, tokens_per_minute)
+        self._budgets = RemainingBudgets()
+        self._waiting: deque[_Waiter] = deque()
+        self._returning: deque[_Waiter] = deque()
+        self._timer: asyncio.Task[None] | None = None
+        self._paused_until = 0.0
+        self._round = 0
+        self._refused_rounds = 0
+        self._grows_fast = True
+
+    async def acquire(self, tokens: int, *, again: bool = False) -> Permit:
+        """Wait for leave to send a request of about so many tokens.
+
+        `again` is for a row that was sent before: such rows come first.
+        """
+        if not (self._waiting or self._returning) and self._blocked(tokens) <= 0:
+            return self._issue(tokens)
+        queue = self._returning if again else self._waiting
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), tokens)
+        queue.append(waiter)
+        self._grant()
+        try:
+            return await waiter.future
+        except asyncio.CancelledError:
+            self._give_up(waiter, queue)
+            raise
+
+    def _issue(self, tokens: int) -> Permit:
+        self.in_flight += 1
+        self._budgets.take(tokens)
+        return Permit(self._round, self._window.add(self.clock.time(), tokens))
+
+    def release(self, permit: Permit, tokens: int | None = None) -> None:
+        """The request is over. `tokens` is what it took, if the vendor told."""
+        self.in_flight -= 1
+        if tokens is not None:
+            self._window.correct(permit.sent, tokens)
+        self._grant()
+
+    def count_request(self, error: Exception) -> None:
+        """The session asks again by itself after an error, on the permit that it has."""
+        self._window.add(self.clock.time(), 0)
+        if isinstance(error, RateLimitError):
+            self.rate_limited += 1
+            self._pause(error.retry_after or 0.0)
+
+    def succeed(self) -> None:
+        """The vendor has answered."""
+        self._refused_rounds = 0
+        step = 1.0 if self._grows_fast else self._step / self.limit
+        self.limit = min(self.limit + step, float(self._most))
+
+    def fail(self, permit: Permit, error: PartwiseError) -> None:
+        """The vendor has refused a request, or failed; other errors say nothing of the pace."""
+        if not isinstance(error, RateLimitError | ServerError):
+            return
+        if isinstance(error, ServerError) and error.status_code not in _OVERLOADED:
+            return
+        self.rate_limited += 1
+        if error.retry_after is not None:
+            self._pause(error.retry_after)
+        if permit.round < self._round:
+            return
+        self._round += 1
+        self._grows_fast = False
+        self.limit = max(1.0, self.limit / 2)
+        self._refused_rounds += 1
+        if error.retry_after is None and self._refused_rounds > 1:
+            self._pause(backoff(self._refused_rounds - 1))
+
+    def heed(self, headers: Mapping[str, str]) -> None:
+        """Read what the vendor's headers say of its limits."""
+        self._budgets.heed(headers, self.clock.time(), max(0, self.in_flight - 1))
+
+    def _pause(self, seconds: float) -> None:
+        until = self.clock.time() + min(seconds, _LONGEST_PAUSE)
+        self._paused_until = max(self._paused_until, until)
+
+    def _blocked(self, tokens: int) -> float:
+        """Seconds until a request may be sent; infinity until one of those that run is over."""
+        if self.in_flight >= int(self.limit):
+            return float("inf")
+        now = self.clock.time()
+        return max(
+            self._paused_until - now,
+            self._window.wait(now, tokens),
+            self._budgets.wait(now, tokens),
+        )
+
+    def _grant(self) -> None:
+        """Give leave to those who wait, as many as there may be; come back for the others."""
+        while queue := self._returning or self._waiting:
+            seconds = self._blocked(queue[0].tokens)
+            if seconds > 0:
+                self._come_back(seconds)
+                return
+            waiter = queue.popleft()
+            if not waiter.future.done():
+                waiter.future.set_result(self._issue(waiter.tokens))
+
+    def _come_back(self, seconds: float) -> None:
+        if seconds < float("inf") and self._timer is None:
+            self._timer = asyncio.get_running_loop().create_task(self._wait(seconds))
+
+    async def _wait(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        self._timer = None
+        self._grant()
+
+    def _give_up(self, waiter: _Waiter, queue: deque[_Waiter]) -> None:
+        if waiter.future.cancelled():
+            queue.remove(waiter)
+        else:  # leave was given, and not taken
+            self.in_flight -= 1
+        self._grant()
+        if self._timer is not None and not (self._waiting or self._returning):
+            self._timer.cancel()
+            self._timer = None
+
+
+_paces: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, WeakValueDictionary[tuple[Any, ...], Pace]
+] = WeakKeyDictionary()
+
+
+def pace_of_key(key: tuple[Any, ...], make: Callable[[], Pace]) -> Pace:
+    """The pace that runs in this event loop keep for that key, made if there is none."""
+    paces = _paces.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    pace = paces.get(key)
+    if pace is None:
+        paces[key] = pace = make()
+    return pace
+
+
+def backoff(failures: int) -> float:
+    """Seconds to wait after so many failures in a row, at random so that rows spread."""
+    longest = min(0.25 * 2.0**failures, _LONGEST_BACKOFF)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - no secret is made of it
+
+
+def _check(*limits: int | None) -> None:
+    for limit in limits:
+        if limit is not None and limit < 1:
+            raise ConfigurationError(f"a limit of the pace must be at least 1, got {limit}")
