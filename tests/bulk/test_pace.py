@@ -14,9 +14,7 @@ from .conftest import MODEL, FakeClock, Invoice, Vendor, refusal
 
 
 def limited(after: float | None = None) -> RateLimitError:
-    return RateLimitError(
-        "no", provider="x", status_code=429, retryable=True, retry_after=after
-    )
+    return RateLimitError("no", provider="x", status_code=429, retryable=True, retry_after=after)
 
 
 async def times_of(pace: Pace, clock: FakeClock, count: int, tokens: int = 0) -> list[float]:
@@ -239,17 +237,13 @@ async def test_a_quota_that_is_spent_is_not_waited_for(vendor: Vendor, ask: Any)
     body = {"error": {"message": "no", "type": "insufficient_quota", "code": "insufficient_quota"}}
     vendor.before = lambda *_: Reply.of_json(body, status=429)
 
-    (outcome,) = [
-        each async for each in partwise_bulk.aextract(MODEL, Invoice, [{"n": 1}], **ask)
-    ]
+    (outcome,) = [each async for each in partwise_bulk.aextract(MODEL, Invoice, [{"n": 1}], **ask)]
 
     assert isinstance(outcome.error, RateLimitError)
     assert outcome.attempts == 1
 
 
-async def test_the_vendors_headers_are_heeded(
-    vendor: Vendor, ask: Any, clock: FakeClock
-) -> None:
+async def test_the_vendors_headers_are_heeded(vendor: Vendor, ask: Any, clock: FakeClock) -> None:
     vendor.headers = {
         "x-ratelimit-remaining-requests": "0",
         "x-ratelimit-reset-requests": "30s",

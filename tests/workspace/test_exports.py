@@ -19,6 +19,7 @@ PUBLIC = {
         refuse_redirects retry_after transform unreadable_event
     """,
     "partwise.rich": "LiveView SnapshotView",
+    "partwise_bulk": "AsyncExtraction Extraction Outcome Pace Summary aextract extract",
     "partwise_fake": "FakeProvider UnsatisfiableError register_providers",
     "partwise_replay": """
         Event FIRST_LINE Fault RecordProvider Recording RecordingError ReplayProvider

@@ -249,13 +249,10 @@ class Asker(Generic[T]):
     async def _snapshot_of(self, text: str) -> Any:
         if not text:
             return None
-        snapshot = None
         try:
-            async for snapshot in self.played(text):  # noqa: B007 - the last is wanted
-                pass
-        except Exception:  # noqa: BLE001 - it failed before, too
-            return snapshot
-        return snapshot
+            return await self.played(text).result()
+        except Exception as error:  # noqa: BLE001 - it failed before, too
+            return getattr(error, "snapshot", None)
 
     def dump(self, value: T) -> Any:
         """The value as plain JSON data, under the names that the vendor was asked for."""

@@ -79,7 +79,9 @@ def from_record(record: dict[str, Any], snapshot: Any = None) -> PartwiseError:
     kind: type[PartwiseError] = known if is_known else PartwiseError  # type: ignore[assignment]
     message = record["message"] if is_known else f"{record['type']}: {record['message']}"
     if issubclass(kind, InvalidOutputError):
-        error: PartwiseError = kind(message, record.get("details", []), early=False)
+        details: list[Any] = record.get("details", [])
+        details = [{**each, "loc": tuple(each["loc"])} for each in details]
+        error: PartwiseError = kind(message, details, early=False)
     else:
         error = kind.__new__(kind)
         error.args = (message,)

@@ -79,7 +79,8 @@ class Summary:
         tokens_saved: output tokens that were not written, because answers were stopped at their
             first invalid field: an estimate, by the mean length of the answers that were whole.
         seconds: from the beginning of this run.
-        stopped: why not all rows were asked (`"max_cost"`, `"closed"`), or None.
+        stopped: why not all rows were asked (`"max_cost"`, `"only_failed"`, `"closed"`), or
+            None.
         left: rows that were not asked; None if that is not known.
     """
 

@@ -214,9 +214,9 @@ class Pace:
             self._timer = None
 
 
-_paces: WeakKeyDictionary[
-    asyncio.AbstractEventLoop, WeakValueDictionary[tuple[Any, ...], Pace]
-] = WeakKeyDictionary()
+_paces: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[tuple[Any, ...], Pace]] = (
+    WeakKeyDictionary()
+)
 
 
 def pace_of_key(key: tuple[Any, ...], make: Callable[[], Pace]) -> Pace:

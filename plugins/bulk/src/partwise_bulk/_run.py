@@ -143,8 +143,9 @@ class Run(Generic[T]):
         summary.rate_limited = asker.pace.rate_limited
         summary.tokens_saved = asker.savings.tokens
         summary.seconds = asker.pace.clock.time() - self._start
-        if self._stopped:
-            summary.stopped = "max_cost"
+        if self._left and summary.stopped is None:
+            summary.stopped = "max_cost" if self._stopped else "only_failed"
+        if self._left:
             summary.left = self._left if self._plan.source.is_finite else None
 
     # Reading ------------------------------------------------------------------------------------
