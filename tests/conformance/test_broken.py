@@ -1,4 +1,4 @@
-"""The suite tells each broken plugin, by the tests that are about its fault and by no other.
+"""The suite fails each broken plugin, by the tests that are about its fault and by no other.
 
 At each commit a broken plugin meets the groups of checks that must tell its fault, and one check of
 each other group; `make test-all` runs the whole suite for each.
@@ -20,7 +20,7 @@ import pytest
 
 from partwise_conformance import ProviderConformance
 from partwise_conformance.checks import declared
-from partwise_conformance.suite import statements
+from partwise_conformance.suite import check_texts
 
 from .broken import suites
 from .broken.fault import FAULTS
@@ -154,14 +154,14 @@ def _is_meant(key: str, case: str) -> bool:
 def test_the_right_plugin_passes(tried: Try) -> None:
     listener = tried("TestRight", lambda _cases: set())
     assert listener.failures == {}
-    assert {case.partition("[")[0] for case in listener.cases} == set(statements())
+    assert {case.partition("[")[0] for case in listener.cases} == set(check_texts())
 
 
 def test_one_whose_vendor_does_not_stream_passes_what_applies_to_it(tried: Try) -> None:
     listener = tried("TestPlain", lambda _cases: set())
     assert listener.failures == {}
-    told = {case.partition("[")[0] for case in listener.cases}
-    assert sorted(set(statements()) - told) == [
+    run = {case.partition("[")[0] for case in listener.cases}
+    assert sorted(set(check_texts()) - run) == [
         "test_break",
         "test_cancelling",
         "test_each_delta_comes_at_once",
@@ -189,7 +189,7 @@ def test_a_broken_plugin_fails_what_is_about_its_fault(
     assert set(listener.failures) == meant(fault.fails, listener.cases), failures
     assert all(meant((key,), listener.cases) for key in fault.fails)
     assert listener.crashes == []
-    assert fault.says in failures
+    assert fault.message in failures
 
 
 def test_each_group_has_one_smoke_check() -> None:
@@ -197,5 +197,5 @@ def test_each_group_has_one_smoke_check() -> None:
 
 
 def test_each_test_of_the_suite_has_failed() -> None:
-    told = {key.partition("[")[0] for fault in FAULTS.values() for key in fault.fails}
-    assert set(statements()) - told == set()
+    named = {key.partition("[")[0] for fault in FAULTS.values() for key in fault.fails}
+    assert set(check_texts()) - named == set()

@@ -8,9 +8,9 @@ import pytest
 
 import partwise
 from partwise_conformance import RecordedRequest, ReplayServer, Reply, chat_answer, sse
+from partwise_conformance.fixtures import ANSWER, INVALID
 from partwise_conformance.live import TEXTS, Live
 from partwise_conformance.report import summed_up
-from partwise_conformance.subject import ANSWER, INVALID
 
 KEY = "the right key"
 CHAT_MODES = 4
@@ -57,14 +57,14 @@ def outcome(trial: Live) -> dict[str, str]:
 
 
 GOOD = {
-    "live_wrong_key": "holds",
-    "live_unknown_model": "holds",
-    "live_answer": "holds",
-    "live_value": "holds",
-    "live_snapshots": "holds",
-    "live_usage": "holds",
-    "live_finish": "holds",
-    "live_granularity": "holds",
+    "live_wrong_key": "passed",
+    "live_unknown_model": "passed",
+    "live_answer": "passed",
+    "live_value": "passed",
+    "live_snapshots": "passed",
+    "live_usage": "passed",
+    "live_finish": "passed",
+    "live_granularity": "passed",
 }
 
 
@@ -98,24 +98,24 @@ def at_once(request: RecordedRequest) -> Reply:
     return Reply(body=[sse(chunk), sse("[DONE]")])
 
 
-def test_what_does_not_hold_is_told_with_its_mode(live: Callable[..., Live]) -> None:
+def test_a_failed_check_names_its_mode(live: Callable[..., Live]) -> None:
     found = outcome(live(vendor(at_once)))
 
     assert found["live_usage"].startswith(
-        "fails json_schema, sync: the usage is None; json_schema, async: "
+        "failed json_schema, sync: the usage is None; json_schema, async: "
     )
-    assert found["live_granularity"].startswith("fails json_schema, sync: the answer came at once")
-    assert found["live_value"] == "holds"
+    assert found["live_granularity"].startswith("failed json_schema, sync: the answer came at once")
+    assert found["live_value"] == "passed"
 
 
 def test_an_answer_that_is_none(live: Callable[..., Live]) -> None:
     found = outcome(live(vendor(chat_answer(INVALID))))
 
-    assert found["live_answer"].startswith("fails json_schema, sync: InvalidOutputError: ")
+    assert found["live_answer"].startswith("failed json_schema, sync: InvalidOutputError: ")
     assert found["live_value"] == "not run"
 
 
-def test_errors_that_are_told_wrongly(live: Callable[..., Live]) -> None:
+def test_errors_of_the_wrong_kind(live: Callable[..., Live]) -> None:
     good = chat_answer(ANSWER)
 
     def handle(request: RecordedRequest) -> Reply:
@@ -126,8 +126,8 @@ def test_errors_that_are_told_wrongly(live: Callable[..., Live]) -> None:
 
     found = outcome(live(handle))
 
-    assert found["live_wrong_key"] == "fails ServerError: Error code: 500 - out of order"
-    assert found["live_unknown_model"].startswith("fails ServerError")
+    assert found["live_wrong_key"] == "failed ServerError: Error code: 500 - out of order"
+    assert found["live_unknown_model"].startswith("failed ServerError")
 
 
 def test_it_stops_where_the_budget_is_spent(live: Callable[..., Live]) -> None:

@@ -1,4 +1,4 @@
-"""The suite's class and its report: what may be said in a subclass, and what is told at the end."""
+"""The suite's class, its attributes, and its report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeAlias
 import pytest
 
 from partwise_conformance import PlainJSON, ProviderConformance
-from partwise_conformance.suite import statements
+from partwise_conformance.suite import check_texts
 
 from .test_broken import QUIET, Listener
 
@@ -22,13 +22,13 @@ def test_a_test_is_not_silently_overridden() -> None:
     with pytest.raises(TypeError, match=r"Quiet overrides test_refusal.*the reason"):
 
         class Quiet(ProviderConformance):
-            def test_refusal(self, stand: Any, mode: Any, way: Any) -> None:
+            def test_refusal(self, harness: Any, mode: Any, way: Any) -> None:
                 pass
 
 
 @pytest.mark.parametrize("mark", [pytest.mark.xfail, pytest.mark.skip(reason="no time")])
 def test_a_mark_without_a_reason_or_of_another_kind_does_not_help(mark: Any) -> None:
-    stub = mark(lambda _self, _stand, _mode, _way: None)
+    stub = mark(lambda _self, _harness, _mode, _way: None)
     with pytest.raises(TypeError, match="test_refusal"):
         type("Marked", (ProviderConformance,), {"test_refusal": stub})
 
@@ -44,7 +44,7 @@ def test_a_stub_under_xfail_says_the_same_as_the_mapping() -> None:
         xfail: ClassVar = {"test_usage": "it counts nothing"}
 
         @pytest.mark.xfail(reason="it never declines")
-        def test_refusal(self, stand: Any, mode: Any, way: Any) -> None:
+        def test_refusal(self, harness: Any, mode: Any, way: Any) -> None:
             pass
 
     assert dict(Stubbed.xfail) == {
@@ -117,11 +117,11 @@ def run(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 STATES = {
-    "test_capabilities": "holds",
+    "test_capabilities": "passed",
     "test_usage": "excused",  # and fails, as it is to
-    "test_usage_is_cumulative": "fails",
-    "test_usage_in_detail": "fails",
-    "test_good_end": "fails",  # it passes, though it was said that it can't
+    "test_usage_is_cumulative": "failed",
+    "test_usage_in_detail": "failed",
+    "test_good_end": "failed",  # it passes, though it was said that it can't
     "test_model_arrives": "excused",  # skipped by the author's own hand
     "test_recording": "not applicable",
     "test_recording_in_single_bytes": "not applicable",
@@ -133,14 +133,14 @@ def test_the_report_as_json(run: Run, tmp_path: Path) -> None:
     listener = run(f"--partwise-report={report}")
     assert "[XPASS(strict)] a slip" in listener.failures["test_good_end[tools]"]
     (provider,) = json.loads(report.read_text()).items()
-    name, told = provider
+    name, found = provider
     assert name == "drops-usage/any"
-    assert [line["test"] for line in told["tests"]] == list(statements())
-    states = {line["test"]: line["state"] for line in told["tests"]}
+    assert [line["test"] for line in found["tests"]] == list(check_texts())
+    states = {line["test"]: line["state"] for line in found["tests"]}
     assert {test: states.pop(test) for test in STATES} == STATES
     assert set(states.values()) == {"not run"}
-    assert (told["holds"], told["of"]) == (1, len(statements()) - 2)
-    reasons = {line["test"]: line["reason"] for line in told["tests"] if line["reason"]}
+    assert (found["passed"], found["of"]) == (1, len(check_texts()) - 2)
+    reasons = {line["test"]: line["reason"] for line in found["tests"] if line["reason"]}
     assert reasons == {"test_usage": "Acme counts nothing", "test_model_arrives": "not today"}
 
 
@@ -148,10 +148,10 @@ def test_the_report_as_markdown(run: Run, tmp_path: Path) -> None:
     report = tmp_path / "conformance.md"
     run(f"--partwise-report={report}")
     text = report.read_text(encoding="utf-8")
-    held = f"1 of {len(statements()) - 2}"
+    held = f"1 of {len(check_texts()) - 2}"
     assert text.startswith("## drops-usage/any\n\n![partwise conformance: " + held + "](https://")
     assert f"partwise_conformance-{held.replace(' ', '%20')}-red" in text
-    assert "| ⚠️ | The tokens are told | Acme counts nothing |" in text
+    assert "| ⚠️ | The usage is reported | Acme counts nothing |" in text
     assert "| ❌ | Of several usages the last one counts; they are not added up |  |" in text
 
 
@@ -159,8 +159,8 @@ def test_the_report_as_text(run: Run, tmp_path: Path) -> None:
     report = tmp_path / "conformance.txt"
     run(f"--partwise-report={report}")
     lines = report.read_text().splitlines()
-    assert lines[0] == f"drops-usage/any: 1 of {len(statements()) - 2} hold"
-    assert "  excused         The tokens are told. (Acme counts nothing)" in lines
+    assert lines[0] == f"drops-usage/any passed 1 of {len(check_texts()) - 2} checks"
+    assert "  excused         The usage is reported. (Acme counts nothing)" in lines
     assert "  not run         The schema arrives whole: properties, choices, descriptions." in lines
 
 

@@ -16,7 +16,7 @@ from partwise_conformance import (
     Reply,
     StreamError,
 )
-from partwise_conformance.stand import Stand
+from partwise_conformance.harness import Harness
 
 from .conftest import ASK, PIECES, VENDORS, User, Vendor, call
 
@@ -37,9 +37,9 @@ def suite(vendor: Vendor) -> type[ProviderConformance]:
 
 
 @pytest.fixture
-def stand(vendor: Vendor) -> Iterator[Stand]:
-    with Stand(suite(vendor)) as stand:
-        yield stand
+def harness(vendor: Vendor) -> Iterator[Harness]:
+    with Harness(suite(vendor)) as harness:
+        yield harness
 
 
 def replies(vendor: Vendor) -> dict[str, Reply]:
@@ -71,23 +71,23 @@ def recorded(vendor: Vendor, server: ReplayServer, path: Path, reply: Reply) -> 
 
 @pytest.mark.parametrize("what", ["whole", "dropped", "refused", "failed"])
 def test_the_suite_plays_a_recording_over_the_wire(
-    what: str, vendor: Vendor, stand: Stand, server: ReplayServer, tmp_path: Path
+    what: str, vendor: Vendor, harness: Harness, server: ReplayServer, tmp_path: Path
 ) -> None:
     path = recorded(vendor, server, tmp_path / "user.sse", replies(vendor)[what])
-    checks = stand.suite()
+    checks = harness.suite()
 
-    checks.test_recording(stand, path, "sync")
-    checks.test_recording(stand, path, "async")
+    checks.test_recording(harness, path, "sync")
+    checks.test_recording(harness, path, "async")
     if what == "whole":
-        checks.test_recording_in_single_bytes(stand, path)
+        checks.test_recording_in_single_bytes(harness, path)
 
-    assert len(stand.server.requests) >= 2
+    assert len(harness.server.requests) >= 2
 
 
 def test_a_recording_that_the_wire_writes_otherwise_fails(
     server: ReplayServer, tmp_path: Path
 ) -> None:
-    class OddWire(type(VENDORS["openai"].wire)):  # type: ignore[misc]  # of a stand-in
+    class OddWire(type(VENDORS["openai"].wire)):  # type: ignore[misc]  # of a harness-in
         class framing:  # noqa: N801 - in the place of the wire's own
             content_type = "text/event-stream"
 
@@ -100,10 +100,10 @@ def test_a_recording_that_the_wire_writes_otherwise_fails(
     odd = Vendor(vendor.model, OddWire(), vendor.base_path)
 
     with (
-        Stand(suite(odd)) as stand,
+        Harness(suite(odd)) as harness,
         pytest.raises(pytest.fail.Exception, match="nothing was read of this recording"),
     ):
-        stand.suite().test_recording(stand, path, "sync")
+        harness.suite().test_recording(harness, path, "sync")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partwise_conformance import RecordedRequest, ReplayServer, Reply, sse
-from partwise_conformance.subject import ANSWER
+from partwise_conformance.fixtures import ANSWER
 
 from .test_readme import assert_in_order
 

@@ -1,4 +1,4 @@
-"""One request and its reply, seen from the server: what a test asks and what it steers."""
+"""One request and its reply, seen from the server: a test waits on it and steers it."""
 
 from __future__ import annotations
 
@@ -78,19 +78,19 @@ class Exchange:
         return await _await(self._arrived, timeout)
 
     def wait_ended(self, timeout: float = 5.0) -> float:
-        """Wait until the reply was played to its end, and say when, by `time.monotonic()`."""
+        """Wait until the reply was played to its end. Returns its `time.monotonic()`."""
         return self._ended.result(timeout)
 
     async def await_ended(self, timeout: float = 5.0) -> float:  # noqa: ASYNC109
-        """Wait until the reply was played to its end, and say when, by `time.monotonic()`."""
+        """Wait until the reply was played to its end. Returns its `time.monotonic()`."""
         return await _await(self._ended, timeout)
 
     def wait_disconnected(self, timeout: float = 5.0) -> float:
-        """Wait until the client closed the connection, and say when, by `time.monotonic()`."""
+        """Wait until the client closed the connection. Returns its `time.monotonic()`."""
         return self._disconnected.result(timeout)
 
     async def await_disconnected(self, timeout: float = 5.0) -> float:  # noqa: ASYNC109
-        """Wait until the client closed the connection, and say when, by `time.monotonic()`."""
+        """Wait until the client closed the connection. Returns its `time.monotonic()`."""
         return await _await(self._disconnected, timeout)
 
     @property

@@ -1,4 +1,4 @@
-"""How events stand in an HTTP body: as server-sent events, as lines of JSON, or as one document."""
+"""Framings of events in an HTTP body: server-sent events, lines of JSON, or one document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from .reply import sse
 
-_UNHEARD_OF: Final = "unheard_of"
+_UNKNOWN_KIND: Final = "unknown_kind"
 
 
 class EventFraming(Protocol):
@@ -22,22 +22,22 @@ class EventFraming(Protocol):
         """The body's content type."""
 
     def frame(self, event: Any) -> bytes:
-        """The bytes of one event. `bytes` are taken as they are, all else is written as JSON."""
+        """The bytes of one event. `bytes` are passed through, anything else is written as JSON."""
 
     def garbage(self) -> bytes:
         """An event that is framed well, and whose data is not JSON."""
 
     def unknown(self) -> bytes:
-        """An event of a kind that nobody knows yet. Empty where a body has no place for one."""
+        """An event of a kind not known yet. Empty if a body has no place for one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SSE:
-    """Server-sent events. A `str` is an event's data as it stands, such as `[DONE]`.
+    """Server-sent events. A `str` is an event's data, unchanged, such as `[DONE]`.
 
     Attributes:
         named_by: the key of an event whose value is the event's name too, as `type` is at
-            Anthropic's; None where events have no names.
+            Anthropic's; None if events have no names.
     """
 
     named_by: str | None = None
@@ -52,7 +52,7 @@ class SSE:
         return sse('{"not": json')
 
     def unknown(self) -> bytes:
-        return self.frame({self.named_by or "type": _UNHEARD_OF})
+        return self.frame({self.named_by or "type": _UNKNOWN_KIND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class NDJSON:
         return b'{"not": json\n'
 
     def unknown(self) -> bytes:
-        return self.frame({"type": _UNHEARD_OF})
+        return self.frame({"type": _UNKNOWN_KIND})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The statements that a real endpoint can be held to, with a key and a few tokens.
+"""Checks of a real endpoint, with a key and a few tokens.
 
-A loopback server can be made to fail in every way; a vendor can't. What can be seen of it is that
-a plain question is answered rightly in every mode, sync and async, and that a wrong key and an
-unknown model are told as what they are.
+A loopback server can be made to fail in every way; a vendor can't. It can be checked that a
+plain question is answered rightly in every mode, sync and async, and that a wrong key and an
+unknown model are the right errors.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import partwise
 from partwise.provider import Granularity, Mode, ProviderConfig, find_factory
 
 from .checks.snapshots import grew
+from .fixtures import Meeting
+from .harness import Outcome, Way, acreate, create
 from .report import Case, State
-from .stand import Outcome, Way, acreate, create
-from .subject import Meeting
 
 _NOTE: Final = (
     "Which meeting is meant by this note? Kick-off of the lighthouse project, at once, with "
@@ -33,8 +33,8 @@ _GOOD_ENDS: Final = ("stop", "tool_calls")
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """Something that has to hold of an answer; `fault` says what is wrong, or nothing."""
+class Check:
+    """A property of an answer; `fault` describes how it fails, or is empty."""
 
     test: str
     text: str
@@ -59,8 +59,8 @@ def _shrank(outcome: Outcome, _fineness: Granularity) -> str:
 
 def _no_usage(outcome: Outcome, _fineness: Granularity) -> str:
     usage = outcome.usage
-    told = usage is not None and usage.input_tokens and usage.output_tokens
-    return "" if told else f"the usage is {usage}"
+    reported = usage is not None and usage.input_tokens and usage.output_tokens
+    return "" if reported else f"the usage is {usage}"
 
 
 def _no_end(outcome: Outcome, _fineness: Granularity) -> str:
@@ -73,22 +73,22 @@ def _coarser(outcome: Outcome, fineness: Granularity) -> str:
     return "the answer came at once" if few and fineness is Granularity.TOKEN else ""
 
 
-ANSWERED: Final = Statement("live_answer", "A question is answered.", _no_error)
-STATEMENTS: Final = (
-    Statement("live_value", "The answer is the validated model.", _not_the_model),
-    Statement("live_snapshots", "Snapshots only grow.", _shrank),
-    Statement("live_usage", "The tokens are told.", _no_usage),
-    Statement("live_finish", "The answer ends with a good finish reason.", _no_end),
-    Statement("live_granularity", "The answer arrives as finely as is declared.", _coarser),
+ANSWERED: Final = Check("live_answer", "A question is answered.", _no_error)
+CHECKS: Final = (
+    Check("live_value", "The answer is the validated model.", _not_the_model),
+    Check("live_snapshots", "Snapshots only grow.", _shrank),
+    Check("live_usage", "The usage is reported.", _no_usage),
+    Check("live_finish", "The answer ends with a good finish reason.", _no_end),
+    Check("live_granularity", "The answer arrives as finely as declared.", _coarser),
 )
 
 
 TEXTS: Final[Mapping[str, str]] = {
     "live_wrong_key": "A wrong key is an AuthenticationError.",
     "live_unknown_model": "An unknown model is an error for good.",
-    **{each.test: each.text for each in (ANSWERED, *STATEMENTS)},
+    **{each.test: each.text for each in (ANSWERED, *CHECKS)},
 }
-"""The statements by their names, for a report."""
+"""The checks by their names, for a report."""
 
 
 class Live:
@@ -96,7 +96,7 @@ class Live:
 
     Attributes:
         model: the provider's name and a model, as in `from_provider`.
-        spent: tokens, as far as the vendor told.
+        spent: tokens, as far as the vendor reported.
     """
 
     def __init__(self, model: str, *, budget: int | None = None, **options: Any) -> None:
@@ -120,7 +120,7 @@ class Live:
 
     @property
     def plan(self) -> str:
-        """What is going to be done, and what it may cost."""
+        """The requests to be made, and their cost at most."""
         modes = ", ".join(self._modes)
         return (
             f"{self.requests} requests to {self.model} ({modes}; sync and async; "
@@ -128,24 +128,24 @@ class Live:
         )
 
     def run(self) -> Iterator[Case]:
-        """Ask, and judge: each statement for each mode and way, as it is known."""
+        """Ask, and check each answer: the cases for each mode and way, one by one."""
         yield self._case("live_wrong_key", *self._key())
         yield self._case("live_unknown_model", *self._unknown())
         for mode, fineness in self._modes.items():
             for way in _WAYS:
-                yield from self._judged(mode, way, fineness)
+                yield from self._checked(mode, way, fineness)
 
-    def _judged(self, mode: Mode, way: Way, fineness: Granularity) -> Iterator[Case]:
+    def _checked(self, mode: Mode, way: Way, fineness: Granularity) -> Iterator[Case]:
         if self._is_spent:
             yield self._case(ANSWERED.test, *_NOTHING_LEFT)
             return
         outcome = self._ask(way, mode)
-        statements = [ANSWERED] if outcome.error else [ANSWERED, *STATEMENTS]
-        for statement in statements:
-            fault = statement.fault(outcome, fineness)
+        checks = [ANSWERED] if outcome.error else [ANSWERED, *CHECKS]
+        for check in checks:
+            fault = check.fault(outcome, fineness)
             reason = f"{mode}, {way}: {fault}" if fault else ""
-            state: State = "fails" if fault else "holds"
-            yield self._case(statement.test, state, reason)
+            state: State = "failed" if fault else "passed"
+            yield self._case(check.test, state, reason)
 
     def _case(self, test: str, state: State, reason: str) -> Case:
         return Case(self.model, test, TEXTS[test], state, reason)
@@ -155,7 +155,7 @@ class Live:
         if error is None:
             return "not applicable", "the endpoint asks for no key"
         right = isinstance(error, partwise.AuthenticationError) and not error.retryable
-        return ("holds", "") if right else ("fails", f"{type(error).__name__}: {error}")
+        return ("passed", "") if right else ("failed", f"{type(error).__name__}: {error}")
 
     @property
     def _is_spent(self) -> bool:
@@ -169,7 +169,7 @@ class Live:
         if error is None:
             return "not applicable", "the endpoint takes any model"
         right = isinstance(error, partwise.ProviderError) and not error.retryable
-        return ("holds", "") if right else ("fails", f"{type(error).__name__}: {error}")
+        return ("passed", "") if right else ("failed", f"{type(error).__name__}: {error}")
 
     def _ask(self, way: Way, mode: Mode | None, **changes: Any) -> Outcome:
         options = {**self._options, **changes}

@@ -1,4 +1,4 @@
-"""What pytest loads: the suite's parameters and fixtures, its opt-outs, and its report."""
+"""The pytest plugin: the suite's parameters and fixtures, its opt-outs, and its report."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 import partwise
 from partwise.provider import Granularity, ProviderConfig, find_factory
 
+from .assertions import NOT_APPLICABLE
 from .checks.recordings import SUFFIXES
+from .fixtures import KEY
+from .harness import Harness
 from .replays import Replays
 from .report import Case, State, write_report
 from .server import ReplayServer
-from .stand import Stand
-from .subject import KEY
-from .suite import ProviderConformance, statements
-from .verdict import NOT_APPLICABLE
+from .suite import ProviderConformance, check_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("partwise").addoption(
         "--partwise-report",
         metavar="FILE",
-        help="write which of the conformance suite's statements hold: .md, .json, or text",
+        help="write which checks of the conformance suite passed: .md, .json, or text",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather the outcomes for the report, where one is asked for."""
+    """Gather the outcomes for the report, if one is asked for."""
     path = config.getoption("--partwise-report")
     # Under pytest-xdist the workers' outcomes reach the controller, which writes it.
     if path and not hasattr(config, "workerinput"):
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Try each test in all the modes and ways that it is about."""
+    """Try each test in all its modes and ways."""
     suite = metafunc.cls
     if suite is None or not _is_suite(suite):
         return
@@ -95,7 +95,7 @@ def _recordings(suite: type[ProviderConformance]) -> list[Path]:
     found = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
     if not found:
         raise pytest.UsageError(
-            f"{suite.__name__}.recordings: {folder} holds no stream; "
+            f"{suite.__name__}.recordings: {folder} has no stream; "
             f"one ends in {', '.join(sorted(SUFFIXES))}"
         )
     return found
@@ -118,7 +118,7 @@ def _id(value: Any) -> str:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what the suite's class excuses, and note what the report needs."""
+    """Mark the tests that the suite's class excuses, and note the report's properties."""
     if not (isinstance(item, pytest.Function) and item.cls and _is_suite(item.cls)):
         return
     suite: type[ProviderConformance] = item.cls
@@ -181,26 +181,26 @@ def replay_provider(request: pytest.FixtureRequest) -> Iterator[Replays]:
 
 
 @pytest.fixture(scope="class")
-def _stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+def _harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
     suite: Any = request.cls
     _register(suite)
-    with Stand(suite) as stand:
-        stand.warm_up()
-        yield stand
+    with Harness(suite) as harness:
+        harness.warm_up()
+        yield harness
 
 
 @pytest.fixture
-def stand(_stand: Stand) -> Stand:
+def harness(_harness: Harness) -> Harness:
     """The plugin at its loopback server, with nothing left of the test before."""
-    _stand.reset()
-    return _stand
+    _harness.reset()
+    return _harness
 
 
 # The report -----------------------------------------------------------------------------------
 
 
 class _Reporter:
-    """Gathers what became of the suite's tests."""
+    """Gathers the outcomes of the suite's tests."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -212,23 +212,23 @@ class _Reporter:
         if known is not None and state is not None:
             provider, test = known
             reason = _reason(report) if state == "excused" else ""
-            self._cases.append(Case(provider, test, statements()[test], state, reason))
+            self._cases.append(Case(provider, test, check_texts()[test], state, reason))
 
     def pytest_sessionfinish(self) -> None:
-        write_report(self._cases, self._path, statements())
+        write_report(self._cases, self._path, check_texts())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"conformance report: {self._path}")
 
 
 def _state(report: pytest.TestReport) -> State | None:
-    """What a phase of a test says of it; None if it says nothing."""
+    """The state that a phase of a test decides; None if it decides nothing."""
     if report.failed:
-        return "fails"
+        return "failed"
     if report.skipped:
         left_out = _reason(report).startswith((_NO_CASES, NOT_APPLICABLE))
         return "not applicable" if left_out else "excused"
-    return "holds" if report.when == "call" else None
+    return "passed" if report.when == "call" else None
 
 
 def _reason(report: pytest.TestReport) -> str:

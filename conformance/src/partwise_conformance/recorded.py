@@ -1,7 +1,7 @@
 """Recorded streams, to be put on the wire again: a vendor's bytes, or a recording of partwise's.
 
 `partwise record` keeps the vendor's events and not its bytes. The suite's wire knows how events
-stand in a body, so they reach the plugin's real SDK over a socket again, whatever the framing.
+are in a body, so they reach the plugin's real SDK over a socket again, whatever the framing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from partwise.provider import ProviderConnectionError, ProviderError, ProviderTimeoutError
 from partwise_replay import FIRST_LINE, Recording
 
-from .heard import Heard
 from .reply import Drop, Reply
+from .transcript import Transcript
 from .wire import StreamError, write
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from partwise.provider import Request
 
+    from .harness import Harness
     from .reply import Step
-    from .stand import Stand
 
 _BROKEN = (ProviderConnectionError.__name__, ProviderTimeoutError.__name__)
 
@@ -42,8 +42,8 @@ class Recorded(Protocol):
     def reply(self, *pieces: bytes) -> Reply:
         """The vendor's reply: the body in these pieces, and what came after it."""
 
-    def direct(self) -> Heard | None:
-        """What the decoder makes of the events without any SDK; None where that can't be told."""
+    def direct(self) -> Transcript | None:
+        """The chunks of the events, decoded without an SDK; None if the SDK makes its own."""
 
 
 class Bytes:
@@ -51,29 +51,29 @@ class Bytes:
 
     fails = False
 
-    def __init__(self, stand: Stand, path: Path) -> None:
+    def __init__(self, harness: Harness, path: Path) -> None:
         self.body = path.read_bytes()
-        self.request = stand.request(stand.suite.recording_mode(path) or stand.default_mode)
-        self._stand = stand
+        self.request = harness.request(harness.suite.recording_mode(path) or harness.default_mode)
+        self._harness = harness
 
     def reply(self, *pieces: bytes) -> Reply:
-        return self._stand.reply(*pieces)
+        return self._harness.reply(*pieces)
 
-    def direct(self) -> Heard | None:
+    def direct(self) -> Transcript | None:
         return None
 
 
 class Events:
     """The vendor's events, as `partwise record` keeps them."""
 
-    def __init__(self, stand: Stand, path: Path) -> None:
+    def __init__(self, harness: Harness, path: Path) -> None:
         recording = Recording.load(path)
         self._fault = recording.fault
-        self.request = stand.request(recording.mode, name=recording.name)
+        self.request = harness.request(recording.mode, name=recording.name)
         self._events = recording.events
-        self.body = b"".join(stand.wire.framing.frame(event.plain) for event in self._events)
-        self._stand = stand
-        self._direct: Heard | None = None
+        self.body = b"".join(harness.wire.framing.frame(event.plain) for event in self._events)
+        self._harness = harness
+        self._direct: Transcript | None = None
         self.fails = recording.fault is not None
         if not self.fails and not any(event.kind for event in self._events):
             try:
@@ -82,7 +82,7 @@ class Events:
                 self.fails = True
 
     def reply(self, *pieces: bytes) -> Reply:
-        fault, wire = self._fault, self._stand.wire
+        fault, wire = self._fault, self._harness.wire
         if fault is not None and fault.status_code and not self._events:
             document = wire.error(fault.status_code, fault.message)
             return Reply.of_json(document, status=fault.status_code)
@@ -91,19 +91,19 @@ class Events:
             end = [Drop()]
         elif fault is not None:
             end += write(wire, [StreamError(fault.message)], self.request)[:-1]
-        return self._stand.reply(*pieces, *end)
+        return self._harness.reply(*pieces, *end)
 
-    def direct(self) -> Heard | None:
+    def direct(self) -> Transcript | None:
         return self._direct
 
-    def _decoded(self) -> Heard:
-        decoder = self._stand.provider.decoder(self.request)
+    def _decoded(self) -> Transcript:
+        decoder = self._harness.provider.decoder(self.request)
         chunks: list[Any] = [c for event in self._events for c in decoder.feed(event.plain)]
-        return Heard([*chunks, *decoder.close()])
+        return Transcript([*chunks, *decoder.close()])
 
 
-def recorded(stand: Stand, path: Path) -> Recorded:
+def recorded(harness: Harness, path: Path) -> Recorded:
     """What is in that file."""
     with path.open("rb") as file:
         ours = file.read(len(FIRST_LINE)) == FIRST_LINE.encode()
-    return Events(stand, path) if ours else Bytes(stand, path)
+    return Events(harness, path) if ours else Bytes(harness, path)

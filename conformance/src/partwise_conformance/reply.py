@@ -51,7 +51,7 @@ class Reply:
         body: the steps; may be infinite, and is only iterated as far as the client listens.
         status: the HTTP status code.
         headers: besides those that frame the body; `content-type` is there unless named here.
-        framing: how the body's end is told; for `length` the body must be re-iterable.
+        framing: how the body's end is marked; for `length` the body must be re-iterable.
         before_head: actions before the status line is sent.
         pace: seconds to wait before each write but the first.
         gated: whether to wait for `Exchange.release()` before each write.

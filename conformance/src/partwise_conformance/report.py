@@ -1,4 +1,4 @@
-"""The report: which of the suite's statements hold for a provider."""
+"""The report: which checks of the suite a provider passed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
-State: TypeAlias = Literal["holds", "fails", "excused", "not run", "not applicable"]
+State: TypeAlias = Literal["passed", "failed", "excused", "not run", "not applicable"]
 
 # The worst of a test's cases is the test's state.
-_WORST_FIRST: tuple[State, ...] = ("fails", "excused", "holds", "not applicable")
+_WORST_FIRST: tuple[State, ...] = ("failed", "excused", "passed", "not applicable")
 _MARKS: Final[dict[State, str]] = {
-    "holds": "✅",
-    "fails": "❌",
+    "passed": "✅",
+    "failed": "❌",
     "excused": "⚠️",
     "not run": "❔",
     "not applicable": " ",
@@ -25,21 +25,21 @@ _MARKS: Final[dict[State, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test as it ran once: for one mode, say. `reason` tells why it was excused."""
+    """One run of one check, for one mode, say. `reason` is why it was excused or failed."""
 
     provider: str
     test: str
-    statement: str
+    check: str
     state: State
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One test over all its cases."""
+    """One check over all its cases."""
 
     test: str
-    statement: str
+    check: str
     state: State
     reason: str
     cases: int
@@ -48,9 +48,9 @@ class Line:
 def summed_up(
     cases: Iterable[Case], due: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, list[Line]]:
-    """The lines of each provider, a test each.
+    """The lines of each provider, one for each check.
 
-    `due` are statements by their tests' names: they come first, in their order, run or not.
+    `due` has the checks' texts by their tests' names: they come first, in this order, run or not.
     """
     grouped: dict[str, dict[str, list[Case]]] = {}
     for case in cases:
@@ -58,15 +58,15 @@ def summed_up(
         tests.setdefault(case.test, []).append(case)
     return {
         provider: [
-            _line(test, due.get(test) or group[0].statement, group) for test, group in tests.items()
+            _line(test, due.get(test) or group[0].check, group) for test, group in tests.items()
         ]
         for provider, tests in sorted(grouped.items())
     }
 
 
-def _line(test: str, statement: str, cases: list[Case]) -> Line:
+def _line(test: str, check: str, cases: list[Case]) -> Line:
     reasons = dict.fromkeys(case.reason for case in cases if case.reason)
-    return Line(test, statement, _worst(cases), "; ".join(reasons), len(cases))
+    return Line(test, check, _worst(cases), "; ".join(reasons), len(cases))
 
 
 def _worst(cases: list[Case]) -> State:
@@ -89,7 +89,7 @@ def write_report(
 def as_json(report: dict[str, list[Line]]) -> str:
     """An object of providers, each with its counts and its tests."""
     value = {
-        provider: {"holds": _held(lines), "of": _counted(lines), "tests": [*map(asdict, lines)]}
+        provider: {"passed": _passed(lines), "of": _counted(lines), "tests": [*map(asdict, lines)]}
         for provider, lines in report.items()
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
@@ -102,10 +102,10 @@ def as_markdown(report: dict[str, list[Line]]) -> str:
 
 def _section(provider: str, lines: list[Line]) -> str:
     rows = (
-        f"| {_MARKS[line.state]} | {_cell(line.statement.rstrip('.'))} | {_cell(line.reason)} |"
+        f"| {_MARKS[line.state]} | {_cell(line.check.rstrip('.'))} | {_cell(line.reason)} |"
         for line in lines
     )
-    table = "\n".join(["| | what | why not |", "|---|---|---|", *rows])
+    table = "\n".join(["| | check | why not |", "|---|---|---|", *rows])
     return f"## {provider}\n\n{badge(lines)}\n\n{table}\n"
 
 
@@ -115,8 +115,8 @@ def _cell(text: str) -> str:
 
 def badge(lines: list[Line]) -> str:
     """The badge for a plugin's README, in Markdown."""
-    words = f"{_held(lines)} of {_counted(lines)}"
-    color = "red" if any(line.state in ("fails", "not run") for line in lines) else "brightgreen"
+    words = f"{_passed(lines)} of {_counted(lines)}"
+    color = "red" if any(line.state in ("failed", "not run") for line in lines) else "brightgreen"
     image = f"https://img.shields.io/badge/partwise_conformance-{quote(words)}-{color}"
     return f"![partwise conformance: {words}]({image})"
 
@@ -128,14 +128,14 @@ def as_text(report: dict[str, list[Line]]) -> str:
 
 def _text_section(provider: str, lines: list[Line]) -> str:
     rows = [
-        f"  {line.state:<14}  {line.statement}{f' ({line.reason})' if line.reason else ''}\n"
+        f"  {line.state:<14}  {line.check}{f' ({line.reason})' if line.reason else ''}\n"
         for line in lines
     ]
-    return f"{provider}: {_held(lines)} of {_counted(lines)} hold\n{''.join(rows)}"
+    return f"{provider} passed {_passed(lines)} of {_counted(lines)} checks\n{''.join(rows)}"
 
 
-def _held(lines: list[Line]) -> int:
-    return sum(line.state == "holds" for line in lines)
+def _passed(lines: list[Line]) -> int:
+    return sum(line.state == "passed" for line in lines)
 
 
 def _counted(lines: list[Line]) -> int:

@@ -1,4 +1,4 @@
-"""The class that a plugin's author subclasses, and what may be said in the subclass."""
+"""The class that a plugin's author subclasses, and the attributes to set in the subclass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProviderConformance(
 
     A test that the vendor can't pass is named in `xfail`, with the reason, as `"test_refusal"` or,
     for some of its cases, `"test_refusal[tools]"`. If it passes nevertheless, that is a failure.
-    Tests can't be overridden, but for a stub under `@pytest.mark.xfail(reason=…)`, which says the
+    Tests can't be overridden, except by a stub under `@pytest.mark.xfail(reason=…)`, which says the
     same: the suite's own test is run, and expected to fail.
 
     Attributes:
@@ -48,18 +48,18 @@ class ProviderConformance(
         wire: how the vendor writes its answers.
         xfail: the tests that can't pass, each with the reason.
         recordings: a folder of real streams, searched for `.sse`, `.ndjson`, `.jsonl` and
-            `.eventstream`. A relative path begins where the class's module stands. A `meta.json`
+            `.eventstream`. A relative path begins at the class's module. A `meta.json`
             beside a stream may tell its `structured_text`.
         plugin: the plugin's module, if it is not installed with an entry point.
         modes: the modes that the vendor has with this model: the plugin must declare these and no
-            other. If None, the suite takes what is declared for all there is. Either way each
+            other. If None, the suite takes the declared ones. Either way each
             declared mode is tried.
         client_options: further keywords for `from_provider`. SDKs should not retry here.
         options: keywords of a call that must reach the vendor, with values found nowhere else.
         needs_key: whether the vendor wants an API key.
         light_imports: modules that the plugin may import before it opens a stream.
-        at_once: seconds within which the plugin must do what it is to do at once. The default is
-            more than any machine needs; where that is not so, raise it.
+        at_once: seconds that the plugin has for anything it must do at once. The default is more
+            than any machine needs; raise it if yours is slower.
     """
 
     provider: ClassVar[str]
@@ -82,7 +82,7 @@ class ProviderConformance(
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         cls.xfail = {**cls.xfail, **_stubs(cls)}
-        tests = statements()
+        tests = check_texts()
         for name in tests:
             if getattr(cls, name) is not getattr(ProviderConformance, name):
                 raise TypeError(
@@ -100,7 +100,7 @@ def _stubs(cls: type) -> dict[str, str]:
     """The tests that the class marks as `xfail`, with the reasons. Takes the stubs away."""
     reasons = {
         name: str(mark.kwargs.get("reason", ""))
-        for name in statements()
+        for name in check_texts()
         for mark in getattr(vars(cls).get(name), "pytestmark", ())
         if mark.name == "xfail" and not mark.args
     }
@@ -109,8 +109,8 @@ def _stubs(cls: type) -> dict[str, str]:
     return reasons
 
 
-def statements() -> dict[str, str]:
-    """What each of the suite's tests states, by the test's name, in the suite's order."""
+def check_texts() -> dict[str, str]:
+    """The first line of each check's docstring, by the test's name, in the suite's order."""
     return {
         name: (test.__doc__ or name).strip().partition("\n")[0]
         for checks in ProviderConformance.__bases__

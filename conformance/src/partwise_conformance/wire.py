@@ -1,4 +1,4 @@
-"""How an answer looks on one vendor's wire: what the author of a plugin tells the suite.
+"""The wire of one vendor, which the author of a plugin describes for the suite.
 
     class AcmeWire(Wire):
         framing = NDJSON()
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StreamError:
-    """The vendor says in the midst of a stream that it failed, as when it is overloaded."""
+    """The vendor reports in mid-stream that it failed, as when it is overloaded."""
 
     message: str
 
@@ -48,18 +48,18 @@ Part: TypeAlias = Chunk | StreamError
 
 
 class NotOnThisWireError(Exception):
-    """The vendor has no way to say this. The test that asked for it is to be an `xfail`."""
+    """The vendor's format has no such thing. The test that needs it is to be an `xfail`."""
 
     def __init__(self, part: Part) -> None:
-        super().__init__(f"this wire has no way to say {part!r}")
+        super().__init__(f"this wire has no form for {part!r}")
 
 
 class Wire(ABC):
     """Writes answers in one vendor's format.
 
     Attributes:
-        framing: how events stand in the body.
-        base_path: what follows the server's address in the `base_url` of the SDK, such as `/v1`.
+        framing: how events are framed in the body.
+        base_path: the path after the server's address in the `base_url` of the SDK, such as `/v1`.
     """
 
     framing: EventFraming = SSE()

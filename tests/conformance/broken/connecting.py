@@ -40,7 +40,7 @@ class _Sends(AcmeProvider):
         return response
 
 
-@fault(*RELEASES, says="close the SDK's response", at_once=0.15)
+@fault(*RELEASES, message="close the SDK's response", at_once=0.15)
 class LeaksTheConnection(_Sends):
     """Never closes a response that was not read to its end."""
 
@@ -61,7 +61,7 @@ class LeaksTheConnection(_Sends):
         yield events
 
 
-@fault(*RELEASES, says="close the SDK's response", at_once=0.15)
+@fault(*RELEASES, message="close the SDK's response", at_once=0.15)
 class ClosesLate(_Sends):
     """Closes a response when the next one is asked for."""
 
@@ -87,7 +87,7 @@ class ClosesLate(_Sends):
         yield events
 
 
-@fault("test_close", says="must close the SDK's client", at_once=0.15)
+@fault("test_close", message="must close the SDK's client", at_once=0.15)
 class KeepsItsClients(AcmeProvider):
     """Has nothing to close, it thinks."""
 
@@ -103,7 +103,7 @@ class KeepsItsClients(AcmeProvider):
     "test_what_came_is_kept",
     *RELEASES,
     "test_cancelling",
-    says="held back",
+    message="held back",
     at_once=0.05,
 )
 class BuffersTheWholeStream(AcmeProvider):
@@ -117,7 +117,7 @@ class BuffersTheWholeStream(AcmeProvider):
             yield event
 
 
-@fault("test_each_delta_comes_at_once", says="held back", at_once=0.15)
+@fault("test_each_delta_comes_at_once", message="held back", at_once=0.15)
 class IsOneEventBehind(AcmeProvider):
     """Tells of an event when the next one has come."""
 
@@ -139,7 +139,9 @@ class IsOneEventBehind(AcmeProvider):
             yield event
 
 
-@fault("test_other_tasks_go_on", "test_cancelling", says="the event loop stood still", at_once=0.15)
+@fault(
+    "test_other_tasks_go_on", "test_cancelling", message="the event loop stood still", at_once=0.15
+)
 class BlocksTheLoop(AcmeProvider):
     """Reads the stream by its synchronous half, and calls that asynchronous."""
 
@@ -157,7 +159,7 @@ async def _feigned(events: Iterator[Any]) -> AsyncIterator[Any]:
         yield event
 
 
-@fault("test_cancelling", says="let it through")
+@fault("test_cancelling", message="let it through")
 class SwallowsCancelling(AcmeProvider):
     """Takes being cancelled for the end of the stream."""
 
@@ -172,7 +174,7 @@ class SwallowsCancelling(AcmeProvider):
 @fault(
     "test_both_ways_hear_the_same",
     "test_reasoning_of_the_stream[async]",
-    says="`aopen` must yield the events that `open` yields",
+    message="`aopen` must yield the events that `open` yields",
 )
 class HearsThoughtsOneWayOnly(AcmeProvider):
     """Passes over the model's thoughts in its asynchronous half."""

@@ -1,4 +1,4 @@
-"""Faults in what is declared."""
+"""Faults in the declarations."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .acme import AcmeDecoder, AcmeProvider, Event
 from .fault import BY_TEXT, BY_TOOL, fault
 
 
-@fault("test_no_sdk_before_open", says="httpx2", plugin=f"{__package__}.at_the_top")
+@fault("test_no_sdk_before_open", message="httpx2", plugin=f"{__package__}.at_the_top")
 class ImportsItsSdkAtTheTop(AcmeProvider):
     """Imports the SDK with its module: see `at_the_top`."""
 
 
-@fault("test_granularity", says="declare how finely")
+@fault("test_granularity", message="declare how finely")
 class DeclaresTooLittle(AcmeProvider):
-    """Streams by token, and says that it doesn't."""
+    """Streams by token, and declares that it doesn't."""
 
     modes: ClassVar = {Mode.TOOLS: Granularity.WHOLE}
 
@@ -28,7 +28,7 @@ class DeclaresTooLittle(AcmeProvider):
     "test_each_delta_comes_at_once",
     "test_snapshots_follow_the_deltas",
     "test_what_came_is_kept",
-    says="declare how finely",
+    message="declare how finely",
     at_once=0.15,
 )
 class DeclaresTooMuch(AcmeDecoder):
@@ -44,17 +44,17 @@ class DeclaresTooMuch(AcmeDecoder):
         return ()
 
     def stop(self, event: Event) -> Iterable[Chunk]:
-        told = [
+        calls = [
             chunk
             for call in self.calls.values()
             for chunk in super(DeclaresTooMuch, self).call(call)
         ]
-        return (*told, *super().stop(event))
+        return (*calls, *super().stop(event))
 
 
-@fault("test_schema_arrives[json_schema]", says="of the schema is nowhere in the body")
+@fault("test_schema_arrives[json_schema]", message="of the schema is nowhere in the body")
 class DeclaresWhatItCannotDo(AcmeProvider):
-    """Declares a mode in which it forgets to say what the answer is."""
+    """Declares a mode in which it forgets to describe the answer."""
 
     modes: ClassVar = {**BY_TOOL, **BY_TEXT}
 
@@ -64,6 +64,6 @@ class DeclaresWhatItCannotDo(AcmeProvider):
         return payload
 
 
-@fault("test_capabilities", says="declare each mode", modes=(*BY_TOOL, *BY_TEXT))
+@fault("test_capabilities", message="declare each mode", modes=(*BY_TOOL, *BY_TEXT))
 class DeclaresTooFewModes(AcmeProvider):
     """Keeps a mode to itself."""

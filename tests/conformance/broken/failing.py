@@ -1,4 +1,4 @@
-"""Faults in how faults are told."""
+"""Faults in how errors are mapped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Mistaken(AcmeProvider):
         return self.taken_for.get(status) or super().kind_of(status)
 
 
-@fault("test_http_error[401]", "test_http_error[403]", says="AuthenticationError")
+@fault("test_http_error[401]", "test_http_error[403]", message="AuthenticationError")
 class TakesAWrongKeyForABadRequest(_Mistaken):
     """Maps what is wrong with a key to BadRequestError."""
 
@@ -42,22 +42,22 @@ class TakesAWrongKeyForABadRequest(_Mistaken):
 
 @fault(
     *(f"test_http_error[{status}]" for status in (404, 409, 413)),
-    says="must tell status 404 as BadRequestError",
+    message="must make status 404 a BadRequestError",
 )
 class KnowsOnlyCommonStatuses(_Mistaken):
-    """Maps what it has not heard of to ProviderError."""
+    """Maps unknown statuses to ProviderError."""
 
     taken_for: ClassVar = {404: ProviderError, 409: ProviderError, 413: ProviderError}
 
 
-@fault("test_http_error[408]", "test_http_error[429]", says="RateLimitError")
+@fault("test_http_error[408]", "test_http_error[429]", message="RateLimitError")
 class TakesALimitForABadRequest(_Mistaken):
     """Maps what is the caller's fault only for now to BadRequestError."""
 
     taken_for: ClassVar = {408: BadRequestError, 429: BadRequestError}
 
 
-@fault(*(f"test_http_error[{status}]" for status in (500, 503, 529)), says="ServerError")
+@fault(*(f"test_http_error[{status}]" for status in (500, 503, 529)), message="ServerError")
 class TakesTheVendorsFaultForTheCallers(_Mistaken):
     """Maps the vendor's own failures to other errors."""
 
@@ -67,7 +67,7 @@ class TakesTheVendorsFaultForTheCallers(_Mistaken):
 @fault(
     *(f"test_http_error[{status}]" for status in (400, 401, 403, 404, 408, 413, 422)),
     *(f"test_http_error[{status}]" for status in (429, 500, 503, 529)),
-    says="`retryable` is wrong",
+    message="`retryable` is wrong",
 )
 class TriesAgainWhatIsFinal(AcmeProvider):
     """Takes each final status for a passing one, and each passing one for final."""
@@ -76,7 +76,7 @@ class TriesAgainWhatIsFinal(AcmeProvider):
         return not super().is_retryable(status)
 
 
-@fault("test_retry_after", says="Retry-After")
+@fault("test_retry_after", message="Retry-After")
 class LosesRetryAfter(AcmeProvider):
     """Does not tell how long to wait."""
 
@@ -94,7 +94,7 @@ class _ChangesErrors(AcmeProvider):
         return error
 
 
-@fault("test_http_error", says="the vendor's message is not in")
+@fault("test_http_error", message="the vendor's message is not in")
 class LosesTheMessage(_ChangesErrors):
     """Has a message of its own for each status."""
 
@@ -103,7 +103,7 @@ class LosesTheMessage(_ChangesErrors):
         return error
 
 
-@fault("test_http_error", says="has the API key in it")
+@fault("test_http_error", message="has the API key in it")
 class QuotesTheKey(_ChangesErrors):
     """Quotes the request in its errors."""
 
@@ -115,7 +115,7 @@ class QuotesTheKey(_ChangesErrors):
 # Statuses and streams that are swallowed ------------------------------------------------------
 
 
-@fault("test_http_error", "test_retry_after", says="raised nothing")
+@fault("test_http_error", "test_retry_after", message="raised nothing")
 class SwallowsStatuses(AcmeProvider):
     """Takes each answer for a stream, whatever its status."""
 
@@ -124,7 +124,7 @@ class SwallowsStatuses(AcmeProvider):
             super().check(response)
 
 
-@fault("test_page_in_place_of_a_stream", says="raised nothing")
+@fault("test_page_in_place_of_a_stream", message="raised nothing")
 class TakesAPageForAStream(AcmeProvider):
     """Takes each answer with status 200 for a stream."""
 
@@ -132,9 +132,9 @@ class TakesAPageForAStream(AcmeProvider):
         response.raise_for_status()
 
 
-@fault("test_error_in_the_stream", says="raised nothing")
+@fault("test_error_in_the_stream", message="raised nothing")
 class IgnoresErrorsInTheStream(AcmeDecoder):
-    """Passes over what the vendor says of itself."""
+    """Ignores the vendor's own error events."""
 
     def error(self, event: Event) -> Iterable[Chunk]:
         return ()
@@ -165,7 +165,7 @@ class _Swallows(AcmeProvider):
     "test_body_without_its_end",
     "test_what_came_is_kept",
     "test_read_timeout",
-    says="let the SDK's errors through",
+    message="let the SDK's errors through",
 )
 class TakesADropForTheEnd(_Swallows):
     """Takes a connection that breaks for the end of the stream."""
@@ -176,7 +176,7 @@ class TakesADropForTheEnd(_Swallows):
         return httpx2.TransportError
 
 
-@fault("test_event_that_is_no_json", says="let the SDK's errors through")
+@fault("test_event_that_is_no_json", message="let the SDK's errors through")
 class SwallowsWhatIsNoJson(_Swallows):
     """Takes an event that can't be read for the end of the stream."""
 
@@ -198,7 +198,7 @@ class _KnowsFewer(AcmeProvider):
     "test_drop",
     "test_body_without_its_end",
     "test_what_came_is_kept",
-    says="`map_error` must turn it into a ProviderError",
+    message="`map_error` must turn it into a ProviderError",
 )
 class KnowsNoBrokenConnections(_KnowsFewer):
     """Lets through what the HTTP library raises in mid-stream."""
@@ -209,7 +209,7 @@ class KnowsNoBrokenConnections(_KnowsFewer):
         return (httpx2.ReadError, httpx2.RemoteProtocolError)
 
 
-@fault("test_no_connection", says="`map_error` must turn it into a ProviderError")
+@fault("test_no_connection", message="`map_error` must turn it into a ProviderError")
 class KnowsNoMissingServer(_KnowsFewer):
     """Lets through what the HTTP library raises where nobody answers."""
 
@@ -219,7 +219,7 @@ class KnowsNoMissingServer(_KnowsFewer):
         return httpx2.ConnectError
 
 
-@fault("test_errors_of_others", says="return None")
+@fault("test_errors_of_others", message="return None")
 class MapsEverything(AcmeProvider):
     """Takes each error for one of the vendor's."""
 
@@ -227,9 +227,9 @@ class MapsEverything(AcmeProvider):
         return super().map_error(error) or ServerError(str(error), provider=self.name)
 
 
-@fault("test_read_timeout", says="pass `request.read_timeout`", at_once=0.15)
+@fault("test_read_timeout", message="pass `request.read_timeout`", at_once=0.15)
 class WaitsForever(AcmeProvider):
-    """Does not keep to the call's patience."""
+    """Does not keep to the call's release_if_idle."""
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         return {**super().build_request(request), "timeout": None}

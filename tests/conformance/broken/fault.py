@@ -27,13 +27,13 @@ class Fault:
     Attributes:
         provider: the plugin's provider.
         fails: the tests that must fail, each case of them, and no other: named as in `xfail`.
-        says: words of the message that the author then reads.
+        message: words of the message that the author then reads.
         suite: further attributes of the suite's class.
     """
 
     provider: type[AcmeProvider]
     fails: tuple[str, ...]
-    says: str
+    message: str
     suite: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,7 +43,7 @@ FAULTS: dict[str, Fault] = {}
 
 def fault(
     *fails: str,
-    says: str,
+    message: str,
     by: Mapping[Mode, Granularity] = BY_TOOL,
     **suite: Any,
 ) -> Callable[[T], T]:
@@ -54,7 +54,7 @@ def fault(
 
     def enter(cls: T) -> T:
         name = "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__).strip("-")
-        FAULTS[name] = Fault(_provider(cls, by), fails, says, suite)
+        FAULTS[name] = Fault(_provider(cls, by), fails, message, suite)
         return cls
 
     return enter

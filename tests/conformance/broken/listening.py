@@ -47,7 +47,7 @@ WHOLE_CALLS = (
     *SOUND_ANSWERS,
     *WHOLE_CALLS,
     "test_each_delta_comes_at_once",
-    says="joined, are not what the vendor sent",
+    message="joined, differ from the text",
     at_once=0.15,
 )
 class DropsTheLastDelta(AcmeDecoder):
@@ -65,7 +65,7 @@ class DropsTheLastDelta(AcmeDecoder):
     *SOUND_ANSWERS,
     *WHOLE_CALLS,
     "test_length",
-    says="joined, are not what the vendor sent",
+    message="joined, differ from the text",
 )
 class RepeatsTheLastDelta(AcmeDecoder):
     """Tells the last delta again when the answer ends, as a summary of it would."""
@@ -85,7 +85,7 @@ class RepeatsTheLastDelta(AcmeDecoder):
     "test_interleaved_calls",
     "test_calls_of_one_tool",
     "test_call_ids",
-    says="needs an index of its own",
+    message="needs an index of its own",
 )
 class JoinsTwoCalls(AcmeDecoder):
     """Knows of one call only."""
@@ -94,7 +94,7 @@ class JoinsTwoCalls(AcmeDecoder):
         return super().call({**event, "call": 0})
 
 
-@fault("test_interleaved_calls", says="joined, are wrong")
+@fault("test_interleaved_calls", message="joined, are wrong")
 class TakesFragmentsForTheLastCall(AcmeDecoder):
     """Gives each fragment to the call that began last."""
 
@@ -105,7 +105,7 @@ class TakesFragmentsForTheLastCall(AcmeDecoder):
         return super().call({**event, "call": self.index})
 
 
-@fault("test_call_ids", says="give each call's id")
+@fault("test_call_ids", message="give each call's id")
 class LosesIds(AcmeDecoder):
     """Has no use for the ids of calls."""
 
@@ -113,7 +113,12 @@ class LosesIds(AcmeDecoder):
         return super().call({**event, "id": None})
 
 
-@fault("test_whole_answer_in_one_delta", "test_calls_of_one_tool", "test_reask", says="joined, are")
+@fault(
+    "test_whole_answer_in_one_delta",
+    "test_calls_of_one_tool",
+    "test_reask",
+    message="joined, differ",
+)
 class WritesArgumentsAsPythonDoes(AcmeDecoder):
     """Sends arguments that came as an object as the repr of a dict."""
 
@@ -129,7 +134,7 @@ class WritesArgumentsAsPythonDoes(AcmeDecoder):
     "test_end_without_a_reason",
     "test_each_delta_comes_at_once",
     "test_what_came_is_kept",
-    says="joined, are",
+    message="joined, differ",
     by=BY_TEXT,
     at_once=0.15,
 )
@@ -140,7 +145,7 @@ class StripsWhiteSpace(AcmeDecoder):
         return (TextDelta(event["say"].strip()),)
 
 
-@fault("test_nasty_text[white-space]", says="joined, are", by=BY_TEXT)
+@fault("test_nasty_text[white-space]", message="joined, differ", by=BY_TEXT)
 class StripsTheWhole(AcmeDecoder):
     """Leaves out the white space before an answer."""
 
@@ -152,7 +157,7 @@ class StripsTheWhole(AcmeDecoder):
         return (TextDelta(text),)
 
 
-@fault("test_nasty_text[escapes]", says="joined, are", by=BY_TEXT)
+@fault("test_nasty_text[escapes]", message="joined, differ", by=BY_TEXT)
 class UnescapesTwice(AcmeDecoder):
     """Takes the escapes inside the answer for those of the wire."""
 
@@ -163,7 +168,7 @@ class UnescapesTwice(AcmeDecoder):
         return () if self.escaped else (TextDelta(text),)
 
 
-@fault("test_empty_deltas", says="joined, are", by=BY_TEXT)
+@fault("test_empty_deltas", message="joined, differ", by=BY_TEXT)
 class EndsAtAnEmptyDelta(AcmeDecoder):
     """Takes an empty delta for the end."""
 
@@ -174,7 +179,7 @@ class EndsAtAnEmptyDelta(AcmeDecoder):
         return () if self.ended else super().say(event)
 
 
-@fault("test_reasoning", "test_reasoning_of_the_stream", says="ReasoningDelta", by=BY_TEXT)
+@fault("test_reasoning", "test_reasoning_of_the_stream", message="ReasoningDelta", by=BY_TEXT)
 class TakesReasoningForText(AcmeDecoder):
     """Tells the model's thoughts as a part of its answer."""
 
@@ -185,7 +190,7 @@ class TakesReasoningForText(AcmeDecoder):
 @fault(
     "test_text_beside_the_call",
     "test_plain_text_is_asked_for_without_structure",
-    says="must come as TextDelta",
+    message="must come as TextDelta",
 )
 class TakesTextForArguments(AcmeDecoder):
     """Takes all text for the arguments of the call that is due."""
@@ -194,7 +199,7 @@ class TakesTextForArguments(AcmeDecoder):
         return (ToolCallDelta(0, event["say"]),)
 
 
-@fault("test_usage_is_cumulative", says="add nothing")
+@fault("test_usage_is_cumulative", message="add nothing")
 class AddsUsageUp(AcmeDecoder):
     """Adds up what is a total already."""
 
@@ -210,7 +215,7 @@ class AddsUsageUp(AcmeDecoder):
     "test_usage_is_cumulative",
     "test_usage_in_detail",
     "test_facts",
-    says="ask the vendor for them",
+    message="ask the vendor for them",
 )
 class DropsUsage(AcmeDecoder):
     """Counts no tokens."""
@@ -224,7 +229,7 @@ class DropsUsage(AcmeDecoder):
     "test_usage_is_cumulative",
     "test_usage_in_detail",
     "test_facts",
-    says="ask the vendor for them",
+    message="ask the vendor for them",
 )
 class LooksForUsageBeforeTheEnd(AcmeDecoder):
     """Listens no more once the answer has ended, which is when the usage comes."""
@@ -239,7 +244,7 @@ class LooksForUsageBeforeTheEnd(AcmeDecoder):
         return () if self.ended else super().spent(event)
 
 
-@fault("test_keep_alive", says="should raise nothing")
+@fault("test_keep_alive", message="should raise nothing")
 class RaisesOnPings(AcmeDecoder):
     """Expects something in each event."""
 
@@ -247,7 +252,7 @@ class RaisesOnPings(AcmeDecoder):
         raise KeyError("say")
 
 
-@fault("test_unknown_events", says="unknown kind")
+@fault("test_unknown_events", message="unknown kind")
 class RaisesOnUnknownEvents(AcmeDecoder):
     """Expects to know each event."""
 
@@ -255,7 +260,7 @@ class RaisesOnUnknownEvents(AcmeDecoder):
         raise KeyError(*event)
 
 
-@fault("test_decoders_are_independent", says="decoders share state")
+@fault("test_decoders_are_independent", message="decoders share state")
 class SharesADecodersState(AcmeDecoder):
     """Passes over an event that it has had just before, and remembers that for all streams."""
 
@@ -273,7 +278,7 @@ class SharesADecodersState(AcmeDecoder):
     "test_both_ways_hear_the_same",
     "test_decoders_are_independent",
     "test_cuts_of_the_bytes",
-    says="the third stream of a provider differs",
+    message="the third stream of a provider differs",
 )
 class CountsCallsAllItsLife(AcmeDecoder):
     """Goes on to number calls where the stream before has ended."""
@@ -288,7 +293,7 @@ class CountsCallsAllItsLife(AcmeDecoder):
         return super().call({**event, "call": self.first + event["call"]})
 
 
-@fault("test_recording", "test_recording_in_single_bytes", says="reading", recordings=RECORDINGS)
+@fault("test_recording", "test_recording_in_single_bytes", message="reading", recordings=RECORDINGS)
 class KnowsTheDocumentationOnly(AcmeDecoder):
     """Has never met arguments that come as an object, as they do in a real stream."""
 

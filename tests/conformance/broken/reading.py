@@ -16,7 +16,7 @@ from .fault import RECORDINGS, fault
 @fault(
     "test_cuts_of_the_bytes",
     "test_recording_in_single_bytes",
-    says="whole characters",
+    message="whole characters",
     recordings=RECORDINGS,
 )
 class DecodesEachPiece(Lines):
@@ -30,7 +30,7 @@ class DecodesEachPiece(Lines):
     "test_cuts_of_the_bytes",
     "test_long_answer",
     "test_other_tasks_go_on",
-    says="reading a body in small pieces should raise nothing",
+    message="reading a body in small pieces should raise nothing",
 )
 class TakesAPieceForLines(Lines):
     """Takes the end of each piece for the end of a line."""
@@ -39,7 +39,7 @@ class TakesAPieceForLines(Lines):
         return piece.splitlines()
 
 
-@fault("test_nasty_text[line-separators]", says="should raise nothing")
+@fault("test_nasty_text[line-separators]", message="should raise nothing")
 class KnowsTooManyLineEnds(Lines):
     """Splits lines where Unicode does."""
 
@@ -54,7 +54,7 @@ class KnowsTooManyLineEnds(Lines):
         return [line.encode() for line in lines]
 
 
-@fault("test_long_answer", says="joined, are not")
+@fault("test_long_answer", message="joined, differ")
 class TruncatesLongEvents(Lines):
     """Has a limit on how long a line is."""
 
@@ -71,10 +71,10 @@ class TruncatesLongEvents(Lines):
     "test_content_filter",
     "test_length",
     "test_facts",
-    says="after the last delta",
+    message="after the last delta",
 )
 class IgnoresTheReason(AcmeDecoder):
-    """Does not say why the answer ended."""
+    """Drops the finish reason."""
 
     def stop(self, event: Event) -> Iterable[Chunk]:
         return ()
@@ -89,7 +89,7 @@ class _Mistaken(AcmeDecoder):
         return super().stop({"stop": self.other} if event["stop"] == self.word else event)
 
 
-@fault("test_finish_reason[length]", "test_length", says='Finish("length")')
+@fault("test_finish_reason[length]", "test_length", message='Finish("length")')
 class TakesTheLimitForTheEnd(_Mistaken):
     """Maps `length` to `stop`."""
 
@@ -99,7 +99,7 @@ class TakesTheLimitForTheEnd(_Mistaken):
 @fault(
     "test_finish_reason[content_filter]",
     "test_content_filter",
-    says='Finish("content_filter")',
+    message='Finish("content_filter")',
 )
 class TakesTheFilterForTheEnd(_Mistaken):
     """Maps `content_filter` to `stop`."""
@@ -107,7 +107,7 @@ class TakesTheFilterForTheEnd(_Mistaken):
     word, other = "filtered", "done"
 
 
-@fault("test_refusal", says="RefusalDelta")
+@fault("test_refusal", message="RefusalDelta")
 class IgnoresARefusal(AcmeDecoder):
     """Hears neither that the model declines nor why."""
 
@@ -118,7 +118,7 @@ class IgnoresARefusal(AcmeDecoder):
         return super().stop({"stop": "done"} if event["stop"] == "declined" else event)
 
 
-@fault("test_end_without_a_reason", says="make none up")
+@fault("test_end_without_a_reason", message="make none up")
 class MakesUpAReason(AcmeDecoder):
     """Says that an answer ended well of which nobody has said so."""
 
@@ -132,7 +132,7 @@ class MakesUpAReason(AcmeDecoder):
         return () if self.ended else (Finish("stop", "end"),)
 
 
-@fault("test_end_without_a_reason", says="leave it as it came")
+@fault("test_end_without_a_reason", message="leave it as it came")
 class CompletesTheJson(AcmeDecoder):
     """Closes what an answer that broke off has left open."""
 

@@ -1,4 +1,4 @@
-"""Faults in what is sent."""
+"""Faults in the request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def without(value: Any, key: str) -> Any:
-    """A JSON value without that key, however deep it stands."""
+    """A JSON value without that key, at any depth."""
     if isinstance(value, Mapping):
         return {name: without(item, key) for name, item in value.items() if name != key}
     if isinstance(value, list):
@@ -39,7 +39,7 @@ class _ChangesTheBody(AcmeProvider):
         return body
 
 
-@fault("test_schema_arrives", says="of the schema is nowhere")
+@fault("test_schema_arrives", message="of the schema is nowhere")
 class DropsDescriptions(_ChangesTheBody):
     """Keeps the schema short."""
 
@@ -47,7 +47,7 @@ class DropsDescriptions(_ChangesTheBody):
         return {**body, "tool": without(body["tool"], "description")}
 
 
-@fault("test_tool_name_arrives", says="name it by `request.name`")
+@fault("test_tool_name_arrives", message="name it by `request.name`")
 class NamesTheToolItself(_ChangesTheBody):
     """Has a name of its own for the tool."""
 
@@ -55,7 +55,7 @@ class NamesTheToolItself(_ChangesTheBody):
         return {**body, "tool": {**body["tool"], "name": "answer"}}
 
 
-@fault("test_model_arrives", says="send `request.model`")
+@fault("test_model_arrives", message="send `request.model`")
 class HasOneModel(_ChangesTheBody):
     """Asks the same model always."""
 
@@ -63,7 +63,7 @@ class HasOneModel(_ChangesTheBody):
         return {**body, "model": "acme-large"}
 
 
-@fault("test_options_are_passed", says="pass on `request.options`")
+@fault("test_options_are_passed", message="pass on `request.options`")
 class LosesOptions(AcmeProvider):
     """Knows of no options."""
 
@@ -71,7 +71,7 @@ class LosesOptions(AcmeProvider):
         return {}
 
 
-@fault("test_messages_are_kept", says="the system message is not in the body")
+@fault("test_messages_are_kept", message="the system message is not in the body")
 class DropsTheSystemMessage(AcmeProvider):
     """Has no place for instructions."""
 
@@ -79,7 +79,7 @@ class DropsTheSystemMessage(AcmeProvider):
         return [each for each in request.messages if each["role"] != "system"]
 
 
-@fault("test_calls_and_results_are_kept", "test_reask", says="convert")
+@fault("test_calls_and_results_are_kept", "test_reask", message="convert")
 class DropsResults(AcmeProvider):
     """Has no place for the results of tools."""
 
@@ -87,7 +87,7 @@ class DropsResults(AcmeProvider):
         return [each for each in request.messages if each["role"] != "tool"]
 
 
-@fault("test_key_is_sent_and_nowhere_else", says="stands in the request's body")
+@fault("test_key_is_sent_and_nowhere_else", message="is in the request's body")
 class SendsTheKeyInTheBody(AcmeProvider):
     """Repeats the key in the body."""
 
@@ -96,7 +96,7 @@ class SendsTheKeyInTheBody(AcmeProvider):
         return {**sent, "json": {**sent["json"], "key": self.key}}
 
 
-@fault("test_key_is_sent_and_nowhere_else", says="more than once")
+@fault("test_key_is_sent_and_nowhere_else", message="more than once")
 class SendsTheKeyInTheQuery(AcmeProvider):
     """Repeats the key in the address, which proxies write down."""
 
@@ -105,7 +105,7 @@ class SendsTheKeyInTheQuery(AcmeProvider):
         self.url += f"?key={self.key}"
 
 
-@fault("test_key_is_sent_and_nowhere_else", says="stands in the log")
+@fault("test_key_is_sent_and_nowhere_else", message="is in the log")
 class LogsTheKey(AcmeProvider):
     """Writes down what it sends."""
 
@@ -115,7 +115,7 @@ class LogsTheKey(AcmeProvider):
         return headers
 
 
-@fault("test_missing_key", says="must raise MissingKeyError")
+@fault("test_missing_key", message="must raise MissingKeyError")
 class DoesWithoutAKey(AcmeProvider):
     """Notices a missing key when the vendor does."""
 
@@ -123,7 +123,7 @@ class DoesWithoutAKey(AcmeProvider):
         return config.api_key or ""
 
 
-@fault("test_plain_text_is_asked_for_without_structure", says="must carry no tool, no schema")
+@fault("test_plain_text_is_asked_for_without_structure", message="must carry no tool, no schema")
 class AsksForTheRestByItsTool(AcmeProvider):
     """Sends the tool though plain text is wanted."""
 
@@ -131,7 +131,7 @@ class AsksForTheRestByItsTool(AcmeProvider):
         return super().build_request(replace(request, plain=False))
 
 
-@fault("test_build_request_is_pure", says="must not change the request")
+@fault("test_build_request_is_pure", message="must not change the request")
 class ChangesTheRequest(AcmeProvider):
     """Leaves the request other than it was."""
 
@@ -141,7 +141,7 @@ class ChangesTheRequest(AcmeProvider):
         return payload
 
 
-@fault("test_build_request_is_pure", says="open no connection")
+@fault("test_build_request_is_pure", message="open no connection")
 class ConnectsTooEarly(AcmeProvider):
     """Opens a connection where there is nothing to send yet."""
 
@@ -152,7 +152,7 @@ class ConnectsTooEarly(AcmeProvider):
         return super().build_request(request)
 
 
-@fault("test_both_ways_send_the_same", says="`aopen` must send what `open` sends")
+@fault("test_both_ways_send_the_same", message="`aopen` must send what `open` sends")
 class SendsOptionsOneWayOnly(AcmeProvider):
     """Forgets a part of the body in its asynchronous half."""
 

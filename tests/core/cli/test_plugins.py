@@ -59,9 +59,9 @@ def test_without_the_kit(cli: Callable[..., Outcome], monkeypatch: pytest.Monkey
 @pytest.fixture
 def server() -> Iterator[Any]:
     kit = pytest.importorskip("partwise_conformance")
-    subject = pytest.importorskip("partwise_conformance.subject")
+    fixtures = pytest.importorskip("partwise_conformance.fixtures")
     pytest.importorskip("partwise_openai")
-    with kit.ReplayServer(kit.chat_answer(subject.ANSWER)) as server:
+    with kit.ReplayServer(kit.chat_answer(fixtures.ANSWER)) as server:
         yield server
 
 
@@ -71,11 +71,11 @@ def test_a_live_endpoint(cli: Callable[..., Outcome], folder: Path, server: Any)
     shown = cli(*asked, "--yes", "--report", "live.json")
 
     assert shown.code == 0
-    assert shown.out.startswith("llamacpp/m: 6 of 6 hold\n")
+    assert shown.out.startswith("llamacpp/m passed 6 of 6 checks\n")
     assert " requests to llamacpp/m (" in shown.err
     assert " tokens at most\n" in shown.err
     assert " tokens were spent\n" in shown.err
-    assert '"holds": 6' in (folder / "live.json").read_text()
+    assert '"passed": 6' in (folder / "live.json").read_text()
 
 
 def test_a_live_endpoint_that_fails(cli: Callable[..., Outcome], server: Any) -> None:
@@ -85,7 +85,7 @@ def test_a_live_endpoint_that_fails(cli: Callable[..., Outcome], server: Any) ->
 
     assert shown.code == 1
     assert "  fails           A wrong key is an AuthenticationError. (BadRequestError" in shown.out
-    assert shown.err.endswith("partwise: llamacpp/m fails 1 of the statements above.\n")
+    assert shown.err.endswith("partwise: llamacpp/m failed 1 check.\n")
 
 
 def _no() -> Any:

@@ -1,1 +1,1 @@
-"""The suite's tests, by what they are about. `ProviderConformance` has them all."""
+"""The suite's checks, a module for each group. `ProviderConformance` has them all."""

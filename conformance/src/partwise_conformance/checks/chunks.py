@@ -1,4 +1,4 @@
-"""What the decoder makes of the vendor's events: every kind of chunk, however it is cut."""
+"""Checks of the decoder: every kind of chunk, however the body is cut."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from partwise.provider import (
     Usage,
 )
 
+from ..assertions import expect, fail, raises_nothing
+from ..fixtures import ANSWER, CALL_ID, DELTAS, TOOL, USAGE, answer, call, natural_finish, payload
 from ..reply import cut
-from ..subject import ANSWER, CALL_ID, DELTAS, TOOL, USAGE, answer, call, natural_finish, payload
 from ..tokens import cut_like_tokens
-from ..verdict import expect, fail, readable
 
 if TYPE_CHECKING:
     from partwise.provider import Mode
 
-    from ..heard import Heard
-    from ..stand import Stand
+    from ..harness import Harness
+    from ..transcript import Transcript
     from ..wire import Part
 
 _NASTY = {
@@ -46,165 +46,169 @@ _THOUGHTS = ("The note ", "names two ", "people.")
 class ChunkChecks:
     """Events become chunks."""
 
-    def test_deltas_join_to_the_answer(self, stand: Stand, mode: Mode) -> None:
+    def test_deltas_join_to_the_answer(self, harness: Harness, mode: Mode) -> None:
         """The deltas join to the answer: none lost, none twice, none changed."""
-        _expect_answer(stand, mode, stand.hear(mode, answer(mode)), ANSWER)
+        _expect_answer(harness, mode, harness.decode(mode, answer(mode)), ANSWER)
 
     @pytest.mark.parametrize("size", [1, 2, 7])
-    def test_cuts_of_the_bytes(self, stand: Stand, mode: Mode, size: int) -> None:
+    def test_cuts_of_the_bytes(self, harness: Harness, mode: Mode, size: int) -> None:
         """However the body is cut into bytes, the chunks are the same."""
         parts = answer(mode, cut_like_tokens(_NASTY["unicode"]))
-        whole = stand.hear(mode, parts)
-        body = b"".join(stand.segments(mode, parts))
-        stand.answer_with(stand.reply(*cut(body, size)))
-        with readable("reading a body in small pieces"):
+        whole = harness.decode(mode, parts)
+        body = b"".join(harness.segments(mode, parts))
+        harness.answer_with(harness.reply(*cut(body, size)))
+        with raises_nothing("reading a body in small pieces"):
             expect(
-                stand.listen(mode).chunks,
+                harness.receive(mode).chunks,
                 whole.chunks,
                 f"cut into pieces of {size} bytes, the body gives other chunks: wait for whole "
                 "events, and for whole characters",
             )
 
     @pytest.mark.parametrize("kind", _NASTY)
-    def test_nasty_text(self, stand: Stand, mode: Mode, kind: str) -> None:
+    def test_nasty_text(self, harness: Harness, mode: Mode, kind: str) -> None:
         """Text of any kind comes through unchanged, cut between any two characters."""
-        heard = stand.hear(mode, answer(mode, _spelled(_NASTY[kind])))
-        _expect_answer(stand, mode, heard, _NASTY[kind])
+        transcript = harness.decode(mode, answer(mode, _spelled(_NASTY[kind])))
+        _expect_answer(harness, mode, transcript, _NASTY[kind])
 
-    def test_empty_deltas(self, stand: Stand, mode: Mode) -> None:
+    def test_empty_deltas(self, harness: Harness, mode: Mode) -> None:
         """Empty deltas change nothing."""
         deltas = [piece for delta in DELTAS for piece in ("", delta, "")]
-        _expect_answer(stand, mode, stand.hear(mode, answer(mode, deltas)), ANSWER)
+        _expect_answer(harness, mode, harness.decode(mode, answer(mode, deltas)), ANSWER)
 
-    def test_whole_answer_in_one_delta(self, stand: Stand, mode: Mode) -> None:
+    def test_whole_answer_in_one_delta(self, harness: Harness, mode: Mode) -> None:
         """An answer that comes at once is read like any other."""
-        _expect_answer(stand, mode, stand.hear(mode, answer(mode, [ANSWER])), ANSWER)
+        _expect_answer(harness, mode, harness.decode(mode, answer(mode, [ANSWER])), ANSWER)
 
-    def test_long_answer(self, stand: Stand, mode: Mode) -> None:
+    def test_long_answer(self, harness: Harness, mode: Mode) -> None:
         """A long answer comes through whole."""
         text = ANSWER.replace("Kick-off", "Kick-off " * _MANY)
-        _expect_answer(stand, mode, stand.hear(mode, answer(mode, [text[:9], text[9:]])), text)
+        _expect_answer(
+            harness, mode, harness.decode(mode, answer(mode, [text[:9], text[9:]])), text
+        )
 
-    def test_keep_alive(self, stand: Stand, mode: Mode) -> None:
+    def test_keep_alive(self, harness: Harness, mode: Mode) -> None:
         """Signs of life between the deltas change nothing."""
         parts = [each for part in answer(mode) for each in (KeepAlive(), part)]
-        _expect_answer(stand, mode, stand.hear(mode, parts), ANSWER)
+        _expect_answer(harness, mode, harness.decode(mode, parts), ANSWER)
 
-    def test_unknown_events(self, stand: Stand, mode: Mode) -> None:
+    def test_unknown_events(self, harness: Harness, mode: Mode) -> None:
         """Events of a kind that the vendor may add one day change nothing."""
-        segments = stand.segments(mode, answer(mode))
-        unknown = stand.wire.unknown()
+        segments = harness.segments(mode, answer(mode))
+        unknown = harness.wire.unknown()
         *written, end = (each + unknown if each else b"" for each in segments)
-        stand.answer_with(stand.reply(*written, end.removesuffix(unknown)))
-        with readable("an event of an unknown kind (`Wire.unknown`)"):
-            heard = stand.listen(mode)
-        advice = "an event of an unknown kind changed the answer: pass over what you don't know"
-        _expect_same(stand, mode, heard.payload(mode), ANSWER, advice)
+        harness.answer_with(harness.reply(*written, end.removesuffix(unknown)))
+        with raises_nothing("an event of an unknown kind (`Wire.unknown`)"):
+            transcript = harness.receive(mode)
+        advice = "an event of an unknown kind changed the answer: pass over unknown ones"
+        _expect_same(harness, mode, transcript.payload(mode), ANSWER, advice)
 
     # Tool calls -----------------------------------------------------------------------------
 
-    def test_parallel_calls(self, stand: Stand, tool_mode: Mode) -> None:
+    def test_parallel_calls(self, harness: Harness, tool_mode: Mode) -> None:
         """Two calls, one after the other, stay two."""
         other = call([_OTHER[:5], _OTHER[5:]], name="find_room", call_id="room_1")
         own = call(DELTAS, index=1)
-        _expect_calls(stand, tool_mode, [*other, *own], [("find_room", _OTHER), (TOOL, ANSWER)])
+        _expect_calls(harness, tool_mode, [*other, *own], [("find_room", _OTHER), (TOOL, ANSWER)])
 
-    def test_interleaved_calls(self, stand: Stand, tool_mode: Mode) -> None:
+    def test_interleaved_calls(self, harness: Harness, tool_mode: Mode) -> None:
         """Two calls whose fragments alternate stay two."""
         other = call([_OTHER[:5], _OTHER[5:]], name="find_room", call_id="room_1")
         own = call([ANSWER[:9], ANSWER[9:]], index=1)
         parts = [each for pair in zip(other, own, strict=True) for each in pair]
-        _expect_calls(stand, tool_mode, parts, [("find_room", _OTHER), (TOOL, ANSWER)])
+        _expect_calls(harness, tool_mode, parts, [("find_room", _OTHER), (TOOL, ANSWER)])
 
-    def test_calls_of_one_tool(self, stand: Stand, tool_mode: Mode) -> None:
+    def test_calls_of_one_tool(self, harness: Harness, tool_mode: Mode) -> None:
         """Two calls of the same tool stay two."""
         parts = [*call([ANSWER]), *call([_OTHER], index=1, call_id="call_2")]
-        _expect_calls(stand, tool_mode, parts, [(TOOL, ANSWER), (TOOL, _OTHER)])
+        _expect_calls(harness, tool_mode, parts, [(TOOL, ANSWER), (TOOL, _OTHER)])
 
-    def test_call_ids(self, stand: Stand, tool_mode: Mode) -> None:
-        """The id of each tool call is told."""
+    def test_call_ids(self, harness: Harness, tool_mode: Mode) -> None:
+        """Each tool call has its id."""
         own = call([ANSWER[:9], ANSWER[9:]])
         other = call([_OTHER], index=1, name="find_room", call_id="room_1")
-        heard = stand.hear(tool_mode, [*own, *other, natural_finish(tool_mode), USAGE])
+        transcript = harness.decode(tool_mode, [*own, *other, natural_finish(tool_mode), USAGE])
         advice = "give each call's id with one of its fragments: the vendor asks for it again"
-        expect(heard.call_ids, [CALL_ID, "room_1"], advice)
+        expect(transcript.call_ids, [CALL_ID, "room_1"], advice)
 
-    def test_text_beside_the_call(self, stand: Stand, tool_mode: Mode) -> None:
+    def test_text_beside_the_call(self, harness: Harness, tool_mode: Mode) -> None:
         """Text before a call is text, and no part of the arguments."""
-        heard = stand.hear(tool_mode, [TextDelta(_PROSE), *answer(tool_mode)])
-        expect(heard.text, _PROSE, "text beside a tool call must come as TextDelta")
-        _expect_answer(stand, tool_mode, heard, ANSWER)
+        transcript = harness.decode(tool_mode, [TextDelta(_PROSE), *answer(tool_mode)])
+        expect(transcript.text, _PROSE, "text beside a tool call must come as TextDelta")
+        _expect_answer(harness, tool_mode, transcript, ANSWER)
 
     # Beside the answer ------------------------------------------------------------------------
 
-    def test_reasoning(self, stand: Stand, mode: Mode) -> None:
+    def test_reasoning(self, harness: Harness, mode: Mode) -> None:
         """Reasoning comes as reasoning, and not in the answer."""
         thoughts = [ReasoningDelta(thought) for thought in _THOUGHTS]
-        heard = stand.hear(mode, [*thoughts, *answer(mode)])
-        advice = "what the model thinks must come as ReasoningDelta"
-        expect(heard.reasoning, "".join(_THOUGHTS), advice)
-        _expect_answer(stand, mode, heard, ANSWER)
+        transcript = harness.decode(mode, [*thoughts, *answer(mode)])
+        advice = "the model's thinking must come as ReasoningDelta"
+        expect(transcript.reasoning, "".join(_THOUGHTS), advice)
+        _expect_answer(harness, mode, transcript, ANSWER)
 
-    def test_usage(self, stand: Stand, mode: Mode) -> None:
-        """The tokens are told."""
-        heard = stand.hear(mode, answer(mode))
+    def test_usage(self, harness: Harness, mode: Mode) -> None:
+        """The usage is reported."""
+        transcript = harness.decode(mode, answer(mode))
         advice = "give a Usage chunk with the vendor's counts (and ask the vendor for them)"
-        expect(heard.usages[-1:], [USAGE], advice)
+        expect(transcript.usages[-1:], [USAGE], advice)
 
-    def test_usage_is_cumulative(self, stand: Stand, mode: Mode) -> None:
+    def test_usage_is_cumulative(self, harness: Harness, mode: Mode) -> None:
         """Of several usages the last one counts; they are not added up."""
         counts: list[Part] = [Usage(21, 5), *payload(mode), Usage(21, 13)]
-        heard = stand.hear(mode, [*counts, natural_finish(mode), USAGE])
+        transcript = harness.decode(mode, [*counts, natural_finish(mode), USAGE])
         advice = "each Usage is the total so far: hand on the vendor's numbers, and add nothing"
-        expect(heard.usages[-1:], [USAGE], advice)
+        expect(transcript.usages[-1:], [USAGE], advice)
 
     @pytest.mark.parametrize("field", ["cached_input_tokens", "reasoning_tokens"])
-    def test_usage_in_detail(self, stand: Stand, mode: Mode, field: str) -> None:
+    def test_usage_in_detail(self, harness: Harness, mode: Mode, field: str) -> None:
         """Cached input and reasoning are counted, within the totals."""
         usage = Usage(21, 34, **{field: 8})
-        heard = stand.hear(mode, answer(mode, usage=usage))
+        transcript = harness.decode(mode, answer(mode, usage=usage))
         advice = f"`{field}` is a part of the total: read the vendor's own count of it"
-        expect(heard.usages[-1:], [usage], advice)
+        expect(transcript.usages[-1:], [usage], advice)
 
     # The decoder itself -----------------------------------------------------------------------
 
-    def test_decoders_are_independent(self, stand: Stand, mode: Mode) -> None:
+    def test_decoders_are_independent(self, harness: Harness, mode: Mode) -> None:
         """Each stream has a decoder of its own: two at once do not disturb each other."""
-        expected = stand.hear(mode, answer(mode)).chunks
+        expected = harness.decode(mode, answer(mode)).chunks
         events: list[Any] = []
-        request = stand.request(mode)
-        stand.answer_with(stand.script(mode, answer(mode)))
-        with stand.provider.open(stand.provider.build_request(request)) as stream:
+        request = harness.request(mode)
+        harness.answer_with(harness.script(mode, answer(mode)))
+        with harness.provider.open(harness.provider.build_request(request)) as stream:
             events += stream
-        decoders = [stand.provider.decoder(request) for _ in range(2)]
-        heard: list[list[Chunk]] = [[], []]
+        decoders = [harness.provider.decoder(request) for _ in range(2)]
+        transcript: list[list[Chunk]] = [[], []]
         for event in events:
-            for decoder, chunks in zip(decoders, heard, strict=True):
+            for decoder, chunks in zip(decoders, transcript, strict=True):
                 chunks.extend(decoder.feed(event))
-        for decoder, chunks in zip(decoders, heard, strict=True):
+        for decoder, chunks in zip(decoders, transcript, strict=True):
             chunks.extend(decoder.close())
         advice = "decoders share state: `decoder(request)` must return a new one for each stream"
-        expect(heard, [expected, expected], advice)
+        expect(transcript, [expected, expected], advice)
 
-    def test_both_ways_hear_the_same(self, stand: Stand, mode: Mode) -> None:
+    def test_both_ways_hear_the_same(self, harness: Harness, mode: Mode) -> None:
         """Sync and async give the same chunks, event by event."""
         for parts in _scenarios(mode):
             try:
-                reply = stand.script(mode, parts)
+                reply = harness.script(mode, parts)
             except pytest.fail.Exception:
-                continue  # not on this wire, which another test says
-            heard: list[list[list[Chunk]]] = []
+                continue  # not on this wire, which another check reports
+            transcript: list[list[list[Chunk]]] = []
             for way in ("sync", "async"):
-                stand.answer_with(reply)
-                heard.append([])
+                harness.answer_with(reply)
+                transcript.append([])
 
-                def see(chunks: list[Chunk], into: list[list[Chunk]] = heard[-1]) -> bool:
+                def on_chunks(
+                    chunks: list[Chunk], into: list[list[Chunk]] = transcript[-1]
+                ) -> bool:
                     into.append(chunks)
                     return False
 
-                with readable("reading this answer"):
-                    stand.read(stand.request(mode), way, see)
-            expect(heard[1], heard[0], "`aopen` must yield the events that `open` yields")
+                with raises_nothing("reading this answer"):
+                    harness.read(harness.request(mode), way, on_chunks)
+            expect(transcript[1], transcript[0], "`aopen` must yield the events that `open` yields")
 
 
 def _scenarios(mode: Mode) -> list[list[Part]]:
@@ -220,24 +224,24 @@ def _spelled(text: str) -> list[str]:
     return list(text)
 
 
-def _expect_answer(stand: Stand, mode: Mode, heard: Heard, text: str) -> None:
+def _expect_answer(harness: Harness, mode: Mode, transcript: Transcript, text: str) -> None:
     """The text exactly; as JSON where the vendor sends the answer as an object."""
-    advice = "the deltas of the answer, joined, are not what the vendor sent"
-    _expect_same(stand, mode, heard.payload(mode), text, advice)
+    advice = "the deltas of the answer, joined, differ from the text that the vendor sent"
+    _expect_same(harness, mode, transcript.payload(mode), text, advice)
 
 
 def _expect_calls(
-    stand: Stand, mode: Mode, parts: list[Part], expected: list[tuple[str, str]]
+    harness: Harness, mode: Mode, parts: list[Part], expected: list[tuple[str, str]]
 ) -> None:
-    heard = stand.hear(mode, [*parts, natural_finish(mode), USAGE])
+    transcript = harness.decode(mode, [*parts, natural_finish(mode), USAGE])
     advice = "each tool call needs an index of its own, and its name with one of its fragments"
-    expect([name for name, _ in heard.calls], [name for name, _ in expected], advice)
-    for (_, arguments), (_, text) in zip(heard.calls, expected, strict=True):
-        _expect_same(stand, mode, arguments, text, "the arguments of one call, joined, are wrong")
+    expect([name for name, _ in transcript.calls], [name for name, _ in expected], advice)
+    for (_, arguments), (_, text) in zip(transcript.calls, expected, strict=True):
+        _expect_same(harness, mode, arguments, text, "the arguments of one call, joined, are wrong")
 
 
-def _expect_same(stand: Stand, mode: Mode, actual: str, expected: str, advice: str) -> None:
-    if stand.modes[mode] is Granularity.TOKEN:
+def _expect_same(harness: Harness, mode: Mode, actual: str, expected: str, advice: str) -> None:
+    if harness.modes[mode] is Granularity.TOKEN:
         expect(actual, expected, advice)
         return
     try:

@@ -1,4 +1,4 @@
-"""When things arrive, and what is let go of."""
+"""Checks of timing and of connections: deltas at once, every connection released."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from ..heard import Heard
+from ..assertions import expect, raises_nothing, require
+from ..fixtures import DELTAS, KEY, answer, natural_finish, payload
+from ..harness import aread, release_if_idle
 from ..reply import Hold, cut
-from ..stand import aread, patience
-from ..subject import DELTAS, KEY, answer, natural_finish, payload
-from ..verdict import expect, readable, require
+from ..transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partwise.provider import Chunk, Mode
 
     from ..exchange import Exchange
-    from ..stand import Stand, Way
+    from ..harness import Harness, Way
 
 # How often a stream is made to wait, and how long another task sleeps, in seconds.
 _WAITS, _TICK = 6, 0.01
@@ -30,130 +30,136 @@ _RELEASE = "close the SDK's response when `open` or `aopen` is left, however it 
 class ConnectionChecks:
     """Nothing waits, and nothing is left behind."""
 
-    def test_each_delta_comes_at_once(self, stand: Stand, token_mode: Mode, way: Way) -> None:
+    def test_each_delta_comes_at_once(self, harness: Harness, token_mode: Mode, way: Way) -> None:
         """Each delta is through before the next one is sent."""
-        writes = _writes(stand, token_mode)
+        writes = _writes(harness, token_mode)
         steps = [each for write in writes for each in (write, Hold())]
-        exchange = stand.server.enqueue(stand.reply(*steps[:-1]))
-        heard, ends = Heard(), list(accumulate(map(len, DELTAS)))
+        exchange = harness.server.enqueue(harness.reply(*steps[:-1]))
+        transcript, ends = Transcript(), list(accumulate(map(len, DELTAS)))
 
-        def see(chunks: list[Chunk]) -> bool:
-            heard.chunks += chunks
-            while ends and len(heard.payload(token_mode)) >= ends[0]:
+        def on_chunks(chunks: list[Chunk]) -> bool:
+            transcript.chunks += chunks
+            while ends and len(transcript.payload(token_mode)) >= ends[0]:
                 ends.pop(0)
                 exchange.release()
             return False
 
-        with patience(exchange, stand.at_once) as waiting, readable("reading this answer"):
-            stand.read(stand.request(token_mode), way, see)
+        with (
+            release_if_idle(exchange, harness.at_once) as waiting,
+            raises_nothing("reading this answer"),
+        ):
+            harness.read(harness.request(token_mode), way, on_chunks)
         require(
-            not waiting.ended,
+            not waiting.released,
             "a delta was held back until the next one came: yield each event when it comes, and "
             "let the decoder give its chunks at once",
         )
 
-    def test_other_tasks_go_on(self, stand: Stand) -> None:
+    def test_other_tasks_go_on(self, harness: Harness) -> None:
         """While an asynchronous stream waits for the vendor, other tasks go on."""
-        mode = stand.default_mode
-        body = b"".join(stand.segments(mode, answer(mode)))
+        mode = harness.default_mode
+        body = b"".join(harness.segments(mode, answer(mode)))
         steps = [each for piece in cut(body, len(body) // _WAITS) for each in (Hold(), piece)]
-        reply = replace(stand.reply(*steps), before_head=[Hold()])
-        exchange = stand.server.enqueue(reply)
+        reply = replace(harness.reply(*steps), before_head=[Hold()])
+        exchange = harness.server.enqueue(reply)
 
         async def read_beside_another() -> None:
-            reading = asyncio.create_task(aread(stand.provider, stand.request(mode), _stay))
+            reading = asyncio.create_task(aread(harness.provider, harness.request(mode), _stay))
             while not reading.done():
                 await asyncio.wait([reading], timeout=_TICK)
-                if stand.server.requests:
+                if harness.server.requests:
                     exchange.release()
             await reading
 
-        with patience(exchange, stand.at_once) as waiting, readable("reading this answer"):
-            stand.run(read_beside_another())
+        with (
+            release_if_idle(exchange, harness.at_once) as waiting,
+            raises_nothing("reading this answer"),
+        ):
+            harness.run(read_beside_another())
         require(
-            not waiting.ended,
+            not waiting.released,
             "the event loop stood still while the stream waited: `aopen` must use the SDK's "
             "asynchronous client, or a thread",
         )
 
-    def test_leaving_early(self, stand: Stand, way: Way) -> None:
+    def test_leaving_early(self, harness: Harness, way: Way) -> None:
         """Leaving a stream early releases its connection at once."""
-        stand.needs_a_stream()
-        mode = stand.default_mode
-        exchange = _stalled(stand, mode)
-        with patience(exchange, stand.at_once * 2) as waiting:
-            with readable("reading the beginning of an answer"):
-                stand.read(stand.request(mode), way, lambda _chunks: True)
-            require(not waiting.ended, _NOTHING_CAME)
-            _expect_left(stand, exchange)
+        harness.require_streaming()
+        mode = harness.default_mode
+        exchange = _stalled(harness, mode)
+        with release_if_idle(exchange, harness.at_once * 2) as waiting:
+            with raises_nothing("reading the beginning of an answer"):
+                harness.read(harness.request(mode), way, lambda _chunks: True)
+            require(not waiting.released, _NOTHING_CAME)
+            _expect_left(harness, exchange)
 
-    def test_break(self, stand: Stand, way: Way) -> None:
+    def test_break(self, harness: Harness, way: Way) -> None:
         """Breaking out of a stream of snapshots releases its connection at once."""
-        stand.needs_a_stream()
-        mode = stand.default_mode
-        exchange = _stalled(stand, mode)
-        with patience(exchange, stand.at_once * 2) as waiting:
-            with readable("reading the beginning of an answer"):
-                stand.take_one(mode, way)
-            require(not waiting.ended, _NOTHING_CAME)
-            _expect_left(stand, exchange)
+        harness.require_streaming()
+        mode = harness.default_mode
+        exchange = _stalled(harness, mode)
+        with release_if_idle(exchange, harness.at_once * 2) as waiting:
+            with raises_nothing("reading the beginning of an answer"):
+                harness.read_one_snapshot(mode, way)
+            require(not waiting.released, _NOTHING_CAME)
+            _expect_left(harness, exchange)
 
-    def test_cancelling(self, stand: Stand) -> None:
+    def test_cancelling(self, harness: Harness) -> None:
         """Cancelling a task that reads releases its connection at once."""
-        stand.needs_a_stream()
-        mode = stand.default_mode
-        exchange = _stalled(stand, mode)
+        harness.require_streaming()
+        mode = harness.default_mode
+        exchange = _stalled(harness, mode)
 
         async def cancel() -> None:
             begun = asyncio.Event()
 
-            def see(_chunks: list[Chunk]) -> bool:
+            def on_chunks(_chunks: list[Chunk]) -> bool:
                 begun.set()
                 return False
 
-            task = asyncio.create_task(aread(stand.provider, stand.request(mode), see))
+            task = asyncio.create_task(aread(harness.provider, harness.request(mode), on_chunks))
             beginning = asyncio.create_task(begun.wait())
             await asyncio.wait([task, beginning], return_when="FIRST_COMPLETED")
             beginning.cancel()
             if task.done():
                 task.result()
             task.cancel()
-            await asyncio.wait([task], timeout=stand.at_once)
+            await asyncio.wait([task], timeout=harness.at_once)
             require(task.cancelled(), "a cancelled task must end as cancelled: let it through")
 
-        with patience(exchange, stand.at_once * 3), readable("a task that reads"):
-            stand.run(cancel())
-            _expect_left(stand, exchange)
+        with release_if_idle(exchange, harness.at_once * 3), raises_nothing("a task that reads"):
+            harness.run(cancel())
+            _expect_left(harness, exchange)
 
-    def test_close(self, stand: Stand, way: Way) -> None:
+    def test_close(self, harness: Harness, way: Way) -> None:
         """Closing the provider closes the connections that it kept."""
-        mode = stand.default_mode
-        exchange = stand.server.enqueue(stand.script(mode, answer(mode)))
-        provider = stand.make(api_key=KEY)
+        mode = harness.default_mode
+        exchange = harness.server.enqueue(harness.script(mode, answer(mode)))
+        provider = harness.make(api_key=KEY)
         try:
-            stand.listen(mode, way, provider=provider)
+            harness.receive(mode, way, provider=provider)
         finally:
-            stand.close(provider, way)
-        _expect_left(stand, exchange, "`close` and `aclose` must close the SDK's client")
-        stand.close(provider)
+            harness.close(provider, way)
+        _expect_left(harness, exchange, "`close` and `aclose` must close the SDK's client")
+        harness.close(provider)
 
-    def test_many_streams(self, stand: Stand, way: Way) -> None:
+    def test_many_streams(self, harness: Harness, way: Way) -> None:
         """One provider serves one stream after the other."""
-        mode = stand.default_mode
-        stand.answer_with(stand.script(mode, answer(mode)))
-        heard = [stand.listen(mode, way).chunks for _ in range(3)]
+        mode = harness.default_mode
+        harness.answer_with(harness.script(mode, answer(mode)))
+        transcript = [harness.receive(mode, way).chunks for _ in range(3)]
         advice = "the third stream of a provider differs from its first"
-        expect(heard[2], heard[0], advice)
+        expect(transcript[2], transcript[0], advice)
 
 
 def _stay(_chunks: list[Chunk]) -> bool:
     return False
 
 
-def _writes(stand: Stand, mode: Mode) -> list[bytes]:
+def _writes(harness: Harness, mode: Mode) -> list[bytes]:
     """What is sent for each delta of the answer; what comes before the first goes with it."""
     parts = [*payload(mode), natural_finish(mode)]
-    segments = stand.segments(mode, parts)
+    segments = harness.segments(mode, parts)
     lead = len(parts) - 1 - len(DELTAS)
     first = b"".join(segments[: lead + 1])
     deltas = [first, *segments[lead + 1 : lead + len(DELTAS)]]
@@ -165,17 +171,17 @@ def _writes(stand: Stand, mode: Mode) -> list[bytes]:
     return [*deltas, b"".join(segments[lead + len(DELTAS) :])]
 
 
-def _stalled(stand: Stand, mode: Mode) -> Exchange:
+def _stalled(harness: Harness, mode: Mode) -> Exchange:
     """A reply that stalls before its end, with all that can be read early sent."""
-    *most, end = stand.segments(mode, answer(mode))
+    *most, end = harness.segments(mode, answer(mode))
     body = b"".join(most) or end
-    return stand.server.enqueue(stand.reply(body, Hold()))
+    return harness.server.enqueue(harness.reply(body, Hold()))
 
 
-def _expect_left(stand: Stand, exchange: Exchange, advice: str = _RELEASE) -> None:
+def _expect_left(harness: Harness, exchange: Exchange, advice: str = _RELEASE) -> None:
     """The loop must turn meanwhile: asyncio closes sockets at its next turn."""
-    gone = stand.run(_came(exchange.await_disconnected(stand.at_once)))
-    require(gone, f"after {stand.at_once} s the connection is still open: {advice}")
+    gone = harness.run(_came(exchange.await_disconnected(harness.at_once)))
+    require(gone, f"after {harness.at_once} s the connection is still open: {advice}")
 
 
 async def _came(waiting: Coroutine[Any, Any, float]) -> bool:

@@ -1,4 +1,4 @@
-"""What the plugin says of itself, held against what it does."""
+"""Checks that the plugin does what it declares."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from partwise.provider import Granularity, Mode
 
-from ..subject import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
-from ..verdict import expect, require
+from ..assertions import expect, require
+from ..fixtures import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
 
 if TYPE_CHECKING:
-    from ..stand import Stand
+    from ..harness import Harness
 
 _FIELDS = len(Meeting.model_fields)
 
@@ -48,28 +48,28 @@ print(json.dumps(sorted(tops - own - set(sys.stdlib_module_names))))
 
 
 class DeclaredChecks:
-    """What is declared is true."""
+    """The declarations are true."""
 
-    def test_capabilities(self, stand: Stand) -> None:
+    def test_capabilities(self, harness: Harness) -> None:
         """The modes are declared, best first, each with its granularity."""
-        modes = stand.modes
+        modes = harness.modes
         require(modes, "`capabilities` must declare at least one mode")
         kinds = {(type(mode), type(fineness)) for mode, fineness in modes.items()}
         expect(kinds, {(Mode, Granularity)}, "`Capabilities.modes` maps Mode to Granularity")
-        if stand.suite.modes is not None:
+        if harness.suite.modes is not None:
             advice = "declare each mode that the vendor has with this model, and no other"
-            expect(sorted(modes), sorted(stand.suite.modes), advice)
+            expect(sorted(modes), sorted(harness.suite.modes), advice)
 
-    def test_granularity(self, stand: Stand, mode: Mode) -> None:
+    def test_granularity(self, harness: Harness, mode: Mode) -> None:
         """An answer arrives as finely as is declared, and no more finely."""
-        heard = stand.hear(mode, answer(mode))
-        actual = heard.granularity(mode, _FIELDS)
+        transcript = harness.decode(mode, answer(mode))
+        actual = transcript.granularity(mode, _FIELDS)
         advice = f"declare how finely {mode} really streams"
-        expect(actual.value, stand.modes[mode].value, advice)
+        expect(actual.value, harness.modes[mode].value, advice)
 
-    def test_no_sdk_before_open(self, stand: Stand) -> None:
+    def test_no_sdk_before_open(self, harness: Harness) -> None:
         """Nothing but the plugin itself is imported before a stream is opened."""
-        suite = stand.suite
+        suite = harness.suite
         imported = _imported(
             json.dumps({
                 "path": sys.path,
@@ -86,7 +86,7 @@ class DeclaredChecks:
         require(
             not heavy,
             f"{', '.join(heavy)} was imported before `open`: import the SDK inside `open`, `aopen` "
-            "and `map_error` (what is small may be named in the suite's `light_imports`)",
+            "and `map_error` (small ones may be named in the suite's `light_imports`)",
         )
 
 

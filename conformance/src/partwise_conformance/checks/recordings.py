@@ -1,4 +1,4 @@
-"""Streams that a real vendor sent, played back."""
+"""Checks with recorded streams of the real vendor."""
 
 from __future__ import annotations
 
@@ -9,75 +9,78 @@ import pytest
 
 from partwise.provider import ProviderError
 
-from ..heard import Heard
+from ..assertions import expect, raises_nothing, require
 from ..recorded import recorded
 from ..reply import cut
-from ..verdict import expect, readable, require
+from ..transcript import Transcript
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..harness import Harness, Way
     from ..recorded import Recorded
-    from ..stand import Stand, Way
 
 SUFFIXES = frozenset({".sse", ".ndjson", ".jsonl", ".eventstream"})
 
-# A fine cut is slow, and what matters of it stands in the first events.
+# A fine cut is slow, and the first events suffice.
 _FINE = 2_000
 
 
 class RecordingChecks:
     """Real streams are read."""
 
-    def test_recording(self, stand: Stand, recording: Path, way: Way) -> None:
+    def test_recording(self, harness: Harness, recording: Path, way: Way) -> None:
         """A recorded stream is read to its end, and its answer is the one written beside it."""
-        stream = recorded(stand, recording)
+        stream = recorded(harness, recording)
         if stream.fails:
-            _expect_fault(stand, stream, way)
+            _expect_fault(harness, stream, way)
             return
-        heard = _play(stand, stream, way, [stream.body])
-        require(heard.text or heard.calls or heard.refusal, "nothing was read of this recording")
-        require(heard.finishes, "no finish reason was read of this recording")
+        transcript = _play(harness, stream, way, [stream.body])
+        require(
+            transcript.text or transcript.calls or transcript.refusal,
+            "nothing was read of this recording",
+        )
+        require(transcript.finishes, "no finish reason was read of this recording")
         direct = stream.direct()
         if direct is not None:
             advice = "over the wire, this recording gives other chunks than its events do"
-            expect(heard.chunks, direct.chunks, advice)
+            expect(transcript.chunks, direct.chunks, advice)
         expected = _beside(recording).get("structured_text")
         if expected:
-            texts = [heard.text, *(arguments for _, arguments in heard.calls)]
+            texts = [transcript.text, *(arguments for _, arguments in transcript.calls)]
             known = [_value(text) for text in texts]
-            require(_value(expected) in known, f"the answer in {recording} was not read right")
+            require(_value(expected) in known, f"the answer in {recording} was read wrongly")
 
-    def test_recording_in_single_bytes(self, stand: Stand, recording: Path) -> None:
+    def test_recording_in_single_bytes(self, harness: Harness, recording: Path) -> None:
         """A recorded stream gives the same chunks when it comes byte by byte."""
-        stream = recorded(stand, recording)
+        stream = recorded(harness, recording)
         if stream.fails:
             pytest.skip("this recording ends with a fault")
-        whole = _play(stand, stream, "sync", [stream.body])
+        whole = _play(harness, stream, "sync", [stream.body])
         pieces = [*cut(stream.body[:_FINE], 1), stream.body[_FINE:]]
-        fine = _play(stand, stream, "sync", pieces)
+        fine = _play(harness, stream, "sync", pieces)
         expect(fine.chunks, whole.chunks, "cut into bytes, this recording gives other chunks")
 
 
-def _play(stand: Stand, stream: Recorded, way: Way, pieces: list[bytes]) -> Heard:
-    stand.answer_with(stream.reply(*pieces))
-    heard = Heard()
-    with readable("reading this recording"):
-        stand.read(stream.request, way, heard.note)
-    return heard
+def _play(harness: Harness, stream: Recorded, way: Way, pieces: list[bytes]) -> Transcript:
+    harness.answer_with(stream.reply(*pieces))
+    transcript = Transcript()
+    with raises_nothing("reading this recording"):
+        harness.read(stream.request, way, transcript.note)
+    return transcript
 
 
-def _expect_fault(stand: Stand, stream: Recorded, way: Way) -> None:
-    stand.answer_with(stream.reply(stream.body))
+def _expect_fault(harness: Harness, stream: Recorded, way: Way) -> None:
+    harness.answer_with(stream.reply(stream.body))
     try:
-        stand.read(stream.request, way, Heard().note)
+        harness.read(stream.request, way, Transcript().note)
     except ProviderError:
         return
     pytest.fail("this recording ends with a fault, and nothing was raised", pytrace=False)
 
 
 def _beside(recording: Path) -> dict[str, Any]:
-    """What is written of a recording in `meta.json` beside it."""
+    """The entry of a recording in `meta.json` beside it."""
     meta = recording.with_name("meta.json")
     known: dict[str, Any] = json.loads(meta.read_text()) if meta.is_file() else {}
     return known

@@ -1,4 +1,4 @@
-"""What the plugin sends: everything that was asked for, and the key where it belongs."""
+"""Checks of the request: it has everything asked for, and the key only in its place."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import partwise
 from partwise.provider import Finish, MissingKeyError, TextDelta
 
-from ..heard import Heard
-from ..subject import ANSWER, INVALID, KEY, MESSAGES, TOOL, USAGE, answer
-from ..verdict import expect, fail, readable, require
+from ..assertions import expect, fail, raises_nothing, require
+from ..fixtures import ANSWER, INVALID, KEY, MESSAGES, TOOL, USAGE, answer
+from ..transcript import Transcript
 
 if TYPE_CHECKING:
     import pytest
 
     from partwise.provider import Mode
 
-    from ..stand import Stand, Way
+    from ..harness import Harness, Way
 
 _PROPERTIES = ("headline", "urgency", "attendees", "remarks", "full_name", "years")
 _VALUES = ("whenever", "at_once")
@@ -31,11 +31,11 @@ _INVALID_AGE = "-36"
 
 
 class RequestChecks:
-    """The request arrives as it was asked for."""
+    """The request has everything that was asked for."""
 
-    def test_schema_arrives(self, stand: Stand, mode: Mode) -> None:
+    def test_schema_arrives(self, harness: Harness, mode: Mode) -> None:
         """The schema arrives whole: properties, choices, descriptions."""
-        body = _body(stand, mode)
+        body = _body(harness, mode)
         texts = list(_texts(body))
         for marker in (*_PROPERTIES, *_VALUES, *_DESCRIPTIONS):
             require(
@@ -46,29 +46,31 @@ class RequestChecks:
             missing = set(_PROPERTIES) - set(_required(body))
             require(
                 not missing,
-                f"{sorted(missing)} are required by `request.schema`, and not by what is sent",
+                f"{sorted(missing)} are required by `request.schema`, and not by the body",
             )
 
-    def test_tool_name_arrives(self, stand: Stand, tool_mode: Mode) -> None:
+    def test_tool_name_arrives(self, harness: Harness, tool_mode: Mode) -> None:
         """The tool has the name that the answer is looked for under."""
         require(
-            TOOL in _texts(_body(stand, tool_mode)),
+            TOOL in _texts(_body(harness, tool_mode)),
             f"no tool is called {TOOL!r} in the body: name it by `request.name`",
         )
 
-    def test_plain_text_is_asked_for_without_structure(self, stand: Stand, mode: Mode) -> None:
+    def test_plain_text_is_asked_for_without_structure(self, harness: Harness, mode: Mode) -> None:
         """The rest of an answer that was cut off is asked for as text: no tool and no schema."""
-        heard = Heard()
-        stand.answer_with(stand.script(mode, [TextDelta(ANSWER), Finish("stop"), USAGE]))
-        with readable("reading plain text"):
-            stand.read(stand.request(mode, plain=True), "sync", heard.note)
-        texts = [*_texts(stand.wire.body(stand.server.requests[-1]))]
-        told = [name for name in (TOOL, *_PROPERTIES) if any(name in text for text in texts)]
+        transcript = Transcript()
+        harness.answer_with(harness.script(mode, [TextDelta(ANSWER), Finish("stop"), USAGE]))
+        with raises_nothing("reading plain text"):
+            harness.read(harness.request(mode, plain=True), "sync", transcript.note)
+        texts = [*_texts(harness.wire.body(harness.server.requests[-1]))]
+        named = [name for name in (TOOL, *_PROPERTIES) if any(name in text for text in texts)]
         advice = "a request with `plain` must carry no tool, no schema and no name of one"
-        expect(told, [], advice)
-        expect(heard.text, ANSWER, "the plain text that was asked for must come as `TextDelta`s")
+        expect(named, [], advice)
+        expect(
+            transcript.text, ANSWER, "the plain text that was asked for must come as `TextDelta`s"
+        )
 
-    def test_messages_are_kept(self, stand: Stand, mode: Mode) -> None:
+    def test_messages_are_kept(self, harness: Harness, mode: Mode) -> None:
         """Every message arrives, in order."""
         messages = [
             {"role": "system", "content": _SYSTEM},
@@ -76,7 +78,7 @@ class RequestChecks:
             {"role": "assistant", "content": _SAID},
             {"role": "user", "content": [{"type": "text", "text": _LAST}]},
         ]
-        texts = list(_texts(_body(stand, mode, messages=messages)))
+        texts = list(_texts(_body(harness, mode, messages=messages)))
         require(
             any(_SYSTEM in text for text in texts),
             "the system message is not in the body: put it where the vendor wants instructions",
@@ -85,7 +87,7 @@ class RequestChecks:
         advice = "the messages of user and assistant must arrive in order, content parts too"
         expect(said, [_FIRST, _SAID, _LAST], advice)
 
-    def test_calls_and_results_are_kept(self, stand: Stand, tool_mode: Mode) -> None:
+    def test_calls_and_results_are_kept(self, harness: Harness, tool_mode: Mode) -> None:
         """A tool call of the conversation arrives, and so does its result."""
         function = {"name": "find_room", "arguments": '{"place":"lighthouse"}'}
         messages = [
@@ -97,7 +99,7 @@ class RequestChecks:
             },
             {"role": "tool", "tool_call_id": "room_1", "content": _RESULT},
         ]
-        texts = list(_texts(_body(stand, tool_mode, messages=messages)))
+        texts = list(_texts(_body(harness, tool_mode, messages=messages)))
         for marker in ("find_room", "lighthouse", _RESULT):
             require(
                 any(marker in text for text in texts),
@@ -105,10 +107,10 @@ class RequestChecks:
                 "assistant messages with `tool_calls` and messages with the role `tool`",
             )
 
-    def test_options_are_passed(self, stand: Stand, mode: Mode) -> None:
-        """What else the call says goes to the vendor."""
-        options = stand.suite.options
-        body = _body(stand, mode, **options)
+    def test_options_are_passed(self, harness: Harness, mode: Mode) -> None:
+        """Further keywords of the call are sent to the vendor."""
+        options = harness.suite.options
+        body = _body(harness, mode, **options)
         for name, value in options.items():
             require(
                 any(value == leaf for leaf in _leaves(body)),
@@ -116,48 +118,48 @@ class RequestChecks:
                 "or name one that the vendor has in the suite's `options`",
             )
 
-    def test_model_arrives(self, stand: Stand, mode: Mode) -> None:
+    def test_model_arrives(self, harness: Harness, mode: Mode) -> None:
         """The model is the one asked for."""
-        body = _body(stand, mode)
-        path = stand.server.requests[-1].path
+        body = _body(harness, mode)
+        path = harness.server.requests[-1].path
         require(
-            stand.model in path or stand.model in _texts(body),
-            f"{stand.model!r} is neither in the path nor in the body: send `request.model`",
+            harness.model in path or harness.model in _texts(body),
+            f"{harness.model!r} is neither in the path nor in the body: send `request.model`",
         )
 
     def test_key_is_sent_and_nowhere_else(
-        self, stand: Stand, way: Way, caplog: pytest.LogCaptureFixture
+        self, harness: Harness, way: Way, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The key is sent as the vendor wants it, and stands nowhere else."""
-        mode = stand.default_mode
-        stand.answer_with(stand.script(mode, answer(mode)))
+        """The key is sent in the vendor's place for it, and is nowhere else."""
+        mode = harness.default_mode
+        harness.answer_with(harness.script(mode, answer(mode)))
         with caplog.at_level("DEBUG"):
-            stand.listen(mode, way)
-        sent = stand.server.requests[-1]
+            harness.receive(mode, way)
+        sent = harness.server.requests[-1]
         require(
-            stand.wire.bears(sent, KEY),
+            harness.wire.bears(sent, KEY),
             "the API key did not come with the request: give the SDK what `config.key(…)` returns; "
             "where it is sent in another form, override `Wire.bears`",
         )
         head = "\n".join([sent.path, *sent.headers.values()])
         require(head.count(KEY) <= 1, f"the API key is sent more than once:\n{head}")
-        payload = stand.provider.build_request(stand.request(mode))
+        payload = harness.provider.build_request(harness.request(mode))
         for where, text in {
             "the request's body": sent.body.decode(errors="replace"),
             "what `build_request` returns": repr(payload),
-            "the provider's repr": repr(stand.provider),
+            "the provider's repr": repr(harness.provider),
             "the log": caplog.text,
         }.items():
-            require(KEY not in text, f"the API key stands in {where}: keep it out of there")
+            require(KEY not in text, f"the API key is in {where}: keep it out of there")
 
-    def test_missing_key(self, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_key(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a key there is an error before any request."""
         _clear_environment(monkeypatch)
-        if not stand.suite.needs_key:
-            stand.make()
+        if not harness.suite.needs_key:
+            harness.make()
             return
         try:
-            partwise.from_provider(stand.suite.provider, base_url=stand.base_url)
+            partwise.from_provider(harness.suite.provider, base_url=harness.base_url)
         except MissingKeyError:
             return
         fail(
@@ -165,45 +167,45 @@ class RequestChecks:
             "the names of the vendor's environment variables in the factory"
         )
 
-    def test_build_request_is_pure(self, stand: Stand, mode: Mode) -> None:
+    def test_build_request_is_pure(self, harness: Harness, mode: Mode) -> None:
         """The same request gives the same payload, and stays as it was."""
-        request = stand.request(mode, options=dict(stand.suite.options))
-        before, connections = copy.deepcopy(request), stand.server.connections
-        first = copy.deepcopy(stand.provider.build_request(request))
-        expect(stand.provider.build_request(request), first, "`build_request` is not repeatable")
+        request = harness.request(mode, options=dict(harness.suite.options))
+        before, connections = copy.deepcopy(request), harness.server.connections
+        first = copy.deepcopy(harness.provider.build_request(request))
+        expect(harness.provider.build_request(request), first, "`build_request` is not repeatable")
         expect(request, before, "`build_request` must not change the request")
         advice = "`build_request` must send nothing, and open no connection: that is for `open`"
-        expect((stand.server.requests, stand.server.connections), ([], connections), advice)
+        expect((harness.server.requests, harness.server.connections), ([], connections), advice)
 
-    def test_both_ways_send_the_same(self, stand: Stand, mode: Mode) -> None:
+    def test_both_ways_send_the_same(self, harness: Harness, mode: Mode) -> None:
         """Sync and async send the same body."""
-        bodies = [_body(stand, mode), _body(stand, mode, way="async")]
+        bodies = [_body(harness, mode), _body(harness, mode, way="async")]
         expect(bodies[1], bodies[0], "`aopen` must send what `open` sends")
 
-    def test_reask(self, stand: Stand, mode: Mode, way: Way) -> None:
+    def test_reask(self, harness: Harness, mode: Mode, way: Way) -> None:
         """An invalid answer is shown to the model with its fault, and the next one counts."""
-        replies = (stand.script(mode, answer(mode, [text])) for text in (INVALID, ANSWER))
-        stand.answer_with(*replies)
-        outcome = stand.create(mode, way, max_retries=1)
+        replies = (harness.script(mode, answer(mode, [text])) for text in (INVALID, ANSWER))
+        harness.answer_with(*replies)
+        outcome = harness.create(mode, way, max_retries=1)
         expect(outcome.error, None, "a second, valid answer must make the call succeed")
-        bodies = [stand.wire.body(request) for request in stand.server.requests]
+        bodies = [harness.wire.body(request) for request in harness.server.requests]
         expect(len(bodies), 2, "an invalid answer must lead to one more request")
         texts = "\n".join(_texts(bodies[-1]))
         require(
             _INVALID_AGE in texts or int(_INVALID_AGE) in _leaves(bodies[-1]),
-            "the second request does not show the invalid answer: convert what the core adds to "
-            "`request.messages`, as OpenAI's chat form has it",
+            "the second request does not show the invalid answer: convert the messages that the "
+            "core adds to `request.messages`, as OpenAI's chat form has it",
         )
-        require("attendees[0].years" in texts, "the second request does not tell what was wrong")
+        require("attendees[0].years" in texts, "the second request does not say what was wrong")
 
 
-def _body(stand: Stand, mode: Mode, way: Way = "sync", **keywords: Any) -> Any:
+def _body(harness: Harness, mode: Mode, way: Way = "sync", **keywords: Any) -> Any:
     """The body of the request that a call makes."""
-    stand.answer_with(stand.script(mode, answer(mode)))
-    outcome = stand.create(mode, way, **keywords)
-    requests = stand.server.requests
+    harness.answer_with(harness.script(mode, answer(mode)))
+    outcome = harness.create(mode, way, **keywords)
+    requests = harness.server.requests
     require(requests, f"no request came; the call ended with {outcome.error!r}")
-    return stand.wire.body(requests[-1])
+    return harness.wire.body(requests[-1])
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -212,7 +214,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """All of a JSON value that is no container, and the containers too."""
+    """All values in a JSON value, containers included."""
     return _all(value)
 
 
@@ -234,6 +236,6 @@ def _required(value: Any) -> Iterator[str]:
 
 
 def _clear_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave nothing of the environment that may hold a key."""
+    """Remove every environment variable that may be a key."""
     for name in set(os.environ) - {"PATH", "HOME", "TMPDIR", "SYSTEMROOT"}:
         monkeypatch.delenv(name)

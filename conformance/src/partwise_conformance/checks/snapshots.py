@@ -1,4 +1,4 @@
-"""The plugin and the core together: what a user sees of an answer."""
+"""Checks of plugin and core together: the snapshots that a user sees."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import TYPE_CHECKING, Any
 import partwise
 from partwise.provider import Mode, ReasoningDelta
 
-from ..subject import ANSWER, DELTAS, USAGE, Attendee, Meeting, answer, natural_finish
-from ..verdict import expect, require
+from ..assertions import expect, require
+from ..fixtures import ANSWER, DELTAS, USAGE, Attendee, Meeting, answer, natural_finish
 
 if TYPE_CHECKING:
-    from ..stand import Outcome, Stand, Way
+    from ..harness import Harness, Outcome, Way
 
 _EXPECTED = Meeting.model_validate_json(ANSWER)
 
 
 class SnapshotChecks:
-    """The core's contract holds through the plugin."""
+    """The core's contract is kept through the plugin."""
 
-    def test_answer(self, stand: Stand, mode: Mode, way: Way) -> None:
+    def test_answer(self, harness: Harness, mode: Mode, way: Way) -> None:
         """The answer is the validated model, and the last snapshot is the same object."""
-        outcome = _answered(stand, mode, way)
-        expect(outcome.value, _EXPECTED, "the answer is not what the vendor sent")
+        outcome = _answered(harness, mode, way)
+        expect(outcome.value, _EXPECTED, "the answer differs from the vendor's")
         require(type(outcome.value) is Meeting, "the answer must be of the very type asked for")
         require(
             outcome.snapshots[-1] is outcome.value, "the last snapshot must be the answer itself"
         )
 
-    def test_facts(self, stand: Stand, mode: Mode, way: Way) -> None:
+    def test_facts(self, harness: Harness, mode: Mode, way: Way) -> None:
         """Usage and finish reason are there at the end."""
-        outcome = _answered(stand, mode, way)
-        expect(outcome.usage, USAGE, "the stream's usage is not what the vendor sent")
+        outcome = _answered(harness, mode, way)
+        expect(outcome.usage, USAGE, "the stream's usage differs from the vendor's")
         expect(outcome.finish_reason, natural_finish(mode).reason, "the finish reason got lost")
 
-    def test_reasoning_of_the_stream(self, stand: Stand, mode: Mode, way: Way) -> None:
-        """The stream tells the reasoning beside the answer."""
-        stand.answer_with(stand.script(mode, [ReasoningDelta("Hm, so."), *answer(mode)]))
-        outcome = stand.create(mode, way)
+    def test_reasoning_of_the_stream(self, harness: Harness, mode: Mode, way: Way) -> None:
+        """The stream has the reasoning beside the answer."""
+        harness.answer_with(harness.script(mode, [ReasoningDelta("Hm, so."), *answer(mode)]))
+        outcome = harness.create(mode, way)
         expect(outcome.error, None, "reasoning before an answer does not harm it")
         expect(outcome.reasoning, "Hm, so.", "the reasoning got lost, or into the answer")
 
-    def test_snapshots(self, stand: Stand, mode: Mode, way: Way) -> None:
+    def test_snapshots(self, harness: Harness, mode: Mode, way: Way) -> None:
         """Snapshots are instances of the model, only grow, and never change afterwards."""
-        outcome = _answered(stand, mode, way)
+        outcome = _answered(harness, mode, way)
         require(
             all(isinstance(each, Meeting) for each in outcome.snapshots),
             "each snapshot must be an instance of the response model",
@@ -55,9 +55,11 @@ class SnapshotChecks:
         ages = {person.years for each in outcome.snapshots for person in _whole(each)}
         expect(ages, {36, 41}, "a number was shown before it was complete")
 
-    def test_snapshots_follow_the_deltas(self, stand: Stand, token_mode: Mode, way: Way) -> None:
+    def test_snapshots_follow_the_deltas(
+        self, harness: Harness, token_mode: Mode, way: Way
+    ) -> None:
         """There is a snapshot for each delta: the same as `partwise.parse` gives of the text."""
-        outcome = _answered(stand, token_mode, way)
+        outcome = _answered(harness, token_mode, way)
         lenient = token_mode is Mode.MD_JSON
         parsed = partwise.parse(Meeting, DELTAS, lenient=lenient)
         expected = [each.model_dump() for each in parsed]
@@ -66,9 +68,9 @@ class SnapshotChecks:
         expect(actual, expected, "the snapshots are not those of the deltas that were sent")
 
 
-def _answered(stand: Stand, mode: Mode, way: Way) -> Outcome:
-    stand.answer_with(stand.script(mode, answer(mode)))
-    outcome = stand.create(mode, way)
+def _answered(harness: Harness, mode: Mode, way: Way) -> Outcome:
+    harness.answer_with(harness.script(mode, answer(mode)))
+    outcome = harness.create(mode, way)
     expect(outcome.error, None, "a whole and valid answer must not end in an error")
     return outcome
 
@@ -79,7 +81,7 @@ def _whole(snapshot: Meeting) -> list[Attendee]:
 
 
 def grew(earlier: Any, later: Any) -> bool:
-    """Whether nothing of the earlier value was taken back."""
+    """Whether the later value has all of the earlier one."""
     if earlier is None:
         return True
     if isinstance(earlier, dict):

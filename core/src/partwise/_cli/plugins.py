@@ -58,12 +58,12 @@ def conformance(  # noqa: PLR0913 - what may be said of a trial
 ) -> None:
     """Hold the real endpoint of NAME/MODEL to what can be asked of it with a few tokens.
 
-    What it may cost is said first. The whole suite is pytest's: it needs the plugin's wire, and
+    Its cost at most is printed first. The whole suite is pytest's: it needs the plugin's wire, and
     runs in the plugin's project.
     """
     if not live:
         raise click.UsageError(
-            "say --live for the real endpoint; for the whole suite, run pytest in the "
+            "pass --live to check the real endpoint; for the whole suite, run pytest in the "
             "plugin's project."
         )
     with needing("partwise-conformance"):
@@ -78,6 +78,7 @@ def conformance(  # noqa: PLR0913 - what may be said of a trial
     click.echo(f"{trial.spent:,} tokens were spent", err=True)
     if report is not None:
         write_report(cases, report, TEXTS)
-    failed = {case.test for case in cases if case.state == "fails"}
+    failed = {case.test for case in cases if case.state == "failed"}
     if failed:
-        raise click.ClickException(f"{model} fails {len(failed)} of the statements above.")
+        checks = "check" if len(failed) == 1 else "checks"
+        raise click.ClickException(f"{model} failed {len(failed)} {checks}.")

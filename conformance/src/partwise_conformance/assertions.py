@@ -1,4 +1,4 @@
-"""How a test of the suite fails: with what the plugin's author should do, and no traceback."""
+"""The suite's assertions: a failed one gives advice to the plugin's author, and no traceback."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def fail(advice: str) -> NoReturn:
 
 
 NOT_APPLICABLE: Final = "not applicable: "
-"""How the reason begins for which a test is left out that makes no sense for a vendor."""
+"""The beginning of the reason for which a test is skipped that makes no sense for a vendor."""
 
 
-def leave_out(reason: str) -> NoReturn:
-    """Say that this test makes no sense for the vendor."""
+def skip(reason: str) -> NoReturn:
+    """Skip a test that makes no sense for the vendor."""
     pytest.skip(NOT_APPLICABLE + reason)
 
 
@@ -43,12 +43,12 @@ def expect(actual: Any, expected: Any, advice: str) -> None:
 
 
 @contextmanager
-def readable(what: str) -> Iterator[None]:
-    """Whatever the plugin raises in here is its fault, and told as such."""
+def raises_nothing(action: str) -> Iterator[None]:
+    """Fail if the plugin raises anything in here."""
     __tracebackhide__ = True
     try:
         yield
     except NotOnThisWireError as error:
-        fail(f"{error}: teach it, or say in `xfail` why the vendor can't")
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the plugin's fault
-        fail(f"{what} should raise nothing, and raised {error!r}")
+        fail(f"{error}: add it, or give the vendor's reason in `xfail`")
+    except Exception as error:  # noqa: BLE001 - any error is the plugin's
+        fail(f"{action} should raise nothing, and raised {error!r}")

@@ -1,4 +1,4 @@
-"""What the suite asks for, and the answers that it scripts. All of it is invented."""
+"""The model that the suite asks for, and its scripted answers. All of it is invented."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def answer(
 
 
 def payload(mode: Mode, deltas: Iterable[str] = DELTAS) -> list[Part]:
-    """The deltas of an answer where the mode has them: the text, or the arguments of the call."""
+    """The deltas of an answer: text, or the arguments of a call, as the mode has it."""
     if mode.uses_tool:
         return call(deltas)
     return [TextDelta(delta) for delta in deltas]

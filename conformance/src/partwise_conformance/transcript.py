@@ -1,4 +1,4 @@
-"""What a plugin's decoder made of a stream, summed up."""
+"""The chunks of one stream, summed up: its text, calls, usage and finish reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from partwise.provider import (
     Usage,
 )
 
-from .subject import TOOL
+from .fixtures import TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from partwise.provider import Chunk
 
 
-class Heard:
+class Transcript:
     """The chunks of one stream, so far."""
 
     def __init__(self, chunks: Iterable[Chunk] = ()) -> None:
         self.chunks = list(chunks)
 
     def note(self, chunks: Iterable[Chunk]) -> bool:
-        """Take these in as well, and ask for more: what `Stand.read` shows chunks to."""
+        """Add these, and ask for more: an `OnChunks` for `Harness.read`."""
         self.chunks += chunks
         return False
 

@@ -1,6 +1,6 @@
-"""Where a plugin is tried: a loopback server, the plugin, and both ways to drive it.
+"""The harness of a plugin: a loopback server, the plugin, and both ways to drive it.
 
-One stand serves all tests of a suite's class, so that SDK clients, which are slow to make, are
+One harness serves all tests of a suite's class, so that SDK clients, which are slow to make, are
 made once. The asynchronous half runs on one event loop for the same reason.
 """
 
@@ -19,11 +19,11 @@ import partwise
 from partwise import PartwiseError
 from partwise.provider import Chunk, Mode, ProviderConfig, Request, find_factory
 
-from .heard import Heard
+from .assertions import raises_nothing, skip
+from .fixtures import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
 from .reply import Reply
 from .server import ReplayServer
-from .subject import KEY, MESSAGES, SCHEMA, TOOL, Meeting, answer
-from .verdict import leave_out, readable
+from .transcript import Transcript
 from .wire import write
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from .wire import Part
 
 Way: TypeAlias = Literal["sync", "async"]
-See: TypeAlias = "Callable[[list[Chunk]], bool]"
-"""Is shown the chunks of each event; says whether to leave."""
+OnChunks: TypeAlias = "Callable[[list[Chunk]], bool]"
+"""Receives the chunks of each event; returns whether to leave."""
 
 
 @dataclass
@@ -55,17 +55,17 @@ class Outcome:
     on_snapshot: Callable[[], object] = lambda: None
 
     def add(self, snapshot: Any) -> None:
-        """Keep a snapshot, and say that it came."""
+        """Keep a snapshot, and call `on_snapshot`."""
         self.snapshots.append(snapshot)
         self.on_snapshot()
 
     def note(self, stream: Any) -> None:
-        """Keep what the stream knows."""
+        """Keep the stream's text, reasoning, usage and finish reason."""
         self.text, self.reasoning = stream.text, stream.reasoning
         self.usage, self.finish_reason = stream.usage, stream.finish_reason
 
 
-class Stand:
+class Harness:
     """One plugin at a loopback server, for the suite's class that describes it."""
 
     def __init__(self, suite: type[ProviderConformance]) -> None:
@@ -102,7 +102,7 @@ class Stand:
 
     @property
     def at_once(self) -> float:
-        """Seconds within which the plugin must do what it is to do at once."""
+        """Seconds that the plugin has for anything it must do at once."""
         return self.suite.at_once
 
     @property
@@ -116,9 +116,9 @@ class Stand:
     def warm_up(self) -> None:
         """Let the plugin import its SDK, which may take seconds, before anything is timed."""
         for way in ("sync", "async"):
-            # What is wrong here is a test's to tell.
+            # A test reports the errors of it.
             with suppress(Exception, pytest.fail.Exception):
-                self.hear(self.default_mode, answer(self.default_mode), way)
+                self.decode(self.default_mode, answer(self.default_mode), way)
         self.reset()
 
     def make(self, **given: Any) -> Provider:
@@ -146,7 +146,7 @@ class Stand:
         return self._clients[way]
 
     def request(self, mode: Mode, **changes: Any) -> Request:
-        """What the core would ask the plugin for."""
+        """The request that the core would make."""
         return Request(**{
             "model": self.model,
             "mode": mode,
@@ -159,7 +159,7 @@ class Stand:
     # The vendor's side ------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Forget what the last test left."""
+        """Forget the last test's replies and requests."""
         self._replies.clear()
         self.server.reset()
 
@@ -173,15 +173,15 @@ class Stand:
         """Give these replies, in order."""
         self._replies[:] = replies
 
-    def needs_a_stream(self) -> None:
-        """Leave the test out where the vendor writes its whole answer at the end."""
+    def require_streaming(self) -> None:
+        """Skip the test if the vendor writes its whole answer at the end."""
         *early, _ = self.segments(self.default_mode, answer(self.default_mode))
         if not any(early):
-            leave_out("the vendor does not stream, so nothing can happen in mid-stream")
+            skip("the vendor does not stream, so nothing can happen in mid-stream")
 
     def segments(self, mode: Mode, parts: Sequence[Part]) -> list[bytes]:
         """The bytes of each part, and those of the stream's end."""
-        with readable("the wire"):
+        with raises_nothing("the wire"):
             return write(self.wire, parts, self.request(mode))
 
     def reply(self, *steps: Step, **how: Any) -> Reply:
@@ -195,43 +195,45 @@ class Stand:
 
     # Driving the plugin -------------------------------------------------------------------------
 
-    def hear(self, mode: Mode, parts: Sequence[Part], way: Way = "sync") -> Heard:
-        """What the plugin makes of an answer of these parts, which is a good one."""
+    def decode(self, mode: Mode, parts: Sequence[Part], way: Way = "sync") -> Transcript:
+        """The chunks that the plugin makes of a good answer of these parts."""
         self.answer_with(self.script(mode, parts))
-        with readable("reading this answer"):
-            return self.listen(mode, way)
+        with raises_nothing("reading this answer"):
+            return self.receive(mode, way)
 
-    def listen(
+    def receive(
         self,
         mode: Mode | None,
         way: Way = "sync",
         *,
         provider: Provider | None = None,
         read_timeout: float | None = None,
-    ) -> Heard:
-        """What the plugin, or another provider of its kind, makes of the reply that is due.
+    ) -> Transcript:
+        """The chunks that the plugin, or another provider of its kind, makes of the next reply.
 
         Raises:
-            Exception: what the plugin raised, in its own translation.
+            Exception: the plugin's error, as `map_error` has it.
         """
-        heard = Heard()
+        transcript = Transcript()
 
-        def see(chunks: list[Chunk]) -> bool:
-            heard.chunks += chunks
+        def on_chunks(chunks: list[Chunk]) -> bool:
+            transcript.chunks += chunks
             return False
 
         request = self.request(mode or self.default_mode, read_timeout=read_timeout)
-        self.read(request, way, see, provider)
-        return heard
+        self.read(request, way, on_chunks, provider)
+        return transcript
 
-    def read(self, request: Request, way: Way, see: See, provider: Provider | None = None) -> None:
-        """Send the request and show the chunks of each event, until told to leave."""
+    def read(
+        self, request: Request, way: Way, on_chunks: OnChunks, provider: Provider | None = None
+    ) -> None:
+        """Send the request and pass on the chunks of each event, until `on_chunks` returns true."""
         provider = provider or self.provider
         try:
             if way == "sync":
-                _read(provider, request, see)
+                _read(provider, request, on_chunks)
             else:
-                self._runner.run(aread(provider, request, see))
+                self._runner.run(aread(provider, request, on_chunks))
         except PartwiseError:
             raise
         except Exception as error:
@@ -241,7 +243,7 @@ class Stand:
             raise known from known.__cause__ or error
 
     def run(self, coroutine: Any) -> Any:
-        """Run a coroutine on the stand's event loop."""
+        """Run a coroutine on the harness's event loop."""
         return self._runner.run(coroutine)
 
     # The public API -----------------------------------------------------------------------------
@@ -271,7 +273,7 @@ class Stand:
             outcome.error = error
         return outcome
 
-    def take_one(self, mode: Mode, way: Way) -> None:
+    def read_one_snapshot(self, mode: Mode, way: Way) -> None:
         """Call the public API, and break out of the loop at the first snapshot."""
         keywords: dict[str, Any] = {
             "response_model": Meeting,
@@ -279,23 +281,23 @@ class Stand:
             "mode": mode,
         }
         if way == "async":
-            self._runner.run(self._atake_one(keywords))
+            self._runner.run(self._aread_one_snapshot(keywords))
             return
         stream = self.client("sync").create_partial(**keywords)
         for _ in stream:
             break
 
-    async def _atake_one(self, keywords: dict[str, Any]) -> None:
+    async def _aread_one_snapshot(self, keywords: dict[str, Any]) -> None:
         async with self.client("async").create_partial(**keywords) as stream:
             async for _ in stream:
                 break
 
 
 def create(client: partwise.Client, outcome: Outcome, keywords: Mapping[str, Any]) -> None:
-    """Make a call, and keep what comes of it in the outcome.
+    """Make a call, and keep its snapshots, value and errors in the outcome.
 
     Raises:
-        Exception: what the call raised.
+        Exception: the call's own.
     """
     with client.create_partial(**keywords) as stream:
         try:
@@ -319,44 +321,44 @@ async def acreate(
             outcome.note(stream)
 
 
-def _read(provider: Provider, request: Request, see: See) -> None:
+def _read(provider: Provider, request: Request, on_chunks: OnChunks) -> None:
     decoder = provider.decoder(request)
     with provider.open(provider.build_request(request)) as events:
         for event in events:
-            if see(list(decoder.feed(event))):
+            if on_chunks(list(decoder.feed(event))):
                 return
-        see(list(decoder.close()))
+        on_chunks(list(decoder.close()))
 
 
-async def aread(provider: Provider, request: Request, see: See) -> None:
-    """Send the request and show the chunks of each event, until told to leave."""
+async def aread(provider: Provider, request: Request, on_chunks: OnChunks) -> None:
+    """Send the request and pass on the chunks of each event, until `on_chunks` returns true."""
     decoder = provider.decoder(request)
     async with provider.aopen(provider.build_request(request)) as events:
         async for event in events:
-            if see(list(decoder.feed(event))):
+            if on_chunks(list(decoder.feed(event))):
                 return
-        see(list(decoder.close()))
+        on_chunks(list(decoder.close()))
 
 
-class Patience:
-    """Lets a held reply go on after a while, so that a plugin that waits for it fails, not hangs.
+class IdleWatch:
+    """Releases a held reply after a while, so that a plugin that waits for it fails, not hangs.
 
     Attributes:
-        ended: whether that was needed.
+        released: whether that was needed.
     """
 
     def __init__(self, exchange: Exchange, after: float) -> None:
-        self.ended = False
+        self.released = False
         self._exchange = exchange
         self._after = after
         self._over = threading.Event()
 
     def watch(self) -> None:
-        """Wait for as long as the reply goes on by itself, or until it is over."""
+        """Wait until the reply stops being sent, or the watch is over."""
         sent = self._exchange.sent
         while not self._over.wait(self._after):
             if self._exchange.sent == sent:
-                self.ended = True
+                self.released = True
                 self._exchange.release_all()
                 return
             sent = self._exchange.sent
@@ -367,10 +369,10 @@ class Patience:
 
 
 @contextmanager
-def patience(exchange: Exchange, after: float) -> Iterator[Patience]:
+def release_if_idle(exchange: Exchange, after: float) -> Iterator[IdleWatch]:
     """Release all held steps of the exchange when nothing was sent for so many seconds."""
-    waiting = Patience(exchange, after)
-    watcher = threading.Thread(target=waiting.watch, name="partwise-patience")
+    waiting = IdleWatch(exchange, after)
+    watcher = threading.Thread(target=waiting.watch, name="partwise-release_if_idle")
     watcher.start()
     try:
         yield waiting
