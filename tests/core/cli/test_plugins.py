@@ -84,7 +84,7 @@ def test_a_live_endpoint_that_fails(cli: Callable[..., Outcome], server: Any) ->
     shown = cli("conformance", "llamacpp/m", "--live", "--yes", "--base-url", f"{server.url}/v1")
 
     assert shown.code == 1
-    assert "  fails           A wrong key is an AuthenticationError. (BadRequestError" in shown.out
+    assert "  failed          A wrong key is an AuthenticationError. (BadRequestError" in shown.out
     assert shown.err.endswith("partwise: llamacpp/m failed 1 check.\n")
 
 
