@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import ssl
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from partwise.provider import (
     Request,
     ServerError,
 )
-from partwise_bedrock._answer import map_error
+from partwise_bedrock._errors import map_error
 from partwise_conformance import ReplayServer, Reply
 
 from ..recorded import replay
@@ -116,6 +117,15 @@ def test_some_by_name(name: str, kind: type[ProviderError]) -> None:
 )
 def test_what_breaks_a_running_stream(error: Exception, kind: type[ProviderError]) -> None:
     assert type(mapped(error)) is kind
+
+
+def test_a_certificate_that_is_not_trusted_is_not_worth_another_attempt() -> None:
+    refused = ssl.SSLCertVerificationError(1, "self-signed")
+    error = botocore.exceptions.SSLError(endpoint_url="https://x", error=refused)
+    error.__cause__ = urllib3.exceptions.SSLError(refused)
+    result = mapped(error)
+    assert type(result) is ProviderConnectionError
+    assert not result.retryable
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("x"), KeyError("x")])

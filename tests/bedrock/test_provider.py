@@ -78,6 +78,9 @@ def test_a_model_is_an_id_or_an_arn(model: str, server: ReplayServer) -> None:
         ("anthropic.claude-v2:1", Mode.MD_JSON),
         ("mistral.mistral-7b-instruct-v0:2", Mode.MD_JSON),
         ("mistral.mixtral-8x7b-instruct-v0:1", Mode.MD_JSON),
+        ("us.deepseek.r1-v1:0", Mode.MD_JSON),
+        ("deepseek.v3.2", Mode.TOOLS),
+        ("global.anthropic.claude-fable-5-1", Mode.TOOLS),
     ],
 )
 def test_the_default_mode(provider: BedrockProvider, model: str, mode: Mode) -> None:
@@ -100,6 +103,12 @@ THINKING = {"additionalModelRequestFields": {"thinking": {"type": "enabled"}}}
         ("amazon.nova-lite-v1:0", {}, BY_NAME),
         ("mistral.mistral-large-2407-v1:0", {}, {"any": {}}),
         ("deepseek.v3-v1:0", {}, {"any": {}}),
+        ("us.deepseek.v3.2", {}, {"any": {}}),
+        ("us.deepseek.v3.2", {"additionalModelRequestFields": {"reasoning_effort": "high"}}, None),
+        ("global.anthropic.claude-fable-5-1", {}, None),
+        ("anthropic.claude-mythos-preview", {}, None),
+        ("anthropic.claude-sonnet-5-v1:0", {}, BY_NAME),
+        ("openai.gpt-oss-120b-1:0", {}, BY_NAME),
         ("cohere.command-r-v1:0", {}, None),
     ],
 )
@@ -113,6 +122,59 @@ def test_a_tool_is_forced_where_it_can_be(
     payload = provider.build_request(request_for(model=model, mode=Mode.TOOLS, options=options))
 
     assert payload["toolConfig"].get("toolChoice") == choice
+
+
+def test_a_tool_that_was_refused_is_offered(
+    provider: BedrockProvider, request_for: MakeRequest
+) -> None:
+    request = request_for(model="amazon.nova-lite-v1:0", mode=Mode.TOOLS, forced=False)
+    assert "toolChoice" not in provider.build_request(request)["toolConfig"]
+
+
+REFUSALS = {
+    "This model doesn't support the toolConfig.toolChoice.tool field. Remove it and try again.": (
+        Mode.TOOLS,
+        False,
+    ),
+    "This model doesn't support tool use in streaming mode.": (Mode.JSON_SCHEMA, True),
+    "This model doesn't support tool use.": (Mode.JSON_SCHEMA, True),
+}
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_the_approach_after_a_refusal(
+    provider: BedrockProvider, request_for: MakeRequest, words: str
+) -> None:
+    request = request_for(model="amazon.nova-lite-v1:0", mode=Mode.TOOLS)
+    error = partwise.BadRequestError(words, provider="bedrock", status_code=400)
+    fallback = provider.fallback(request, error)
+
+    assert fallback is not None
+    assert (fallback.approach.mode, fallback.approach.forced) == REFUSALS[words]
+
+
+def test_a_schema_that_can_not_be_enforced_is_no_approach(
+    provider: BedrockProvider, request_for: MakeRequest
+) -> None:
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    request = request_for(model="amazon.nova-lite-v1:0", mode=Mode.TOOLS, schema=schema)
+    words = "This model doesn't support tool use."
+    error = partwise.BadRequestError(words, provider="bedrock", status_code=400)
+    fallback = provider.fallback(request, error)
+
+    assert fallback is not None
+    assert fallback.approach.mode is Mode.MD_JSON
+
+
+def test_sampling_is_left_out_if_the_model_does_not_take_it(
+    provider: BedrockProvider, request_for: MakeRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = {"temperature": 0.5, "top_p": 0.9, "max_tokens": 7, "stop": "."}
+    model = "global.anthropic.claude-fable-5-1"
+    payload = provider.build_request(request_for(model=model, options=options))
+
+    assert payload["inferenceConfig"] == {"maxTokens": 7, "stopSequences": ["."]}
+    assert "does not take temperature" in caplog.text
 
 
 # The request ----------------------------------------------------------------------------------
@@ -275,6 +337,21 @@ def test_a_client_of_the_user_s_stays_open(
 def test_boto3_takes_no_http_client(make_provider: MakeProvider) -> None:
     with pytest.raises(ConfigurationError, match="http_client"):
         make_provider(http_client=object())
+
+
+@pytest.mark.parametrize("options", [{"no_such_option": 1}, {"region_name": 5}])
+def test_an_option_that_boto3_does_not_take(
+    make_provider: MakeProvider, request_for: MakeRequest, options: dict[str, Any]
+) -> None:
+    provider = make_provider(options=options)
+    with pytest.raises(ConfigurationError, match="boto3 does not take this"):
+        provider.open(provider.build_request(request_for())).__enter__()
+
+
+@pytest.mark.parametrize("url", ["not a url", "http://127.0.0.1:99999", "ftp://x"])
+def test_an_address_that_is_none(make_provider: MakeProvider, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="not an address"):
+        make_provider(base_url=url)
 
 
 # Letting go -----------------------------------------------------------------------------------

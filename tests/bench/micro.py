@@ -204,7 +204,7 @@ def _decoders(rounds: int) -> dict[str, float]:
     from google.genai.types import GenerateContentResponse
 
     from partwise_anthropic._decoder import AnthropicDecoder
-    from partwise_bedrock._answer import BedrockDecoder
+    from partwise_bedrock._decoder import BedrockDecoder
     from partwise_google._decoder import GoogleDecoder
     from partwise_mistral._decoder import MistralDecoder
     from partwise_openai._chat import ChatDecoder

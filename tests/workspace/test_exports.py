@@ -9,14 +9,14 @@ import pytest
 PUBLIC = {
     "partwise.provider": """
         Approach AuthenticationError BadRequestError Capabilities Chunk ClientPool
-        ClosableStream ConfigurationError Decoder Fallback Finish FinishReason Granularity
-        KeepAlive MASK MissingKeyError Mode ModelRow Provider ProviderConfig
+        ClosableStream ConfigurationError Decoder Fallback Finish FinishReason ForcedBy
+        Granularity KeepAlive MASK MissingKeyError Mode ModelRow Provider ProviderConfig
         ProviderConnectionError ProviderError ProviderFactory ProviderTimeoutError
         ProviderWrapper RateLimitError ReasoningDelta RefusalDelta Request SchemaProfile Secrets
         ServerError SupportsAcceptance SupportsFallback TextDelta ToolCallDelta
         TransformedSchema Usage as_count as_json as_map as_maps as_text as_word error_of_status
-        error_of_transport find_factory hookimpl is_simple_pattern next_approach open_in_thread
-        refuse_redirects retry_after transform unreadable_event
+        error_of_transport find_factory hookimpl is_simple_pattern is_tls_failure next_approach
+        open_in_thread refuse_redirects retry_after transform unreadable_event
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_bulk": "AsyncExtraction Extraction Outcome Pace Summary aextract extract",

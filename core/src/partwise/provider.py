@@ -27,7 +27,7 @@ from ._providers.http_errors import error_of_status, retry_after
 from ._providers.json_schema.profile import SchemaProfile, is_simple_pattern
 from ._providers.json_schema.transform import TransformedSchema, transform
 from ._providers.mode import Granularity, Mode
-from ._providers.model_row import ModelRow
+from ._providers.model_row import ForcedBy, ModelRow
 from ._providers.protocol import (
     Capabilities,
     Decoder,
@@ -43,7 +43,7 @@ from ._providers.redaction import MASK, Secrets
 from ._providers.redirects import refuse_redirects
 from ._providers.registry import find as find_factory
 from ._providers.thread_bridge import ClosableStream, open_in_thread
-from ._providers.transport_errors import error_of_transport
+from ._providers.transport_errors import error_of_transport, is_tls_failure
 from ._providers.values import (
     as_count,
     as_json,
@@ -69,6 +69,7 @@ __all__ = [
     "Fallback",
     "Finish",
     "FinishReason",
+    "ForcedBy",
     "Granularity",
     "KeepAlive",
     "MissingKeyError",
@@ -105,6 +106,7 @@ __all__ = [
     "find_factory",
     "hookimpl",
     "is_simple_pattern",
+    "is_tls_failure",
     "next_approach",
     "open_in_thread",
     "refuse_redirects",

@@ -2,107 +2,93 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
-from collections.abc import Iterable, Mapping
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
 
-import partwise.provider as pw
+from partwise.provider import ConfigurationError, Mode, Request, transform
 
-_TOOL = pw.SchemaProfile(name="a Bedrock tool", strict=False)
-_ENFORCED = pw.SchemaProfile(
-    name="Bedrock's structured output", keywords=frozenset({"const", "title"}),
-    closed=True, typed=True, ref_siblings=False, recursion="never",
-)  # fmt: skip
-_INFERENCE = {
-    "max_completion_tokens": "maxTokens", "max_tokens": "maxTokens", "stop": "stopSequences",
-    "temperature": "temperature", "top_p": "topP",
-}  # fmt: skip
-_SIDES = {"system": "system", "developer": "system", "assistant": "assistant"}
-_image_of = re.compile(r"data:image/(\w+);base64,(.+)", re.DOTALL).fullmatch
+from ._messages import to_conversation
+from ._profiles import profile_of
+from ._schema import TOOL, enforced
 
-# As the Converse API's documentation has it: who has no tools while it streams, whose tools can't
-# be forced, and of whose tools only any can.
-_NO_TOOLS = re.compile(r"meta\.llama|amazon\.titan|claude-(?:v\d|instant)|mi[sx]tral-[78]")
-_NO_CHOICE = re.compile(r"meta\.llama|cohere\.|ai21\.|claude-(?:[a-z]+-)?(?:5-[1-9]|[6-9])")
-_ANY_CHOICE = re.compile(r"mistral\.|deepseek\.v3-v1")
+_log: Final = logging.getLogger("partwise")
 
+# Other vendors' names of the fields in `inferenceConfig`.
+_INFERENCE: Final = {
+    "max_completion_tokens": "maxTokens",
+    "max_output_tokens": "maxTokens",
+    "max_tokens": "maxTokens",
+    "stop": "stopSequences",
+    "stop_sequences": "stopSequences",
+    "temperature": "temperature",
+    "top_p": "topP",
+}
 
-def capabilities(model: str) -> pw.Capabilities:
-    """All modes, of which a model may lack some beyond its first: then Bedrock refuses the call."""
-    modes = (pw.Mode.TOOLS, pw.Mode.JSON_SCHEMA, pw.Mode.MD_JSON)
-    ordered = modes[::-1] if _NO_TOOLS.search(model) else modes
-    return pw.Capabilities(dict.fromkeys(ordered, pw.Granularity.TOKEN))
+OPTIONAL: Final = ("temperature", "topP", "top_p")
+"""Parameters without which a request means nearly the same: left out if they are refused."""
+
+# Fields of a model's own with which it reasons, and then can't be made to call a tool.
+_THINKING: Final = frozenset({"thinking", "reasoning_config", "reasoning_effort"})
 
 
-def build_request(request: pw.Request) -> dict[str, Any]:
+def build_request(request: Request) -> dict[str, Any]:
     """The arguments of `converse_stream`, and `read_timeout`, which the client takes out."""
     options, own = dict(request.options), _structure(request)
-    inference = dict(options.pop("inferenceConfig", {}))
-    inference |= {_INFERENCE[name]: options.pop(name) for name in _INFERENCE.keys() & options}
+    inference = _inference(request, options)
     if "toolConfig" in own:
         own["toolConfig"]["tools"] += options.pop("toolConfig", {}).get("tools", [])
-    system, messages = _conversation(request.messages)
+    system, messages = to_conversation(request.messages)
     system = [*options.pop("system", []), *system]
     own |= {"system": system, "inferenceConfig": inference, "read_timeout": request.read_timeout}
-    said = {name: value for name, value in own.items() if value}
-    return {"modelId": request.model, "messages": messages, **said, **options}
+    given = {name: value for name, value in own.items() if value}
+    return {"modelId": request.model, "messages": messages, **given, **options}
 
 
-def _structure(request: pw.Request) -> dict[str, Any]:
-    named = {"name": request.name, "description": request.description or request.name}
-    if request.mode is pw.Mode.JSON_SCHEMA and not request.plain:
-        made = pw.transform(request.schema, _ENFORCED)
-        if not made.strict:
-            raise pw.ConfigurationError(f"Bedrock can't enforce {request.name}: use another mode")
-        asked = {"jsonSchema": {**named, "schema": json.dumps(made.schema)}}
-        return {"outputConfig": {"textFormat": {"type": "json_schema", "structure": asked}}}
-    calls = any(each.get("tool_calls") for each in request.messages)  # Bedrock wants their tools
-    if request.mode is not pw.Mode.TOOLS or (request.plain and not calls):
+def _inference(request: Request, options: dict[str, Any]) -> dict[str, Any]:
+    """`inferenceConfig`, with the options that belong there taken out of the others."""
+    inference = dict(options.pop("inferenceConfig", {}))
+    inference |= {_INFERENCE[name]: options.pop(name) for name in _INFERENCE.keys() & options}
+    if isinstance(inference.get("stopSequences"), str):
+        inference["stopSequences"] = [inference["stopSequences"]]
+    refused = {_INFERENCE.get(name, name) for name in request.omitted}
+    if not profile_of(request.model).samples:
+        refused |= {"temperature", "topP"}
+    for name in sorted(refused & inference.keys()):
+        _log.warning("%s does not take %s: it is left out", request.model, name)
+    return {name: value for name, value in inference.items() if name not in refused}
+
+
+def _structure(request: Request) -> dict[str, Any]:
+    if request.mode is Mode.JSON_SCHEMA and not request.plain:
+        return _schema(request) if request.strict else {}
+    calls = any(message.get("tool_calls") for message in request.messages)
+    # Bedrock wants the tools of the calls among the messages, even if no call is wanted.
+    if request.mode is not Mode.TOOLS or (request.plain and not calls):
         return {}
-    schema = {"json": pw.transform(request.schema, _TOOL).schema}
-    own: dict[str, Any] = {"tools": [{"toolSpec": {**named, "inputSchema": schema}}]}
-    free = request.plain or "thinking" in request.options.get("additionalModelRequestFields", {})
-    if not free and not _NO_CHOICE.search(request.model):
-        is_any = _ANY_CHOICE.search(request.model)
-        own["toolChoice"] = {"any": {}} if is_any else {"tool": {"name": request.name}}
-    return {"toolConfig": own}
+    schema = {"json": transform(request.schema, TOOL).schema}
+    tools = [{"toolSpec": {**_named(request), "inputSchema": schema}}]
+    return {"toolConfig": {"tools": tools, **_choice(request)}}
 
 
-def _conversation(messages: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
-    """The system's blocks, and the turns: what one side says in a row is one."""
-    said = [
-        (_SIDES.get(each["role"], "user"), block) for each in messages for block in _blocks(each)
-    ]
-    system = [block for side, block in said if side == "system"]
-    turns = groupby((each for each in said if each[0] != "system"), key=itemgetter(0))
-    return system, [{"role": side, "content": [each[1] for each in turn]} for side, turn in turns]
+def _schema(request: Request) -> dict[str, Any]:
+    schema = enforced(request.schema)
+    if schema is None:
+        raise ConfigurationError(f"Bedrock can't enforce {request.name}: use another mode")
+    structure = {"jsonSchema": {**_named(request), "schema": json.dumps(schema)}}
+    return {"outputConfig": {"textFormat": {"type": "json_schema", "structure": structure}}}
 
 
-def _blocks(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    content: Any = message.get("content") or ()
-    parts = [{"text": content}] if isinstance(content, str) else content
-    # An empty text would be refused.
-    blocks = [block for block in map(_block, parts) if block.get("text") != ""]
-    if message.get("role") == "tool":
-        return [{"toolResult": {"toolUseId": message["tool_call_id"], "content": blocks}}]
-    for call in message.get("tool_calls") or ():
-        name, text = call["function"]["name"], call["function"]["arguments"]
-        use = {"toolUseId": call["id"], "name": name, "input": json.loads(text or "{}")}
-        blocks.append({"toolUse": use})
-    return blocks
+def _named(request: Request) -> dict[str, Any]:
+    return {"name": request.name, "description": request.description or request.name}
 
 
-def _block(part: Mapping[str, Any]) -> dict[str, Any]:
-    match part:
-        case {"type": "text", "text": text} | {"type": "refusal", "refusal": text}:
-            return {"text": text}
-        case {"type": "image_url", "image_url": {"url": str(url)}} if found := _image_of(url):
-            form = {"jpg": "jpeg"}.get(found[1], found[1])
-            return {"image": {"format": form, "source": {"bytes": base64.b64decode(found[2])}}}
-        case {"type": kind}:
-            raise pw.ConfigurationError(f"say {kind!r} as one of Bedrock's content blocks")
-    return dict(part)
+def _choice(request: Request) -> Mapping[str, Any]:
+    fields = request.options.get("additionalModelRequestFields") or {}
+    forced = profile_of(request.model).forced
+    if request.plain or not request.forced or not _THINKING.isdisjoint(fields):
+        return {}
+    if forced == "any tool":
+        return {"toolChoice": {"any": {}}}
+    return {"toolChoice": {"tool": {"name": request.name}}} if forced == "name" else {}

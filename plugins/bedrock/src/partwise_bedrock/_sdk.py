@@ -1,0 +1,77 @@
+"""boto3's client: made as the user configured it, or adopted, with partwise's own hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from partwise.provider import ConfigurationError
+
+if TYPE_CHECKING:
+    from partwise.provider import ProviderConfig
+
+_CALL = "bedrock-runtime.ConverseStream"
+
+
+def client(config: ProviderConfig) -> Any:
+    """The user's own client, or a new one.
+
+    Raises:
+        ConfigurationError: boto3 does not know an option.
+    """
+    made = config.client or _new_client(config)
+    hooks = made.meta.events
+    hooks.register(f"provide-client-params.{_CALL}", _take_timeout, unique_id="partwise-time")
+    hooks.register(f"before-send.{_CALL}", _Signing(config), unique_id="partwise-key")
+    return made
+
+
+def interrupt(stream: Any) -> None:
+    """End the read that a thread is in, for which `close` would wait."""
+    with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end by itself
+        stream._raw_stream.shutdown()  # noqa: SLF001 - botocore shows the response nowhere else
+
+
+def _new_client(config: ProviderConfig) -> Any:
+    options = dict(config.options)
+    session = boto3.Session(profile_name=options.pop("profile_name", None))
+    if config.api_key is not None:
+        unsigned = Config(signature_version=UNSIGNED)
+        options["config"] = unsigned.merge(options.get("config") or unsigned)
+    if config.sdk_retries is not None:
+        # The first attempt counts here.
+        retries = Config(retries={"total_max_attempts": config.sdk_retries + 1})
+        options["config"] = (options.get("config") or retries).merge(retries)
+    try:
+        return session.client("bedrock-runtime", endpoint_url=config.base_url, **options)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"boto3 does not take this: {error}") from error
+
+
+def _take_timeout(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["read_timeout"] = params.pop("read_timeout", None)
+
+
+class _Signing:
+    """Called with each signed request just before it is sent."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._config = config
+
+    def __call__(self, request: Any, **_: Any) -> None:
+        headers: Mapping[str, Any] = request.headers
+        # Those of a role come from a machine or a service, and are not known before.
+        self._config.secrets.add(_as_str(headers.get("X-Amz-Security-Token")))
+        if self._config.api_key is not None:
+            # botocore takes such a key from the environment alone, and would log it if it came
+            # earlier.
+            request.headers["Authorization"] = f"Bearer {self._config.api_key}"
+
+
+def _as_str(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
