@@ -139,7 +139,7 @@ def test_no_key_is_in_a_payload_a_span_or_a_repr(stand: Stand, vendor: Vendor) -
     assert len(finished) == 2
     told = metrics.get_metrics_data()
     assert told is not None
-    seen = [payloads, stand.client, vars(stand.client), stand.client._endpoint.provider]
+    seen = [payloads, stand.client, vars(stand.client), stand.client._calls.provider]
     assert KEY not in repr(seen)
     assert KEY not in "".join(span.to_json() for span in finished)
     assert KEY not in told.to_json()

@@ -114,7 +114,7 @@ def call(case: Path, meta: dict[str, Any], server: ReplayServer) -> dict[str, An
 
 
 def test_each_client_is_this_plugins(clients: dict[str, Client]) -> None:
-    kinds = {type(client._endpoint.provider) for client in clients.values()}
+    kinds = {type(client._calls.provider) for client in clients.values()}
 
     assert kinds == {OpenAIProvider}
 

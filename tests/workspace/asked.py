@@ -34,7 +34,7 @@ def main() -> None:
     assert len(shown) > 1
     assert last == User(name="Ada Lovelace", age=36)
     installed = sorted({each.name for each in distributions() if each.name.startswith("partwise")})
-    answered = type(client._endpoint.provider).__module__.partition(".")[0]
+    answered = type(client._calls.provider).__module__.partition(".")[0]
     print(answered, "of", *installed)  # noqa: T201
 
 

@@ -74,13 +74,13 @@ def infos(name: str) -> list[partwise.ProviderInfo]:
 
 
 def provider_module(client: Any) -> str:
-    return type(client._endpoint.provider).__module__
+    return type(client._calls.provider).__module__
 
 
 def test_a_plugin_is_found_by_its_entry_point(install: Any) -> None:
     install("partwise-acme", "acme")
     client = partwise.from_provider("acme/large/v2", api_key="k", base_url="u", region="eu")
-    provider: Any = client._endpoint.provider
+    provider: Any = client._calls.provider
     config = provider.config
     assert (config.name, config.api_key, config.base_url) == ("acme", "k", "u")
     assert config.options == {"region": "eu"}

@@ -79,12 +79,12 @@ def _for_vendor(response_model: Any, provider: str, mode: str | None) -> Any:
     messages = [{"role": "user", "content": ""}]
     client = from_provider(provider, mode=mode, api_key=_KEY, base_url=_ADDRESS)
     with client, _log_on_stderr():
-        session = client._endpoint.session(response_model, messages, {})  # noqa: SLF001
-    request = session._request  # noqa: SLF001 - what the core asks the plugin for
+        session = client._calls.session(response_model, messages, {})  # noqa: SLF001
+    request = session.request
     if request.mode.prompts_schema:
         click.echo(f"{request.mode}: the schema stands in the prompt, nobody enforces it", err=True)
         return request.schema
-    sent = _found_in(session.payload)
+    sent = _found_in(client._calls.provider.build_request(request))  # noqa: SLF001
     for line in _differences(request.schema, sent):
         click.echo(line, err=True)
     return sent

@@ -1,10 +1,11 @@
-"""The hands of a session on asyncio's loop: the twin of `Driver`.
+"""The I/O of a session in asyncio: the twin of `Driver`.
 
-A response is held by a task of its own, its keeper, which waits until it is let go of and then
-releases it. So the release goes on to its end whoever is cancelled, and can be asked for by those
-who can't await. A loop that ends cancels all tasks before it ends generators, the SDK's among
-them, which get in each other's way: thus a stream that was left open is released in time, and
-quietly.
+A response is held by a task of its own, its keeper, which opens it, reads the next event when it
+is asked for one, and releases it. So a reader that is cancelled takes nothing from the others: the
+read goes on, and the next reader gets its event. The release goes on to its end whoever is
+cancelled, and can be asked for without awaiting it. A loop that ends cancels all tasks before it
+ends generators, the SDK's among them, which get in each other's way: thus a stream that was left
+open is released in time, and quietly.
 
 In a module of its own because it alone needs asyncio, which takes a while to import.
 """
@@ -12,92 +13,180 @@ In a module of its own because it alone needs asyncio, which takes a while to im
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from .._session.commands import CLOSE, END, Pause
-from .driver import log
+from .._errors import ConfigurationError
+from .._session.commands import END, Close, Command, Open, Pause
+from .._session.event_reader import AbandonedError
+from .driver import log, translating
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator, Mapping
 
-    from .._session.commands import Command
+    from .._providers.protocol import Provider
     from .._session.session import Session
 
-_keepers: set[asyncio.Task[None]] = set()
-"""Those that hold a response: the loop itself holds its tasks only weakly."""
+_NONE: Final = object()
+"""No item yet."""
+
+_keepers: Final[set[asyncio.Task[None]]] = set()
+"""The tasks that hold a response: the loop itself holds its tasks only weakly."""
 
 
 class AsyncDriver:
     """Carries out the commands of a session, and awaits each."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._events: AsyncIterator[Any]
-        self._hold: _Hold | None = None
-        self._timed = session.patience.seconds is not None
+        self._provider = session.call.provider
+        self._deadline = session.deadline
+        self._keeper: _Keeper | None = None
 
-    def obey(self, command: Command) -> Awaitable[None]:
-        """Carry out a command other than `READ` and `SHOW`."""
-        if isinstance(command, Pause):
-            return asyncio.sleep(command.seconds)
-        return self.close() if command is CLOSE else self._in_time(self._open())
+    async def execute(self, command: Command) -> None:
+        """Carry out a command that is about the connection, or a pause."""
+        match command:
+            case Open():
+                await self._open(command)
+            case Pause():
+                await asyncio.sleep(command.seconds)
+            case Close():
+                await self.close()
 
-    def read(self) -> Awaitable[Any]:
-        """The vendor's next event, or `END`."""
-        event = anext(self._events, END)
-        return self._in_time(event) if self._timed else event
+    async def _open(self, command: Open) -> None:
+        if self._keeper is None:  # else a reader that was cancelled has begun it
+            self._keeper = _Keeper(_running_loop(), self._provider, command.payload)
+        await self._next_item(self._keeper)
 
-    async def _in_time(self, work: Awaitable[Any]) -> Any:
-        scope = asyncio.timeout(self._session.patience.seconds)
+    async def next_event(self) -> Any:
+        """The vendor's next event; `END` after the last."""
+        return END if self._keeper is None else await self._next_item(self._keeper)
+
+    async def _next_item(self, keeper: _Keeper) -> Any:
+        if (seconds := self._deadline.next_timeout) is None:
+            return await keeper.next_item()
+        scope = asyncio.timeout(seconds)
         try:
             async with scope:
-                return await work
+                return await keeper.next_item()
         except TimeoutError as error:
             if not scope.expired():
                 raise
-            raise self._session.patience.error() from error
-
-    async def _open(self) -> None:
-        context = self._session.provider.aopen(self._session.payload)
-        self._events = await context.__aenter__()
-        self._hold = _Hold(context)
+            raise self._deadline.error() from error
 
     async def close(self) -> None:
-        """Let go of the response, if one is held. Being cancelled does not stop the release."""
-        hold, self._hold = self._hold, None
-        if hold is not None:
-            hold.left.set()
-            await asyncio.shield(hold.keeper)
-
-    def abandon(self) -> None:
-        """Let go of the response as soon as the loop turns: for those who can't await."""
-        hold, self._hold = self._hold, None
-        if hold is not None and not hold.loop.is_closed():
-            hold.loop.call_soon_threadsafe(hold.left.set)
+        """Release the response, if one is held. Being cancelled does not stop the release."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.release()
+            await asyncio.shield(keeper.task)
 
     def new_future(self) -> asyncio.Future[None]:
         """Something to wait for on this loop."""
-        return asyncio.get_running_loop().create_future()
+        return _running_loop().create_future()
+
+    async def yield_turn(self) -> None:
+        """Let the other tasks of the loop run."""
+        await asyncio.sleep(0)
+
+    def abandon(self) -> None:
+        """Release the response as soon as the loop turns, without waiting for it."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None and not keeper.loop.is_closed():
+            keeper.loop.call_soon_threadsafe(keeper.release)
 
 
-class _Hold:
-    """One response, and its keeper."""
+class _Keeper:
+    """The task that holds one response.
 
-    def __init__(self, context: AbstractAsyncContextManager[Any]) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.left = asyncio.Event()
-        self.keeper = self.loop.create_task(_keep(context, self.left))
-        _keepers.add(self.keeper)
-        self.keeper.add_done_callback(_keepers.discard)
+    It makes one item after the other, each when it is asked for: first that the response is open,
+    then the events, then `END`. An error stands in the place of an item, and is the last one.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, provider: Provider, payload: Mapping[str, Any]
+    ) -> None:
+        self.loop = loop
+        self._provider = provider
+        self._item: Any = _NONE
+        self._error: Exception | None = None
+        self._reader: asyncio.Future[None] | None = None  # waits for an item
+        self._demand: asyncio.Future[None] | None = None  # the keeper waits for a reader
+        self._is_released = False
+        self.task = self.loop.create_task(self._run(payload))
+        _keepers.add(self.task)
+        self.task.add_done_callback(_keepers.discard)
+
+    async def next_item(self) -> Any:
+        """The next item, or the one that a cancelled reader has waited for."""
+        while self._item is _NONE and self._error is None:
+            self._ask()
+            self._reader = self.loop.create_future()
+            await self._reader
+        if (error := self._error) is not None:
+            try:
+                raise error
+            finally:
+                self._error = error = None  # its frames hold this object
+        item, self._item = self._item, _NONE
+        return item
+
+    def release(self) -> None:
+        """Let the task release the response, whatever it waits for."""
+        if not self._is_released:
+            self._is_released = True
+            self._error = AbandonedError()
+            self._deliver()
+            self.task.cancel()
+
+    def _ask(self) -> None:
+        if self._demand is not None and not self._demand.done():
+            self._demand.set_result(None)
+
+    def _deliver(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def _run(self, payload: Mapping[str, Any]) -> None:
+        context = self._provider.aopen(payload)
+        try:
+            with translating(self._provider):
+                events = await context.__aenter__()
+        except asyncio.CancelledError:
+            return
+        except Exception as error:  # noqa: BLE001 - it is the reader's
+            self._error = error
+            self._deliver()
+            return
+        try:
+            await self._serve(events)
+        except asyncio.CancelledError:
+            pass  # released, or the loop ends
+        finally:
+            try:
+                await context.__aexit__(None, None, None)
+            except Exception:  # noqa: BLE001 - the answer or its error matters more
+                log.warning("a response could not be closed", exc_info=True)
+
+    async def _serve(self, events: AsyncIterator[Any]) -> None:
+        self._item = None
+        while True:
+            self._deliver()
+            self._demand = self.loop.create_future()
+            await self._demand
+            try:
+                with translating(self._provider):
+                    self._item = await anext(events, END)
+            except Exception as error:  # noqa: BLE001 - it is the reader's
+                self._error = error
 
 
-async def _keep(context: AbstractAsyncContextManager[Any], left: asyncio.Event) -> None:
-    # Only a loop that ends cancels a keeper.
-    with suppress(asyncio.CancelledError):
-        await left.wait()
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop.
+
+    Raises:
+        ConfigurationError: there is none of asyncio's.
+    """
     try:
-        await context.__aexit__(None, None, None)
-    except Exception:  # noqa: BLE001 - the answer, or the error, that is under way matters more
-        log.warning("a response could not be closed", exc_info=True)
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        message = "asynchronous streams run on asyncio; on trio, read a sync stream in a thread"
+        raise ConfigurationError(message) from None

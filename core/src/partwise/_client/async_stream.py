@@ -1,43 +1,45 @@
 """The asyncio twins of `PartialStream` and `View`, driven by awaiting.
 
 Several tasks may read one stream, as `gather(stream.field("a"), stream.field("b"))` does. One of
-them reads at a time, the others wait for what it finds.
+them reads at a time, the others wait for its snapshots. A task that is cancelled leaves the others
+their stream.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .._paths import parse_path
-from .._session.commands import END, READ, SHOW
-from .stream import StreamFacts
+from .._sentinels import MISSING
+from .._session.commands import END, Done, Read, Show
+from .stream import StreamState
 from .views import Elements, Events, Patches, TextDeltas, value_at
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Awaitable, Generator
+    from collections.abc import AsyncIterator, Awaitable, Generator
     from types import TracebackType
 
-    from .._session.commands import Command
+    from .._session.event_reader import EventReader
+    from .._session.feeds import Fold
     from .._session.session import Session
     from .._snapshot.events import Event
-    from .views import Fold, Operation
+    from .views import Operation
 
 T = TypeVar("T")
 S = TypeVar("S")
 
 
 class AsyncReader(ABC, Generic[S]):
-    """Something to be read item by item, and given up at will. Awaiting it gives itself."""
+    """An asynchronous iterator of items that can be left at will. Awaiting it gives itself."""
 
     @abstractmethod
     async def __anext__(self) -> S: ...
 
-    def __aiter__(self) -> _AsyncLoop[S]:
-        """An iterator for one loop. The reader is closed when the loop drops it."""
-        return _AsyncLoop(self)
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[S]:
+        """An iterator for one loop, which leaves when the loop drops it."""
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self
@@ -45,11 +47,11 @@ class AsyncReader(ABC, Generic[S]):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Let go of the connection. Nothing more can be read."""
+        """Leave. Nothing more can be read."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """The same without waiting: the loop lets go of the connection at its next turn."""
+        """The same without waiting: the connection is released at the loop's next turn."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,121 +65,115 @@ class AsyncReader(ABC, Generic[S]):
         await self.aclose()
 
 
-class _AsyncLoop(Generic[S]):
-    """What one `async for` loop holds of a reader."""
-
-    __slots__ = ("_reader",)
-
-    def __init__(self, reader: AsyncReader[S]) -> None:
-        self._reader = reader
-
-    def __anext__(self) -> Awaitable[S]:
-        return self._reader.__anext__()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __del__(self) -> None:
-        self._reader.abandon()
-
-
-class AsyncPartialStream(AsyncReader[T], StreamFacts):
+class AsyncPartialStream(AsyncReader[T], StreamState):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
-    Reading raises the `PartwiseError` that ends the answer, where it has no good end, and what
-    validators of the response model raise other than `ValueError` and `AssertionError`.
+    Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
+    the response model's validators other than `ValueError` and `AssertionError`.
     """
 
     def __init__(self, session: Session) -> None:
-        # Loads asyncio, which takes a while, and which only they need who come here.
+        # Loads asyncio, which takes a while, and which only asynchronous callers need.
         from .async_driver import AsyncDriver  # noqa: PLC0415
 
-        self._session = session
-        self._connection = AsyncDriver(session)
-        self._flow = session.run()
-        self._command: Command = SHOW  # as after a snapshot: the reader has come
-        self._failure: Exception | None = None  # what came of it, if not what was meant to
-        self._found = 0  # so many snapshots
-        self._seen = 0  # so many when one was shown last
-        self._reading = False
+        super().__init__(session)
+        self._driver = AsyncDriver(session)
+        self._is_driven = False  # by a task that reads
+        self._has_woken = False  # tasks that have not run yet
         self._waiting: list[Future[None]] = []
 
     async def __anext__(self) -> T:
-        # Another task may have read on: what it found is shown first.
-        if self._seen == self._found or self._session.closed:
-            await (self.advance() if self._reading else self._drive())
-        self._seen = self._found
+        # Another task may have read on: the snapshot that it found is shown first.
+        if (self._shown == self._found or self._session.closed) and not await self.advance():
+            self._stop()
+        self._shown = self._found
         return self._session.show()  # type: ignore[no-any-return]
 
-    async def advance(self) -> None:
-        """Read until there is a new snapshot, without making it."""
-        before = self._found
-        while self._reading:
-            self._waiting.append(turn := self._connection.new_future())
-            await turn
-        if self._found == before:
-            await self._drive()
+    def __aiter__(self) -> _SnapshotLoop[T]:
+        """Snapshots for one loop. The stream is left when the loop drops it."""
+        return _SnapshotLoop(self)
 
-    async def _drive(self) -> None:
-        self._reading = True
+    async def advance(self, *, closes_if_cancelled: bool = True) -> bool:
+        """Read until a snapshot is due, without making it. False if the session has ended."""
+        before = self._found
+        while self._is_driven:
+            self._waiting.append(turn := self._driver.new_future())
+            await turn
+        if self._found != before:
+            return True
+        self._is_driven = True
         try:
-            while self._command is not READ or not await self._read():
-                await self._obey()
-                failure, self._failure = self._failure, None
-                flow = self._flow
-                self._command = flow.throw(failure) if failure else next(flow)
-                if self._command is SHOW:
-                    break
-            self._found += 1
-        except StopIteration:
-            self._session.value()
-            raise StopAsyncIteration from None
+            return await self._drive()
         except GeneratorExit:
-            self.abandon()
+            if not self._is_shared:
+                self.abandon()
             raise
         except BaseException:
-            await self.aclose()
+            if closes_if_cancelled and not self._is_shared:
+                await self.aclose()
             raise
         finally:
-            self._reading = False
-            if self._waiting:
-                self._wake()
+            self._is_driven = False
+            self._wake()
 
-    async def _read(self) -> bool:
-        """Read until there is a new snapshot; if the events end before, there is none."""
-        session, connection = self._session, self._connection
-        event = None
-        try:
-            shows = session.unfinished and session.more()
-            while not shows:
-                event = END
-                event = await connection.read()
-                if event is END:
-                    return False
-                shows = session.take(event)
-        except Exception as error:  # noqa: BLE001 - the session judges it
-            # What came of taking an event is the session's own.
-            self._failure = session.translated(error) if event is END else error
-            return False
-        return True
-
-    async def _obey(self) -> None:
-        if self._command not in (READ, SHOW):
+    async def _drive(self) -> bool:
+        session = self._session
+        while True:
+            command = session.next_command()
             try:
-                await self._connection.obey(self._command)
-            except Exception as error:  # noqa: BLE001 - as above
-                self._failure = self._session.translated(error)
+                match command:
+                    case Read(reader) if await self._read(reader):
+                        self._found += 1
+                        return True
+                    case Show():
+                        self._found += 1
+                        return True
+                    case Done():
+                        return False
+                    case _:
+                        await self._driver.execute(command)
+            except Exception as error:  # noqa: BLE001 - the session judges it
+                session.fail(error)
+            else:
+                session.receive()
+
+    async def _read(self, reader: EventReader) -> bool:
+        """Read events until a snapshot is due. If none is, they have ended."""
+        if reader.has_pending_chunks:
+            await self._let_others_see()
+            if reader.receive_rest():
+                return True
+        while (event := await self._driver.next_event()) is not END:
+            if reader.receive(event):
+                return True
+        return reader.receive_end()
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether somebody else reads this stream."""
+        return self._readers > 0 or any(not turn.done() for turn in self._waiting)
+
+    async def _let_others_see(self) -> None:
+        """Let the tasks that wait for a snapshot run before there is another one."""
+        if self._has_woken:
+            self._has_woken = False
+            await self._driver.yield_turn()
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
+                self._has_woken = True
+
+    def _stop(self) -> None:
+        self._session.value()
+        raise StopAsyncIteration
 
     async def result(self) -> T:
         """Read to the end: the validated value."""
-        while not self._session.finished:
-            await self.advance()
+        while await self.advance():
+            pass
         return self._session.value()  # type: ignore[no-any-return]
 
     async def field(self, path: str) -> Any:
@@ -187,88 +183,147 @@ class AsyncPartialStream(AsyncReader[T], StreamFacts):
             LookupError: the answer has ended, and has nothing there.
             ValueError: not a path, or no answer can have anything there.
         """
-        self._session.expect(path)
-        while self.state(path) != "complete" and not self._session.finished:
-            await self.advance()
+        self._session.check_path(path)
+        while self.state(path) != "complete" and await self.advance(closes_if_cancelled=False):
+            pass
         if self._session.finished:
             self._session.value()
         return value_at(self._session.snapshot, parse_path(path))
 
     async def aclose(self) -> None:
-        """Let go of the connection. Nothing more can be read; what was read stays."""
-        self._leave()
-        await self._connection.close()
+        """Release the connection. Nothing more can be read; what was read stays."""
+        self._session.abandon()
+        await self._driver.close()
 
     def abandon(self) -> None:
-        """The same without waiting: the loop lets go of the connection at its next turn."""
-        self._leave()
-        self._connection.abandon()
+        """The same without waiting: the connection is released at the loop's next turn."""
+        self._session.abandon()
+        self._driver.abandon()
 
     def _leave(self) -> None:
-        self._session.leave()
-        self._flow.close()
-        self._command = SHOW
+        self._readers -= 1
+        if not self._readers:
+            self.abandon()
 
     def __del__(self) -> None:
         self.abandon()
 
     def events(self) -> AsyncView[Event]:
-        """What changes between one snapshot and the next: folding it gives the snapshots."""
+        """The changes between one snapshot and the next: folding them gives the snapshots."""
         return AsyncView(self, Events())
 
     def patches(self) -> AsyncView[list[Operation]]:
-        """The changes as JSON patches (RFC 6902), one a snapshot, for who shows it elsewhere."""
+        """The changes as JSON patches (RFC 6902), one a snapshot, to be applied elsewhere."""
         return AsyncView(self, Patches())
 
     def elements(self, path: str) -> AsyncView[Any]:
         """Each element of the list or dict at the path, as soon as it is complete and valid.
 
-        What was given can't be taken back: from the first element on, a failed attempt is not
+        A delivered element can't be taken back: from the first one on, a failed attempt is not
         tried again, and its error is raised.
 
         Raises:
             ValueError: not a path, or no answer can have anything there.
         """
-        self._session.expect(path)
+        self._session.check_path(path)
         return AsyncView(self, Elements(path))
 
     def text_deltas(self, path: str) -> AsyncView[str]:
         """The text at the path, piece by piece as it arrives.
 
-        What was given can't be taken back: from the first piece on, a failed attempt is not tried
+        A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
 
         Raises:
             ValueError: not a path, or no answer can have anything there.
         """
-        self._session.expect(path)
+        self._session.check_path(path)
         return AsyncView(self, TextDeltas(path))
 
 
-class AsyncView(AsyncReader[S]):
-    """Another way to read a stream. Reading a view reads the stream on.
+class _SnapshotLoop(Generic[T]):
+    """The iterator of one `async for` loop over a stream."""
 
-    A view is to be asked for before the first snapshot is read.
+    __slots__ = ("_shown", "_stream")
+
+    def __init__(self, stream: AsyncPartialStream[T]) -> None:
+        self._stream = stream
+        self._shown = stream._shown  # noqa: SLF001 - a part of its stream
+        stream._readers += 1  # noqa: SLF001
+
+    async def __anext__(self) -> T:
+        stream, session = self._stream, self._stream._session  # noqa: SLF001
+        if (self._shown == stream._found or session.closed) and not await stream.advance():  # noqa: SLF001
+            stream._stop()  # noqa: SLF001
+        self._shown = stream._shown = stream._found  # noqa: SLF001
+        return session.show()  # type: ignore[no-any-return]
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __del__(self) -> None:
+        self._stream._leave()  # noqa: SLF001
+
+
+class AsyncView(AsyncReader[S]):
+    """Another way to read a stream. A view that has nothing left reads the stream on.
+
+    Views are created before the stream is read.
     """
 
     def __init__(self, stream: AsyncPartialStream[Any], fold: Fold[S]) -> None:
-        stream._session.record()  # noqa: SLF001 - a view is a part of its stream
+        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a part of its stream
+        self._is_open = True
         self.stream = stream
-        self._fold = fold
-        self._items: deque[S] = deque()
+        stream._readers += 1  # noqa: SLF001
 
     async def __anext__(self) -> S:
         session = self.stream._session  # noqa: SLF001
-        while not self._items:
-            await self.stream.advance()
-            self._items.extend(self._fold(session.drain()))
-        session.commit(for_good=self._fold.final)
-        return self._items.popleft()
+        while (item := self._feed.take()) is MISSING:
+            if not (self._is_open and await self.stream.advance()):
+                session.value()
+                raise StopAsyncIteration
+        session.feeds.mark_delivered(self._feed)
+        return item
+
+    def __aiter__(self) -> _ViewLoop[S]:
+        """Items for one loop. The view is closed when the loop drops it."""
+        return _ViewLoop(self)
 
     async def aclose(self) -> None:
-        """Close the stream."""
-        await self.stream.aclose()
+        """Leave the stream, which is closed if nobody else reads it."""
+        if self._detach() and not self.stream._readers:  # noqa: SLF001
+            await self.stream.aclose()
 
     def abandon(self) -> None:
-        """The same without waiting: the loop lets go of the connection at its next turn."""
-        self.stream.abandon()
+        """The same without waiting: the connection is released at the loop's next turn."""
+        if self._detach() and not self.stream._readers:  # noqa: SLF001
+            self.stream.abandon()
+
+    def _detach(self) -> bool:
+        was_open, self._is_open = self._is_open, False
+        if was_open:
+            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
+            self.stream._readers -= 1  # noqa: SLF001
+        return was_open
+
+    def __del__(self) -> None:
+        self._detach()
+
+
+class _ViewLoop(Generic[S]):
+    """The iterator of one `async for` loop over a view."""
+
+    __slots__ = ("_view",)
+
+    def __init__(self, view: AsyncView[S]) -> None:
+        self._view = view
+
+    def __anext__(self) -> Awaitable[S]:
+        return self._view.__anext__()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __del__(self) -> None:
+        self._view.abandon()

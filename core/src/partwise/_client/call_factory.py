@@ -1,4 +1,4 @@
-"""One provider and its model, as a client asks it: what all clients, sync and async, share."""
+"""The sessions of a client, sync or async: its provider and model, and the checks of each call."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from .._providers.mode import Mode
 from .._providers.protocol import Request
 from .._providers.registry import find, observers
 from .._session.answer_schema import answer_schema, envelope_of
+from .._session.approaches import LearnedApproaches
 from .._session.call import Call
 from .._session.hooks import HookDispatcher, Hooks
-from .._session.prompts import tool_name, with_schema
+from .._session.prompts import tool_name
 from .._session.session import Session
 from .._session.settings import Settings
 
@@ -50,6 +51,7 @@ class CallFactory:
         self.model = model
         self.hooks = Hooks()
         self._mode = mode
+        self._learned = LearnedApproaches()
         self._wrapper = wrapper
         self._secrets = config.secrets
         provider = find(config.name, config.plugin)(config)
@@ -68,7 +70,12 @@ class CallFactory:
         return other
 
     def session(
-        self, response_model: Any, messages: Sequence[Mapping[str, Any]], keywords: dict[str, Any]
+        self,
+        response_model: Any,
+        messages: Sequence[Mapping[str, Any]],
+        keywords: dict[str, Any],
+        *,
+        keeps_vendor_events: bool = False,
     ) -> Session:
         """A new call, checked as far as that can be done without a request.
 
@@ -82,37 +89,37 @@ class CallFactory:
             raise ConfigurationError("every call streams: leave stream=False out, or use create()")
         model = keywords.pop("model", None) or self.model
         if model is None:
-            raise ConfigurationError("which model? pass model= here or where the client is made")
-        mode = self._check_mode(model, as_mode(keywords.pop("mode", None)) or self._mode)
+            message = "no model given: pass model= to this call or when creating the client"
+            raise ConfigurationError(message)
+        named_mode = as_mode(keywords.pop("mode", None)) or self._mode
+        mode = self._check_mode(model, named_mode)
         settings, options = Settings.split(keywords)
         self._secrets.add_options(options)
         plan = compile_plan(response_model)
-        schema = answer_schema(plan)
-        call = CallInfo(self.name, model, mode, plan.name)
+        info = CallInfo(self.name, model, mode, plan.name)
         request = Request(
             model=model,
             mode=mode,
-            messages=with_schema(messages, schema, mode),
-            schema=schema,
+            messages=messages,
+            schema=answer_schema(plan),
             name=tool_name(plan.name),
             description=plan.description,
             options=options,
         )
-        return Session(
-            Call(
-                call=call,
-                provider=self.provider,
-                request=request,
-                plan=plan,
-                envelope=envelope_of(plan),
-                settings=settings,
-                hook_dispatcher=HookDispatcher(
-                    call, (self.hooks, settings.hooks), observers(), self._secrets
-                ),
-                secrets=self._secrets,
-                lenient=mode is Mode.MD_JSON,
-            )
+        call = Call(
+            info=info,
+            provider=self.provider,
+            request=request,
+            plan=plan,
+            envelope=envelope_of(plan),
+            settings=settings,
+            hooks=HookDispatcher(info, (self.hooks, settings.hooks), observers(), self._secrets),
+            secrets=self._secrets,
+            named_mode=named_mode,
+            learned=self._learned,
+            keeps_vendor_events=keeps_vendor_events,
         )
+        return Session(call)
 
     def _check_mode(self, model: str, mode: Mode | None) -> Mode:
         capabilities = self.provider.capabilities(model)
@@ -125,7 +132,7 @@ class CallFactory:
 
 
 def as_mode(mode: Mode | str | None) -> Mode | None:
-    """The mode by its name.
+    """The mode of that name.
 
     Raises:
         ConfigurationError: there is none of that name.
@@ -134,4 +141,4 @@ def as_mode(mode: Mode | str | None) -> Mode | None:
         return None if mode is None else Mode(mode)
     except ValueError:
         known = ", ".join(Mode)
-        raise ConfigurationError(f"there is no mode {mode!r}; there are {known}") from None
+        raise ConfigurationError(f"unknown mode {mode!r}; choose one of {known}") from None

@@ -48,20 +48,20 @@ class Chat(Generic[C]):
 class _Configured:
     """A client's configuration and handlers."""
 
-    _endpoint: CallFactory
+    _calls: CallFactory
 
-    def __init__(self, endpoint: CallFactory) -> None:
-        self._endpoint = endpoint
+    def __init__(self, calls: CallFactory) -> None:
+        self._calls = calls
 
     @property
     def config(self) -> ProviderConfig:
         """The provider's name, and what it was made with."""
-        return self._endpoint.config
+        return self._calls.config
 
     @property
     def model(self) -> str | None:
         """The vendor's name of the model; None if each call has to name one."""
-        return self._endpoint.model
+        return self._calls.model
 
     def with_config(self, *, cache: ProviderWrapper | None = None, **changes: Any) -> Self:
         """Another client for the same model and mode, with these fields of `config` changed.
@@ -73,7 +73,7 @@ class _Configured:
         Raises:
             ConfigurationError: the provider can't be made so.
         """
-        return type(self)(self._endpoint.with_config(cache, changes))
+        return type(self)(self._calls.with_config(cache, changes))
 
     def on(self, name: HookName, handler: Handler) -> None:
         """Call the handler whenever this happens in a call of this client.
@@ -81,31 +81,31 @@ class _Configured:
         Raises:
             ConfigurationError: there is no hook of that name.
         """
-        self._endpoint.hooks.on(name, handler)
+        self._calls.hooks.on(name, handler)
 
     def off(self, name: HookName, handler: Handler) -> None:
         """Stop calling the handler."""
-        self._endpoint.hooks.off(name, handler)
+        self._calls.hooks.off(name, handler)
 
     def clear(self, name: HookName | None = None) -> None:
         """Forget the handlers of that name; all, if none is given."""
-        self._endpoint.hooks.clear(name)
+        self._calls.hooks.clear(name)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._endpoint!r}>"
+        return f"<{type(self).__name__} of {self._calls!r}>"
 
 
 class Completions:
     """The calls."""
 
-    def __init__(self, endpoint: CallFactory) -> None:
-        self._endpoint = endpoint
+    def __init__(self, calls: CallFactory) -> None:
+        self._calls = calls
 
     def create_partial(
         self, response_model: TypeForm[T], messages: Messages, **keywords: Any
     ) -> PartialStream[T]:
         """Ask for an answer, to be read in snapshots while it is being written."""
-        return PartialStream(self._endpoint.session(response_model, messages, keywords))
+        return PartialStream(self._calls.session(response_model, messages, keywords))
 
     def create_iterable(
         self, response_model: TypeForm[T], messages: Messages, **keywords: Any
@@ -145,9 +145,8 @@ class Completions:
         *,
         keep: bool,
     ) -> tuple[T, Completion]:
-        session = self._endpoint.session(response_model, messages, {**keywords, "stream": True})
-        if keep:
-            session.keep_vendor_events()
+        keywords["stream"] = True
+        session = self._calls.session(response_model, messages, keywords, keeps_vendor_events=keep)
         with PartialStream[T](session) as stream:
             return stream.result(), stream.completion
 
@@ -155,14 +154,14 @@ class Completions:
 class Client(Completions, _Configured):
     """Asks one provider. `chat.completions` and `messages` take the same calls as the client."""
 
-    def __init__(self, endpoint: CallFactory) -> None:
-        super().__init__(endpoint)
-        self.messages = Completions(endpoint)
+    def __init__(self, calls: CallFactory) -> None:
+        super().__init__(calls)
+        self.messages = Completions(calls)
         self.chat = Chat(self.messages)
 
     def close(self) -> None:
         """Release the provider's connections. An SDK client that the user gave stays open."""
-        self._endpoint.provider.close()
+        self._calls.provider.close()
 
     def __enter__(self) -> Self:
         return self
@@ -179,14 +178,14 @@ class Client(Completions, _Configured):
 class AsyncCompletions:
     """The calls, for asyncio."""
 
-    def __init__(self, endpoint: CallFactory) -> None:
-        self._endpoint = endpoint
+    def __init__(self, calls: CallFactory) -> None:
+        self._calls = calls
 
     def create_partial(
         self, response_model: TypeForm[T], messages: Messages, **keywords: Any
     ) -> AsyncPartialStream[T]:
         """Ask for an answer, to be read in snapshots while it is being written."""
-        return AsyncPartialStream(self._endpoint.session(response_model, messages, keywords))
+        return AsyncPartialStream(self._calls.session(response_model, messages, keywords))
 
     def create_iterable(
         self, response_model: TypeForm[T], messages: Messages, **keywords: Any
@@ -226,9 +225,8 @@ class AsyncCompletions:
         *,
         keep: bool,
     ) -> tuple[T, Completion]:
-        session = self._endpoint.session(response_model, messages, {**keywords, "stream": True})
-        if keep:
-            session.keep_vendor_events()
+        keywords["stream"] = True
+        session = self._calls.session(response_model, messages, keywords, keeps_vendor_events=keep)
         async with AsyncPartialStream[T](session) as stream:
             return await stream.result(), stream.completion
 
@@ -236,14 +234,14 @@ class AsyncCompletions:
 class AsyncClient(AsyncCompletions, _Configured):
     """Asks one provider, for asyncio. `chat.completions` and `messages` take the same calls."""
 
-    def __init__(self, endpoint: CallFactory) -> None:
-        super().__init__(endpoint)
-        self.messages = AsyncCompletions(endpoint)
+    def __init__(self, calls: CallFactory) -> None:
+        super().__init__(calls)
+        self.messages = AsyncCompletions(calls)
         self.chat = Chat(self.messages)
 
     async def close(self) -> None:
         """Release the provider's connections. An SDK client that the user gave stays open."""
-        await self._endpoint.provider.aclose()
+        await self._calls.provider.aclose()
 
     async def __aenter__(self) -> Self:
         return self

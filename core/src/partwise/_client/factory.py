@@ -215,5 +215,5 @@ def _client(
     cache: Cache | None = None,
 ) -> Client | AsyncClient:
     wrapper = None if cache is None else provider_wrapper(cache)
-    endpoint = CallFactory(config, model, as_mode(mode), wrapper)
-    return AsyncClient(endpoint) if is_async else Client(endpoint)
+    calls = CallFactory(config, model, as_mode(mode), wrapper)
+    return AsyncClient(calls) if is_async else Client(calls)

@@ -1,6 +1,6 @@
-"""Reading an answer from text that comes from anywhere: no provider, no retries.
+"""Reading an answer from text of any origin: no vendor, no retries.
 
-The text is played as a provider whose events are its pieces. So there is one set of rules.
+The pieces of the text are the events of a provider, so all rules of a call hold.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .._providers.mode import Granularity, Mode
 from .._providers.protocol import Capabilities, Request
 from .._providers.redaction import Secrets
 from .._session.call import Call
+from .._session.event_reader import PieceReader
 from .._session.hooks import HookDispatcher
 from .._session.session import Session
 from .._session.settings import Settings
@@ -37,12 +38,13 @@ T = TypeVar("T")
 Piece: TypeAlias = str | bytes
 """A piece of the answer's text; bytes are UTF-8, and may be cut inside a character."""
 
-_MOST_TEXTS: Final = 1000
+_TEXTS_PER_COUNT: Final = 1000
+"""Decoded texts after which lines and columns are counted."""
 _END_CHARS: Final = 1000
-"""More than an error shows of a line."""
+"""Characters kept of the text's end: more than an error shows of a line."""
 
 
-def parse(  # noqa: PLR0913 - what may be said of a text
+def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
     response_model: TypeForm[T],
     chunks: Iterable[Piece] | Piece,
     *,
@@ -57,10 +59,10 @@ def parse(  # noqa: PLR0913 - what may be said of a text
         response_model: any type that pydantic validates.
         chunks: the pieces of the text. They are taken as snapshots are asked for, and the
             iterable stays the caller's: it is not closed.
-        lenient: whether the JSON may stand among prose and in fences.
-        context: what validators find in `info.context`.
+        lenient: whether the JSON may be in prose and in fences.
+        context: the validators' `info.context`.
         strict: pydantic's strict mode; None leaves it to the model.
-        limits: what the text may not exceed.
+        limits: bounds on the text.
     """
     settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
     return PartialStream(_session(response_model, chunks, settings, lenient=lenient))
@@ -86,29 +88,28 @@ def _given(limits: Limits | None) -> dict[str, Any]:
 
 def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:
     plan = compile_plan(response_model)
-    call = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
     secrets = Secrets()
+    info = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
     request = Request(
         model="", mode=Mode.JSON_SCHEMA, messages=(), schema={}, name="answer", description=None
     )
-    return Session(
-        Call(
-            call=call,
-            provider=_Text(chunks),
-            request=request,
-            plan=plan,
-            settings=settings,
-            hook_dispatcher=HookDispatcher(call, (), None, secrets),
-            secrets=secrets,
-            lenient=lenient,
-            is_text=True,
-            patient=False,
-        )
+    call = Call(
+        info=info,
+        provider=_Text(chunks),
+        request=request,
+        plan=plan,
+        settings=settings,
+        hooks=HookDispatcher(info, (), None, secrets),
+        secrets=secrets,
+        lenient=lenient,
+        expects_finish=False,
+        reader=PieceReader,
     )
+    return Session(call)
 
 
 class _Text:
-    """The provider whose vendor is an iterable of text."""
+    """A provider whose response is an iterable of text."""
 
     def __init__(self, chunks: Any) -> None:
         self._chunks = (chunks,) if isinstance(chunks, (str, bytes)) else chunks
@@ -150,14 +151,14 @@ async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:
 
 
 class _Decoder:
-    """Makes text of bytes, whatever cuts a character in two. What is text is not given to it.
+    """Decodes bytes, wherever a character is cut in two. Pieces that are text do not come here.
 
-    Of the text it keeps what an error has to say of its place: all of it is kept elsewhere.
+    It counts the lines for the place of an error; the text itself is kept elsewhere.
     """
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._texts: list[str] = []  # those of which the following does not tell yet
+        self._texts: list[str] = []  # not counted yet
         self._position, self._line, self._column = 0, 1, 1
         self._end = ""
 
@@ -179,7 +180,7 @@ class _Decoder:
             self._advance()
             raise self._fault(error.object[error.start : error.end]) from error
         self._texts.append(text)
-        if len(self._texts) == _MOST_TEXTS:
+        if len(self._texts) == _TEXTS_PER_COUNT:
             self._advance()
         return text
 

@@ -1,45 +1,56 @@
-"""The streams that a user holds, and the loop that drives a session.
+"""The streams that a user holds, and the loop that drives a session. `async_stream` is its twin.
 
 The request is sent when the first snapshot is asked for, in sync as in async.
 
-A stream that is given up half-way lets go of its connection at once:
-- `close()`, the end of a `with` block, an error, an interrupt, a cancelled task: each closes it.
-- `break` closes it, even where the stream itself is still referred to: a `for` loop holds an
-  iterator of its own, and that closes the stream when the loop drops it. Who wants to read on
-  later calls `next(stream)`.
+A stream that is left half-way releases its connection at once:
+- `close()`, the end of a `with` block, an error, an interrupt: each closes it.
+- `break` closes it, even if the stream itself is still referred to: a `for` loop holds an iterator
+  of its own, and that leaves the stream when the loop drops it. The stream is closed when the last
+  of its loops and views has left. To read on later, call `next(stream)`.
 - A stream that nobody refers to any more closes itself.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from .._session.commands import END, READ, SHOW
+from .._sentinels import MISSING
+from .._session.commands import Done, Read, Show
 from .driver import Driver
 from .views import Elements, Events, Patches, TextDeltas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
 
+    from .._session.event_reader import EventReader
+    from .._session.feeds import Fold
     from .._session.hooks import Completion
     from .._session.session import Session
     from .._snapshot.builder import State
     from .._snapshot.events import Event
     from .._usage import FinishReason, Usage
-    from .views import Fold, Operation
+    from .views import Operation
 
 T = TypeVar("T")
 S = TypeVar("S")
 
 
-class StreamFacts:
-    """What a stream knows of its session, in sync and in async."""
+class StreamState:
+    """The state of a stream, in sync and in async.
 
-    _session: Session
+    Attributes:
+        _found: snapshots that were due so far.
+        _shown: `_found` when `next` showed one last.
+        _readers: loops and views that are open.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._found = 0
+        self._shown = 0
+        self._readers = 0
 
     @property
     def attempt(self) -> int:
@@ -48,17 +59,17 @@ class StreamFacts:
 
     @property
     def usage(self) -> Usage | None:
-        """The tokens of all attempts, as far as the vendor told; None if it told nothing."""
+        """The tokens of all attempts, as far as the vendor reported them; None if it did not."""
         return self._session.usage
 
     @property
     def usage_complete(self) -> bool:
-        """Whether `usage` is all that was spent. A stream that is cut short never tells."""
+        """Whether `usage` is all that was spent. A stream that is cut short does not know."""
         return self._session.usage_complete
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why the vendor stopped, once it said so."""
+        """The reason why the vendor stopped, once it gave one."""
         return self._session.finish_reason
 
     @property
@@ -68,16 +79,16 @@ class StreamFacts:
 
     @property
     def reasoning(self) -> str:
-        """What came so far of the model's reasoning, or of the vendor's summary of it."""
+        """The model's reasoning so far, or the vendor's summary of it."""
         return self._session.reasoning
 
     @property
     def completion(self) -> Completion:
-        """What the vendor sent in the attempt that is running, or was the last."""
+        """The vendor's side of the attempt that is running, or was the last."""
         return self._session.completion
 
     def state(self, path: str) -> State:
-        """How far the value at a path like `users[0].name` is.
+        """The state of the value at a path like `users[0].name`.
 
         Raises:
             ValueError: not a path.
@@ -86,28 +97,18 @@ class StreamFacts:
 
 
 class Reader(ABC, Generic[S]):
-    """Something to be read item by item, and given up at will."""
+    """An iterator of items that can be left at will."""
 
     @abstractmethod
     def __next__(self) -> S: ...
 
+    @abstractmethod
     def __iter__(self) -> Iterator[S]:
-        """An iterator for one loop. The reader is closed when the loop drops it."""
-        # A generator: an object with a `__next__` costs a loop twice as much a turn.
-        take = self.__next__
-        try:
-            while True:
-                try:
-                    item = take()
-                except StopIteration:
-                    return
-                yield item
-        finally:
-            self.close()
+        """An iterator for one loop, which leaves when the loop drops it."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the connection. Nothing more can be read."""
+        """Leave. Nothing more can be read."""
 
     def __enter__(self) -> Self:
         return self
@@ -121,159 +122,170 @@ class Reader(ABC, Generic[S]):
         self.close()
 
 
-class PartialStream(Reader[T], StreamFacts):
+class PartialStream(Reader[T], StreamState):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
-    Reading raises the `PartwiseError` that ends the answer, where it has no good end, and what
-    validators of the response model raise other than `ValueError` and `AssertionError`.
+    Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
+    the response model's validators other than `ValueError` and `AssertionError`.
     """
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._connection = Driver(session)
-        self._turns = _turns(session, self._connection)
+        super().__init__(session)
+        self._driver = Driver(session)
 
     def __next__(self) -> T:
-        self.advance()
+        # A view may have read on: the snapshot that it found is shown first.
+        if (self._shown == self._found or self._session.closed) and not self.advance():
+            self._stop()
+        self._shown = self._found
         return self._session.show()  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[T]:
-        """Snapshots for one loop. The stream is closed when the loop drops it."""
-        # As in `Reader`, with what `Session.show` does: three calls less for each snapshot, which
-        # cost a tenth of the whole.
-        session = self._session
+        """Snapshots for one loop. The stream is left when the loop drops it."""
+        session, shown = self._session, self._shown
+        self._readers += 1
         try:
-            for make_snapshot in self._turns:
-                session.seen = True
-                yield make_snapshot()
+            while shown != self._found or self.advance():
+                shown = self._shown = self._found
+                yield session.show()
             session.value()
         finally:
-            self.close()
+            self._leave()
 
-    def advance(self) -> None:
-        """Read until there is a new snapshot, without making it."""
-        try:
-            next(self._turns)
-        except StopIteration:
-            self._session.value()
-            raise
+    def advance(self) -> bool:
+        """Read until a snapshot is due, without making it. False if the session has ended."""
+        session = self._session
+        while True:
+            command = session.next_command()
+            try:
+                match command:
+                    case Read(reader) if self._read(reader):
+                        self._found += 1
+                        return True
+                    case Show():
+                        self._found += 1
+                        return True
+                    case Done():
+                        return False
+                    case _:
+                        self._driver.execute(command)
+            except Exception as error:  # noqa: BLE001 - the session judges it
+                session.fail(error)
+            except BaseException:
+                self.close()
+                raise
+            else:
+                session.receive()
+
+    def _read(self, reader: EventReader) -> bool:
+        """Read events until a snapshot is due. If none is, they have ended."""
+        if reader.has_pending_chunks and reader.receive_rest():
+            return True
+        for event in self._driver.events:
+            if reader.receive(event):
+                return True
+        return reader.receive_end()
+
+    def _stop(self) -> None:
+        self._session.value()
+        raise StopIteration
 
     def result(self) -> T:
         """Read to the end: the validated value."""
-        while not self._session.finished:
-            self.advance()
+        while self.advance():
+            pass
         return self._session.value()  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        """Let go of the connection. Nothing more can be read; what was read stays."""
-        self._connection.close()
-        self._session.leave()
-        with suppress(ValueError):  # it is running: a hook closes it, and this turn is its last
-            self._turns.close()
+        """Release the connection. Nothing more can be read; what was read stays."""
+        self._session.abandon()
+        self._driver.close()
+
+    def _leave(self) -> None:
+        self._readers -= 1
+        if not self._readers:
+            self.close()
 
     def __del__(self) -> None:
         self.close()
 
     def events(self) -> View[Event]:
-        """What changes between one snapshot and the next: folding it gives the snapshots."""
+        """The changes between one snapshot and the next: folding them gives the snapshots."""
         return View(self, Events())
 
     def patches(self) -> View[list[Operation]]:
-        """The changes as JSON patches (RFC 6902), one a snapshot, for who shows it elsewhere."""
+        """The changes as JSON patches (RFC 6902), one a snapshot, to be applied elsewhere."""
         return View(self, Patches())
 
     def elements(self, path: str) -> View[Any]:
         """Each element of the list or dict at the path, as soon as it is complete and valid.
 
-        What was given can't be taken back: from the first element on, a failed attempt is not
+        A delivered element can't be taken back: from the first one on, a failed attempt is not
         tried again, and its error is raised.
 
         Raises:
             ValueError: not a path, or no answer can have anything there.
         """
-        self._session.expect(path)
+        self._session.check_path(path)
         return View(self, Elements(path))
 
     def text_deltas(self, path: str) -> View[str]:
         """The text at the path, piece by piece as it arrives.
 
-        What was given can't be taken back: from the first piece on, a failed attempt is not tried
+        A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
 
         Raises:
             ValueError: not a path, or no answer can have anything there.
         """
-        self._session.expect(path)
+        self._session.check_path(path)
         return View(self, TextDeltas(path))
 
 
-def _turns(session: Session, connection: Driver) -> Generator[Callable[[], Any], None, None]:
-    """Carry out the commands of a session. At each new snapshot, what makes it."""
-    flow = session.run()
-    failure: Exception | None = None
-    try:
-        while not session.closed:
-            try:
-                command = flow.throw(failure) if failure else next(flow)
-            except StopIteration:
-                return
-            failure = None
-            if command is SHOW:
-                yield session.make_snapshot
-            elif command is READ:
-                failure = yield from _read(session, connection.events)
-            else:
-                try:
-                    connection.obey(command)
-                except Exception as error:  # noqa: BLE001 - the session judges it
-                    failure = session.translated(error)
-    finally:
-        connection.close()
-        session.leave()
-        flow.close()
-
-
-def _read(
-    session: Session, events: Iterator[Any]
-) -> Generator[Callable[[], Any], None, Exception | None]:
-    """Hand the session the events. At each new snapshot, what makes it; in the end, what failed."""
-    event, make_snapshot = END, session.make_snapshot
-    try:
-        for event in events:
-            if session.take(event):
-                yield make_snapshot
-            if session.unfinished:
-                while not session.closed and session.more():
-                    yield make_snapshot
-                if session.closed:
-                    return None
-            event = END  # noqa: PLW2901 - this one was taken
-    except Exception as error:  # noqa: BLE001 - the session judges it
-        # What came of taking an event is the session's own.
-        return session.translated(error) if event is END else error
-    return None
-
-
 class View(Reader[S]):
-    """Another way to read a stream. Reading a view reads the stream on.
+    """Another way to read a stream. A view that has nothing left reads the stream on.
 
-    A view is to be asked for before the first snapshot is read.
+    Views are created before the stream is read.
     """
 
     def __init__(self, stream: PartialStream[Any], fold: Fold[S]) -> None:
-        stream._session.record()  # noqa: SLF001 - a view is a part of its stream
+        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
+        self._is_open = True
         self.stream = stream
-        self._fold = fold
-        self._items: deque[S] = deque()
+        stream._readers += 1  # noqa: SLF001
 
     def __next__(self) -> S:
         session = self.stream._session  # noqa: SLF001
-        while not self._items:
-            self.stream.advance()
-            self._items.extend(self._fold(session.drain()))
-        session.commit(for_good=self._fold.final)
-        return self._items.popleft()
+        while (item := self._feed.take()) is MISSING:
+            if not (self._is_open and self.stream.advance()):
+                session.value()
+                raise StopIteration
+        session.feeds.mark_delivered(self._feed)
+        return item
+
+    def __iter__(self) -> Iterator[S]:
+        """Items for one loop. The view is closed when the loop drops it."""
+        try:
+            while True:
+                try:
+                    item = self.__next__()
+                except StopIteration:
+                    return
+                yield item
+        finally:
+            self.close()
 
     def close(self) -> None:
-        """Close the stream."""
-        self.stream.close()
+        """Leave the stream, which is closed if nobody else reads it."""
+        if self._detach() and not self.stream._readers:  # noqa: SLF001
+            self.stream.close()
+
+    def _detach(self) -> bool:
+        was_open, self._is_open = self._is_open, False
+        if was_open:
+            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
+            self.stream._readers -= 1  # noqa: SLF001
+        return was_open
+
+    def __del__(self) -> None:
+        self._detach()

@@ -1,15 +1,18 @@
-"""All that a session is given."""
+"""One call: everything that a session needs to know of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from .._snapshot.builder import LenientSnapshotBuilder, SnapshotBuilder
+from .approaches import LearnedApproaches
+from .event_reader import EventReader
 
 if TYPE_CHECKING:
     from .._plan.plan import Plan
     from .._providers.hookspecs import CallInfo
+    from .._providers.mode import Mode
     from .._providers.protocol import Provider, Request
     from .._providers.redaction import Secrets
     from .hooks import HookDispatcher
@@ -18,32 +21,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is to be extracted, and how.
+    """One call.
 
     Attributes:
+        info: its names, for hooks.
+        request: the first request, before its approach is known; its messages are the user's.
         envelope: the key of the object around the answer, or None.
-        lenient: whether the JSON may stand among prose and in fences.
-        secrets: what no error may tell.
-        is_text: whether a `str` among the provider's events is a piece of the answer itself.
-        patient: whether the provider says why it stopped, so that this is worth waiting for.
+        named_mode: the mode that the user named; None if partwise chose it.
+        learned: the approaches that the client has learned.
+        lenient: whether the JSON may be in prose or in fences, whatever the mode.
+        expects_finish: whether the vendor gives a reason for its end, so that prose is read up to
+            there.
+        keeps_vendor_events: whether the vendor's events are kept for the `Completion`.
+        reader: the class that reads the events.
+        secrets: texts that are masked in all errors.
     """
 
-    call: CallInfo
+    info: CallInfo
     provider: Provider
     request: Request
     plan: Plan
     settings: Settings
-    hook_dispatcher: HookDispatcher
+    hooks: HookDispatcher
     secrets: Secrets
-    lenient: bool
     envelope: str | None = None
-    is_text: bool = False
-    patient: bool = True
+    named_mode: Mode | None = None
+    learned: LearnedApproaches = field(default_factory=LearnedApproaches)
+    lenient: bool = False
+    expects_finish: bool = True
+    keeps_vendor_events: bool = False
+    reader: type[EventReader] = EventReader
 
-    def new_engine(self, *, lenient: bool, record: bool) -> SnapshotBuilder:
-        """An engine for an attempt at it; `record` if it is to note events."""
-        make = LenientSnapshotBuilder if lenient else SnapshotBuilder
-        return make(
+    def new_builder(self, *, lenient: bool, record: bool) -> SnapshotBuilder:
+        """A builder for one attempt; `record` says whether it is to note events."""
+        builder: Any = LenientSnapshotBuilder if lenient else SnapshotBuilder
+        made: SnapshotBuilder = builder(
             self.plan,
             envelope=self.envelope,
             context=self.settings.context,
@@ -51,3 +63,4 @@ class Call:
             limits=self.settings.limits,
             record=record,
         )
+        return made

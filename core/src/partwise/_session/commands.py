@@ -1,43 +1,64 @@
-"""What a session asks its driver to do.
+"""The commands that a session gives its driver.
 
-OPEN        send `payload`, and stand ready to read
-READ        give `Session.take` the vendor's events until they end; show what there is in between
-CLOSE       release the connection
-Pause(s)    wait
-SHOW        no work: there is a new snapshot, give it to the user and come back for more
+Open(payload)    send the request, and hold the response
+Read(reader)     give `reader.receive` the response's events until they end
+Close()          release the response
+Pause(seconds)   wait
+Show()           no work: the final value is due as a snapshot
+Done()           the session has ended, with a value or an error
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from .event_reader import EventReader
 
 
-class Step(Enum):
-    """The commands that carry nothing."""
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Send this payload."""
 
-    OPEN = "open"
-    READ = "read"
-    CLOSE = "close"
-    SHOW = "show"
+    payload: Mapping[str, Any]
 
 
-OPEN: Final = Step.OPEN
-READ: Final = Step.READ
-CLOSE: Final = Step.CLOSE
-SHOW: Final = Step.SHOW
-END: Final = object()
-"""Stands for the event after the last."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Give this reader the events of the response that is open."""
+
+    reader: EventReader
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Release the response, if one is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait so many seconds."""
+    """Wait for this time."""
 
     seconds: float
 
 
-Command: TypeAlias = Step | Pause
-Flow: TypeAlias = Generator[Command, Any, None]
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Give the user the snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do."""
+
+
+Command: TypeAlias = Open | Read | Close | Pause | Show | Done
+
+CLOSE: Final = Close()
+SHOW: Final = Show()
+DONE: Final = Done()
+
+END: Final = object()
+"""In the place of an event: there are no more."""

@@ -1,4 +1,4 @@
-"""How long a call may take, and how long its vendor may be silent."""
+"""The time and the tokens that one call may spend."""
 
 from __future__ import annotations
 
@@ -6,53 +6,59 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._errors import ProviderTimeoutError
+from .._errors import BudgetExceededError, ProviderTimeoutError
 
 if TYPE_CHECKING:
     from .._providers.protocol import Request
+    from .._usage import Usage
     from .settings import Settings
 
 
 class Deadline:
-    """The time that one extraction has."""
+    """The time that one call has, and how long its vendor may be silent."""
+
+    __slots__ = ("_end", "_idle", "_provider", "_timeout")
 
     def __init__(self, settings: Settings, provider: str) -> None:
-        self._whole = settings.timeout
+        self._timeout = settings.timeout
         self._idle = settings.idle_timeout
         self._provider = provider
-        self._deadline: float | None = None
+        self._end: float | None = None
 
     def start(self) -> None:
-        """The call begins."""
-        if self._whole is not None:
-            self._deadline = time.monotonic() + self._whole
+        """The call begins, unless it has begun already."""
+        if self._timeout is not None and self._end is None:
+            self._end = time.monotonic() + self._timeout
 
     @property
-    def seconds(self) -> float | None:
-        """Those that the next `OPEN` or `READ` may take; None for as long as it likes."""
+    def is_limited(self) -> bool:
+        """Whether the call as a whole has a limit."""
+        return self._timeout is not None
+
+    @property
+    def next_timeout(self) -> float | None:
+        """Seconds that the next wait for the vendor may take; None without a limit."""
         idle, left = self._idle, self._left
         return idle if left is None else left if idle is None else min(idle, left)
 
     @property
     def _left(self) -> float | None:
-        """Seconds until the deadline, at least 0."""
-        if self._deadline is None:
-            return self._whole
-        return max(0.0, self._deadline - time.monotonic())
+        """Seconds until the end, at least 0."""
+        return self._timeout if self._end is None else max(0.0, self._end - time.monotonic())
 
-    def bounded(self, seconds: float) -> float:
-        """So many seconds, or as many as are left."""
+    def clamp(self, seconds: float) -> float:
+        """These seconds, or those that are left if they are fewer."""
         left = self._left
         return seconds if left is None else min(seconds, left)
 
-    def timed(self, request: Request) -> Request:
+    def with_read_timeout(self, request: Request) -> Request:
         """The request, with the time that a read of its answer may take."""
-        seconds = self.seconds
+        seconds = self.next_timeout
         same = request.read_timeout == seconds
         return request if same else replace(request, read_timeout=seconds)
 
     def check(self) -> None:
-        """Go on only if there is time left.
+        """Do nothing if there is time left.
 
         Raises:
             ProviderTimeoutError: there is none.
@@ -61,9 +67,31 @@ class Deadline:
             raise self.error()
 
     def error(self) -> ProviderTimeoutError:
-        """That of an `OPEN` or `READ` that took longer than it may."""
+        """The error for a wait that took longer than `next_timeout`."""
         if self._left == 0.0:
-            message, retryable = f"the call took longer than {self._whole} s", False
+            message, retryable = f"the call took longer than {self._timeout} s", False
         else:
             message, retryable = f"no sign of life for {self._idle} s", True
         return ProviderTimeoutError(message, provider=self._provider, retryable=retryable)
+
+
+class Budget:
+    """The tokens that all attempts of one call may spend; None without a limit."""
+
+    __slots__ = ("_tokens",)
+
+    def __init__(self, tokens: int | None) -> None:
+        self._tokens = tokens
+
+    @property
+    def is_limited(self) -> bool:
+        return self._tokens is not None
+
+    def check(self, usage: Usage | None) -> None:
+        """Do nothing if there are tokens left.
+
+        Raises:
+            BudgetExceededError: this usage, of all attempts, has spent them.
+        """
+        if self._tokens is not None and usage is not None and usage.total_tokens >= self._tokens:
+            raise BudgetExceededError(f"the budget of {self._tokens} tokens is spent")

@@ -1,17 +1,17 @@
-"""Telling others what happens in a call: handlers of a client or a call, and observers of all.
+"""Hooks: handlers of a client or of a call, and observers of all calls.
 
     completion:kwargs           (**payload)        a request is about to be sent
     completion:response         (Completion)       an answer was read to its end and is valid
     completion:usage            (Usage)            the tokens of an attempt, once they are final
     completion:error            (error)            the vendor, or the way to it, failed
     completion:last_attempt     (error)            there is no further attempt
-    parse:error                 (error)            an answer is not what was asked for
+    parse:error                 (error)            the answer is not valid
     stream:first_chunk          ()                 the vendor's first event of an attempt
     stream:first_snapshot       (snapshot)         the first snapshot of an attempt
     stream:field_complete       (path, value)      a value is complete and validated
     stream:restart              (attempt, error)   an attempt failed, and this one begins
     stream:resume               (attempt, error)   an answer was cut off, and this attempt goes on
-    stream:end                  (StreamEnd)        a stream is over, one way or another
+    stream:end                  (StreamEnd)        a stream has ended
 
 A handler that raises becomes a warning and harms nothing. No payload has a key in it: keys stay
 with the provider, and the values of all headers are masked.
@@ -40,13 +40,13 @@ _NAMES: Final = get_args(HookName)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What the vendor sent in the attempt that brought the value.
+    """The vendor's side of the attempt that brought the value.
 
     Attributes:
         call: which call it was.
         attempt: the attempt's number, from 1.
         text: the raw text of the answer.
-        reasoning: what the model, or the vendor, told of its reasoning.
+        reasoning: the model's reasoning, or the vendor's summary of it.
         usage: the tokens of this attempt, or None if the vendor said nothing.
         finish_reason: why the vendor stopped; `raw_finish_reason` is its own word for it.
         events: the vendor's events in its own form; empty unless they were asked for, as
@@ -68,10 +68,10 @@ class StreamEnd:
     """How a stream ended.
 
     Attributes:
-        outcome: `"value"`, `"error"`, or `"closed"` where its reader left before the end.
+        outcome: `"value"`, `"error"`, or `"closed"` if its reader left before the end.
         attempts: how many there were.
-        usage: the tokens of all attempts, as far as the vendor told.
-        usage_complete: whether it told all of them.
+        usage: the tokens of all attempts, as far as the vendor reported them.
+        usage_complete: whether it reported all of them.
         error: what was raised, if it ended so.
     """
 
@@ -110,7 +110,13 @@ class Hooks:
 
 
 class HookDispatcher:
-    """Tells the handlers of one call, and the observers of all, what happens in it."""
+    """Calls the handlers of one call, and the observers of all calls.
+
+    Attributes:
+        listens_to_fields: whether `stream:field_complete` has a handler.
+    """
+
+    __slots__ = ("_call", "_hooks", "_observe", "_secrets", "listens_to_fields")
 
     def __init__(
         self,
@@ -123,34 +129,35 @@ class HookDispatcher:
         self._hooks = hooks
         self._observe = observe
         self._secrets = secrets
+        self.listens_to_fields = self.has_listeners("stream:field_complete")
 
-    def listens(self, name: HookName) -> bool:
+    def has_listeners(self, name: HookName) -> bool:
         return self._observe is not None or any(hooks.handlers(name) for hooks in self._hooks)
 
-    def say(self, name: HookName, *detail: Any) -> None:
+    def emit(self, name: HookName, *detail: Any) -> None:
         for hooks in self._hooks:
             for handler in hooks.handlers(name):
                 _call_safely(name, partial(handler, *detail))
-        self._tell_observers(name, detail)
+        self._emit_to_observers(name, detail)
 
-    def say_payload(self, payload: Mapping[str, Any]) -> None:
-        """`completion:kwargs`, whose handlers take the payload as keywords."""
+    def emit_payload(self, payload: Mapping[str, Any]) -> None:
+        """Emit `completion:kwargs`, whose handlers take the payload as keywords."""
         name: HookName = "completion:kwargs"
-        if self.listens(name):
+        if self.has_listeners(name):
             safe = self._secrets.masked_payload(payload)
             for hooks in self._hooks:
                 for handler in hooks.handlers(name):
                     _call_safely(name, partial(handler, **safe))
-            self._tell_observers(name, (safe,))
+            self._emit_to_observers(name, (safe,))
 
-    def _tell_observers(self, name: HookName, detail: tuple[Any, ...]) -> None:
+    def _emit_to_observers(self, name: HookName, detail: tuple[Any, ...]) -> None:
         if self._observe is not None:
             _call_safely(name, partial(self._observe, name=name, call=self._call, detail=detail))
 
 
 def _known(name: str) -> str:
     if name not in _NAMES:
-        raise ConfigurationError(f"no hook is called {name!r}; there are {', '.join(_NAMES)}")
+        raise ConfigurationError(f"unknown hook {name!r}; choose one of {', '.join(_NAMES)}")
     return name
 
 

@@ -35,15 +35,17 @@ def tool_name(name: str) -> str:
     return plain if plain[0].isalpha() else f"_{plain}"[:_MAX_NAME]
 
 
-def with_schema(
-    messages: Sequence[Message], schema: Mapping[str, Any], mode: Mode
-) -> list[Message]:
-    """The messages, with the schema in the system message if the mode wants it in the prompt."""
-    if not mode.prompts_schema:
-        return list(messages)
-    form = "in a fenced block of JSON" if mode is Mode.MD_JSON else "and with nothing else"
-    order = f"Answer with one JSON object, {form}. {_FOLLOWS}"
-    return _with_system(messages, f"{order}\n{_as_json(schema)}")
+def with_schema(request: Request) -> list[Message]:
+    """The request's messages, with the schema in the system message if its approach asks for it."""
+    mode = request.mode
+    if not (mode.prompts_schema or request.schema_in_prompt):
+        return list(request.messages)
+    if mode.uses_tool:
+        order = f"Answer by calling the tool {request.name}. Its arguments follow this JSON schema:"
+    else:
+        form = "in a fenced block of JSON" if mode is Mode.MD_JSON else "and with nothing else"
+        order = f"Answer with one JSON object, {form}. {_FOLLOWS}"
+    return _with_system(request.messages, f"{order}\n{_as_json(request.schema)}")
 
 
 def _with_system(messages: Sequence[Message], text: str) -> list[Message]:
@@ -85,7 +87,7 @@ def continuation(request: Request, text: str, ending: str) -> list[Message]:
         f"Those words, between two lines of dashes:\n-----\n{ending}\n-----",
         "Write nothing else: no explanation, no fence, no call of a tool.",
     ]
-    if not request.mode.prompts_schema:
+    if not (request.mode.prompts_schema or request.schema_in_prompt):
         # Otherwise only the vendor was told it, and this time it is not.
         wish.insert(1, f"{_FOLLOWS}\n{_as_json(request.schema)}")
     return [

@@ -1,13 +1,13 @@
-"""Whether to try again after a failed attempt, and how long to wait before.
+"""The decision whether another attempt follows a failed one, and after which pause.
 
 Worth another attempt is an answer that was invalid, malformed, cut off or empty, and a stream
 that broke for a reason that may pass. A refusal or a filtered answer would only come again. So
-would an error before the stream began, where the vendor's SDK has retried that already.
+would an error before the stream began, if the vendor's SDK has retried that already.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._errors import (
     ConfigurationError,
@@ -15,15 +15,18 @@ from .._errors import (
     InvalidOutputError,
     MalformedOutputError,
     ProviderError,
+    RetriesExhaustedError,
 )
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-MAX_PAUSE = 60.0
-"""Seconds: nobody waits longer for a stream, whatever a vendor's Retry-After says."""
+    from .._errors import PartwiseError
 
-_REASKED = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
+MAX_PAUSE: Final = 60.0
+"""Seconds: the longest pause, whatever a vendor's Retry-After asks for."""
+
+_REASKED: Final = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
 
 
 class Policy(Protocol):
@@ -33,8 +36,37 @@ class Policy(Protocol):
         """Seconds to wait after this attempt's error; None if it was the last one."""
 
 
+class Retries:
+    """The failed attempts of one call, and its policy.
+
+    Attributes:
+        failures: each failed attempt's error, in order.
+    """
+
+    __slots__ = ("_policy", "failures")
+
+    def __init__(self, max_retries: Any) -> None:
+        self._policy = make_policy(max_retries)
+        self.failures: list[PartwiseError] = []
+
+    def pause(self, attempt: int, error: PartwiseError) -> float | None:
+        """Seconds until the attempt after this failure; None if it was the last one."""
+        self.failures.append(error)
+        return self._policy.pause(attempt, error)
+
+    def exhausted(self) -> PartwiseError:
+        """The error after the last failure: that failure itself, if there was no other."""
+        *earlier, last = self.failures
+        if not earlier:
+            return last
+        message = f"{len(self.failures)} attempts failed; the last: {last}"
+        error = RetriesExhaustedError(message, self.failures)
+        error.__cause__ = last
+        return error
+
+
 def is_reasked(error: Exception) -> bool:
-    """Whether the model can do better when told what was wrong."""
+    """Whether the model can do better if it is told the faults."""
     return isinstance(error, _REASKED)
 
 
@@ -46,7 +78,7 @@ def is_worth_retrying(error: Exception, *, began: bool) -> bool:
 
 
 def make_policy(max_retries: Any) -> Policy:
-    """The policy for what the user gave as `max_retries`.
+    """The policy for the user's `max_retries`.
 
     Raises:
         ConfigurationError: it is neither a number from 0 nor a tenacity policy.
@@ -56,7 +88,7 @@ def make_policy(max_retries: Any) -> Policy:
     if all(callable(getattr(max_retries, part, None)) for part in ("stop", "wait", "retry")):
         return TenacityPolicy(max_retries)
     raise ConfigurationError(
-        f"max_retries is a number from 0 or a tenacity policy, and not {max_retries!r}"
+        f"max_retries must be a number >= 0 or a tenacity policy, got {max_retries!r}"
     )
 
 
@@ -84,7 +116,7 @@ class TenacityPolicy:
         self._state: Any = None
 
     def pause(self, attempt: int, error: Exception) -> float | None:
-        state = self._seen(attempt, error)
+        state = self._updated_state(attempt, error)
         if not self._policy.retry(state):
             return None
         seconds = float(self._policy.wait(state))
@@ -97,7 +129,7 @@ class TenacityPolicy:
         asked = error.retry_after if isinstance(error, ProviderError) else None
         return max(seconds, min(asked or 0.0, MAX_PAUSE))
 
-    def _seen(self, attempt: int, error: Exception) -> Any:
+    def _updated_state(self, attempt: int, error: Exception) -> Any:
         """The state of the retries, with this failure as its outcome."""
         tenacity = _tenacity()
         if self._state is None:
@@ -108,13 +140,13 @@ class TenacityPolicy:
 
 
 def _tenacity() -> ModuleType:
-    # Only who has a tenacity policy comes here, so tenacity is installed and loaded.
+    # Only a call with a tenacity policy comes here, so tenacity is installed and loaded.
     import tenacity  # noqa: PLC0415
 
     return tenacity
 
 
 def _backoff(attempt: int, error: ProviderError) -> float:
-    """Half a second, doubled with each attempt, or what the vendor asked for; both capped."""
+    """Half a second, doubled with each attempt, or the vendor's Retry-After; both capped."""
     asked = error.retry_after
     return min(0.5 * 2 ** (attempt - 1) if asked is None else asked, MAX_PAUSE)

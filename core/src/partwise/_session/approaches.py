@@ -1,0 +1,156 @@
+"""The approaches of one call, and what its client has learned of them.
+
+A vendor may refuse a request because of its mode, of a parameter or of its schema. The provider
+then names another approach. It is tried at once, and the client remembers it: its next call of that
+model begins with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
+
+from .._errors import BadRequestError, ProviderError
+from .._providers.approach import Approach
+
+if TYPE_CHECKING:
+    from .._plan.plan import Plan
+    from .._providers.approach import Fallback
+    from .._providers.mode import Mode
+    from .._providers.protocol import Capabilities, Provider, Request
+
+log = logging.getLogger("partwise")
+
+_Key: TypeAlias = "tuple[str, Mode | None]"
+
+_MAX_REFUSAL: Final = 200
+"""Characters of a vendor's refusal in a log line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The calls for which an approach is learned.
+
+    Attributes:
+        named_mode: the mode that the user named; None if partwise chose it.
+    """
+
+    model: str
+    named_mode: Mode | None
+    plan: Plan
+
+    @property
+    def key(self) -> _Key:
+        return self.model, self.named_mode
+
+
+class LearnedApproaches:
+    """The approaches that a client's vendor has accepted after it had refused others."""
+
+    def __init__(self) -> None:
+        self._of_models: dict[_Key, Approach] = {}
+        self._of_types: WeakKeyDictionary[Plan, dict[_Key, Approach]] = WeakKeyDictionary()
+
+    def find(self, target: Target) -> Approach | None:
+        """The approach to begin with; None if nothing was learned."""
+        of_type = self._of_types.get(target.plan, {})
+        return of_type.get(target.key) or self._of_models.get(target.key)
+
+    def remember(self, target: Target, approach: Approach, *, for_type_only: bool) -> None:
+        """Begin with this approach from now on."""
+        known = self._of_types.setdefault(target.plan, {}) if for_type_only else self._of_models
+        known[target.key] = approach
+
+
+class Approaches:
+    """The approaches that one call has tried.
+
+    Attributes:
+        current: the one that is tried now.
+    """
+
+    __slots__ = ("_call_name", "_learned", "_refused_schema", "_target", "_tried", "current")
+
+    def __init__(
+        self, call_name: str, first: Approach, target: Target, learned: LearnedApproaches
+    ) -> None:
+        self.current = first
+        self._call_name = call_name
+        self._target = target
+        self._learned = learned
+        self._tried = {first}
+        self._refused_schema = False
+
+    def fall_back(self, provider: Provider, request: Request, error: ProviderError) -> bool:
+        """Take the next approach, if the error refuses this one. Whether there is one."""
+        fallback = _fallback(provider, request, error)
+        if fallback is None:
+            return False
+        if self._changes_named_mode(fallback):
+            _name_other_modes(error, provider.capabilities(request.model), request.mode)
+            return False
+        if fallback.approach in self._tried:
+            return False
+        self._take(fallback, error)
+        return True
+
+    def _changes_named_mode(self, fallback: Fallback) -> bool:
+        named = self._target.named_mode
+        return named is not None and fallback.approach.mode is not named
+
+    def _take(self, fallback: Fallback, error: ProviderError) -> None:
+        refused, self.current = self.current, fallback.approach
+        self._tried.add(self.current)
+        # A later approach is built on the earlier ones, so what follows a refused schema holds for
+        # its response type only.
+        self._refused_schema = self._refused_schema or fallback.reason == "schema"
+        self._learned.remember(self._target, self.current, for_type_only=self._refused_schema)
+        log.warning(
+            "%s refused %s (%s): trying %s; to begin with it, pass mode=%r",
+            self._call_name,
+            _described(refused, None),
+            str(error).partition("\n")[0][:_MAX_REFUSAL],
+            _described(self.current, refused),
+            self.current.mode.value,
+        )
+
+
+def as_approached(request: Request, approach: Approach) -> Request:
+    """The request in this approach; its messages stay as they are."""
+    return replace(
+        request,
+        mode=approach.mode,
+        strict=approach.strict,
+        forced=approach.forced,
+        schema_in_prompt=approach.schema_in_prompt,
+        omitted=approach.omitted,
+    )
+
+
+def first_approach(mode: Mode, capabilities: Capabilities) -> Approach:
+    """The approach of a mode that the vendor has not refused yet."""
+    return Approach(mode=mode, schema_in_prompt=mode in capabilities.prompted)
+
+
+def _fallback(provider: Any, request: Request, error: ProviderError) -> Fallback | None:
+    find = getattr(provider, "fallback", None)
+    fallback: Fallback | None = None if find is None else find(request, error)
+    return fallback
+
+
+def _name_other_modes(error: ProviderError, capabilities: Capabilities, refused: Mode) -> None:
+    others = ", ".join(repr(mode.value) for mode in capabilities.modes if mode is not refused)
+    if others and isinstance(error, BadRequestError):
+        error.args = (f"{error}\nThe mode {refused.value!r} was refused; try mode={others}",)
+
+
+def _described(approach: Approach, before: Approach | None) -> str:
+    words = [f"mode {approach.mode.value!r}"]
+    if before is not None and before.mode is approach.mode:
+        words += ["not strict"] if before.strict and not approach.strict else []
+        words += ["a tool that is not forced"] if before.forced and not approach.forced else []
+    if omitted := sorted(approach.omitted - (before.omitted if before else frozenset())):
+        words.append(f"without {', '.join(omitted)}")
+    return ", ".join(words)

@@ -1,0 +1,225 @@
+"""From the events of one response to snapshots that are due.
+
+An event is decoded into chunks, each chunk goes to the attempt, and each chunk that made the
+visible answer grow makes one snapshot due. An event may hold several such chunks: the reader keeps
+the rest of them until the snapshot before was shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .._paths import format_path
+from .._snapshot.events import Closed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._providers.protocol import Decoder
+    from .._usage import Usage
+    from .attempt import Attempt
+    from .deadline import Budget, Deadline
+    from .feeds import Feeds
+    from .hooks import HookDispatcher
+
+_SEQUENCES: Final = frozenset({tuple, list})
+
+
+class Guard:
+    """Stops an attempt that spends more time or tokens than the call has."""
+
+    __slots__ = ("_attempt", "_budget", "_deadline", "_spent_before")
+
+    def __init__(
+        self, deadline: Deadline, budget: Budget, attempt: Attempt, spent_before: Usage
+    ) -> None:
+        self._deadline = deadline
+        self._budget = budget
+        self._attempt = attempt
+        self._spent_before = spent_before
+
+    @property
+    def has_limits(self) -> bool:
+        return self._deadline.is_limited or self._budget.is_limited
+
+    def check(self) -> None:
+        """Do nothing if the attempt may go on.
+
+        Raises:
+            ProviderTimeoutError: the call has no time left.
+            BudgetExceededError: it has no tokens left, and the answer is not complete.
+        """
+        self._deadline.check()
+        attempt = self._attempt
+        is_over = attempt.engine.complete or attempt.finish_reason is not None
+        if attempt.usage is not None and not is_over:
+            self._budget.check(self._spent_before + attempt.usage)
+
+
+class AbandonedError(Exception):
+    """The stream was closed while an event was read, by a hook say. Never seen by users."""
+
+
+class EventReader:
+    """Reads the events of one response into an attempt.
+
+    Attributes:
+        has_pending_chunks: whether the event received last may hold more; `receive_rest` reads on.
+        has_snapshot: whether there was a snapshot of this attempt, or of the one it resumes.
+        vendor_events: the events as they were received, if they are kept.
+    """
+
+    __slots__ = (
+        "_attempt",
+        "_chunks",
+        "_decoder",
+        "_feeds",
+        "_guard",
+        "_handlers",
+        "_has_ended",
+        "_hooks",
+        "_inspects_events",
+        "_is_abandoned",
+        "_is_plain",
+        "_keeps_vendor_events",
+        "_saw_first_event",
+        "has_pending_chunks",
+        "has_snapshot",
+        "vendor_events",
+    )
+
+    def __init__(  # noqa: PLR0913 - the parts of one attempt
+        self,
+        attempt: Attempt,
+        decoder: Decoder,
+        *,
+        feeds: Feeds,
+        guard: Guard,
+        hooks: HookDispatcher,
+        keeps_vendor_events: bool,
+    ) -> None:
+        self._attempt = attempt
+        self._decoder = decoder
+        self._feeds = feeds
+        self._guard = guard
+        self._hooks = hooks
+        self._handlers = attempt.takers()
+        self._chunks: Iterator[Any] = iter(())
+        self._keeps_vendor_events = keeps_vendor_events
+        self._has_ended = False
+        self._is_abandoned = False
+        self._inspects_events = True
+        self._saw_first_event = False
+        self.has_snapshot = attempt.engine.snapshot() is not None  # of an answer that is resumed
+        self._is_plain = self.has_snapshot and self._may_be_plain
+        self.has_pending_chunks = False
+        self.vendor_events: list[Any] = []
+
+    def receive(self, event: Any) -> bool:
+        """Read the next event. Whether a snapshot is due.
+
+        Raises:
+            Exception: the attempt has failed, and this is why.
+        """
+        if self._inspects_events:
+            self._inspect(event)
+        chunks: Any = self._decoder.feed(event)
+        if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
+            # By far the most frequent event.
+            return self._handlers[type(chunks[0])](chunks[0])
+        self.has_pending_chunks = True
+        self._chunks = iter(chunks)
+        return self.receive_rest()
+
+    def receive_end(self) -> bool:
+        """Read what the decoder still holds, now that the events have ended; as `receive`."""
+        if self._has_ended:
+            return False
+        self._has_ended = self.has_pending_chunks = True
+        self._chunks = iter(self._decoder.close())
+        return self.receive_rest()
+
+    def receive_rest(self) -> bool:
+        """Read on in the event received last; as `receive`."""
+        for chunk in self._chunks:
+            if self._handlers[type(chunk)](chunk) and self._note_growth():
+                return True
+        self.has_pending_chunks = False
+        if self._guard.has_limits:
+            self._guard.check()
+        return False
+
+    def finish(self) -> None:
+        """The answer has proved to be complete and valid."""
+        if not self.has_snapshot:
+            self._note_first_snapshot()
+        if self._records_events:
+            self._collect_events()
+        if (accept := getattr(self._decoder, "accept", None)) is not None:
+            accept()
+
+    def abandon(self) -> None:
+        """Nothing is to be read any more: the next event is refused."""
+        self._chunks = iter(())
+        self._is_abandoned = self._inspects_events = True
+        self._is_plain = False
+
+    def _note_growth(self) -> bool:
+        """The answer has grown. Whether there is a snapshot of it."""
+        if not self.has_snapshot:
+            if self._attempt.engine.snapshot() is None:
+                return False
+            self._note_first_snapshot()
+        if self._records_events:
+            self._collect_events()
+        return True
+
+    def _note_first_snapshot(self) -> None:
+        self.has_snapshot = True
+        self._is_plain = self._may_be_plain
+        self._hooks.emit("stream:first_snapshot", self._attempt.engine.snapshot())
+
+    @property
+    def _may_be_plain(self) -> bool:
+        """Whether nothing is to be done with a piece of the answer but to read it."""
+        return not self._records_events and not self._guard.has_limits
+
+    @property
+    def _records_events(self) -> bool:
+        return self._feeds.records_events or self._hooks.listens_to_fields
+
+    def _collect_events(self) -> None:
+        """Give the views the events since the last snapshot, and the hooks the complete values."""
+        events = self._attempt.engine.drain()
+        self._feeds.add(events)
+        if self._hooks.listens_to_fields:
+            for event in events:
+                if isinstance(event, Closed):
+                    path = format_path(event.path)
+                    self._hooks.emit("stream:field_complete", path, event.value)
+
+    def _inspect(self, event: Any) -> None:
+        if self._is_abandoned:
+            raise AbandonedError
+        if not self._saw_first_event:
+            self._saw_first_event = True
+            self._hooks.emit("stream:first_chunk")
+        if self._keeps_vendor_events:
+            self.vendor_events.append(event)
+        self._inspects_events = self._keeps_vendor_events
+
+
+class PieceReader(EventReader):
+    """Reads pieces of the answer's text that come with no vendor around them."""
+
+    __slots__ = ()
+
+    def receive(self, event: Any) -> bool:
+        is_text = type(event) is str
+        if is_text and self._is_plain:
+            return self._handlers[str](event)
+        if self._inspects_events:
+            self._inspect(event)
+        self.has_pending_chunks = True
+        self._chunks = iter((event,) if is_text else self._decoder.feed(event))
+        return self.receive_rest()
