@@ -109,7 +109,7 @@ def test_each_breaks_only_itself_and_only_when_it_is_asked_for(wild: Path) -> No
             except partwise.ProviderNotFoundError as error:
                 said[name] = str(error)
         groq = partwise.from_provider("groq/any")
-        said["groq"] = type(groq._endpoint.provider).__module__
+        said["groq"] = type(groq._calls.provider).__module__
         print(json.dumps([loaded, said]))
     """
     strangers = [plugin.module for plugin in PLUGINS]

@@ -97,7 +97,7 @@ def test_the_mode_is_the_provider_s_best_unless_said(play: Any, kit: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("mode", "message"), [("tolls", "no mode 'tolls'"), ("tools", "has no mode tools")]
+    ("mode", "message"), [("tolls", "unknown mode 'tolls'"), ("tools", "has no mode tools")]
 )
 def test_a_mode_that_is_none(
     kit: Any, monkeypatch: pytest.MonkeyPatch, mode: str, message: str
@@ -211,10 +211,10 @@ def test_adopting_a_client(kit: Any, adopt: Any, name: str, sdk: Any, kind: Any)
         assert type(client) is kind
         assert provider.config.client is sdk
         assert repr(client) == f"<{kind.__name__} of {name}/?>"
-        with pytest.raises(partwise.ConfigurationError, match="which model"):
+        with pytest.raises(partwise.ConfigurationError, match="no model given"):
             client.create_partial(kit.User, MESSAGES)
         value = run(client.create(kit.User, MESSAGES, model="m", mode="json_schema"))
         assert value.age == 25
-        assert adopt(sdk, "m", mode="json")._endpoint._mode is partwise.Mode.JSON
+        assert adopt(sdk, "m", mode="json")._calls._mode is partwise.Mode.JSON
     finally:
         partwise.unregister(plugin)

@@ -504,7 +504,7 @@ def test_a_view_is_asked_for_before_the_first_snapshot(sync: Any, kit: Any) -> N
     with sync.client([*pieces(), STOP]) as client:
         stream = client.create_partial(kit.User, **call())
         next(stream)
-        with pytest.raises(partwise.ConfigurationError, match="before the first snapshot"):
+        with pytest.raises(partwise.ConfigurationError, match="before reading the stream"):
             stream.events()
 
 

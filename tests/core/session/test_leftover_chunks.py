@@ -36,9 +36,9 @@ def test_the_rest_of_an_event_is_not_read_into_the_next_attempt() -> None:
             [[TextDelta('{"age": 1}')]],
         ]
     )
-    job = partwise.parse(Aged, "")._session._job
+    call = partwise.parse(Aged, "")._session.call
 
-    text: Any = type(job.provider)
+    text: Any = type(call.provider)
 
     class Provider(text):  # type: ignore[misc]
         def decoder(self, _: Any) -> Decoder:
@@ -49,6 +49,6 @@ def test_the_rest_of_an_event_is_not_read_into_the_next_attempt() -> None:
             yield iter(next(answers))
 
     provider: Any = Provider(())
-    settings = dataclasses.replace(job.settings, max_retries=1)
-    job = dataclasses.replace(job, provider=provider, settings=settings)
-    assert PartialStream(Session(job)).result() == Aged(age=1)
+    settings = dataclasses.replace(call.settings, max_retries=1)
+    call = dataclasses.replace(call, provider=provider, settings=settings)
+    assert PartialStream(Session(call)).result() == Aged(age=1)

@@ -84,9 +84,11 @@ class AsyncPartialStream(AsyncReader[T], StreamState):
 
     async def __anext__(self) -> T:
         # Another task may have read on: the snapshot that it found is shown first.
-        if (self._shown == self._found or self._session.closed) and not await self.advance():
+        if (
+            self._shown == self._session.feeds.found or self._session.closed
+        ) and not await self.advance():
             self._stop()
-        self._shown = self._found
+        self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]
 
     def __aiter__(self) -> _SnapshotLoop[T]:
@@ -95,11 +97,11 @@ class AsyncPartialStream(AsyncReader[T], StreamState):
 
     async def advance(self, *, closes_if_cancelled: bool = True) -> bool:
         """Read until a snapshot is due, without making it. False if the session has ended."""
-        before = self._found
+        before = self._session.feeds.found
         while self._is_driven:
             self._waiting.append(turn := self._driver.new_future())
             await turn
-        if self._found != before:
+        if self._session.feeds.found != before:
             return True
         self._is_driven = True
         try:
@@ -123,10 +125,10 @@ class AsyncPartialStream(AsyncReader[T], StreamState):
             try:
                 match command:
                     case Read(reader) if await self._read(reader):
-                        self._found += 1
+                        session.feeds.found += 1
                         return True
                     case Show():
-                        self._found += 1
+                        session.feeds.found += 1
                         return True
                     case Done():
                         return False
@@ -253,9 +255,10 @@ class _SnapshotLoop(Generic[T]):
 
     async def __anext__(self) -> T:
         stream, session = self._stream, self._stream._session  # noqa: SLF001
-        if (self._shown == stream._found or session.closed) and not await stream.advance():  # noqa: SLF001
+        is_behind = self._shown != session.feeds.found and not session.closed
+        if not (is_behind or await stream.advance()):
             stream._stop()  # noqa: SLF001
-        self._shown = stream._shown = stream._found  # noqa: SLF001
+        self._shown = stream._shown = session.feeds.found  # noqa: SLF001
         return session.show()  # type: ignore[no-any-return]
 
     def __aiter__(self) -> Self:
@@ -272,9 +275,10 @@ class AsyncView(AsyncReader[S]):
     """
 
     def __init__(self, stream: AsyncPartialStream[Any], fold: Fold[S]) -> None:
+        self.stream = stream
+        self._is_open = False  # if the feed can't be opened
         self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a part of its stream
         self._is_open = True
-        self.stream = stream
         stream._readers += 1  # noqa: SLF001
 
     async def __anext__(self) -> S:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .._errors import PartwiseError
 from .._session.commands import Close, Command, Open, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from .._providers.protocol import Provider
@@ -33,7 +33,7 @@ class Driver:
     def __init__(self, session: Session) -> None:
         self._provider = session.call.provider
         self._context: AbstractContextManager[Iterator[Any]] | None = None
-        self.events: Iterator[Any] = iter(())
+        self.events: Generator[Any, None, None] = _no_events()
 
     def execute(self, command: Command) -> None:
         """Carry out a command that is about the connection, or a pause."""
@@ -55,7 +55,8 @@ class Driver:
     def close(self) -> None:
         """Release the response, if one is held."""
         context, self._context = self._context, None
-        self.events = iter(())
+        with suppress(ValueError):  # the event that is being read is the last one
+            self.events.close()
         if context is not None:
             try:
                 context.__exit__(None, None, None)
@@ -75,7 +76,11 @@ def translating(provider: Provider) -> Iterator[None]:
         raise known from known.__cause__ or error
 
 
-def _translated(events: Iterable[Any], provider: Provider) -> Iterator[Any]:
+def _no_events() -> Generator[Any, None, None]:
+    yield from ()
+
+
+def _translated(events: Iterable[Any], provider: Provider) -> Generator[Any, None, None]:
     # Not `yield from`, which would close the events together with this: they may be the user's.
     with translating(provider):
         for event in events:  # noqa: UP028

@@ -13,6 +13,7 @@ A stream that is left half-way releases its connection at once:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .._sentinels import MISSING
@@ -21,10 +22,9 @@ from .driver import Driver
 from .views import Elements, Events, Patches, TextDeltas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from types import TracebackType
 
-    from .._session.event_reader import EventReader
     from .._session.feeds import Fold
     from .._session.hooks import Completion
     from .._session.session import Session
@@ -41,14 +41,12 @@ class StreamState:
     """The state of a stream, in sync and in async.
 
     Attributes:
-        _found: snapshots that were due so far.
-        _shown: `_found` when `next` showed one last.
+        _shown: the number of the snapshot that was shown last.
         _readers: loops and views that are open.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._found = 0
         self._shown = 0
         self._readers = 0
 
@@ -132,21 +130,24 @@ class PartialStream(Reader[T], StreamState):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._driver = Driver(session)
+        self._turns = _turns(session, self._driver)
 
     def __next__(self) -> T:
         # A view may have read on: the snapshot that it found is shown first.
-        if (self._shown == self._found or self._session.closed) and not self.advance():
+        is_behind = self._shown != self._session.feeds.found and not self._session.closed
+        if not (is_behind or self.advance()):
             self._stop()
-        self._shown = self._found
+        self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[T]:
         """Snapshots for one loop. The stream is left when the loop drops it."""
-        session, shown = self._session, self._shown
+        session, feeds, turns = self._session, self._session.feeds, self._turns
+        shown = self._shown
         self._readers += 1
         try:
-            while shown != self._found or self.advance():
-                shown = self._shown = self._found
+            while shown != feeds.found or next(turns, False):
+                shown = self._shown = feeds.found
                 yield session.show()
             session.value()
         finally:
@@ -154,37 +155,7 @@ class PartialStream(Reader[T], StreamState):
 
     def advance(self) -> bool:
         """Read until a snapshot is due, without making it. False if the session has ended."""
-        session = self._session
-        while True:
-            command = session.next_command()
-            try:
-                match command:
-                    case Read(reader) if self._read(reader):
-                        self._found += 1
-                        return True
-                    case Show():
-                        self._found += 1
-                        return True
-                    case Done():
-                        return False
-                    case _:
-                        self._driver.execute(command)
-            except Exception as error:  # noqa: BLE001 - the session judges it
-                session.fail(error)
-            except BaseException:
-                self.close()
-                raise
-            else:
-                session.receive()
-
-    def _read(self, reader: EventReader) -> bool:
-        """Read events until a snapshot is due. If none is, they have ended."""
-        if reader.has_pending_chunks and reader.receive_rest():
-            return True
-        for event in self._driver.events:
-            if reader.receive(event):
-                return True
-        return reader.receive_end()
+        return next(self._turns, False)
 
     def _stop(self) -> None:
         self._session.value()
@@ -192,7 +163,7 @@ class PartialStream(Reader[T], StreamState):
 
     def result(self) -> T:
         """Read to the end: the validated value."""
-        while self.advance():
+        for _ in self._turns:
             pass
         return self._session.value()  # type: ignore[no-any-return]
 
@@ -200,6 +171,8 @@ class PartialStream(Reader[T], StreamState):
         """Release the connection. Nothing more can be read; what was read stays."""
         self._session.abandon()
         self._driver.close()
+        with suppress(ValueError):  # a hook closes the stream, and this turn is its last
+            self._turns.close()
 
     def _leave(self) -> None:
         self._readers -= 1
@@ -242,6 +215,43 @@ class PartialStream(Reader[T], StreamState):
         return View(self, TextDeltas(path))
 
 
+def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
+    """Carry out the commands of a session. One turn, which gives True, for each snapshot due."""
+    # No method, whose `self` would make a circle: the stream holds this generator.
+    feeds = session.feeds
+    try:
+        while True:
+            command = session.next_command()
+            try:
+                match command:
+                    case Read(reader):
+                        for event in driver.events:
+                            is_due = reader.receive(event)
+                            while is_due:
+                                feeds.found += 1
+                                yield True
+                                is_due = reader.has_pending_chunks and reader.receive_rest()
+                        is_due = reader.receive_end()
+                        while is_due:
+                            feeds.found += 1
+                            yield True
+                            is_due = reader.receive_rest()
+                    case Show():
+                        feeds.found += 1
+                        yield True
+                    case Done():
+                        return
+                    case _:
+                        driver.execute(command)
+            except Exception as error:  # noqa: BLE001 - the session judges it
+                session.fail(error)
+            else:
+                session.receive()
+    finally:
+        session.abandon()
+        driver.close()
+
+
 class View(Reader[S]):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
@@ -249,9 +259,10 @@ class View(Reader[S]):
     """
 
     def __init__(self, stream: PartialStream[Any], fold: Fold[S]) -> None:
+        self.stream = stream
+        self._is_open = False  # if the feed can't be opened
         self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
         self._is_open = True
-        self.stream = stream
         stream._readers += 1  # noqa: SLF001
 
     def __next__(self) -> S:

@@ -161,7 +161,7 @@ class EventReader:
     def abandon(self) -> None:
         """Nothing is to be read any more: the next event is refused."""
         self._chunks = iter(())
-        self._is_abandoned = self._inspects_events = True
+        self._is_abandoned = self._has_ended = self._inspects_events = True
         self._is_plain = False
 
     def _note_growth(self) -> bool:

@@ -66,15 +66,17 @@ class Feeds:
     """The views of one session, and what the user has been given.
 
     Attributes:
+        found: the number of snapshots that were due so far.
         delivered: whether the user was given anything of the answer.
         forbids_restart: whether that can't be taken back, so that no attempt may begin anew.
         is_frozen: whether the first request was sent.
         records_events: whether events are noted.
     """
 
-    __slots__ = ("_feeds", "delivered", "forbids_restart", "is_frozen", "records_events")
+    __slots__ = ("_feeds", "delivered", "forbids_restart", "found", "is_frozen", "records_events")
 
     def __init__(self, *, forbids_restart: bool) -> None:
+        self.found = 0
         self.delivered = False
         self.forbids_restart = forbids_restart
         self.records_events = False
