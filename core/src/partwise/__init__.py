@@ -32,6 +32,7 @@ from ._plan.partial import Partial
 from ._providers.hookspecs import CallInfo
 from ._providers.mode import Granularity, Mode
 from ._providers.registry import ProviderInfo, installed_providers, register, unregister
+from ._public import publish
 from ._session.hooks import Completion, Hooks, StreamEnd
 from ._session.settings import Settings
 from ._snapshot.events import Closed, Event, Grew, Opened, Restarted, Resumed
@@ -94,3 +95,5 @@ __all__ = [
     "register",
     "unregister",
 ]
+
+publish(__name__, globals())

@@ -53,6 +53,7 @@ from ._providers.values import (
     as_word,
     unreadable_event,
 )
+from ._public import publish
 from ._usage import FinishReason, Usage
 
 __all__ = [
@@ -114,3 +115,5 @@ __all__ = [
     "transform",
     "unreadable_event",
 ]
+
+publish(__name__, globals())
