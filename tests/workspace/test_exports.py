@@ -19,7 +19,7 @@ PUBLIC = {
         open_in_thread refuse_redirects retry_after transform unreadable_event
     """,
     "partwise.rich": "LiveView SnapshotView",
-    "partwise_bulk": "AsyncExtraction Extraction Outcome Pace Summary aextract extract",
+    "partwise_bulk": "AsyncExtraction Cache Extraction Outcome Pace Summary aextract extract",
     "partwise_fake": "FakeProvider UnsatisfiableError register_providers",
     "partwise_replay": """
         Event FIRST_LINE Fault RecordProvider Recording RecordingError ReplayProvider

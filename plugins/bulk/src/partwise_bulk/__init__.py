@@ -6,12 +6,14 @@
 `aextract` is its twin for asyncio; `extract(…).run()` gives the `Summary` alone.
 """
 
+from ._cache import Cache
 from ._extract import AsyncExtraction, Extraction, aextract, extract
 from ._outcome import Outcome, Summary
 from ._pace import Pace
 
 __all__ = [
     "AsyncExtraction",
+    "Cache",
     "Extraction",
     "Outcome",
     "Pace",

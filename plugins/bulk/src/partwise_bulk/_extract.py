@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from partwise import AsyncClient, ConfigurationError, from_provider
 
@@ -21,8 +21,9 @@ from ._outcome import Outcome, Summary
 from ._outputs import open_output
 from ._pace import Pace, pace_of_key
 from ._pricing import Prices
+from ._progress import Progress, new_progress
 from ._prompts import Prompt, question_digest
-from ._rows import KeyOf, Rows, Source
+from ._rows import KeyOf, Rows, Source, count_rows
 from ._run import Plan, Run
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Job(Generic[T]):
     on_snapshot: Callable[[Any, Any], object] | None = None
     on_field: Callable[[Any, str, Any], object] | None = None
     patience: float = PATIENCE
+    via: Literal["stream", "batch"] = "stream"
+    progress: bool | Progress = False
     shared_pace: Pace | None = None
     api_key: str | None = None
     base_url: str | None = None
@@ -97,6 +100,7 @@ class _Opened(Generic[T]):
         )
         self._checkpoint = None if job.checkpoint is None else Checkpoint(job.checkpoint)
         self._output: Output | None = None
+        self._progress = _progress_of(job)
         try:
             self._output = None if job.output is None else self._open_output(job.output)
         except BaseException:
@@ -128,6 +132,7 @@ class _Opened(Generic[T]):
             window=job.concurrency * _WINDOWS,
             only_failed=job.only_failed,
             next_batch=next_batch,
+            progress=self._progress,
         )
         return Run(plan)
 
@@ -140,12 +145,20 @@ class _Opened(Generic[T]):
                 await client.close()
 
     def _close_files(self) -> None:
+        if self._progress is not None:
+            self._progress.close()
         try:
             if self._output is not None:
                 self._output.close()
         finally:
             if self._checkpoint is not None:
                 self._checkpoint.close()
+
+
+def _progress_of(job: Job[Any]) -> Progress | None:
+    if isinstance(job.progress, bool):
+        return new_progress(count_rows(job.rows)) if job.progress else None
+    return job.progress
 
 
 def _model_of(job: Job[Any], client: AsyncClient) -> str:
@@ -456,6 +469,8 @@ def extract(  # noqa: PLR0913 - what may be said of a run
     on_snapshot: Callable[[Any, Any], object] | None = None,
     on_field: Callable[[Any, str, Any], object] | None = None,
     patience: float = PATIENCE,
+    via: Literal["stream", "batch"] = "stream",
+    progress: bool | Progress = False,
     shared_pace: Pace | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
@@ -490,6 +505,8 @@ def extract(  # noqa: PLR0913 - what may be said of a run
         on_snapshot: called with the row and each snapshot of its answer.
         on_field: called with the row, and the path and value of each field that is complete.
         patience: seconds for which a row is asked again while the vendor answers 429.
+        via: `"batch"` asks through the vendor's batch endpoint: half the price, up to a day.
+        progress: whether to show on standard error how far the run is; or what is to be told.
         shared_pace: the pace of other runs with the same key, to be kept together with them.
         api_key: as in `from_provider`.
         base_url: as in `from_provider`.
@@ -525,6 +542,8 @@ def aextract(  # noqa: PLR0913 - what may be said of a run
     on_snapshot: Callable[[Any, Any], object] | None = None,
     on_field: Callable[[Any, str, Any], object] | None = None,
     patience: float = PATIENCE,
+    via: Literal["stream", "batch"] = "stream",
+    progress: bool | Progress = False,
     shared_pace: Pace | None = None,
     api_key: str | None = None,
     base_url: str | None = None,

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from partwise import RetriesExhaustedError, Usage
 
+from ._pricing import dollars
+
 T = TypeVar("T")
 
 
@@ -134,17 +136,13 @@ class Summary:
             ("requests", f"{self.attempts:,}, {self.rate_limited:,} of them rate-limited"),
             ("tokens", f"{self.usage.input_tokens:,} in, {self.usage.output_tokens:,} out"),
             ("tokens saved", f"about {self.tokens_saved:,}"),
-            ("cost", _dollars(self.cost)),
+            ("cost", dollars(self.cost)),
         ]
         if self.failures:
             lines.insert(2, ("failures", f"{self.failed:,}"))
         if self.cost_before:
-            lines.append(("cost before", _dollars(self.cost_before)))
+            lines.append(("cost before", dollars(self.cost_before)))
         if self.stopped is not None:
             left = "unknown" if self.left is None else f"{self.left:,}"
             lines.append(("stopped by", f"{self.stopped}; rows left: {left}"))
         return lines
-
-
-def _dollars(cost: Decimal | None) -> str:
-    return "unknown" if cost is None else f"${cost:,.4f}"

@@ -69,3 +69,8 @@ class Prices:
         from partwise import Usage
 
         return self.cost(Usage(input_tokens=1, output_tokens=1)) is not None
+
+
+def dollars(cost: Decimal | None) -> str:
+    """The cost in words."""
+    return "cost unknown" if cost is None else f"${cost:,.4f}"

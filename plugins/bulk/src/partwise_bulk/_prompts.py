@@ -90,17 +90,18 @@ def question_digest(
     """What all rows of a run have in common, as the beginning of their fingerprints."""
     asked = {name: value for name, value in options.items() if name not in _NOT_OF_THE_QUESTION}
     common = {"model": model, "schema": schema, "options": asked, "mode": str(mode or "")}
-    return blake2b(_json(common), digest_size=16).digest()
+    return blake2b(as_json(common), digest_size=16).digest()
 
 
 def fingerprint(common: bytes, messages: Messages, key: Any) -> bytes:
     """16 bytes that stand for what is asked about a row, and for its key if it has one."""
     digest = blake2b(common, digest_size=16)
-    digest.update(_json([key, messages]))
+    digest.update(as_json([key, messages]))
     return digest.digest()
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
+    """The value as JSON, the same for equal values in each process."""
     # An object's repr may have its address in it, which is another in each process.
     return to_json(_sorted(value), fallback=lambda found: type(found).__qualname__)
 

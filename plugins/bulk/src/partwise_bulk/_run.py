@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._checkpoint import Checkpoint
     from ._money import CostLimit
     from ._outputs import Output
+    from ._progress import Progress
     from ._prompts import Messages, Prompt
     from ._rows import Row, Source
 
@@ -47,6 +48,7 @@ class Plan(Generic[T]):
         window: rows between the reading and the handing out.
         only_failed: whether only rows are asked that the checkpoint has as failed.
         next_batch: reads the source.
+        progress: told of the summary; None for nobody.
     """
 
     source: Source
@@ -61,6 +63,7 @@ class Plan(Generic[T]):
     window: int
     only_failed: bool
     next_batch: Callable[[], Awaitable[list[Row]]]
+    progress: Progress | None = None
 
 
 @dataclass(slots=True)
@@ -116,6 +119,8 @@ class Run(Generic[T]):
         self._bring_up_to_date()
         if batch and self._plan.output is not None:
             self._plan.output.write(batch)
+        if self._plan.progress is not None:
+            self._plan.progress.update(self.summary)
         return batch
 
     def consumed(self, count: int) -> None:

@@ -1,0 +1,169 @@
+"""`partwise bulk`: a run over a file or directory, and another over the rows that failed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from functools import partial, reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from pydantic import TypeAdapter
+
+from ._checkpoint import Checkpoint
+from ._extract import Extraction, Job
+from ._outputs import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._outcome import Summary
+
+_NOTE: Final = "command"
+"""Under this name a checkpoint has the command that it was made by."""
+
+_FAILED: Final = 1
+
+
+class _WithDefault(click.Group):
+    """`partwise bulk MODEL ROWS` is `partwise bulk run MODEL ROWS`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = {*self.commands, *ctx.help_option_names}
+        if args and args[0] not in named:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("bulk", cls=_WithDefault)
+def bulk() -> None:
+    """Ask about each row of a file or directory: `partwise bulk NAME/MODEL ROWS --schema …`.
+
+    `partwise bulk run --help` has the options.
+    """
+
+
+class _Option(click.ParamType[tuple[str, Any]]):
+    """`NAME=VALUE`, the value as JSON if it is that, else as text."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        """The name and the value."""
+        name, equals, text = value.partition("=")
+        if not (name and equals):
+            self.fail(f"{value!r} is not an option: write NAME=VALUE.", param, ctx)
+        try:
+            return name, json.loads(text)
+        except ValueError:
+            return name, text
+
+
+@bulk.command("run")
+@click.argument("model", metavar="NAME/MODEL")
+@click.argument("rows", type=click.Path(exists=True))
+@click.option("--schema", required=True, metavar="MODULE:NAME", help="The type of the answers.")
+@click.option("--prompt", metavar="TEXT", help="A template with the row's columns: '…{text}'.")
+@click.option("--system", metavar="TEXT", help="Instructions before each prompt.")
+@click.option("--key", metavar="COLUMN", help="The column that names a row.")
+@click.option("--checkpoint", type=click.Path(), help="Where outcomes are kept, to go on later.")
+@click.option("-o", "--output", type=click.Path(), help="The file to write: .jsonl or .parquet.")
+@click.option("--overwrite", is_flag=True, help="Replace an output that is there.")
+@click.option("--concurrency", type=click.IntRange(min=1), default=200, help="Requests at a time.")
+@click.option("--requests-per-minute", type=click.IntRange(min=1), help="The key's limit.")
+@click.option("--tokens-per-minute", type=click.IntRange(min=1), help="The key's limit.")
+@click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop when so much is spent.")
+@click.option("--price", type=(float, float), help="Dollars per million tokens in, and out.")
+@click.option("--via", type=click.Choice(["stream", "batch"]), default="stream", help="How to ask.")
+@click.option("--mode", help="How structure is asked for.")
+@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
+@click.option("--cache", type=click.Path(), help="A file of answers, to be asked only once.")
+@click.option("--set", "options", type=_Option(), multiple=True, help="An option for the vendor.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def run(**arguments: Any) -> int:
+    """Ask NAME/MODEL about each row of the file or directory ROWS.
+
+    Without --output, outcomes are printed as lines of JSON. The exit code is 1 if rows failed.
+    """
+    return _run(arguments, only_failed=False)
+
+
+@bulk.command()
+@click.argument("checkpoint", type=click.Path(exists=True))
+@click.option("--concurrency", type=click.IntRange(min=1), help="Requests at a time.")
+@click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop when so much is spent.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def retry(**arguments: Any) -> int:
+    """Run the command again that made CHECKPOINT, for the rows that failed only."""
+    with Checkpoint(arguments["checkpoint"]) as checkpoint:
+        note = checkpoint.noted(_NOTE)
+    if note is None:
+        raise click.UsageError(f"{arguments['checkpoint']} was not made by `partwise bulk`.")
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return _run({**json.loads(note), **given}, only_failed=True)
+
+
+def _run(arguments: dict[str, Any], *, only_failed: bool) -> int:
+    keywords = dict(arguments)
+    note = {_NOTE: json.dumps(arguments)}
+    response_model: Any = _type_of(keywords.pop("schema"))
+    options = dict(keywords.pop("options"))
+    is_quiet = keywords.pop("quiet")
+    mode = keywords.pop("mode")
+    options |= {} if mode is None else {"mode": mode}
+    keywords["price"] = tuple(keywords["price"]) if keywords["price"] else None
+    job: Job[Any] = Job(
+        response_model=response_model,
+        only_failed=only_failed,
+        progress=not is_quiet,
+        note=note,
+        options=options,
+        **keywords,
+    )
+    extraction = Extraction(job)
+    if keywords["output"] is None:
+        adapter: TypeAdapter[Any] = TypeAdapter(response_model)
+        dump = partial(adapter.dump_python, mode="json", by_alias=True)
+        for outcome in extraction:
+            click.echo(json.dumps(record_of(outcome, dump)))
+    else:
+        extraction.run()
+    _show(extraction.summary)
+    return _FAILED if extraction.summary.failures else 0
+
+
+def _show(summary: Summary) -> None:
+    lines = summary.lines()
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ModuleNotFoundError:
+        click.echo(str(summary), err=True)
+        return
+    table = Table(show_header=False)
+    for name, text in lines:
+        table.add_row(name, text)
+    Console(stderr=True).print(table)
+
+
+def _type_of(name: str) -> object:
+    """The type, by its module and name. The current folder is looked in first."""
+    module_name, colon, path = name.partition(":")
+    if not (module_name and colon and path):
+        raise click.BadParameter(f'{name!r} names no type: write "module:Name".')
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+        return _member(module, path.split("."))
+    except (ImportError, AttributeError) as error:
+        raise click.BadParameter(f"{name!r} can't be imported: {error}.") from error
+
+
+def _member(module: object, names: Sequence[str]) -> object:
+    return reduce(getattr, names, module)
