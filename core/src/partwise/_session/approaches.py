@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from .._errors import BadRequestError, ProviderError
 from .._providers.approach import Approach
 
 if TYPE_CHECKING:
+    from .._errors import ProviderError
     from .._plan.plan import Plan
     from .._providers.approach import Fallback
     from .._providers.mode import Mode
@@ -142,7 +142,7 @@ def _fallback(provider: Any, request: Request, error: ProviderError) -> Fallback
 
 def _name_other_modes(error: ProviderError, capabilities: Capabilities, refused: Mode) -> None:
     others = ", ".join(repr(mode.value) for mode in capabilities.modes if mode is not refused)
-    if others and isinstance(error, BadRequestError):
+    if others:
         error.args = (f"{error}\nThe mode {refused.value!r} was refused; try mode={others}",)
 
 
