@@ -87,11 +87,11 @@ class Budget:
     def is_limited(self) -> bool:
         return self._tokens is not None
 
-    def check(self, usage: Usage | None) -> None:
-        """Do nothing if there are tokens left.
+    def is_spent(self, usage: Usage | None) -> bool:
+        """Whether this usage, of all attempts, has spent it."""
+        tokens = self._tokens
+        return tokens is not None and usage is not None and usage.total_tokens >= tokens
 
-        Raises:
-            BudgetExceededError: this usage, of all attempts, has spent them.
-        """
-        if self._tokens is not None and usage is not None and usage.total_tokens >= self._tokens:
-            raise BudgetExceededError(f"the budget of {self._tokens} tokens is spent")
+    def error(self) -> BudgetExceededError:
+        """The error for a budget that is spent."""
+        return BudgetExceededError(f"the budget of {self._tokens} tokens is spent")

@@ -42,6 +42,15 @@ class Ending:
         return self._raised() or _without_frames(self._spare)
 
 
+def drop_frames(error: BaseException) -> None:
+    """Forget where the error and its causes were raised: the frames there hold what they read."""
+    pending: list[BaseException | None] = [error]
+    while pending:
+        if (each := pending.pop()) is not None and each.__traceback__ is not None:
+            each.__traceback__ = None
+            pending += [each.__cause__, each.__context__]
+
+
 def _nothing() -> None:
     return None
 

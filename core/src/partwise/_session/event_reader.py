@@ -52,8 +52,10 @@ class Guard:
         self._deadline.check()
         attempt = self._attempt
         is_over = attempt.engine.complete or attempt.finish_reason is not None
-        if attempt.usage is not None and not is_over:
-            self._budget.check(self._spent_before + attempt.usage)
+        if attempt.usage is None or is_over:
+            return
+        if self._budget.is_spent(self._spent_before + attempt.usage):
+            raise self._budget.error()
 
 
 class AbandonedError(Exception):

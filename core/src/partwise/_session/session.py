@@ -33,7 +33,7 @@ from .attempt import Attempt
 from .commands import CLOSE, DONE, SHOW, Close, Open, Pause, Read, Show
 from .continuation import Continuation, is_resumable
 from .deadline import Budget, Deadline
-from .ending import Ending
+from .ending import Ending, drop_frames
 from .event_reader import Guard
 from .feeds import Feeds
 from .hooks import Completion, StreamEnd
@@ -132,10 +132,11 @@ class Session:
             self._retry = Retry(0.0, None)
             return
         self._report(error)
-        try:
-            self._retry = self._decide_retry(error)
-        except Exception as final:  # noqa: BLE001 - the driver closes first
-            self._end("error", error=final)
+        decision = self._decide_retry(error)
+        if isinstance(decision, Retry):
+            self._retry = decision
+        else:
+            self._end("error", error=decision)
 
     def show(self) -> Any:
         """The snapshot for the user: once it was delivered, restarts must be announced."""
@@ -332,25 +333,20 @@ class Session:
             isinstance(error, ProviderError) and not has_shown and self._requests.fall_back(error)
         )
 
-    def _decide_retry(self, error: Exception) -> Retry:
-        """The next attempt after this error.
-
-        Raises:
-            Exception: this error, if it is the end.
-            RetriesExhaustedError: this was the last of several attempts.
-            BudgetExceededError: the tokens are spent.
-        """
+    def _decide_retry(self, error: Exception) -> Retry | Exception:
+        """The next attempt after this error, or the error that ends the session."""
+        # Nothing is raised here: an error would hold this frame, which holds the error.
         if not isinstance(error, PartwiseError) or not self._may_retry(error):
-            raise error
+            return error
         seconds = self._retries.pause(self.attempt, error)
         if seconds is None:
             self.call.hooks.emit("completion:last_attempt", error)
-            raise self._enriched(self._retries.exhausted())
-        try:
-            self._budget.check(self.usage)
-        except BudgetExceededError as over:
-            raise self._enriched(over) from error
-        error.__traceback__ = None  # its frames hold the stream, which is to hold the error
+            return self._enriched(self._retries.exhausted())
+        if self._budget.is_spent(self.usage):
+            over = self._enriched(self._budget.error())
+            over.__cause__ = error
+            return over
+        drop_frames(error)
         return Retry(seconds, error)
 
     def _may_retry(self, error: PartwiseError) -> bool:
@@ -386,6 +382,8 @@ class Session:
     def _report(self, error: Exception) -> None:
         if isinstance(error, PartwiseError):
             self._enriched(error)
+        if isinstance(error, OutputError):  # found in partwise's own frames, which hold the answer
+            drop_frames(error)
         self._report_usage()
         name: HookName = "parse:error" if isinstance(error, OutputError) else "completion:error"
         self.call.hooks.emit(name, error)
