@@ -207,7 +207,7 @@ def _decoders(rounds: int) -> dict[str, float]:
     from partwise_bedrock._decoder import BedrockDecoder
     from partwise_google._decoder import GoogleDecoder
     from partwise_mistral._decoder import MistralDecoder
-    from partwise_openai._chat import ChatDecoder
+    from partwise_openai._decoder import ChatDecoder
     from partwise_openai._responses import ResponsesDecoder
 
     delta = {"index": 0, "delta": {"content": "abcd"}, "finish_reason": None}

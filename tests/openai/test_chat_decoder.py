@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from partwise.provider import (
+    AuthenticationError,
     BadRequestError,
     Chunk,
     Finish,
@@ -19,7 +20,7 @@ from partwise.provider import (
     ToolCallDelta,
     Usage,
 )
-from partwise_openai._chat import ChatDecoder
+from partwise_openai._decoder import ChatDecoder
 
 
 def decode(*events: Any, blank_finish: bool = False) -> list[Chunk]:
@@ -318,7 +319,6 @@ def test_null_where_a_list_or_an_object_was_due() -> None:
         ("model_length", "length"),
         ("function_call", "tool_calls"),
         ("eos", "stop"),
-        ("insufficient_system_resource", "other"),
     ],
 )
 def test_finish_reasons(raw: str, reason: Any) -> None:
@@ -343,5 +343,244 @@ def test_groq_reports_a_call_that_does_not_parse() -> None:
 
 @pytest.mark.parametrize("garbage", [5, "text", None, []])
 def test_what_is_not_an_object(garbage: Any) -> None:
-    with pytest.raises(ServerError, match="not an object"):
+    with pytest.raises(ServerError, match="can't be read"):
         decode(garbage)
+
+
+# Errors that come with status 200 ------------------------------------------------------------
+
+SLOW = {"message": "Slow down", "code": "rate_limit_exceeded"}
+RATE_LIMITED = {
+    "groq": {"choices": [], "x_groq": {"id": "r", "error": SLOW}},
+    "in-the-choice": {"choices": [{"index": 0, "error": SLOW, "finish_reason": "error"}]},
+    "minimax": {"choices": None, "base_resp": {"status_code": 1002, "status_msg": "Slow down"}},
+    "a-list": [{"error": {"status": "RESOURCE_EXHAUSTED", "message": "Slow down"}}],
+    "errors": {"errors": [SLOW]},
+    "bare": {"message": "Slow down", "type": "rate_limit_error", "param": None, "code": None},
+    "an-object-of-errors": {"object": "error", "message": "Slow down", "code": 429},
+    "nested": {"error": {"error": SLOW, "message": "Slow down", "code": 429}},
+}
+
+
+@pytest.mark.parametrize("event", RATE_LIMITED.values(), ids=RATE_LIMITED)
+def test_errors_that_come_with_status_200(event: Any) -> None:
+    with pytest.raises(RateLimitError, match="Slow down") as caught:
+        decode(event)
+    assert (caught.value.status_code, caught.value.retryable) == (429, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [("error", None), ("insufficient_system_resource", 503), ("network_error", 503)],
+)
+def test_finish_reasons_that_are_failures(reason: str, status: int | None) -> None:
+    decoder, chunks = ChatDecoder("acme"), list[Chunk]()
+
+    with pytest.raises(ServerError, match=reason) as caught:
+        chunks += decoder.feed(chunk({"content": "1"}, reason, usage={"completion_tokens": 2}))
+    assert (caught.value.status_code, caught.value.retryable) == (status, True)
+
+
+def test_a_failure_loses_nothing_that_came_with_it() -> None:
+    failed = chunk({"content": "1"}, "error", usage={"completion_tokens": 2})
+    chunks = iter(ChatDecoder("acme").feed(failed))
+
+    assert [next(chunks), next(chunks), next(chunks)] == [
+        TextDelta("1"),
+        Finish("other", "error"),
+        Usage(0, 2),
+    ]
+    with pytest.raises(ServerError):
+        next(chunks)
+
+
+def test_openrouter_hands_on_the_words_of_the_vendor_behind_it() -> None:
+    error = {"code": 502, "message": "Provider returned error", "metadata": {"raw": "No GPU"}}
+
+    with pytest.raises(ServerError, match="Provider returned error: No GPU"):
+        decode({"error": error})
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "retryable"),
+    [(1004, AuthenticationError, False), (2013, BadRequestError, False), (9, ServerError, True)],
+)
+def test_minimax_has_codes_of_its_own(code: int, kind: type[Exception], retryable: bool) -> None:
+    with pytest.raises(kind) as caught:
+        decode({"base_resp": {"status_code": code, "status_msg": "Bad"}})
+    assert caught.value.retryable is retryable  # type: ignore[attr-defined]
+
+
+def test_a_status_of_success_is_no_error() -> None:
+    fine = chunk({"content": "1"}, base_resp={"status_code": 0, "status_msg": ""}, error=None)
+
+    assert decode(fine) == [TextDelta("1")]
+
+
+# Shapes that vary ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reasoning",
+    [
+        {"reasoning": {"content": "Hm."}},
+        {"reasoning": [{"text": "Hm."}]},
+        {"reasoning_content": ["H", {"text": "m."}]},
+        {"reasoning_details": [{"type": "reasoning.text", "text": "Hm."}]},
+        {"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm."}, {"data": "x"}]},
+        {"reasoning": "Hm.", "reasoning_details": [{"text": "Hm."}]},
+    ],
+)
+def test_reasoning_in_other_shapes(reasoning: Any) -> None:
+    assert decode(chunk(reasoning)) == [ReasoningDelta("Hm.")]
+
+
+def test_minimax_repeats_its_thoughts_from_their_beginning() -> None:
+    thoughts = ["Hm", "Hm, so", "Hm, so it is"]
+
+    assert decode(*(chunk({"reasoning_details": [{"text": each}]}) for each in thoughts)) == [
+        ReasoningDelta("Hm"),
+        ReasoningDelta(", so"),
+        ReasoningDelta(" it is"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        chunk({"tool_calls": [None]}),
+        chunk({"tool_calls": [3, "x", []]}),
+        chunk({"tool_calls": [{"index": "x", "function": None}]}),
+        chunk({"tool_calls": {"index": 0, "function": []}}),
+        chunk({"reasoning": 3, "reasoning_content": True}),
+        chunk({"content": [None, {"text": None}, {"type": "thinking", "thinking": None}]})
+        | {"usage": []},
+        chunk([]),
+        {"choices": [None, 3]},
+        {"choices": [{"index": 0, "message": None, "delta": None}]},
+        {"choices": {"index": []}},
+        {"choices": [], "usage": "none", "x_groq": [], "base_resp": None},
+    ],
+)
+def test_shapes_that_can_not_be_read_are_passed_over(odd: Any) -> None:
+    assert all(each in (KeepAlive(), ReasoningDelta("")) for each in decode(odd))
+
+
+def test_usage_that_is_half_there() -> None:
+    counts: Any = {"prompt_tokens": 3, "completion_tokens": None, "prompt_tokens_details": []}
+
+    assert decode({"choices": [], "usage": counts}) == [Usage(3, 0)]
+
+
+def test_moonshot_puts_usage_into_the_choice() -> None:
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop", "usage": {"prompt_tokens": 3}}
+
+    assert decode({"choices": [choice]}) == [Finish("stop", "stop"), Usage(3, 0)]
+
+
+def test_the_answer_as_an_object() -> None:
+    assert decode(chunk({"content": {"a": "é"}})) == [TextDelta('{"a": "é"}')]
+
+
+def test_the_legacy_function_call() -> None:
+    assert decode(
+        chunk({"function_call": {"name": "answer", "arguments": ""}}),
+        chunk({"function_call": {"arguments": '{"a":1}'}}, "function_call"),
+    ) == [
+        ToolCallDelta(0, "", None, "answer"),
+        ToolCallDelta(0, '{"a":1}'),
+        Finish("tool_calls", "function_call"),
+    ]
+
+
+def test_localai_gives_one_call_several_indexes() -> None:
+    assert decode(
+        calls(call("", index=0, id="x", name="answer")),
+        calls(call('{"a":', index=1, id="x")),
+        calls(call("1}", index=2, id="x", name="answer")),
+        calls(call("{}", index=3, id="x", name="other")),
+    ) == [
+        ToolCallDelta(0, "", "x", "answer"),
+        ToolCallDelta(0, '{"a":', "x"),
+        ToolCallDelta(0, "1}", "x", "answer"),
+        ToolCallDelta(1, "{}", "x", "other"),
+    ]
+
+
+def test_a_name_that_comes_in_pieces() -> None:
+    assert decode(
+        calls(call("", index=0, id="x", name="ans")),
+        calls(call("", index=0, name="wer")),
+        calls(call('{"a":1}', index=0)),
+    ) == [
+        ToolCallDelta(0, "", "x", "ans"),
+        ToolCallDelta(0, "", None, "answer"),
+        ToolCallDelta(0, '{"a":1}'),
+    ]
+
+
+@pytest.mark.parametrize("key", ["delta", "message"])
+def test_a_whole_completion_in_place_of_chunks(key: str) -> None:
+    function = {"name": "answer", "arguments": '{"a": 1}'}
+    message = {"role": "assistant", "content": None, "tool_calls": [{"function": function}]}
+    choice = {"index": 0, key: message, "finish_reason": "stop"}
+
+    assert decode({"object": "chat.completion", "choices": [choice], "usage": None}) == [
+        ToolCallDelta(0, '{"a": 1}', None, "answer"),
+        Finish("stop", "stop"),
+    ]
+
+
+def test_a_message_beside_deltas_only_repeats_them() -> None:
+    last = chunk({"content": "2"}, "stop")
+    last["choices"][0]["message"] = {"content": "12"}
+    alone = {"choices": [{"index": 0, "message": {"content": "12"}}]}
+
+    assert decode(chunk({"content": "1"}), last, alone) == [
+        TextDelta("1"),
+        TextDelta("2"),
+        Finish("stop", "stop"),
+        KeepAlive(),
+    ]
+
+
+# Which filter it was -------------------------------------------------------------------------
+
+
+def test_azure_says_which_filter_it_was() -> None:
+    filtered = chunk({}, "content_filter")
+    filtered["choices"][0]["content_filter_results"] = {
+        "hate": {"filtered": False, "severity": "safe"},
+        "violence": {"filtered": True, "severity": "high"},
+        "error": None,
+    }
+
+    assert decode(filtered) == [Finish("content_filter", "content_filter", "violence")]
+
+
+def test_gemini_says_which_filter_it_was() -> None:
+    raw = "content_filter: PROHIBITED_CONTENT"
+
+    assert decode(chunk({}, raw)) == [Finish("content_filter", raw)]
+
+
+def test_openrouter_has_the_vendor_s_own_reason() -> None:
+    filtered = chunk({}, "content_filter")
+    filtered["choices"][0]["native_finish_reason"] = "SAFETY"
+
+    assert decode(filtered) == [Finish("content_filter", "content_filter", "SAFETY")]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        chunk({"content": 5}),
+        chunk({"content": [{"text": ["x"]}]}),
+        chunk({"refusal": {}}),
+        calls(call(7, index=0, id="x", name="answer")),
+    ],
+)
+def test_a_piece_of_the_answer_that_can_not_be_read_is_an_error(odd: Any) -> None:
+    with pytest.raises(ServerError, match="can't be read") as caught:
+        decode(odd)
+    assert caught.value.retryable

@@ -10,8 +10,17 @@ import pytest
 from pydantic import BaseModel, Field
 
 import partwise_openai
-from partwise.provider import Granularity, Mode, Provider, ProviderConfig, ProviderFactory, Request
-from partwise_openai._servers import COMPATIBLE, OPENAI
+from partwise.provider import (
+    ConfigurationError,
+    Granularity,
+    MissingKeyError,
+    Mode,
+    Provider,
+    ProviderConfig,
+    ProviderFactory,
+    Request,
+)
+from partwise_openai._servers import SERVERS
 
 FACTORIES: dict[str, ProviderFactory] = {}
 partwise_openai.register_providers(FACTORIES.__setitem__)
@@ -163,7 +172,7 @@ def test_building_changes_nothing() -> None:
 
 @pytest.mark.parametrize("mode", [Mode.TOOLS, Mode.RESPONSES_TOOLS])
 @pytest.mark.parametrize("model", ["o3-mini", "o1", "o4-mini-2025-04-16"])
-def test_reasoning_models_refuse_to_be_told_of_parallel_calls(mode: Mode, model: str) -> None:
+def test_some_reasoning_models_refuse_to_be_told_of_parallel_calls(mode: Mode, model: str) -> None:
     assert "parallel_tool_calls" not in build(mode, model=model)
 
 
@@ -226,76 +235,224 @@ class Tree(BaseModel):
     leaf: Leaf = Field(description="The last one.")
 
 
-# The compatible servers ---------------------------------------------------------------------
-
-
-def test_every_server_is_registered_once() -> None:
-    assert sorted(FACTORIES) == [
-        "azure",
-        "cerebras",
-        "deepseek",
-        "fireworks",
-        "groq",
-        "llamacpp",
-        "lmstudio",
-        "mistral",
-        "nvidia",
-        "ollama",
-        "openai",
-        "openrouter",
-        "perplexity",
-        "sambanova",
-        "together",
-        "vllm",
-        "xai",
-    ]
+# What a model takes ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "url", "key"),
+    ("name", "model", "mode", "sent"),
     [
-        ("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
-        ("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
-        ("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
-        ("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-        ("llamacpp", "http://localhost:8080/v1", None),
-        ("lmstudio", "http://localhost:1234/v1", None),
-        ("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
-        ("nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
-        ("ollama", "http://localhost:11434/v1", None),
-        ("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
-        ("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-        ("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
-        ("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY"),
-        ("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
-        ("vllm", "http://localhost:8000/v1", None),
-        ("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
+        ("openai", "gpt-4.1", Mode.TOOLS, "max_completion_tokens"),
+        ("openai", "gpt-5.6", Mode.JSON_SCHEMA, "max_completion_tokens"),
+        ("openai", "gpt-5.6", Mode.RESPONSES, "max_output_tokens"),
+        ("azure", "my-deployment", Mode.JSON_SCHEMA, "max_completion_tokens"),
+        ("deepseek", "deepseek-v4-pro", Mode.JSON, "max_tokens"),
+        ("moonshot", "kimi-k2.6", Mode.JSON, "max_completion_tokens"),
+        ("ollama", "llama3.2", Mode.JSON, "max_tokens"),
     ],
 )
-def test_where_a_server_is_and_what_key_it_gets(
-    name: str, url: str, key: str | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("given", ["max_tokens", "max_completion_tokens", "max_output_tokens"])
+def test_a_limit_has_the_name_that_the_model_takes(
+    given: str, name: str, model: str, mode: Mode, sent: str
 ) -> None:
-    if key:
-        monkeypatch.setenv(key, "the key")
-    made: Any = FACTORIES[name](ProviderConfig(name=name))
-    with made._sync_client() as client:
-        assert str(client.base_url).removesuffix("/") == url
-        assert client.api_key == ("the key" if key else "none")
+    payload = build(mode, name, model, **{given: 100})
+
+    names = {"max_tokens", "max_completion_tokens", "max_output_tokens"}
+    assert {key: payload[key] for key in names & payload.keys()} == {sent: 100}
 
 
-@pytest.mark.parametrize("name", FACTORIES)
-def test_the_readme_tells_each_server_s_key_and_modes(name: str, root: Path) -> None:
-    server = {"openai": OPENAI, **COMPATIBLE}[name]
-    modes = ", ".join(
-        f"`{mode}`" + (" (whole)" if granularity is Granularity.WHOLE else "")
-        for mode, granularity in server.modes.items()
+def test_a_refused_name_of_the_limit_gives_way_to_the_other() -> None:
+    once = frozenset({"max_completion_tokens"})
+    never = once | {"max_tokens"}
+
+    assert build(Mode.JSON, max_tokens=9, omitted=once)["max_tokens"] == 9
+    assert "max_tokens" not in build(Mode.JSON, max_tokens=9, omitted=never)
+
+
+@pytest.mark.parametrize("model", ["gpt-5", "gpt-5.6-terra", "o4-mini", "gpt-5.5-pro", "gpt-6"])
+@pytest.mark.parametrize("mode", [Mode.JSON_SCHEMA, Mode.RESPONSES])
+def test_reasoning_models_get_no_temperature(
+    mode: Mode, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    payload = build(mode, model=model, temperature=0, top_p=0.5, seed=1)
+
+    assert not payload.keys() & {"temperature", "top_p"}
+    assert payload["seed"] == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"openai/{model} does not take 'temperature': it is left out",
+        f"openai/{model} does not take 'top_p': it is left out",
+    ]
+
+
+def test_what_is_left_out_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    made = provider()
+    request = Request(
+        model="o3", mode=Mode.JSON, messages=(), schema={}, name="a", options={"temperature": 0}
     )
-    key = f"`{server.key}`" if server.key else "none"
+
+    assert made.build_request(request) == made.build_request(request)
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("model", ["gpt-4.1", "gpt-5.4", "unheard-of"])
+def test_other_models_get_the_temperature(model: str) -> None:
+    assert build(Mode.JSON_SCHEMA, model=model, temperature=0)["temperature"] == 0
+
+
+def test_what_the_vendor_refused_is_left_out() -> None:
+    omitted = frozenset({"stream_options", "parallel_tool_calls", "temperature"})
+    payload = build(Mode.TOOLS, omitted=omitted, temperature=0)
+
+    assert not payload.keys() & omitted
+
+
+def test_a_tool_that_is_only_offered() -> None:
+    for payload in (
+        build(Mode.TOOLS, forced=False),
+        build(Mode.RESPONSES_TOOLS, forced=False),
+        build(Mode.TOOLS, "deepseek", "deepseek-v4-flash"),
+        build(Mode.TOOLS, "openrouter", "moonshotai/kimi-k2.6"),
+    ):
+        assert len(payload["tools"]) == 1
+        assert "tool_choice" not in payload
+
+
+def test_a_schema_that_was_refused_is_sent_without_its_constraints() -> None:
+    answer = build(Mode.JSON_SCHEMA, strict=False)["response_format"]["json_schema"]
+
+    assert "strict" not in answer
+    assert answer["schema"]["properties"]["age"] == {
+        "type": "integer",
+        "default": 0,
+        "description": "Minimum: 0",
+    }
+    assert build(Mode.RESPONSES, strict=False)["text"]["format"]["strict"] is False
+
+
+@pytest.mark.parametrize("name", ["cerebras", "groq", "openrouter", "xai"])
+def test_other_strict_modes_get_no_constraints(name: str) -> None:
+    class Strings(BaseModel):
+        code: str = Field(pattern="[a-z]+", min_length=1)
+        many: list[int] = Field(min_length=1, max_length=3)
+
+    payload = build(Mode.JSON_SCHEMA, name, "gpt-oss-1", schema=Strings.model_json_schema())
+    answer = payload["response_format"]["json_schema"]
+
+    assert answer["strict"] is True
+    code, many = (answer["schema"]["properties"][key] for key in ("code", "many"))
+    assert code.keys() == {"type", "description"}
+    assert many.keys() == {"type", "items", "description"}
+    assert "[a-z]+" in code["description"]
+
+
+CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "message", "sent"),
+    [
+        ("openai", "gpt-4.1", {"reasoning_content": "Hm."}, {}),
+        ("openrouter", "x", {"reasoning_content": "Hm."}, {"reasoning": "Hm."}),
+        ("openrouter", "x", {"reasoning": "So"}, {"reasoning": "So"}),
+        ("openrouter", "x", {}, {}),
+        ("deepseek", "deepseek-chat", {"reasoning_content": "So"}, {"reasoning_content": "So"}),
+        ("deepseek", "deepseek-v4-pro", {}, {"reasoning_content": ""}),
+        ("moonshot", "kimi-k2.6", {"reasoning_content": "So"}, {"reasoning_content": "So"}),
+        ("vllm", "deepseek-ai/DeepSeek-V4", {}, {"reasoning_content": ""}),
+    ],
+)
+def test_the_reasoning_of_a_call_goes_back_to_who_wants_it(
+    name: str, model: str, message: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    payload = build(Mode.TOOLS, name, model, messages=[{**CALL, **message}])
+
+    assert payload["messages"] == [{**CALL, **sent}]
+
+
+# The servers ----------------------------------------------------------------------------------
+
+
+ALIASES = {alias for server in SERVERS.values() for alias in server.aliases}
+
+
+def test_every_name_is_registered() -> None:
+    assert sorted(FACTORIES) == sorted({*SERVERS, *ALIASES})
+    assert len(FACTORIES) == len(SERVERS) + len(ALIASES)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_s_address_and_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = SERVERS[name]
+    for variable in server.keys:
+        monkeypatch.setenv(variable, f"the {variable}")
+    for variable in server.hosts:
+        monkeypatch.setenv(variable, "https://mine.example.com/")
+    made: Any = FACTORIES[name](ProviderConfig(name=name))
+
+    with made._clients.get() as client:
+        address = (server.url or "https://api.openai.com/v1").replace(
+            "{}", "https://mine.example.com"
+        )
+        assert str(client.base_url).removesuffix("/") == address
+        assert client.api_key == (f"the {server.keys[0]}" if server.keys else "none")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_without_its_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = SERVERS[name]
+    for variable in server.keys:
+        monkeypatch.delenv(variable, raising=False)
+    if server.needs_key and server.keys:
+        with pytest.raises(MissingKeyError, match=" or ".join(server.keys)):
+            FACTORIES[name](ProviderConfig(name=name, base_url="http://127.0.0.1:1"))
+    else:
+        made: Any = FACTORIES[name](ProviderConfig(name=name))
+        with made._clients.get() as client:
+            assert client.api_key == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "address"),
+    [
+        (
+            "snowflake",
+            "me.snowflakecomputing.com",
+            "https://me.snowflakecomputing.com/api/v2/cortex/v1",
+        ),
+        ("databricks", "https://dbc-1.example.com/", "https://dbc-1.example.com/serving-endpoints"),
+        ("azure", "https://r.openai.azure.com/openai/v1/", "https://r.openai.azure.com/openai/v1"),
+    ],
+)
+def test_the_user_s_own_host(
+    name: str, host: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SERVERS[name].hosts[0], host)
+    made: Any = FACTORIES[name](ProviderConfig(name=name, api_key="k"))
+
+    with made._clients.get() as client:
+        assert str(client.base_url).removesuffix("/") == address
+
+
+@pytest.mark.parametrize("name", ["azure", "databricks", "heroku", "snowflake"])
+def test_no_host_at_all(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in SERVERS[name].hosts:
+        monkeypatch.delenv(variable, raising=False)
+
+    with pytest.raises(ConfigurationError, match=SERVERS[name].hosts[0]):
+        FACTORIES[name](ProviderConfig(name=name, api_key="k"))
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_readme_has_each_server_s_keys_and_names(name: str, root: Path) -> None:
+    server = SERVERS[name]
+    names = ", ".join(f"`{each}`" for each in (name, *server.aliases))
+    keys = ", ".join(f"`{key}`" for key in (*server.hosts, *server.keys)) or "none"
+    optional = "" if server.needs_key or not server.keys else " (if set)"
     readme = (root / "plugins/openai/README.md").read_text("utf-8")
-    assert f"\n| `{name}` | {key} | {modes} |\n" in readme
+
+    assert f"\n| {names} | {keys}{optional} |\n" in readme
 
 
-@pytest.mark.parametrize("name", FACTORIES)
+@pytest.mark.parametrize("name", SERVERS)
 def test_every_server_builds_a_request_in_each_of_its_modes(name: str) -> None:
     capabilities = provider(name).capabilities("m")
 
@@ -305,18 +462,31 @@ def test_every_server_builds_a_request_in_each_of_its_modes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"),
+    ("name", "model", "mode"),
     [
-        ("openai", Mode.TOOLS),
-        ("ollama", Mode.JSON_SCHEMA),
-        ("deepseek", Mode.TOOLS),
-        ("mistral", Mode.JSON_SCHEMA),
-        ("groq", Mode.MD_JSON),
-        ("perplexity", Mode.JSON_SCHEMA),
+        ("openai", "gpt-4.1-mini", Mode.TOOLS),
+        ("openai", "gpt-5.6", Mode.JSON_SCHEMA),
+        ("openai", "unheard-of", Mode.JSON_SCHEMA),
+        ("openai", "o3-pro", Mode.RESPONSES_TOOLS),
+        ("openai", "gpt-5.3-codex", Mode.RESPONSES),
+        ("openai", "gpt-3.5-turbo", Mode.TOOLS),
+        ("openai", "ft:gpt-4o-mini-2024-07-18:acme::1", Mode.TOOLS),
+        ("azure", "gpt-35-turbo", Mode.TOOLS),
+        ("azure", "my-deployment", Mode.JSON_SCHEMA),
+        ("ollama", "llama3.2", Mode.JSON_SCHEMA),
+        ("deepseek", "deepseek-chat", Mode.TOOLS),
+        ("deepseek", "deepseek-v4-flash", Mode.JSON),
+        ("moonshot", "kimi-k2.6", Mode.JSON),
+        ("together", "deepseek-ai/DeepSeek-R1", Mode.JSON_SCHEMA),
+        ("mistral", "mistral-large", Mode.JSON_SCHEMA),
+        ("groq", "llama-3.3-70b", Mode.MD_JSON),
+        ("perplexity", "sonar", Mode.JSON_SCHEMA),
+        ("minimax", "MiniMax-M3", Mode.MD_JSON),
+        ("zai", "glm-5.3", Mode.JSON),
     ],
 )
-def test_default_modes(name: str, mode: Mode) -> None:
-    assert provider(name).capabilities("m").default_mode is mode
+def test_default_modes(name: str, model: str, mode: Mode) -> None:
+    assert provider(name).capabilities(model).default_mode is mode
 
 
 def test_groq_takes_schemas_with_some_models() -> None:
@@ -324,12 +494,22 @@ def test_groq_takes_schemas_with_some_models() -> None:
     assert Mode.JSON_SCHEMA not in provider("groq").capabilities("llama-3.3-70b").modes
 
 
-@pytest.mark.parametrize("name", ["mistral", "perplexity"])
+def test_schemas_that_are_not_enforced_for_certain_are_in_the_prompt() -> None:
+    certain = {"openai", "azure", "cerebras", "mistral", "xai", "gemini"}
+
+    for name in SERVERS:
+        capabilities = provider(name).capabilities("m")
+        if Mode.JSON_SCHEMA in capabilities.modes:
+            assert (Mode.JSON_SCHEMA in capabilities.prompted) is (name not in certain), name
+
+
+@pytest.mark.parametrize("name", ["mistral", "perplexity", "cohere", "zai"])
 def test_who_refuses_stream_options(name: str) -> None:
-    assert "stream_options" not in build(Mode.JSON_SCHEMA, name)
+    mode = provider(name).capabilities("m").default_mode
+    assert "stream_options" not in build(mode, name)
 
 
-@pytest.mark.parametrize("name", ["cerebras", "lmstudio", "llamacpp"])
+@pytest.mark.parametrize("name", ["cerebras", "lmstudio", "llamacpp", "cohere"])
 def test_who_can_not_force_a_tool_by_name(name: str) -> None:
     assert build(Mode.TOOLS, name)["tool_choice"] == "required"
 
@@ -337,7 +517,7 @@ def test_who_can_not_force_a_tool_by_name(name: str) -> None:
 def test_who_is_told_of_parallel_calls() -> None:
     told = [
         name
-        for name in FACTORIES
+        for name in SERVERS
         if Mode.TOOLS in provider(name).capabilities("m").modes
         and "parallel_tool_calls" in build(Mode.TOOLS, name)
     ]
@@ -351,11 +531,13 @@ def test_where_strict_is_unknown_the_schema_is_sent_as_it_is() -> None:
     assert function == {"name": "Person", "parameters": Person.model_json_schema()}
 
 
-@pytest.mark.parametrize(
-    ("model", "is_sent"),
-    [("deepseek-v4", True), ("moonshotai/Kimi-K2.6", True), ("gpt-5.6", False), ("m", False)],
-)
-def test_reasoning_goes_back_to_the_models_that_want_it(model: str, is_sent: bool) -> None:
-    thought = {"role": "assistant", "content": None, "reasoning_content": "Hm."}
-    (message,) = build(Mode.TOOLS, model=model, messages=[thought])["messages"]
-    assert ("reasoning_content" in message) is is_sent
+def test_every_row_has_a_source_and_names_that_it_fits() -> None:
+    for server in SERVERS.values():
+        assert server.source
+        for family in server.families:
+            assert family.source
+            assert family.examples
+            for example in family.examples:
+                assert server.profile_of(example) is family.profile, example
+        for trait in server.traits:
+            assert all(trait.pattern.match(example) for example in trait.examples)

@@ -134,7 +134,7 @@ def test_a_call_only_when_done(events: list[Any]) -> None:
 
 
 def test_the_end_may_count_the_output_otherwise() -> None:
-    assert decode(text("1", output=1), ended(output=[message("1")])) == [TextDelta("1"), DONE]
+    assert decode(text("1", output=1), ended(output=[message("1")])) == [TextDelta("1", 1), DONE]
 
     called = event("output_item.added", output_index=1, item=function())
     arguments = event("function_call_arguments.delta", output_index=1, delta="{}")
@@ -153,19 +153,108 @@ def test_item_ids_may_change() -> None:
     ) == [TextDelta("1"), TextDelta("2")]
 
 
-def test_a_document_written_twice_comes_twice() -> None:
+def test_items_of_text_are_told_apart() -> None:
     assert decode(text("{}", 0), text("{}", 1), ended(output=[message("{}"), message("{}")])) == [
-        TextDelta("{}"),
-        TextDelta("{}"),
+        TextDelta("{}", 0),
+        TextDelta("{}", 1),
         DONE,
     ]
 
 
 def test_a_second_message_that_only_ends() -> None:
     assert decode(text("1", 0), event("output_item.done", output_index=1, item=message("2"))) == [
-        TextDelta("1"),
-        TextDelta("2"),
+        TextDelta("1", 0),
+        TextDelta("2", 1),
     ]
+
+
+def test_commentary_is_not_the_answer() -> None:
+    comment = {**message("Let me see. {}"), "phase": "commentary"}
+    answer = {**message("1"), "phase": "final_answer"}
+
+    assert decode(
+        event("output_item.added", output_index=0, item={**comment, "content": []}),
+        text("Let me see. {}", 0),
+        event("output_item.done", output_index=0, item=comment),
+        event("output_item.added", output_index=1, item={**answer, "content": []}),
+        text("1", 1),
+        ended(output=[comment, answer]),
+    ) == [ReasoningDelta("Let me see. {}"), TextDelta("1", 1), DONE]
+    assert decode(ended(output=[comment, answer])) == [
+        ReasoningDelta("Let me see. {}"),
+        TextDelta("1", 1),
+        DONE,
+    ]
+
+
+def test_arguments_in_the_first_event_of_their_item() -> None:
+    added = event("output_item.added", output_index=0, item=function('{"a":1}'))
+    called = ToolCallDelta(0, "", "c", "answer")
+
+    assert decode(added, ended()) == [called, ToolCallDelta(0, '{"a":1}'), CALLED]
+    again = event("function_call_arguments.delta", output_index=0, delta='{"a":')
+    rest = event("function_call_arguments.delta", output_index=0, delta="1}")
+    done = event("output_item.done", output_index=0, item=function('{"a":1}'))
+    assert decode(added, again, rest, done, ended()) == [
+        called,
+        ToolCallDelta(0, '{"a":'),
+        ToolCallDelta(0, "1}"),
+        CALLED,
+    ]
+
+
+@pytest.mark.parametrize(
+    "item", [{**function(), "arguments": {"a": 1}}, {**function(), "arguments": '{"a": 1}'}]
+)
+def test_arguments_as_an_object(item: Any) -> None:
+    assert decode(event("output_item.done", output_index=0, item=item)) == [
+        ToolCallDelta(0, "", "c", "answer"),
+        ToolCallDelta(0, '{"a": 1}'),
+    ]
+
+
+def test_a_whole_response_in_place_of_events() -> None:
+    whole = {
+        "object": "response",
+        "status": "completed",
+        "error": None,
+        "output": [{"type": "reasoning", "summary": []}, message("1")],
+        "usage": {"input_tokens": 3, "output_tokens": 4},
+    }
+
+    assert decode(whole) == [TextDelta("1", 1), Usage(3, 4), DONE]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        event("output_item.added", output_index=None, item=None),
+        event("output_item.added", item=[]),
+        event("output_item.done", output_index="0", item={"type": None, "content": None}),
+        event("output_item.done", item={"type": "message", "content": [None, 3, {"type": []}]}),
+        event("output_text.delta", output_index=0, content_index=[], delta=None),
+        event("function_call_arguments.delta", output_index=0, delta=None),
+        {"type": None},
+        {"type": ["response.completed"]},
+    ],
+)
+def test_shapes_that_vary_are_passed_over(odd: Any) -> None:
+    assert list(ResponsesDecoder("acme").feed(odd)) == [KeepAlive()]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"status": "completed", "output": None, "usage": None, "error": None},
+        {"status": "completed", "output": [None, {"type": 3}], "usage": []},
+        None,
+        [],
+        {"status": "incomplete", "incomplete_details": None},
+    ],
+)
+def test_ends_of_odd_shapes(end: Any) -> None:
+    [finish] = decode(event("completed", response=end))
+    assert isinstance(finish, Finish)
 
 
 def test_a_custom_tool() -> None:
@@ -217,7 +306,7 @@ def test_incomplete(why: str, reason: Any) -> None:
 
     assert decode(event("incomplete", response=response)) == [
         Usage(0, 7),
-        Finish(reason, why),
+        Finish(reason, why or "incomplete"),
     ]
 
 
@@ -227,6 +316,17 @@ def test_failed() -> None:
     with pytest.raises(RateLimitError, match="exceeded your quota") as caught:
         decode(event("failed", response={"error": error}))
     assert not caught.value.retryable
+
+
+def test_a_failure_in_an_event_of_completion_keeps_the_usage() -> None:
+    error = {"code": "server_error", "message": "The model broke"}
+    response = {"status": "failed", "error": error, "usage": {"output_tokens": 7}}
+    decoder, chunks = ResponsesDecoder("acme"), list[Chunk]()
+
+    with pytest.raises(ServerError, match="The model broke") as caught:
+        chunks.extend(decoder.feed(event("completed", response=response)))
+    assert chunks == [Usage(0, 7)]
+    assert (caught.value.status_code, caught.value.retryable) == (500, True)
 
 
 def test_failed_without_a_reason() -> None:
@@ -241,6 +341,9 @@ def test_failed_without_a_reason() -> None:
         {"type": "error", "code": "rate_limit_exceeded", "message": "Slow down", "param": None},
         {"type": "error", "error": {"code": "rate_limit_exceeded", "message": "Slow down"}},
         {"error": {"type": "rate_limit_error", "message": "Slow down"}},
+        [{"error": {"code": 429, "message": "Slow down"}}],
+        {"code": "rate_limit_exceeded", "message": "Slow down"},
+        {"base_resp": {"status_code": 1002, "status_msg": "Slow down"}},
     ],
 )
 def test_error_events(error: Any) -> None:
@@ -268,5 +371,18 @@ def test_the_rest_is_a_sign_of_life(unknown: Any) -> None:
 
 @pytest.mark.parametrize("garbage", [5, "text", None, []])
 def test_what_is_not_an_object(garbage: Any) -> None:
-    with pytest.raises(ServerError, match="not an object"):
+    with pytest.raises(ServerError, match="can't be read"):
         decode(garbage)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        event("output_text.delta", output_index=0, delta={"text": 1}),
+        event("output_text.done", output_index={}, text=["x"]),
+        event("function_call_arguments.delta", output_index=0, delta=7),
+    ],
+)
+def test_a_piece_of_the_answer_that_can_not_be_read_is_an_error(odd: Any) -> None:
+    with pytest.raises(ServerError, match="can't be read"):
+        decode(odd)

@@ -18,6 +18,7 @@ import partwise_openai
 from partwise.provider import (
     AuthenticationError,
     BadRequestError,
+    Chunk,
     ConfigurationError,
     MissingKeyError,
     Mode,
@@ -86,9 +87,14 @@ async def aevents(provider: Provider) -> list[Any]:
         return [event async for event in stream]
 
 
+def decoded(provider: Provider, events: list[Any]) -> list[Chunk]:
+    decoder = provider.decoder(REQUEST)
+    return [chunk for event in events for chunk in decoder.feed(event)]
+
+
 def failure(provider: Provider) -> ProviderError:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, is asserted once mapped
-        events(provider)
+        decoded(provider, events(provider))
     error = provider.map_error(caught.value)
     assert error is not None
     return error
@@ -96,7 +102,7 @@ def failure(provider: Provider) -> ProviderError:
 
 async def afailure(provider: Provider) -> ProviderError:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, is asserted once mapped
-        await aevents(provider)
+        decoded(provider, await aevents(provider))
     error = provider.map_error(caught.value)
     assert error is not None
     return error
@@ -239,7 +245,8 @@ FAULTS = {
     "no UTF-8": (Reply(body=[text("1"), b"data: \xff\n\n"]), ServerError),
     "an error among the events": (Reply(body=[text("1"), sse(QUOTA)]), RateLimitError),
     "a page": (HTML, ServerError),
-    "a document": (Reply.of_json({"choices": []}), ServerError),
+    "half a document": (Reply(body=[b'{"choices": [']), ServerError),
+    "a page without its type": (Reply(body=[b"<html>Welcome</html>"]), ServerError),
     "an error as a document": (Reply.of_json(QUOTA), RateLimitError),
     "400": (Reply.of_json({"error": {"message": "m"}}, status=400), BadRequestError),
     "401": (Reply.of_json({"error": {"message": "m"}}, status=401), AuthenticationError),
@@ -288,8 +295,9 @@ def test_a_stall_ends_by_the_request_s_timeout(
 
     with provider.open(payload) as stream:
         next(stream)
-        with pytest.raises(openai.APITimeoutError):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - asserted once mapped
             next(stream)
+    assert type(provider.map_error(caught.value)) is ProviderTimeoutError
 
 
 def test_the_user_s_own_timeout_wins(provider: Provider) -> None:

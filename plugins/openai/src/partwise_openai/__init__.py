@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from partwise.provider import ProviderConfig, ProviderFactory, hookimpl
 
 from ._provider import OpenAIProvider
-from ._servers import COMPATIBLE, OPENAI, Server
+from ._servers import SERVERS, model_rows
 
-__all__ = ["register_providers"]
+if TYPE_CHECKING:
+    from ._profile import Server
+
+__all__ = ["model_rows", "register_providers"]
 
 
 @hookimpl
 def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
-    """Register OpenAI and each compatible server under its name."""
-    register("openai", partial(_make, OPENAI))
-    for name, server in COMPATIBLE.items():
-        register(name, partial(_make, server))
+    """Register OpenAI and each compatible server under its name and its aliases."""
+    for name, server in SERVERS.items():
+        for known in (name, *server.aliases):
+            register(known, partial(_make, server))
 
 
 def _make(server: Server, config: ProviderConfig) -> OpenAIProvider:

@@ -1,41 +1,92 @@
-"""What can go wrong on the way to OpenAI's API and back, in partwise's terms.
+"""Failures on the way to a server and back, in partwise's terms.
 
-Three sources: exceptions of the SDK, exceptions of the HTTP library under it, and errors that a
-server reports in the stream itself, after it has said 200.
+They have three sources: exceptions of the SDK, exceptions of the HTTP library under it, and errors
+that a server reports in the stream itself, after it has said 200.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
-import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partwise.provider import (
     ProviderConnectionError,
     ProviderError,
     ProviderTimeoutError,
     ServerError,
+    as_count,
+    as_map,
+    as_maps,
+    as_word,
     error_of_status,
+    error_of_transport,
 )
 
-# Errors in a stream have no status of their own: what servers say in its place.
+if TYPE_CHECKING:
+    from openai import APIConnectionError
+
+# Errors in a stream have no status of their own: the words that servers have in its place.
 _STATUS_OF_WORD = {
     "authentication_error": 401,
+    "content_filter": 400,
     "context_length_exceeded": 400,
+    "engine_overloaded_error": 429,
+    "exceeded_current_quota_error": 429,
     "insufficient_quota": 429,
+    "internal_error": 500,
+    "internal_server_error": 500,
+    "invalid_api_key": 401,
+    "invalid_authentication_error": 401,
     "invalid_prompt": 400,
     "invalid_request_error": 400,
+    "json_validate_failed": 400,
+    "model_not_found": 404,
+    "not_found_error": 404,
+    "overloaded_error": 529,
     "permission_error": 403,
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
+    "rate_limit_reached_error": 429,
+    "server_error": 500,
+    "service_unavailable": 503,
+    "timeout": 408,
     "tool_use_failed": 400,
+    # Google's, as in google.rpc.Code
+    "DEADLINE_EXCEEDED": 504,
+    "FAILED_PRECONDITION": 400,
+    "INTERNAL": 500,
+    "INVALID_ARGUMENT": 400,
+    "NOT_FOUND": 404,
+    "PERMISSION_DENIED": 403,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAUTHENTICATED": 401,
+    "UNAVAILABLE": 503,
+    # Z.AI's, https://docs.z.ai/api-reference/api-code
+    "1113": 402,
+    "1301": 400,
+    "1302": 429,
+    "1303": 429,
+    "1305": 429,
 }
+# MiniMax's, https://platform.minimax.io/docs/api-reference/errorcode
+_STATUS_OF_BASE_RESP = {
+    1000: 500, 1001: 408, 1002: 429, 1004: 401, 1008: 402, 1013: 500, 1024: 500, 1026: 400,
+    1027: 400, 1033: 500, 1039: 429, 1041: 429, 2013: 400, 2045: 429, 2049: 401, 2056: 429,
+}  # fmt: skip
 # Waiting does not help.
-_FINAL_WORDS = frozenset({"billing_hard_limit_reached", "insufficient_quota"})
-# The model sampled badly, and may do better: Groq's word for a call that does not parse.
-_CHANCE_WORDS = frozenset({"tool_use_failed"})
+_FINAL_WORDS = frozenset({
+    "billing_hard_limit_reached", "exceeded_current_quota_error", "insufficient_quota",
+})  # fmt: skip
+# The model sampled badly, and may do better: Groq's words for an answer that does not parse.
+_CHANCE_WORDS = frozenset({"json_validate_failed", "tool_use_failed"})
+
+# Finish reasons that are the vendor's failure, and their status if one is meant.
+FAILED_FINISHES: Mapping[str, int | None] = {
+    "error": None,
+    "insufficient_system_resource": 503,  # DeepSeek
+    "network_error": 503,  # Z.AI
+}
 
 _FAILURES = range(400, 600)
 
@@ -44,10 +95,31 @@ def error_of_exception(error: Exception, provider: str) -> ProviderError | None:
     """The error for an exception that the SDK, or the HTTP library under it, raised."""
     if isinstance(error, ProviderError):
         return error
-    mapped = _of_sdk(error, provider) or _of_transport(error, provider)
+    mapped = _of_sdk(error, provider) or error_of_transport(error, provider=provider)
+    mapped = mapped or _of_stream(error, provider)
     if mapped is not None:
         mapped.__cause__ = error
     return mapped
+
+
+def reported_error(event: Any) -> Any:
+    """The error that an event reports in place of a part of the answer; None if it reports none.
+
+    It may be under `error`, in Groq's or MiniMax's own place, the event itself, or in a list.
+    """
+    if not isinstance(event, Mapping):
+        return reported_error(as_map(event)) if isinstance(event, list) else None
+    error = event.get("error") or as_map(event.get("x_groq")).get("error")
+    if error or event.get("object") == "error":
+        return error or event
+    status = as_map(event.get("base_resp"))
+    if status.get("status_code"):
+        return status
+    if errors := as_maps(event.get("errors")):
+        return errors[0]
+    has_answer = not event.keys().isdisjoint({"choices", "usage", "output"})
+    is_answer = has_answer or (as_word(event.get("type")) or "").startswith("response.")
+    return event if not is_answer and event.keys() & {"message", "detail"} else None
 
 
 def error_of_body(body: Any, provider: str) -> ProviderError:
@@ -56,13 +128,22 @@ def error_of_body(body: Any, provider: str) -> ProviderError:
     The body is an object with `message` and, if all is well, `code` and `type`; or a string.
     """
     fields = body if isinstance(body, Mapping) else {"message": body}
-    words = [str(fields[key]) for key in ("code", "status_code", "type") if fields.get(key)]
+    keys = ("code", "status_code", "type", "status")
+    words = [str(fields[key]) for key in keys if fields.get(key)]
     return _make(
-        str(fields.get("message") or "the server reported an error in its stream"),
+        _message(fields) or "the server reported an error in its stream",
         provider,
-        status=next((status for word in words if (status := _status_of(word))), None),
+        status=_status(fields, words),
         words=words,
     )
+
+
+def error_of_finish(reason: str, error: Any, provider: str) -> ProviderError:
+    """The error for an answer that the vendor ended because of a failure of its own."""
+    if error:
+        return error_of_body(error, provider)
+    message = f"{provider} ended the answer because of a failure of its own: {reason!r}"
+    return error_of_status(FAILED_FINISHES.get(reason), message, provider=provider)
 
 
 def error_of_content(content_type: str, text: str, provider: str) -> ProviderError:
@@ -71,14 +152,28 @@ def error_of_content(content_type: str, text: str, provider: str) -> ProviderErr
         body = json.loads(text)
     except ValueError:
         body = None
-    if isinstance(body, Mapping) and body.get("error"):
-        return error_of_body(body["error"], provider)
+    if error := reported_error(body):
+        return error_of_body(error, provider)
     return ServerError(
         f"{provider} answered with {content_type!r} in place of a stream of events; "
         f"is the base URL right? It begins: {text[:200]!r}",
         provider=provider,
         status_code=200,
     )
+
+
+def _message(fields: Mapping[str, Any]) -> str:
+    names = ("message", "status_msg", "detail", "error", "title")
+    message = next((str(found) for name in names if (found := fields.get(name))), "")
+    # OpenRouter has the words of the vendor behind it in `metadata.raw`.
+    raw = as_word(as_map(fields.get("metadata")).get("raw"))
+    return f"{message}: {raw}" if raw and raw not in message else message
+
+
+def _status(fields: Mapping[str, Any], words: list[str]) -> int | None:
+    if "status_msg" in fields:
+        return _STATUS_OF_BASE_RESP.get(as_count(fields.get("status_code")) or 0, 500)
+    return next((status for word in words if (status := _status_of(word))), None)
 
 
 def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
@@ -91,10 +186,7 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
             status = error.status_code
             return _make(str(error), provider, status=status, words=words, headers=headers)
         case openai.APIConnectionError():
-            late = isinstance(error, openai.APITimeoutError)
-            kind = ProviderTimeoutError if late else ProviderConnectionError
-            message = f"{error} {error.__cause__ or ''}".strip()
-            return kind(message, provider=provider, retryable=True)
+            return _of_connection(error, provider)
         case openai.APIError():
             return error_of_body(error.body or str(error), provider)
         case openai.OpenAIError():
@@ -103,31 +195,25 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
     return None
 
 
-def _of_transport(error: Exception, provider: str) -> ProviderError | None:
-    """Older SDKs let what breaks a running stream through as it is."""
-    message = f"{type(error).__name__}: {error}"
-    if isinstance(error, _transport_classes("TimeoutException")):
-        return ProviderTimeoutError(message, provider=provider, retryable=True)
-    classes = _transport_classes("HTTPError", "StreamError")
-    if isinstance(error, (*classes, *_socket_classes())):
-        return ProviderConnectionError(message, provider=provider, retryable=True)
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        text = f"{provider} sent an event that is not JSON: {error}"
-        return ServerError(text, provider=provider, retryable=True)
-    return None
+def _of_connection(error: APIConnectionError, provider: str) -> ProviderError:
+    import openai
+
+    cause = error.__cause__
+    if cause is not None and (known := error_of_transport(cause, provider=provider)):
+        return known
+    late = isinstance(error, openai.APITimeoutError)
+    kind = ProviderTimeoutError if late else ProviderConnectionError
+    return kind(f"{error} {cause or ''}".strip(), provider=provider, retryable=True)
 
 
-def _transport_classes(*names: str) -> tuple[type[Exception], ...]:
-    """Classes of httpx2, and of httpx where the user's own HTTP client is one of its."""
-    modules = [sys.modules[name] for name in ("httpx2", "httpx") if name in sys.modules]
-    return tuple(getattr(module, name) for module in modules for name in names)
-
-
-def _socket_classes() -> tuple[type[Exception], ...]:
+def _of_stream(error: Exception, provider: str) -> ProviderError | None:
+    """The bytes under asyncio's streams, which the HTTP library lets through as they are."""
     import anyio
 
-    broken = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
-    return (ConnectionError, ssl.SSLError, *broken)
+    if isinstance(error, anyio.BrokenResourceError | anyio.ClosedResourceError | anyio.EndOfStream):
+        message = f"{type(error).__name__}: {error}"
+        return ProviderConnectionError(message, provider=provider, retryable=True)
+    return None
 
 
 def _make(
@@ -138,17 +224,18 @@ def _make(
     words: list[str],
     headers: Mapping[str, str] | None = None,
 ) -> ProviderError:
-    """What the status says, but for where the words know better."""
+    """The error that the status means, unless the words know better."""
     error = error_of_status(status, message, provider=provider, headers=headers)
     if not _CHANCE_WORDS.isdisjoint(words):
-        error.retryable = True
+        # The SDK does not repeat a request for a status of 400.
+        error.retryable, error.retried = True, False
     elif not _FINAL_WORDS.isdisjoint(words):
         error.retryable = False
     return error
 
 
 def _status_of(word: str) -> int | None:
-    if not word.isdecimal():
-        return _STATUS_OF_WORD.get(word)
-    number = int(word)
+    if known := _STATUS_OF_WORD.get(word):
+        return known
+    number = int(word) if word.isdecimal() else 0
     return number if number in _FAILURES else None

@@ -1,45 +1,42 @@
-"""The provider: the SDK's client, made when first needed, and the request's way through it.
-
-Events are read as plain data by the SDK's public raw path: `with_raw_response` keeps its
-authentication, retries and errors, and `parse(to=Stream[object])` spares building typed events.
-"""
+"""The provider: what each model is asked for, and how a refusal is answered."""
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import os
-import threading
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from partwise.provider import (
     Capabilities,
+    ClientPool,
     ConfigurationError,
     Decoder,
-    Mode,
+    Fallback,
     ProviderConfig,
     ProviderError,
     Request,
+    next_approach,
 )
 
-from ._chat import ChatDecoder, build_chat
-from ._errors import error_of_content, error_of_exception
-from ._responses import ResponsesDecoder, build_responses
+from ._decoder import ChatDecoder
+from ._errors import error_of_exception
+from ._request import OPTIONAL, RESPONSES_MODES, build_request, left_out
+from ._responses import ResponsesDecoder
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream, OpenAI
+    from openai import AsyncOpenAI, OpenAI
 
-    from ._servers import Server
+    from ._profile import Server
 
-ClientT = TypeVar("ClientT")
-SDKClientT = TypeVar("SDKClientT", "OpenAI", "AsyncOpenAI")
+_log = logging.getLogger("partwise")
 
-_RESPONSES_MODES = frozenset({Mode.RESPONSES, Mode.RESPONSES_TOOLS})
-
-# Enough of a page to say what it is.
-_EXCERPT_BYTES = 65_536
+_NOT_ON_CHAT = re.compile(
+    r"responses\b|not a chat model|chat[_. ]?completions?\b.{0,40}(?:not|n't)", re.IGNORECASE
+)
+"""Refusals of a model that lives at the other endpoint, of OpenAI and of Azure."""
 
 
 class OpenAIProvider:
@@ -52,116 +49,90 @@ class OpenAIProvider:
     """
 
     def __init__(self, config: ProviderConfig, server: Server) -> None:
-        self._name = config.name
+        self._config = config
         self._server = server
-        self._given = config.client
-        self._sdk_retries = config.sdk_retries
-        self._on_headers = config.on_headers
-        self._keeps_http_client = config.http_client is not None
-        self._arguments = _client_arguments(config, server)
-        self._lock = threading.Lock()
-        self._client: OpenAI | None = None
-        # A pool's connections belong to the event loop that opened them.
-        self._async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = (
-            WeakKeyDictionary()
-        )
+        arguments = _client_arguments(config, server)
+
+        def make() -> OpenAI:
+            from ._sdk import client
+
+            return client(config, arguments)
+
+        def make_async() -> AsyncOpenAI:
+            from ._sdk import async_client
+
+            return async_client(config, arguments)
+
+        self._clients = ClientPool(make, make_async)
+        self._keeps_clients = config.client is not None or config.http_client is not None
+        self._reported: set[tuple[str, str]] = set()
 
     def capabilities(self, model: str) -> Capabilities:
-        """What this server can do with that model."""
+        """The modes of that model at this server."""
         return self._server.capabilities(model)
 
     def build_request(self, request: Request) -> dict[str, Any]:
         """The keyword arguments for the SDK's `create`."""
-        build = build_responses if request.mode in _RESPONSES_MODES else build_chat
-        payload = build(request, self._server)
-        if request.read_timeout is not None:
-            payload.setdefault("timeout", request.read_timeout)
-        return payload
+        profile = self._server.profile_of(request.model)
+        for name in left_out(request, profile):
+            if (request.model, name) not in self._reported:
+                self._reported.add((request.model, name))
+                name_of_model = f"{self._config.name}/{request.model}"
+                _log.warning("%s does not take %r: it is left out", name_of_model, name)
+        return build_request(request, profile)
 
     def decoder(self, request: Request) -> Decoder:
         """A new decoder for the answer to that request."""
-        if request.mode in _RESPONSES_MODES:
-            return ResponsesDecoder(self._name)
-        return ChatDecoder(self._name, blank_finish=self._server.blank_finish)
+        if request.mode in RESPONSES_MODES:
+            return ResponsesDecoder(self._config.name)
+        return ChatDecoder(self._config.name, blank_finish=self._server.blank_finish)
 
     def map_error(self, error: Exception) -> ProviderError | None:
         """The exception in partwise's terms, or None if it is not the SDK's."""
-        return error_of_exception(error, self._name)
+        return error_of_exception(error, self._config.name)
+
+    def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
+        """The approach to try next, if the error refuses this one; None if it does not."""
+        profile = self._server.profile_of(request.model)
+        capabilities = profile.capabilities
+        if request.mode not in RESPONSES_MODES and _NOT_ON_CHAT.search(str(error)):
+            capabilities = _on_responses(capabilities) or capabilities
+        sent = build_request(request, profile)
+        return next_approach(request, error, capabilities, optional=sent.keys() & OPTIONAL)
 
     @contextmanager
     def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
         """Send the payload. Leaving the context closes the response at once."""
-        from openai import Stream
+        from ._sdk import stream
 
-        raw = _endpoint(self._sync_client(), payload).with_raw_response.create(**payload)
-        with raw.parse(to=Stream[object]) as stream:
-            if not _is_stream(raw.headers):
-                page = next(raw.http_response.iter_bytes(_EXCERPT_BYTES), b"")
-                raise self._not_a_stream(raw.headers, page)
-            if self._on_headers is not None:
-                self._on_headers(raw.headers)
-            yield stream
+        with stream(self._clients.get(), payload, self._config) as events:
+            yield events
 
     @asynccontextmanager
     async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
         """The same, for asyncio."""
-        from openai import AsyncStream
+        from ._sdk import astream
 
-        raw = await _endpoint(self._async_client(), payload).with_raw_response.create(**payload)
-        stream = raw.parse(to=AsyncStream[object])
-        try:
-            if not _is_stream(raw.headers):
-                page = await anext(raw.http_response.aiter_bytes(_EXCERPT_BYTES), b"")
-                raise self._not_a_stream(raw.headers, page)
-            if self._on_headers is not None:
-                self._on_headers(raw.headers)
-            yield stream
-        finally:
-            await _close(stream)
+        async with astream(self._clients.get_async(), payload, self._config) as events:
+            yield events
 
     def close(self) -> None:
         """Close the client that `open` made."""
-        client, self._client = self._client, None
-        if client is not None and not self._keeps_http_client:
+        client = self._clients.pop()
+        if client is not None and not self._keeps_clients:
             client.close()
 
     async def aclose(self) -> None:
         """Close the client that `aopen` made in this event loop."""
-        client = self._async_clients.pop(asyncio.get_running_loop(), None)
-        if client is not None and not self._keeps_http_client:
+        client = self._clients.pop_async()
+        if client is not None and not self._keeps_clients:
             await client.close()
 
-    def _sync_client(self) -> OpenAI:
-        from openai import OpenAI
 
-        if self._given is not None:
-            return self._retrying(_adopt(self._given, OpenAI, self._name))
-        with self._lock:
-            if self._client is None:
-                self._client = _make(OpenAI, self._arguments)
-            return self._client
-
-    def _async_client(self) -> AsyncOpenAI:
-        from openai import AsyncOpenAI
-
-        if self._given is not None:
-            return self._retrying(_adopt(self._given, AsyncOpenAI, self._name))
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            if loop not in self._async_clients:
-                self._async_clients[loop] = _make(AsyncOpenAI, self._arguments)
-            return self._async_clients[loop]
-
-    def _retrying(self, client: SDKClientT) -> SDKClientT:
-        """The user's client, or one that shares its connections and retries as often as asked."""
-        if self._sdk_retries is None or client.max_retries == self._sdk_retries:
-            return client
-        self._given = client = client.with_options(max_retries=self._sdk_retries)
-        return client
-
-    def _not_a_stream(self, headers: Mapping[str, str], page: bytes) -> ProviderError:
-        text = page.decode("utf-8", errors="replace")
-        return error_of_content(headers["content-type"], text, self._name)
+def _on_responses(capabilities: Capabilities) -> Capabilities | None:
+    """The modes of the Responses API alone, if there are any."""
+    modes = {mode: fine for mode, fine in capabilities.modes.items() if mode in RESPONSES_MODES}
+    return Capabilities(modes) if modes else None
 
 
 def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
@@ -180,54 +151,33 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
             message = f"{config.name!r} was given a client of its own, and also {names}"
             raise ConfigurationError(message)
         return {}
-    # The SDK would take OpenAI's key from the environment, which is nobody else's business.
-    key = config.key(server.key) if server.key else config.api_key or "none"
-    return {"base_url": _base_url(config, server), **given, **retries, "api_key": key}
+    return {
+        "base_url": _base_url(config, server),
+        **given,
+        **retries,
+        "api_key": _key(config, server),
+    }
+
+
+def _key(config: ProviderConfig, server: Server) -> str:
+    """The key. The SDK would take OpenAI's from the environment, which is no other server's."""
+    is_set = any(map(os.environ.get, server.keys))
+    if server.needs_key or is_set:
+        return config.key(*server.keys)
+    return config.api_key or "none"
 
 
 def _base_url(config: ProviderConfig, server: Server) -> str | None:
-    if server.url_key is None or config.base_url is not None:
+    """The server's address; one in the user's own cloud from the environment."""
+    if server.url is None or "{}" not in server.url or config.base_url is not None:
         return server.url
-    resource = os.environ.get(server.url_key)
-    if not resource:
+    host = next(filter(None, map(os.environ.get, server.hosts)), None)
+    if host is None:
+        names = " or ".join(server.hosts)
         raise ConfigurationError(
-            f"no address for {config.name!r}: set the environment variable {server.url_key}, "
+            f"no address for {config.name!r}: set the environment variable {names}, "
             f'or pass from_provider("{config.name}/…", base_url=…)'
         )
-    return f"{resource.rstrip('/').removesuffix('/openai/v1')}/openai/v1"
-
-
-def _make(cls: type[ClientT], arguments: Mapping[str, Any]) -> ClientT:
-    try:
-        return cls(**arguments)
-    except TypeError as error:
-        # An unknown option, or an HTTP client of the wrong kind: the SDK says which.
-        raise ConfigurationError(str(error)) from error
-
-
-def _adopt(client: object, wanted: type[ClientT], name: str) -> ClientT:
-    if isinstance(client, wanted):
-        return client
-    raise ConfigurationError(
-        f"the client given for {name!r} is a {type(client).__qualname__}, "
-        f"but this call needs an openai.{wanted.__name__}"
-    )
-
-
-async def _close(stream: AsyncStream[object]) -> None:
-    await stream.close()
-    # The SDK's generators are still suspended, and each would be ended by a task of its own, some
-    # time later. To read on ends them here: there is no more than what was received already.
-    with suppress(Exception):
-        async for _ in stream:
-            pass
-
-
-def _endpoint(client: Any, payload: Mapping[str, Any]) -> Any:
-    return client.responses if "input" in payload else client.chat.completions
-
-
-def _is_stream(headers: Mapping[str, str]) -> bool:
-    """Whether the body may be events. Some proxies call them plain text, or nothing at all."""
-    kind = headers.get("content-type", "").split(";")[0].strip().lower()
-    return "html" not in kind and not kind.endswith(("json", "xml"))
+    path = server.url.removeprefix("{}")
+    origin = host if "://" in host else f"https://{host}"
+    return f"{origin.rstrip('/').removesuffix(path)}{path}"

@@ -1,4 +1,4 @@
-"""OpenAI's dialect of JSON Schema, and which requests are put into it.
+"""The dialects of JSON Schema on OpenAI's wire, and which requests are put into which.
 
 Strict mode takes what "Supported schemas" of OpenAI's guide to structured outputs lists: closed
 objects with all properties required, no defaults, nothing beside `$ref`, recursion allowed.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from partwise.provider import Request, SchemaProfile, is_simple_pattern, transform
 
 if TYPE_CHECKING:
-    from ._servers import Server
+    from ._profile import Profile
 
 
 _FORMATS = frozenset({
@@ -31,12 +31,30 @@ STRICT = SchemaProfile(
     ref_siblings=False,
 )  # fmt: skip
 
+BARE = SchemaProfile(
+    name="strict without constraints",
+    keywords=frozenset(),
+    closed=True,
+    typed=True,
+    all_required=True,
+    ref_siblings=False,
+)
+"""For the strict modes of other servers. Cerebras refuses `pattern`, `format`, lengths and numbers
+of items, xAI and Groq list fewer keywords than OpenAI; no server refuses a description."""
+
 ANY = SchemaProfile(name="any JSON schema", strict=False)
 
+PLAIN = SchemaProfile(
+    name="plain JSON schema", strict=False, keywords=frozenset({"default"}), fallback=ANY
+)
+"""After a schema was refused: types, properties and alternatives; all else is in descriptions."""
 
-def dialect(request: Request, server: Server) -> tuple[dict[str, Any], dict[str, bool]]:
+
+def dialect(request: Request, profile: Profile) -> tuple[dict[str, Any], dict[str, bool]]:
     """The schema to send, and the `strict` flag to send beside it, if any."""
-    if request.mode not in server.strict:
+    if not request.strict:
+        return transform(request.schema, PLAIN).schema, {}
+    if request.mode not in profile.strict or "strict" in request.omitted:
         return transform(request.schema, ANY).schema, {}
-    transformed = transform(request.schema, STRICT)
+    transformed = transform(request.schema, profile.dialect)
     return transformed.schema, {"strict": transformed.strict}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partwise.provider import Usage
+from partwise.provider import Usage, as_count, as_map
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage:
-    """The usage in a `usage` object of either API."""
+    """The usage in a `usage` object of either API; what is missing in it counts as none."""
     sent = _count(counts, "prompt_tokens", "input_tokens")
     written = _count(counts, "completion_tokens", "output_tokens")
     thought = _count(_details(counts, "completion_tokens", "output_tokens"), "reasoning_tokens")
@@ -20,14 +20,14 @@ def usage_of(counts: Mapping[str, Any]) -> Usage:
     return Usage(
         input_tokens=sent,
         output_tokens=written,
-        cached_input_tokens=cached or _count(counts, "prompt_cache_hit_tokens"),
+        cached_input_tokens=cached or _count(counts, "prompt_cache_hit_tokens", "cached_tokens"),
         reasoning_tokens=thought,
     )
 
 
 def _details(counts: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    return next((found for name in names if (found := counts.get(f"{name}_details"))), {})
+    return next((found for name in names if (found := as_map(counts.get(f"{name}_details")))), {})
 
 
 def _count(counts: Mapping[str, Any], *names: str) -> int:
-    return next((int(found) for name in names if (found := counts.get(name))), 0)
+    return next((found for name in names if (found := as_count(counts.get(name)))), 0)

@@ -1,0 +1,158 @@
+"""What models take of a request, and where servers are: the classes of the tables' rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from partwise.provider import Capabilities, Granularity, Mode, SchemaProfile
+
+from ._schema import STRICT
+
+ToolChoice: TypeAlias = Literal["named", "required", "offered"]
+
+_DEMAND: Mapping[ToolChoice, int] = {"named": 0, "required": 1, "offered": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a family of models takes at one server.
+
+    Attributes:
+        modes: its modes, best first, and how finely each streams.
+        strict: the modes in which the schema is enforced if `strict: true` is sent.
+        dialect: the schemas that its strict modes take.
+        prompted: the modes in which the schema may not be enforced, so that the prompt holds it.
+        tool_choice: how a tool call is demanded: by the tool's name, as a call of any tool, or not
+            at all, since the model refuses or ignores that.
+        thinks: whether it reasons before it answers unless told otherwise.
+        reasoning: the name under which it takes the reasoning of its earlier messages, if it does.
+        needs_reasoning: whether it refuses an earlier tool call without its reasoning.
+        limits: the names that the limit of the answer's tokens has in chat, best first.
+        refuses: names of the sampling parameters that it does not take.
+        stream_options: whether usage must and may be asked for with `stream_options`.
+        parallel_tool_calls: whether it may be told not to call tools in parallel.
+    """
+
+    modes: Mapping[Mode, Granularity]
+    strict: frozenset[Mode] = frozenset()
+    dialect: SchemaProfile = STRICT
+    prompted: frozenset[Mode] = frozenset()
+    tool_choice: ToolChoice = "named"
+    thinks: bool = False
+    reasoning: str | None = None
+    needs_reasoning: bool = False
+    limits: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
+    refuses: frozenset[str] = frozenset()
+    stream_options: bool = True
+    parallel_tool_calls: bool = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The modes, as the core is told of them."""
+        offered = {mode for mode in self.modes if mode.uses_tool and self.tool_choice == "offered"}
+        return Capabilities(self.modes, self.prompted | offered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Models of one profile.
+
+    Attributes:
+        label: the names, for a reader.
+        pattern: what the beginning of a name must match; without the vendor's prefix, lower case.
+        examples: some of the names.
+        profile: what they take.
+        source: an address, an issue thread or a document's name.
+    """
+
+    label: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    profile: Profile
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trait:
+    """How open models differ from the rule of the server that hosts them, whichever it is.
+
+    Attributes:
+        label: the names, for a reader.
+        pattern: what the beginning of a name must match.
+        examples: some of the names.
+        tool_choice: how a tool call is demanded.
+        needs_reasoning: whether an earlier tool call must have its reasoning.
+        source: where that is from.
+    """
+
+    label: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    tool_choice: ToolChoice = "offered"
+    needs_reasoning: bool = True
+    source: str
+
+    def applied(self, profile: Profile) -> Profile:
+        """The server's rule, with what is known of these models."""
+        needs = profile.reasoning is not None and self.needs_reasoning
+        choice = max(profile.tool_choice, self.tool_choice, key=_DEMAND.__getitem__)
+        modes = _tools_last(profile.modes) if choice == "offered" else profile.modes
+        return replace(profile, modes=modes, tool_choice=choice, thinks=True, needs_reasoning=needs)
+
+
+def _tools_last(modes: Mapping[Mode, Granularity]) -> dict[Mode, Granularity]:
+    """A tool that is only offered may not be called: any other mode is surer."""
+    return dict(sorted(modes.items(), key=lambda item: item[0].uses_tool))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server, or one kind of server.
+
+    Attributes:
+        url: its base URL; None if the SDK's default is the right one. `{}` in it stands for the
+            user's own host, as the environment has it.
+        keys: the environment variables with its key, the first that is set.
+        needs_key: whether it refuses requests without one.
+        hosts: the environment variables with the user's own host.
+        profile: the rule for its models.
+        families: the models that differ from the rule; the first that fits.
+        traits: how open models differ from the rule; the first that fits.
+        blank_finish: whether it may end an answer with an empty finish reason.
+        aliases: further names of it in `from_provider`.
+        source: an address or a document's name.
+    """
+
+    url: str | None = None
+    keys: tuple[str, ...] = ()
+    needs_key: bool = True
+    hosts: tuple[str, ...] = ()
+    profile: Profile
+    families: tuple[Family, ...] = ()
+    traits: tuple[Trait, ...] = ()
+    blank_finish: bool = False
+    aliases: tuple[str, ...] = ()
+    source: str
+
+    def profile_of(self, model: str) -> Profile:
+        """What that model takes here."""
+        name = bare_name(model)
+        for family in self.families:
+            if family.pattern.match(name):
+                return family.profile
+        for trait in self.traits:
+            if trait.pattern.match(name):
+                return trait.applied(self.profile)
+        return self.profile
+
+    def capabilities(self, model: str) -> Capabilities:
+        """The modes that model has here."""
+        return self.profile_of(model).capabilities
+
+
+def bare_name(model: str) -> str:
+    """The model's name as patterns have it: `openai/GPT-5` and `ft:gpt-5:me::1` as `gpt-5`."""
+    return model.rsplit("/", 1)[-1].lower().removeprefix("ft:")

@@ -1,0 +1,172 @@
+"""All that touches OpenAI's SDK to send a request. Importing it takes half a second: do it late.
+
+The SDK's public raw path keeps its authentication, retries and errors, and leaves the bytes of the
+response to be read here (see `_sse`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from openai import AsyncOpenAI, OpenAI
+
+from partwise.provider import ConfigurationError
+
+from ._errors import error_of_content
+from ._sse import EventReader
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from partwise.provider import ProviderConfig
+
+ClientT = TypeVar("ClientT", OpenAI, AsyncOpenAI)
+
+_EXCERPT_BYTES = 65_536
+"""Enough of a page to say what it is."""
+
+_DRAIN_SECONDS = 0.1
+"""For the end of a body that has said `[DONE]`, so that its connection can be used again."""
+
+
+def client(config: ProviderConfig, arguments: Mapping[str, Any]) -> OpenAI:
+    """The user's own client of the SDK, or one as the user configured it.
+
+    Raises:
+        ConfigurationError: it is of the wrong kind, or can't be made so.
+    """
+    return _client(OpenAI, config, arguments)
+
+
+def async_client(config: ProviderConfig, arguments: Mapping[str, Any]) -> AsyncOpenAI:
+    """The same for asyncio."""
+    return _client(AsyncOpenAI, config, arguments)
+
+
+def _client(cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]) -> ClientT:
+    if config.client is None:
+        return _make(cls, arguments)
+    given: ClientT = _adopt(config.client, cls, config.name)
+    # A copy shares the connections of the user's own, and retries as often as asked.
+    if config.sdk_retries is None or given.max_retries == config.sdk_retries:
+        return given
+    return given.with_options(max_retries=config.sdk_retries)
+
+
+def _make(cls: type[ClientT], arguments: Mapping[str, Any]) -> ClientT:
+    try:
+        return cls(**arguments)
+    except TypeError as error:
+        # An unknown option, or an HTTP client of the wrong kind: the SDK says which.
+        raise ConfigurationError(str(error)) from error
+
+
+def _adopt(client: object, wanted: type[ClientT], name: str) -> ClientT:
+    if isinstance(client, wanted):
+        return client
+    raise ConfigurationError(
+        f"the client given for {name!r} is a {type(client).__qualname__}, "
+        f"but this call needs an openai.{wanted.__name__}"
+    )
+
+
+@contextmanager
+def stream(
+    client: OpenAI, payload: Mapping[str, Any], config: ProviderConfig
+) -> Iterator[Iterator[Any]]:
+    """The events of the answer to this payload, as plain data.
+
+    Raises:
+        ProviderError: the answer is a page.
+    """
+    raw = _endpoint(client, payload).with_raw_response.create(**payload)
+    response: httpx2.Response = raw.http_response
+    try:
+        if _is_page(response.headers):
+            page = next(response.iter_bytes(_EXCERPT_BYTES), b"")
+            raise _no_stream(response, page, config.name)
+        if config.on_headers is not None:
+            config.on_headers(response.headers)
+        yield _events(response, config.name)
+    finally:
+        response.close()
+
+
+def _events(response: httpx2.Response, provider: str) -> Iterator[Any]:
+    reader = EventReader(provider)
+    for piece in response.iter_bytes():
+        yield from reader.feed(piece)
+        if reader.ended:
+            return
+    yield from reader.close()
+
+
+@asynccontextmanager
+async def astream(
+    client: AsyncOpenAI, payload: Mapping[str, Any], config: ProviderConfig
+) -> AsyncIterator[AsyncIterator[Any]]:
+    """The same, for asyncio."""
+    raw = await _endpoint(client, payload).with_raw_response.create(**payload)
+    response: httpx2.Response = raw.http_response
+    pieces = response.aiter_bytes()
+    try:
+        if _is_page(response.headers):
+            page = await anext(pieces, b"")
+            raise _no_stream(response, page, config.name)
+        if config.on_headers is not None:
+            config.on_headers(response.headers)
+        yield _AsyncEvents(pieces, EventReader(config.name))
+    finally:
+        await response.aclose()
+        # The HTTP library's generators are still suspended, and each would be ended by a task of
+        # its own, some time later. To read on ends them here: nothing more can come.
+        with suppress(Exception):
+            async for _ in pieces:
+                pass
+
+
+class _AsyncEvents:
+    """The events in an asynchronous body. No generator, which would have to be ended too."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], reader: EventReader) -> None:
+        self._pieces = pieces
+        self._reader = reader
+        self._ready: Iterator[Any] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        while True:
+            for event in self._ready:
+                return event
+            if self._reader.ended:
+                await self._drain()
+                raise StopAsyncIteration
+            piece = await anext(self._pieces, None)
+            self._ready = self._reader.close() if piece is None else self._reader.feed(piece)
+            self._reader.ended = piece is None
+
+    async def _drain(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for _ in self._pieces:
+                    pass
+
+
+def _endpoint(client: Any, payload: Mapping[str, Any]) -> Any:
+    return client.responses if "input" in payload else client.chat.completions
+
+
+def _is_page(headers: Mapping[str, str]) -> bool:
+    """Whether the body is no event and no JSON. Some proxies call events plain text, or nothing."""
+    kind = headers.get("content-type", "").split(";")[0].strip().lower()
+    return "html" in kind or kind.endswith("xml")
+
+
+def _no_stream(response: httpx2.Response, page: bytes, provider: str) -> Exception:
+    text = page.decode("utf-8", errors="replace")
+    return error_of_content(response.headers["content-type"], text, provider)
