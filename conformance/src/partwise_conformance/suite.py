@@ -13,6 +13,7 @@ from .checks.endings import EndingChecks
 from .checks.faults import FaultChecks
 from .checks.recordings import RecordingChecks
 from .checks.requests import RequestChecks
+from .checks.robustness import RobustnessChecks
 from .checks.snapshots import SnapshotChecks
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class ProviderConformance(
     FaultChecks,
     ConnectionChecks,
     SnapshotChecks,
+    RobustnessChecks,
     RecordingChecks,
 ):
     """Proves one provider right.
@@ -58,6 +60,7 @@ class ProviderConformance(
         options: keywords of a call that must reach the vendor, with values found nowhere else.
         needs_key: whether the vendor wants an API key.
         light_imports: modules that the plugin may import before it opens a stream.
+        mutations: answers of odd shapes, and damaged ones, that are tried in each mode.
         at_once: seconds that the plugin has for anything it must do at once. The default is more
             than any machine needs; raise it if yours is slower.
     """
@@ -72,6 +75,7 @@ class ProviderConformance(
     options: ClassVar[Mapping[str, Any]] = {"temperature": 0.375}
     needs_key: ClassVar[bool] = True
     light_imports: ClassVar[frozenset[str]] = frozenset()
+    mutations: ClassVar[int] = 25
     at_once: ClassVar[float] = 1.0
 
     @classmethod

@@ -104,6 +104,11 @@ class Wire(ABC):
         return key in request.path or any(key in value for value in request.headers.values())
 
 
+def events_of(wire: Wire, parts: Sequence[Part], request: Request) -> list[Any]:
+    """The events of the parts, before they are framed."""
+    return [*wire.events(iter(parts), request)]
+
+
 def write(wire: Wire, parts: Sequence[Part], request: Request) -> list[bytes]:
     """The bytes of each part, and at last those of the stream's end.
 

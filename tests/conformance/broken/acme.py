@@ -22,7 +22,6 @@ from partwise.provider import (
     KeepAlive,
     Mode,
     ProviderConfig,
-    ProviderConnectionError,
     ProviderError,
     ProviderTimeoutError,
     RateLimitError,
@@ -33,6 +32,13 @@ from partwise.provider import (
     TextDelta,
     ToolCallDelta,
     Usage,
+    as_count,
+    as_json,
+    as_text,
+    as_word,
+    error_of_transport,
+    retry_after,
+    unreadable_event,
 )
 
 if TYPE_CHECKING:
@@ -72,32 +78,36 @@ class AcmeDecoder:
             "ping": self.ping,
             "error": self.error,
         }
-        kind = next(iter(event))
-        return read[kind](event) if kind in read else self.unknown(event)
+        try:
+            kind = next(iter(event), "")
+            return read[kind](event) if kind in read else self.unknown(event)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise unreadable_event(event, error, provider=self.provider) from error
 
     def close(self) -> Iterable[Chunk]:
         return ()
 
     def say(self, event: Event) -> Iterable[Chunk]:
-        return (TextDelta(event["say"]),)
+        return (TextDelta(as_text(event["say"])),)
 
     def think(self, event: Event) -> Iterable[Chunk]:
-        return (ReasoningDelta(event["think"]),)
+        return (ReasoningDelta(as_text(event["think"])),)
 
     def decline(self, event: Event) -> Iterable[Chunk]:
-        return (RefusalDelta(event["decline"]),)
+        return (RefusalDelta(as_text(event["decline"])),)
 
     def call(self, event: Event) -> Iterable[Chunk]:
-        arguments = event["json"]
         # The vendor has sent the arguments of a short call as an object.
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        return (ToolCallDelta(event["call"], text, event.get("id"), event.get("name")),)
+        text, index = as_json(event["json"]), as_count(event["call"])
+        name, call_id = as_word(event.get("name")), as_word(event.get("id"))
+        return (ToolCallDelta(0 if index is None else index, text, call_id, name),)
 
     def spent(self, event: Event) -> Iterable[Chunk]:
-        return (Usage(*event["spent"]),)
+        return (Usage(*(as_count(count) or 0 for count in event["spent"])),)
 
     def stop(self, event: Event) -> Iterable[Chunk]:
-        return (Finish(_REASONS.get(event["stop"], "other"), event["stop"]),)
+        word = as_text(event["stop"])
+        return (Finish(_REASONS.get(word, "other"), word),)
 
     def ping(self, event: Event) -> Iterable[Chunk]:
         return (KeepAlive(),)
@@ -106,7 +116,7 @@ class AcmeDecoder:
         return ()
 
     def error(self, event: Event) -> Iterable[Chunk]:
-        raise ServerError(event["error"], provider=self.provider, retryable=True)
+        raise ServerError(str(event["error"]), provider=self.provider, retryable=True)
 
 
 class Lines:
@@ -132,10 +142,13 @@ class AcmeProvider:
 
     def __init__(self, config: ProviderConfig) -> None:
         self.name = config.name
-        self.url = f"{config.base_url}/answers"
+        self.url = f"{self.find_url(config)}/answers"
         self.key = self.find_key(config)
         self.client: httpx2.Client | None = None
         self.async_client: httpx2.AsyncClient | None = None
+
+    def find_url(self, config: ProviderConfig) -> str | None:
+        return config.url()
 
     def find_key(self, config: ProviderConfig) -> str:
         return config.key("ACME_API_KEY")
@@ -239,13 +252,9 @@ class AcmeProvider:
         match error:
             case httpx2.HTTPStatusError():
                 return self.of_status(error.response)
-            case httpx2.TimeoutException():
-                return ProviderTimeoutError(str(error), provider=self.name, retryable=True)
-            case httpx2.HTTPError():
-                return ProviderConnectionError(str(error), provider=self.name, retryable=True)
-            case json.JSONDecodeError():
+            case json.JSONDecodeError() | UnicodeDecodeError():
                 return ServerError(str(error), provider=self.name, retryable=True)
-        return None
+        return error_of_transport(error, provider=self.name)
 
     def of_status(self, response: httpx2.Response) -> ProviderError:
         status = response.status_code
@@ -264,5 +273,4 @@ class AcmeProvider:
         return status in (408, 409, 429) or status >= 500
 
     def retry_after(self, response: httpx2.Response) -> float | None:
-        seconds = response.headers.get("retry-after")
-        return None if seconds is None else float(seconds)
+        return retry_after(response.headers)

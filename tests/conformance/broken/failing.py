@@ -229,7 +229,7 @@ class MapsEverything(AcmeProvider):
 
 @fault("test_read_timeout", message="pass `request.read_timeout`", at_once=0.15)
 class WaitsForever(AcmeProvider):
-    """Does not keep to the call's release_if_idle."""
+    """Does not keep to the call's read timeout."""
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         return {**super().build_request(request), "timeout": None}

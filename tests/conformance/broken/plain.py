@@ -12,6 +12,8 @@ from partwise.provider import (
     Mode,
     ProviderFactory,
     ServerError,
+    as_map,
+    as_maps,
     hookimpl,
 )
 
@@ -25,7 +27,7 @@ class PlainDecoder(AcmeDecoder):
     """Reads the one document."""
 
     def feed(self, event: Event) -> Iterable[Chunk]:
-        for part in event["parts"]:
+        for part in as_maps(as_map(event).get("parts")):
             yield from super().feed(part)
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from partwise.provider import ProviderFactory, hookimpl
 
-from . import connecting, declaring, failing, listening, reading, requesting  # noqa: F401 - enter
+from . import (  # noqa: F401 - they enter their faults
+    connecting,
+    declaring,
+    failing,
+    listening,
+    reading,
+    requesting,
+    trusting,
+)
 from .acme import AcmeProvider
 from .fault import FAULTS
 

@@ -212,11 +212,12 @@ class ProviderConfig:
 
         Raises:
             MissingKeyError: there is none. Names the variables.
+            ConfigurationError: it has a character that no HTTP header can carry.
         """
         for candidate in (self.api_key, *map(os.environ.get, variables)):
             if candidate:
                 self.secrets.add(candidate)
-                return candidate
+                return _checked_key(candidate, self.name)
         names = " or ".join(variables)
         raise MissingKeyError(
             f"no API key for {self.name!r}: set the environment variable {names}, "
@@ -234,6 +235,17 @@ class ProviderConfig:
                 self.secrets.add_url(candidate)
                 return _checked_url(candidate)
         return None
+
+
+def _checked_key(key: str, name: str) -> str:
+    # RFC 9110, 5.5: a field's value is visible ASCII and spaces; httpx encodes no other.
+    if not (key.isascii() and key.isprintable()):
+        index = next(i for i, char in enumerate(key) if not (char.isascii() and char.isprintable()))
+        raise ConfigurationError(
+            f"the API key for {name!r} has a line break, or a character that is not ASCII, "
+            f"at index {index}"
+        )
+    return key
 
 
 def _checked_url(url: str) -> str:
