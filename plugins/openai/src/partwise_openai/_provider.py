@@ -139,7 +139,7 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
     """The keyword arguments of the SDK's client."""
     given = {
         "api_key": config.api_key,
-        "base_url": config.base_url,
+        "base_url": config.url(),
         "http_client": config.http_client,
         **config.options,
     }
