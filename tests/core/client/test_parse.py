@@ -214,7 +214,6 @@ MIXED = (
         ("listed", [1, 2, 9]),
         ("chosen", [5]),
         ("pair", [3, "x"]),
-        ("inner", ["y"]),
         ("nothing", []),
     ],
 )

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     class Dog(BaseModel):
         name: str
 
+    class Team(BaseModel):
+        users: list[User]
+        lead: User
+        by_name: dict[str, Dog]
+        tags: set[str] | None
+        motto: str | None
+
 
 def clients(wanted: bool) -> None:
     assert_type(partwise.from_provider("openai/m"), Client)
@@ -75,6 +82,29 @@ def calls(client: Client) -> None:
     assert_type(client.create_iterable(User, messages), View[User])
     for each in client.create_iterable(User, messages):
         assert_type(each, User)
+
+
+def selectors(stream: PartialStream[Team]) -> None:
+    assert_type(stream.field(lambda team: team.lead.name), str)
+    assert_type(stream.field(lambda team: team.users[0]), User)
+    assert_type(stream.field(lambda team: team.motto), str | None)
+    assert_type(stream.field("lead.name"), Any)
+    assert_type(stream.field(("users", 0)), Any)
+    assert_type(stream.elements(lambda team: team.users), View[User])
+    assert_type(stream.elements(lambda team: team.by_name), View[Dog])
+    assert_type(stream.elements(lambda team: team.tags), View[str])
+    assert_type(stream.elements("users"), View[Any])
+    assert_type(stream.text_deltas(lambda team: team.motto), View[str])
+    state = stream.state(lambda team: team.users[0].name)
+    assert_type(state, Literal["missing", "partial", "complete"])
+
+
+async def async_selectors(stream: AsyncPartialStream[Team]) -> None:
+    assert_type(await stream.field(lambda team: team.lead.name), str)
+    assert_type(await stream.field("lead.name"), Any)
+    assert_type(stream.elements(lambda team: team.users), AsyncView[User])
+    assert_type(stream.elements(lambda team: team.by_name), AsyncView[Dog])
+    assert_type(stream.text_deltas(lambda team: team.motto), AsyncView[str])
 
 
 def any_type(client: Client) -> None:

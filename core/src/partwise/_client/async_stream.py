@@ -8,23 +8,24 @@ their stream.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-from .._paths import parse_path
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
+from .selectors import text_of
 from .stream import StreamState
-from .views import Elements, Events, Patches, TextDeltas, value_at
+from .views import Elements, Events, Patches, TextDeltas
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import AsyncIterator, Awaitable, Generator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
     from types import TracebackType
 
     from .._session.event_reader import EventReader
     from .._session.feeds import Fold
     from .._session.session import Session
     from .._snapshot.events import Event
+    from .selectors import HasElements, Place
     from .views import Operation
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class AsyncReader(ABC, Generic[S]):
         await self.aclose()
 
 
-class AsyncPartialStream(AsyncReader[T], StreamState):
+class AsyncPartialStream(AsyncReader[T], StreamState[T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
@@ -101,8 +102,8 @@ class AsyncPartialStream(AsyncReader[T], StreamState):
         while self._is_driven:
             self._waiting.append(turn := self._driver.new_future())
             await turn
-        if self._session.feeds.found != before:
-            return True
+            if self._session.feeds.found != before:
+                return True
         self._is_driven = True
         try:
             return await self._drive()
@@ -178,19 +179,24 @@ class AsyncPartialStream(AsyncReader[T], StreamState):
             pass
         return self._session.value()  # type: ignore[no-any-return]
 
-    async def field(self, path: str) -> Any:
-        """Read until the value at the path is complete: that value.
+    @overload
+    async def field(self, path: Callable[[T], S]) -> S: ...
+    @overload
+    async def field(self, path: Place) -> Any: ...
+    async def field(self, path: Place | Callable[[T], Any]) -> Any:
+        """Read until the value at the place is complete: that value.
 
         Raises:
-            LookupError: the answer has ended, and has nothing there.
-            ValueError: not a path, or no answer can have anything there.
+            LookupError: the answer has nothing there, and never will.
+            ValueError: not a place, or no answer can have anything there.
         """
-        self._session.check_path(path)
-        while self.state(path) != "complete" and await self.advance(closes_if_cancelled=False):
-            pass
+        text = self._checked(path)
+        while (value := self._settled(text)) is MISSING:
+            if not await self.advance(closes_if_cancelled=False):
+                break
         if self._session.finished:
             self._session.value()
-        return value_at(self._session.snapshot, parse_path(path))
+        return self._settled(text) if value is MISSING else value
 
     async def aclose(self) -> None:
         """Release the connection. Nothing more can be read; what was read stays."""
@@ -218,29 +224,39 @@ class AsyncPartialStream(AsyncReader[T], StreamState):
         """The changes as JSON patches (RFC 6902), one a snapshot, to be applied elsewhere."""
         return AsyncView(self, Patches())
 
-    def elements(self, path: str) -> AsyncView[Any]:
-        """Each element of the list or dict at the path, as soon as it is complete and valid.
+    @overload
+    def elements(self, path: Callable[[T], HasElements[S]]) -> AsyncView[S]: ...
+    @overload
+    def elements(self, path: Place) -> AsyncView[Any]: ...
+    def elements(self, path: Place | Callable[[T], Any]) -> AsyncView[Any]:
+        """Each element of the list or dict at the place, as soon as it is complete and valid.
 
         A delivered element can't be taken back: from the first one on, a failed attempt is not
         tried again, and its error is raised.
 
-        Raises:
-            ValueError: not a path, or no answer can have anything there.
-        """
-        self._session.check_path(path)
-        return AsyncView(self, Elements(path))
+        Args:
+            path: a path such as `users` or `users[*].tags`, its steps, or a selector such as
+                `lambda team: team.users`.
 
-    def text_deltas(self, path: str) -> AsyncView[str]:
-        """The text at the path, piece by piece as it arrives.
+        Raises:
+            ValueError: not a place, or no answer can have elements there.
+        """
+        text = text_of(path)
+        self._session.call.plan.check_elements(text)
+        return AsyncView(self, Elements(text))
+
+    def text_deltas(self, path: Place | Callable[[T], str | None]) -> AsyncView[str]:
+        """The text at the place, piece by piece as it arrives.
 
         A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
 
         Raises:
-            ValueError: not a path, or no answer can have anything there.
+            ValueError: not a place, or no answer can have text there.
         """
-        self._session.check_path(path)
-        return AsyncView(self, TextDeltas(path))
+        text = text_of(path)
+        self._session.call.plan.check_text(text)
+        return AsyncView(self, TextDeltas(text))
 
 
 class _SnapshotLoop(Generic[T]):
@@ -285,7 +301,8 @@ class AsyncView(AsyncReader[S]):
         session = self.stream._session  # noqa: SLF001
         while (item := self._feed.take()) is MISSING:
             if not (self._is_open and await self.stream.advance()):
-                session.value()
+                if session.finished:
+                    session.value()
                 raise StopAsyncIteration
         session.feeds.mark_delivered(self._feed)
         return item

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
 from .driver import Driver
-from .views import Elements, Events, Patches, TextDeltas
+from .selectors import check_single, text_of
+from .views import Elements, Events, Patches, TextDeltas, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
 
     from .._session.feeds import Fold
@@ -31,24 +33,27 @@ if TYPE_CHECKING:
     from .._snapshot.builder import State
     from .._snapshot.events import Event
     from .._usage import FinishReason, Usage
+    from .selectors import HasElements, Place
     from .views import Operation
 
 T = TypeVar("T")
 S = TypeVar("S")
 
 
-class StreamState:
+class StreamState(Generic[T]):
     """The state of a stream, in sync and in async.
 
     Attributes:
         _shown: the number of the snapshot that was shown last.
         _readers: loops and views that are open.
+        _checked_places: places that an answer may have.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._shown = 0
         self._readers = 0
+        self._checked_places: set[str] = set()
 
     @property
     def attempt(self) -> int:
@@ -85,13 +90,37 @@ class StreamState:
         """The vendor's side of the attempt that is running, or was the last."""
         return self._session.completion
 
-    def state(self, path: str) -> State:
-        """The state of the value at a path like `users[0].name`.
+    def state(self, path: Place | Callable[[T], object]) -> State:
+        """The state of the value at a place like `users[0].name`.
 
         Raises:
-            ValueError: not a path.
+            ValueError: not a place, or no answer can have anything there.
         """
-        return self._session.state(path)
+        return self._session.state(self._checked(path))
+
+    def _checked(self, place: Place | Callable[[T], object]) -> str:
+        """The place as text, if an answer may have something there."""
+        text = text_of(place)
+        if text not in self._checked_places:
+            self._session.check_path(text)
+            check_single(text)
+            self._checked_places.add(text)
+        return text
+
+    def _settled(self, text: str) -> Any:
+        """The value at the path, once it is settled; MISSING until then.
+
+        A value is settled if it is complete, or if something around it is: then it has its default,
+        or will never be there.
+
+        Raises:
+            LookupError: the answer has nothing there, and never will.
+        """
+        session, path = self._session, parse_path(text)
+        depths = range(len(path), -1, -1)
+        if not any(session.state(format_path(path[:depth])) == "complete" for depth in depths):
+            return MISSING
+        return value_at(session.snapshot, path)
 
 
 class Reader(ABC, Generic[S]):
@@ -120,7 +149,7 @@ class Reader(ABC, Generic[S]):
         self.close()
 
 
-class PartialStream(Reader[T], StreamState):
+class PartialStream(Reader[T], StreamState[T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
@@ -142,8 +171,10 @@ class PartialStream(Reader[T], StreamState):
 
     def __iter__(self) -> Iterator[T]:
         """Snapshots for one loop. The stream is left when the loop drops it."""
+        return self._loop(self._shown)
+
+    def _loop(self, shown: int) -> Iterator[T]:
         session, feeds, turns = self._session, self._session.feeds, self._turns
-        shown = self._shown
         self._readers += 1
         try:
             while shown != feeds.found or next(turns, False):
@@ -166,6 +197,24 @@ class PartialStream(Reader[T], StreamState):
         for _ in self._turns:
             pass
         return self._session.value()  # type: ignore[no-any-return]
+
+    @overload
+    def field(self, path: Callable[[T], S]) -> S: ...
+    @overload
+    def field(self, path: Place) -> Any: ...
+    def field(self, path: Place | Callable[[T], Any]) -> Any:
+        """Read until the value at the place is complete: that value.
+
+        Raises:
+            LookupError: the answer has nothing there, and never will.
+            ValueError: not a place, or no answer can have anything there.
+        """
+        text = self._checked(path)
+        while (value := self._settled(text)) is MISSING and self.advance():
+            pass
+        if self._session.finished:
+            self._session.value()
+        return self._settled(text) if value is MISSING else value
 
     def close(self) -> None:
         """Release the connection. Nothing more can be read; what was read stays."""
@@ -190,29 +239,39 @@ class PartialStream(Reader[T], StreamState):
         """The changes as JSON patches (RFC 6902), one a snapshot, to be applied elsewhere."""
         return View(self, Patches())
 
-    def elements(self, path: str) -> View[Any]:
-        """Each element of the list or dict at the path, as soon as it is complete and valid.
+    @overload
+    def elements(self, path: Callable[[T], HasElements[S]]) -> View[S]: ...
+    @overload
+    def elements(self, path: Place) -> View[Any]: ...
+    def elements(self, path: Place | Callable[[T], Any]) -> View[Any]:
+        """Each element of the list or dict at the place, as soon as it is complete and valid.
 
         A delivered element can't be taken back: from the first one on, a failed attempt is not
         tried again, and its error is raised.
 
-        Raises:
-            ValueError: not a path, or no answer can have anything there.
-        """
-        self._session.check_path(path)
-        return View(self, Elements(path))
+        Args:
+            path: a path such as `users` or `users[*].tags`, its steps, or a selector such as
+                `lambda team: team.users`.
 
-    def text_deltas(self, path: str) -> View[str]:
-        """The text at the path, piece by piece as it arrives.
+        Raises:
+            ValueError: not a place, or no answer can have elements there.
+        """
+        text = text_of(path)
+        self._session.call.plan.check_elements(text)
+        return View(self, Elements(text))
+
+    def text_deltas(self, path: Place | Callable[[T], str | None]) -> View[str]:
+        """The text at the place, piece by piece as it arrives.
 
         A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
 
         Raises:
-            ValueError: not a path, or no answer can have anything there.
+            ValueError: not a place, or no answer can have text there.
         """
-        self._session.check_path(path)
-        return View(self, TextDeltas(path))
+        text = text_of(path)
+        self._session.call.plan.check_text(text)
+        return View(self, TextDeltas(text))
 
 
 def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
@@ -269,7 +328,8 @@ class View(Reader[S]):
         session = self.stream._session  # noqa: SLF001
         while (item := self._feed.take()) is MISSING:
             if not (self._is_open and self.stream.advance()):
-                session.value()
+                if session.finished:
+                    session.value()
                 raise StopIteration
         session.feeds.mark_delivered(self._feed)
         return item

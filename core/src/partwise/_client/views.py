@@ -8,9 +8,10 @@ such an item was given, a failed attempt is not tried again, and its error is ra
 from __future__ import annotations
 
 import copy
+from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, TypeVar
 
 from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 S_co = TypeVar("S_co", covariant=True)
 
 
-class Fold(Protocol[S_co]):
-    """Makes items of the events between two snapshots."""
-
-    final: bool
-
-    def __call__(self, events: Sequence[Event]) -> Iterable[S_co]: ...
-
-
 class Events:
     """The events as they are."""
 
@@ -48,15 +41,15 @@ class Events:
 class Elements:
     """Each element of a list, or value of a dict, once it is complete and valid.
 
-    Where a container only shows as a whole, its elements come when it closes. What has none, like
-    a text, is a `TypeError`.
+    If a container only shows as a whole, its elements come when it closes; so do those that a
+    validator has put into it then. A value without elements, such as a text, is a `TypeError`.
     """
 
     final = True
 
     def __init__(self, path: str) -> None:
         self._path = parse_path(path)
-        self._given: dict[Path, int] = {}
+        self._given: dict[Path, list[Any]] = {}
 
     def __call__(self, events: Sequence[Event]) -> Iterable[Any]:
         for event in events:
@@ -64,16 +57,39 @@ class Elements:
                 self._given.clear()
             elif isinstance(event, Closed):
                 if event.path and matches(self._path, event.path[:-1]):
-                    self._count(event.path[:-1])
+                    self._given.setdefault(event.path[:-1], []).append(event.value)
                     yield event.value
                 elif matches(self._path, event.path):
-                    yield from self._rest(event.path, event.value)
+                    given = self._given.pop(event.path, [])
+                    yield from _not_in(given, _elements_of(event.value, event.path))
 
-    def _count(self, path: Path) -> None:
-        self._given[path] = self._given.get(path, 0) + 1
 
-    def _rest(self, path: Path, container: Any) -> Iterable[Any]:
-        return _elements_of(container, path)[self._given.get(path, 0) :]
+def _not_in(given: list[Any], elements: list[Any]) -> list[Any]:
+    """The elements without those that were given, whatever their order is now.
+
+    Given elements that are gone were replaced: as many of the others stand in their place.
+    """
+    left = Counter(map(id, given))
+    others = []
+    for element in elements:
+        if left[id(element)]:
+            left[id(element)] -= 1
+        else:
+            others.append(element)
+    gone = deque(element for element in given if left[id(element)])
+    others = [element for element in others if not _take_equal(gone, element)]
+    return others[len(gone) :]
+
+
+def _take_equal(rest: deque[Any], element: Any) -> bool:
+    # Most often a validator has kept the order.
+    if rest and rest[0] == element:
+        rest.popleft()
+        return True
+    if element in rest:
+        rest.remove(element)
+        return True
+    return False
 
 
 def _elements_of(container: Any, path: Path) -> list[Any]:
@@ -90,30 +106,40 @@ def _elements_of(container: Any, path: Path) -> list[Any]:
 
 
 class TextDeltas:
-    """What each snapshot adds to the text at a path. Joined, they are the text."""
+    """The text that each snapshot adds at a path: joined, the pieces are the text.
+
+    A path with `[*]` gives the texts of all its places, one after the other.
+    """
 
     final = True
 
     def __init__(self, path: str) -> None:
-        self._path = parse_path(path)
-        self._text = ""
+        self._pattern = parse_path(path)
+        self._path: Path | None = None  # of the text that is open, or was
+        self._pieces: list[str] = []  # of it, as they were given
 
     def __call__(self, events: Sequence[Event]) -> Iterable[str]:
-        before = len(self._text)
-        for event in events:
-            self._follow(event)
-        return [self._text[before:]] if len(self._text) > before else ()
+        added = "".join(map(self._added, events))
+        return (added,) if added else ()
 
-    def _follow(self, event: Event) -> None:
+    def _added(self, event: Event) -> str:
         if isinstance(event, Restarted):
-            self._text = ""
-        elif isinstance(event, Resumed) or event.path != self._path:
-            return
-        elif isinstance(event, Grew):
-            self._text += event.text
-        elif isinstance(event.value, str) and event.value.startswith(self._text):
-            # What a validator has made of the text at its end can only add to what was given.
-            self._text = event.value
+            self._pieces.clear()
+            return ""
+        if isinstance(event, Resumed) or not matches(self._pattern, event.path):
+            return ""
+        if event.path != self._path:
+            self._path = event.path
+            self._pieces.clear()
+        added = event.text if isinstance(event, Grew) else self._beyond(event.value)
+        self._pieces.append(added)
+        return added
+
+    def _beyond(self, value: Any) -> str:
+        """The part of the value that was not given yet."""
+        given = "".join(self._pieces)
+        # A text that a validator has changed at its end can only add to the given one.
+        return value[len(given) :] if isinstance(value, str) and value.startswith(given) else ""
 
 
 def value_at(value: Any, path: Path) -> Any:

@@ -12,6 +12,7 @@ from .._paths import format_path, parse_path
 from .compiler import Compiler
 from .core_schema import is_hashable
 from .nodes import DictLayout, ListLayout, ModelLayout
+from .places import NO_ELEMENTS, NO_TEXT, WrongTypeError, type_name, types_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +88,29 @@ class Plan:
                 continue
             place = format_path(path[:depth]) or self.name
             raise ValueError(f"no answer has anything at {text}: {place} has {has}")
+
+    def check_text(self, text: str) -> None:
+        """See that an answer may have text at the path.
+
+        Raises:
+            ValueError: it can't have any, or that is not a path.
+        """
+        self._check_types(text, NO_TEXT, "text")
+
+    def check_elements(self, text: str) -> None:
+        """See that an answer may have elements at the path.
+
+        Raises:
+            ValueError: it can't have any, or that is not a path.
+        """
+        self._check_types(text, NO_ELEMENTS, "elements")
+
+    def _check_types(self, text: str, without: frozenset[str], wanted: str) -> None:
+        self.check_path(text)
+        types = types_at(self.core_schema, parse_path(text))
+        if types <= without:
+            held = " or ".join(sorted(type_name(each) for each in types))
+            raise WrongTypeError(f"no {wanted} at {text or 'the root'}: it holds {held}")
 
     @functools.cached_property
     def root_keys(self) -> frozenset[str] | None:

@@ -1,0 +1,97 @@
+"""The types of the values that an answer may have at a path, read off pydantic's core schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import CoreSchema
+
+    from .._paths import Path
+
+UNKNOWN: Final = "any"
+
+_INNER: Final = frozenset({"default", "function-after", "model", "dataclass"})
+_FIELDS: Final = frozenset({"model-fields", "typed-dict"})
+_VALUES: Final = frozenset({
+    "none", "bool", "int", "float", "decimal", "bytes", "date", "time", "datetime", "timedelta",
+    "url", "multi-host-url", "uuid", "complex",
+})  # fmt: skip
+_CONTAINERS: Final = frozenset({
+    "list", "tuple", "set", "frozenset", "generator", "dict",
+    "model-fields", "dataclass-args", "typed-dict", "named-tuple",
+})  # fmt: skip
+
+NO_TEXT: Final = _VALUES | _CONTAINERS
+"""Types whose values are no `str`."""
+
+NO_ELEMENTS: Final = _VALUES | {"str", "literal", "enum", "model-fields", "dataclass-args"}
+"""Types whose values have no elements."""
+
+
+class WrongTypeError(ValueError, TypeError):
+    """There is such a place, and its values are of another type."""
+
+
+def type_name(core_type: str) -> str:
+    """The core schema's type in a user's terms."""
+    return {"model-fields": "a model", "dataclass-args": "a dataclass"}.get(core_type, core_type)
+
+
+def types_at(schema: CoreSchema, path: Path) -> frozenset[str]:
+    """The core schema types of the values at the path, with `UNKNOWN` if there may be others."""
+    definitions: dict[str, Any] = {}
+    found = list(_branches(schema, definitions))
+    for step in path:
+        found = [inside for each in found for inside in _below(each, step, definitions)]
+    return frozenset(each["type"] for each in found) or frozenset({UNKNOWN})
+
+
+def _branches(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
+    """The schemas inside of all layers and unions; an unknown one if a function decides."""
+    kind = schema["type"]
+    if kind == "definitions":
+        definitions.update((each["ref"], each) for each in schema["definitions"])
+        yield from _branches(schema["schema"], definitions)
+    elif kind == "definition-ref":
+        yield from _branches(definitions[schema["schema_ref"]], definitions)
+    elif kind in _INNER:
+        yield from _branches(schema["schema"], definitions)
+    elif kind == "nullable":
+        yield {"type": "none"}
+        yield from _branches(schema["schema"], definitions)
+    elif kind in {"union", "tagged-union"}:
+        for choice in _choices(schema):
+            yield from _branches(choice, definitions)
+    elif kind in NO_TEXT or kind in NO_ELEMENTS:
+        yield schema
+    else:
+        yield _ANYTHING
+
+
+_ANYTHING: Final[Mapping[str, Any]] = {"type": UNKNOWN}
+
+
+def _choices(schema: Any) -> list[Any]:
+    choices = schema["choices"]
+    found = choices.values() if isinstance(choices, dict) else choices
+    return [each[0] if isinstance(each, tuple) else each for each in found]
+
+
+def _below(schema: Any, step: str | int, definitions: dict[str, Any]) -> list[Any]:
+    kind = schema["type"]
+    if kind in _FIELDS:
+        inside = schema["fields"].get(step, {}).get("schema")
+    elif kind == "dataclass-args":
+        inside = next((each["schema"] for each in schema["fields"] if each["name"] == step), None)
+    elif kind == "dict":
+        inside = schema.get("values_schema")
+    elif kind in {"list", "set", "frozenset"}:
+        inside = schema.get("items_schema")
+    elif kind in NO_ELEMENTS:
+        return []
+    else:
+        inside = None
+    return [_ANYTHING] if inside is None else list(_branches(inside, definitions))
