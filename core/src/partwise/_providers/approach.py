@@ -63,7 +63,7 @@ _FORCED: Final = _words(r"tool[_ ]?choice|forced? (?:tool|function)|forc(?:e|ing
 _MODE: Final = _words(
     r"tool|function|response[_ ]?(?:format|mime|json)|json[_ ]?(?:mode|schema|object)",
     r"output_(?:config|format)|structured[_ ]outputs?|text\.format",
-    r"endpoint|/v\d/|chat[_. ]completions?|responses api|not a chat model",
+    r"endpoint|/v\d/|chat[_. ]?completions?|responses api|not a chat model",
     r"not supported with this model|support(?:s|ed)? (?:only )?(?:in|on|through|by|via) ",
 )
 _MODE_OF_SCHEMA: Final = _words(

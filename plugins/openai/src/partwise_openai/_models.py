@@ -53,12 +53,19 @@ OPENAI_FAMILIES: tuple[Family, ...] = (
         source="https://github.com/crewAIInc/crewAI/pull/6357",
     ),
     _family(
-        "*-pro",
-        r"(?:gpt-\d[\w.]*|o\d+)-(?:\w+-)*?pro\b",
-        "gpt-5.5-pro", "gpt-5.4-pro", "gpt-5-pro-2025-10-06", "gpt-6-sol-pro", "o3-pro", "o1-pro",
+        "gpt-*-pro",
+        r"gpt-\d[\w.]*-(?:\w+-)*?pro\b",
+        "gpt-5.5-pro", "gpt-5.4-pro", "gpt-5-pro-2025-10-06", "gpt-6-sol-pro",
         # Several take no schema in `text.format`, and all take function tools.
         profile=replace(_RESPONSES_ONLY, modes=_modes(_RT, _R)),
         source="https://www.getmaxim.ai/bifrost/model-library/compare/openai/gpt-5.4-pro",
+    ),
+    _family(
+        "o1-pro, o3-pro",
+        r"o\d+-pro",
+        "o3-pro", "o1-pro",
+        profile=replace(_RESPONSES_ONLY, parallel_tool_calls=False),
+        source="https://platform.openai.com/docs/guides/reasoning",
     ),
     _family(
         "*-codex, codex-*",
