@@ -112,7 +112,7 @@ def test_only_the_first_candidate_counts() -> None:
     ],
 )
 def test_finish_reasons(raw: str, reason: str) -> None:
-    assert decode(finish(raw, finishMessage="so")) == [Finish(reason, raw)]  # type: ignore[arg-type]
+    assert decode(finish(raw, finishMessage="so")) == [Finish(reason, raw, "so")]  # type: ignore[arg-type]
 
 
 def test_a_reason_that_the_sdk_does_not_know_yet() -> None:
@@ -126,6 +126,22 @@ def test_a_blocked_prompt() -> None:
     assert decode(
         {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": usage}
     ) == [Usage(input_tokens=7), Finish("content_filter", "PROHIBITED_CONTENT")]
+    feedback = {"blockReason": "SAFETY", "blockReasonMessage": "No."}
+    assert decode({"promptFeedback": feedback}) == [Finish("content_filter", "SAFETY", "No.")]
+
+
+def test_text_after_another_kind_of_part_is_another_item() -> None:
+    code = {"executableCode": {"code": "1", "language": "PYTHON"}}
+    events = [parts({"text": "I"}), parts({"text": " compute:"}, code), parts({"text": "{}"})]
+
+    assert decode(*events) == [TextDelta("I"), TextDelta(" compute:"), TextDelta("{}", 1)]
+
+
+@pytest.mark.parametrize("event", [None, "x", 5, [], {}])
+def test_events_of_no_known_type(event: Any) -> None:
+    with pytest.raises(ServerError) as caught:
+        list(GoogleDecoder("google").feed(event))
+    assert caught.value.retryable
 
 
 # Usage --------------------------------------------------------------------------------------
@@ -183,7 +199,7 @@ def test_calls_in_several_events() -> None:
 
 def test_a_malformed_call_comes_without_content() -> None:
     assert decode(finish("MALFORMED_FUNCTION_CALL", finishMessage="call:{x")) == [
-        Finish("other", "MALFORMED_FUNCTION_CALL")
+        Finish("other", "MALFORMED_FUNCTION_CALL", "call:{x")
     ]
 
 

@@ -62,6 +62,16 @@ def api_error(code: Any = 400, *details: Any, message: str = "why", **more: Any)
     return errors.APIError(code, {"error": error}, **more)
 
 
+# The request can't be sent so, however often it is tried.
+NEVER_SENT = {
+    httpx2.CookieConflict,
+    httpx2.InvalidURL,
+    httpx2.LocalProtocolError,
+    httpx2.TooManyRedirects,
+    httpx2.UnsupportedProtocol,
+}
+
+
 # The trees ----------------------------------------------------------------------------------
 
 
@@ -83,8 +93,10 @@ def test_every_error_of_the_http_client(kind: type[Exception]) -> None:
 
     error = mapped(make(kind))
 
-    assert type(error) is expected
-    assert error.retryable
+    if kind in NEVER_SENT:
+        assert (type(error), error.retryable) == (BadRequestError, False)
+    else:
+        assert (type(error), error.retryable) == (expected, True)
 
 
 @pytest.mark.parametrize("kind", errors_in(google.auth.exceptions), ids=lambda kind: kind.__name__)
@@ -137,7 +149,7 @@ def test_what_is_not_the_sdks(error: Exception) -> None:
         (503, ServerError, True),
         (504, ServerError, True),
         (302, ServerError, False),
-        (0, ServerError, False),
+        (0, ServerError, True),
     ],
 )
 def test_by_status(code: int, kind: type[ProviderError], retryable: bool) -> None:
@@ -146,7 +158,7 @@ def test_by_status(code: int, kind: type[ProviderError], retryable: bool) -> Non
     assert type(error) is kind
     assert error.retryable is retryable
     assert error.status_code == (code or None)
-    assert str(error) == "why"
+    assert str(error).endswith("why")
 
 
 def test_a_wrong_key_is_a_bad_request_to_the_vendor() -> None:

@@ -143,8 +143,8 @@ def test_parts(part: Message, converted: Message) -> None:
     [
         (image("data:image/svg+xml,<svg/>"), "in base64"),
         (image("data:image/png;base64,???"), "not base64"),
-        (file(file_data=PIXEL, filename="unknown"), "what is in the file"),
-        (file(filename="a"), "what is in the file"),
+        (file(file_data=PIXEL, filename="unknown"), "need their content"),
+        (file(filename="a"), "need their content"),
         ({"type": "video_url"}, "'video_url'"),
     ],
 )

@@ -30,7 +30,7 @@ EXPECTED: dict[int | None, tuple[type[ProviderError], bool]] = {
     429: (RateLimitError, True),
     500: (ServerError, True),
     529: (ServerError, True),
-    302: (BadRequestError, False),
+    302: (ServerError, False),
     200: (ServerError, False),
     None: (ServerError, True),
 }

@@ -49,11 +49,9 @@ def error_of_status(
         provider: the provider's name.
         headers: the response's, for the time that it asks to wait.
     """
-    # A redirect that was not followed: the address is wrong, however often it is asked.
-    refused = status in _CLIENT_ERRORS or status in _REDIRECTS
     if status in _REDIRECTS:
         message = f"redirected to another address, which is not followed: {message}"
-    by_class = BadRequestError if refused else ServerError
+    by_class = BadRequestError if status in _CLIENT_ERRORS else ServerError
     return _KINDS.get(status, by_class)(
         message,
         provider=provider,

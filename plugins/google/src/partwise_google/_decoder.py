@@ -1,19 +1,22 @@
 """Turns the SDK's `GenerateContentResponse`s into chunks.
 
 The SDK has no public way to the plain events, so this reads its objects, of which almost any
-field may be None. What an event holds of other candidates than the first is left out.
+field may be None. Other candidates than the first are left out.
 
 A function call comes whole, or in pieces: its name with `will_continue`, then arguments leaf by
 leaf, then a nameless call without `will_continue`. That last one may be missing, so the next
-call, or the good end of the answer, ends a call too. Nothing else does: what was cut off must
-not look finished.
+call, or the good end of the answer, ends a call too. Nothing else does: a call that was cut off
+must not look finished.
+
+An event's text goes on with the text of the event before, so all text is one item, until a part of
+another kind (a call, code and its result, a picture) has come between.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from partwise.provider import (
     Chunk,
@@ -21,10 +24,10 @@ from partwise.provider import (
     FinishReason,
     KeepAlive,
     ReasoningDelta,
-    ServerError,
     TextDelta,
     ToolCallDelta,
     Usage,
+    unreadable_event,
 )
 
 from ._partial_args import PartialArgs
@@ -32,7 +35,7 @@ from ._partial_args import PartialArgs
 if TYPE_CHECKING:
     from google.genai import types
 
-_FINISH_REASONS: Mapping[str, FinishReason] = {
+_REASONS: Final[Mapping[str, FinishReason]] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
     "CONTINUATION": "length",
@@ -50,8 +53,8 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
     "SPII": "content_filter",
 }
 
-# What a protocol buffer's enum says when nothing was said.
-_UNSAID = "FINISH_REASON_UNSPECIFIED"
+# The value of a protocol buffer's enum that was not set.
+_UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
 
 
 class GoogleDecoder:
@@ -64,36 +67,44 @@ class GoogleDecoder:
         self._calls = 0
         # The arguments of the last call, while they are streamed.
         self._arguments: PartialArgs | None = None
+        self._item = 0
+        self._has_text = False
 
     def feed(self, event: types.GenerateContentResponse) -> Iterable[Chunk]:
         """The chunks in one event.
 
         Raises:
-            ServerError: a function call's arguments contradict themselves.
+            ServerError: the event can't be read, or a function call's arguments contradict
+                themselves.
         """
+        try:
+            return self._read(event) or (KeepAlive(),)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise unreadable_event(event, error, provider=self._provider) from error
+
+    def _read(self, event: types.GenerateContentResponse) -> list[Chunk]:
         candidate = next((c for c in event.candidates or () if not c.index), None)
         chunks: list[Chunk] = []
-        try:
-            if candidate and candidate.content:
-                for part in candidate.content.parts or ():
-                    self._tell(part, chunks)
-            if (metadata := event.usage_metadata) is not None:
-                self._count(metadata, chunks)
-            if (candidate and candidate.finish_reason) or event.prompt_feedback:
-                chunks += self._ended(candidate, event.prompt_feedback)
-        except ValueError as error:
-            raise ServerError(
-                f"the stream of a function call can't be read: {error}", provider=self._provider
-            ) from error
-        return chunks or (KeepAlive(),)
+        if candidate and candidate.content:
+            for part in candidate.content.parts or ():
+                self._take(part, chunks)
+        if (metadata := event.usage_metadata) is not None:
+            self._count(metadata, chunks)
+        if (candidate and candidate.finish_reason) or event.prompt_feedback:
+            chunks += self._ended(candidate, event.prompt_feedback)
+        return chunks
 
     def close(self) -> Iterable[Chunk]:
-        """Nothing: all that an event says is told at once."""
+        """Nothing: each event is read at once."""
         return ()
 
-    def _tell(self, part: types.Part, chunks: list[Chunk]) -> None:
+    def _take(self, part: types.Part, chunks: list[Chunk]) -> None:
         if text := part.text:
-            chunks.append(ReasoningDelta(text) if part.thought else TextDelta(text))
+            self._has_text = self._has_text or not part.thought
+            chunks.append(ReasoningDelta(text) if part.thought else TextDelta(text, self._item))
+        elif self._has_text and _is_content(part):
+            self._item += 1
+            self._has_text = False
         if part.function_call:
             chunks += self._call(part.function_call)
 
@@ -103,7 +114,10 @@ class GoogleDecoder:
             yield self._begin_call(call, call.name)
         if self._arguments is None:
             return
-        text = "".join(map(self._arguments.feed, call.partial_args or ()))
+        try:
+            text = "".join(map(self._arguments.feed, call.partial_args or ()))
+        except ValueError as error:
+            raise ValueError(f"the arguments of a function call: {error}") from error
         if text:
             yield ToolCallDelta(self._calls - 1, text)
         if not call.will_continue:
@@ -134,7 +148,7 @@ class GoogleDecoder:
         if counts == self._counts:
             return  # nearly every event repeats them
         self._counts, usage = counts, _usage(metadata)
-        if usage not in (self._usage, Usage()):  # Vertex's first events know nothing of it yet
+        if usage not in (self._usage, Usage()):  # Vertex's first events have none yet
             self._usage = usage
             chunks.append(usage)
 
@@ -144,15 +158,22 @@ class GoogleDecoder:
         feedback: types.GenerateContentResponsePromptFeedback | None,
     ) -> Iterator[Chunk]:
         if feedback and feedback.block_reason:
-            yield Finish("content_filter", feedback.block_reason.value)
-        if not candidate or candidate.finish_reason in (None, _UNSAID):
+            message = feedback.block_reason_message
+            yield Finish("content_filter", feedback.block_reason.value, message or None)
+        if not candidate or candidate.finish_reason in (None, _UNSPECIFIED):
             return
         raw = candidate.finish_reason.value
-        reason = _FINISH_REASONS.get(raw, "other")
+        reason = _REASONS.get(raw, "other")
         if reason == "stop":
             yield from self._end_call()
         called = reason == "stop" and self._calls
-        yield Finish("tool_calls" if called else reason, raw)
+        yield Finish("tool_calls" if called else reason, raw, candidate.finish_message or None)
+
+
+def _is_content(part: types.Part) -> bool:
+    """Whether the part is a piece of the answer other than text."""
+    others = (part.function_call, part.executable_code, part.code_execution_result)
+    return any(others) or bool(part.inline_data or part.file_data)
 
 
 def _usage(metadata: types.GenerateContentResponseUsageMetadata) -> Usage:

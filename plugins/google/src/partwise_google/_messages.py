@@ -4,7 +4,7 @@
 - Images, audio and files become `inline_data` (base64) or `file_data` (an address).
 - An assistant's `tool_calls` become `function_call` parts after its text.
 - `tool` messages become `function_response` parts of one content, as many as follow each other:
-  Gemini wants the results of one turn's calls together. `is_error` may stand in the message.
+  Gemini wants the results of one turn's calls together. The message may have `is_error`.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _file(part: Part) -> Part:
         return _media(data)
     kind = _guess(name or "")
     if kind is None:
-        raise ConfigurationError("what is in the file? Give its data as a data: URL")
+        raise ConfigurationError("file parts need their content as a data: URL")
     return _inline(kind, data)
 
 

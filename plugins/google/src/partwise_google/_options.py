@@ -1,4 +1,4 @@
-"""The SDK's HTTP options, from the names that they have there or in other vendors' SDKs."""
+"""The SDK's HTTP options, under its own names or those of other vendors' SDKs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 TIMEOUT = 600.0
-"""Seconds, where none are given: the SDK would wait forever."""
+"""Seconds, if none are given: the SDK would wait forever."""
 
 MAX_RETRIES = 2
-"""Retries of a request that was not answered, where no number is given: the SDK has none."""
+"""Retries of a request that was not answered, if no number is given: the SDK has none."""
 
-# The SDK also tells the server its timeout, as the time for the whole answer, unless told another.
+# The SDK also sends its timeout to the server, as the time for the whole answer, unless it is set.
 _DEADLINE = "X-Server-Timeout"
 
 
 def fields_of(options: Any) -> dict[str, Any]:
-    """What is set in one of the SDK's option objects, or in a dict that stands for it."""
+    """What is set in one of the SDK's option objects, or in a dict in its place."""
     if options is None or isinstance(options, Mapping):
         return dict(options or {})
     return {name: getattr(options, name) for name in options.model_fields_set}
@@ -52,7 +52,7 @@ def with_timeout(seconds: float | None, http_options: Mapping[str, Any]) -> dict
 
 
 def with_defaults(http_options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with a timeout and retries, unless they say something of these."""
+    """The options with a timeout and retries, unless they have their own."""
     options = {"retry_options": _retries(MAX_RETRIES), **http_options}
     return options if "timeout" in options else with_timeout(TIMEOUT, options)
 

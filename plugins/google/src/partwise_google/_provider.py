@@ -1,47 +1,48 @@
-"""The provider: one `genai.Client`, made when it is first needed and kept alive.
+"""The provider: one `genai.Client` for threads and one for each event loop, kept alive.
 
-Keeping it matters: a client closes its connections when it is garbage collected, under a stream
+Keeping them matters: a client closes its connections when it is garbage collected, under a stream
 that is still being read too.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from partwise.provider import (
     Capabilities,
+    ClientPool,
     ConfigurationError,
-    Granularity,
+    Fallback,
     MissingKeyError,
     Mode,
     ProviderConfig,
     ProviderError,
     Request,
+    next_approach,
 )
 
 from ._decoder import GoogleDecoder
 from ._errors import map_error
-from ._events import Events
 from ._options import split_http_options, with_defaults
-from ._request import build_request
+from ._profiles import profile_of
+from ._request import OPTIONAL, build_request
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from google import genai
     from google.genai.types import GenerateContentConfig
 
-# As tool arguments come whole unless Vertex AI is asked for more, the schema is best.
-_MODES = {
-    Mode.JSON_SCHEMA: Granularity.TOKEN,
-    Mode.TOOLS: Granularity.WHOLE,
-    Mode.MD_JSON: Granularity.TOKEN,
-}
-
 # In the SDK's own order.
-_KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+_KEY_VARIABLES: Final = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+
+_BARE_REFUSAL: Final = "Request contains an invalid argument"
+"""Gemini's words, and all of them, for some schemas that it can't compile: those with several
+`maxItems`, say (https://github.com/vercel/ai/issues/21192)."""
 
 
 class GoogleProvider:
@@ -58,14 +59,16 @@ class GoogleProvider:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._name = config.name
-        self._own_client = config.client is None
-        self._client: genai.Client | None = config.client
-        self._arguments = _client_arguments(config) if self._own_client else {}
-        self._lock = threading.Lock()
+        self._given: Any = config.client
+        self._arguments = {} if config.client is not None else _client_arguments(config)
+        self._owns_client = config.client is None
+        self._clients: ClientPool[genai.Client, genai.Client] = ClientPool(
+            self._client, self._client
+        )
 
-    def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002 - all models are alike
-        """The same for all models."""
-        return Capabilities(_MODES)
+    def capabilities(self, model: str) -> Capabilities:
+        """The modes of this model, best first."""
+        return profile_of(model).capabilities
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         """The arguments of `generate_content_stream`."""
@@ -79,24 +82,38 @@ class GoogleProvider:
         """The SDK's error in partwise's terms."""
         return map_error(error, self._name)
 
+    def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
+        """The approach to try next, if the error refuses this one."""
+        known = self.capabilities(request.model)
+        found = next_approach(request, error, known, optional=OPTIONAL)
+        is_bare = str(error).startswith(_BARE_REFUSAL) and request.strict and not request.plain
+        if found is None and is_bare and request.mode is not Mode.MD_JSON:
+            unstrict = replace(request.approach, strict=False, schema_in_prompt=True)
+            return Fallback(unstrict, "schema")
+        return found
+
     @contextmanager
     def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
         """The events of an answer. The request is sent when the first one is asked for."""
-        models = self._connect().models
+        from . import _sdk
+
+        models = self._clients.get().models
         stream = models.generate_content_stream(**_validated(payload))
-        # Closing the outermost of the SDK's generators drops, and so closes, those inside it.
-        with closing(cast("Generator[Any]", stream)) as events:
+        with closing(_sdk.Events(cast("Generator[Any]", stream), self._name)) as events:
             yield events
 
     @asynccontextmanager
     async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
         """The same, for asyncio."""
-        client: Any = self._connect()
+        from . import _sdk
+
+        client: Any = self._clients.get_async()
         # The user's own may be the asynchronous half alone.
         models = getattr(client, "aio", client).models
         request = _validated(payload)
         limit = _take_timeout(request) if _may_be_timed_as_a_whole() else None
-        events = Events(await models.generate_content_stream(**request), limit)
+        stream = await models.generate_content_stream(**request)
+        events = _sdk.AsyncEvents(stream, self._name, limit)
         try:
             yield events
         finally:
@@ -104,26 +121,32 @@ class GoogleProvider:
 
     def close(self) -> None:
         """Close the connections of `open`, unless the client is the user's own."""
-        if self._own_client and self._client is not None:
-            self._client.close()
+        client = self._clients.pop()
+        if self._owns_client and client is not None:
+            client.close()
 
     async def aclose(self) -> None:
-        """Close the connections of `aopen`, unless the client is the user's own."""
-        if self._own_client and self._client is not None:
-            await self._client.aio.aclose()
+        """Close the connections of `aopen` in this event loop, unless the client is the user's."""
+        client = self._clients.pop_async()
+        if self._owns_client and client is not None:
+            await client.aio.aclose()
 
-    def _connect(self) -> genai.Client:
-        with self._lock:
-            if self._client is None:
-                self._client = _new_client(self._name, self._arguments)
-            return self._client
+    def _client(self) -> genai.Client:
+        from . import _sdk
+
+        client = self._given
+        if client is None:
+            client = _new_client(self._name, self._arguments)
+        made: genai.Client = _sdk.prepare(client)
+        return made
 
 
 def _client_arguments(config: ProviderConfig) -> dict[str, Any]:
     retries = {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
     options, http_options = split_http_options({**config.options, **retries})
-    if config.base_url is not None:
-        http_options["base_url"] = config.base_url
+    # GOOGLE_GEMINI_BASE_URL and its sibling are the SDK's to find.
+    if (url := config.url()) is not None:
+        http_options["base_url"] = url
     if config.http_client is not None:
         is_async = hasattr(config.http_client, "aclose")
         http_options["httpx_async_client" if is_async else "httpx_client"] = config.http_client
@@ -144,15 +167,17 @@ def _new_client(name: str, arguments: Mapping[str, Any]) -> genai.Client:
             f"no way to sign in for {name!r}: set up Application Default Credentials, "
             f'or pass from_provider("{name}/…", project=…, credentials=…) or api_key=…'
         ) from error
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"google-genai does not take this: {error}") from error
 
 
 def _may_be_timed_as_a_whole() -> bool:
-    """Whether the SDK's timeout may be for a whole answer: where aiohttp is, it speaks by that."""
+    """Whether the SDK's timeout may be for a whole answer: so it is over aiohttp, if installed."""
     return find_spec("aiohttp") is not None
 
 
 def _take_timeout(request: dict[str, Any]) -> float | None:
-    """The seconds that one read may take, which the SDK is then not told of."""
+    """The seconds that one read may take, which are then kept from the SDK."""
     config = request["config"]
     options = config.http_options
     if options is None or not options.timeout:
@@ -163,7 +188,7 @@ def _take_timeout(request: dict[str, Any]) -> float | None:
 
 
 def _validated(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload in the SDK's types, so that a mistake in it is not taken for the vendor's.
+    """The payload in the SDK's types, so that a mistake in it is not mistaken for the vendor's.
 
     Raises:
         ConfigurationError: the SDK does not know an option, or a message is in neither form.
@@ -176,10 +201,10 @@ def _validated(payload: Mapping[str, Any]) -> dict[str, Any]:
         config = GenerateContentConfig.model_validate(payload["config"])
     except ValidationError as error:
         raise ConfigurationError(f"google-genai does not take this request: {error}") from error
-    return {"model": payload["model"], "contents": contents, "config": _unjudged(config)}
+    return {"model": payload["model"], "contents": contents, "config": _unparsed(config)}
 
 
-def _unjudged(config: GenerateContentConfig) -> GenerateContentConfig:
+def _unparsed(config: GenerateContentConfig) -> GenerateContentConfig:
     """The same request, with the schema where the SDK sends it and does not look at it.
 
     Otherwise the SDK tries to parse each piece of an answer as if it were the whole: a fourth of

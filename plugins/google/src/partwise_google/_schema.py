@@ -1,16 +1,18 @@
 """The dialect of JSON Schema that Gemini takes, for answers as for a function's parameters.
 
-It is what the API documents at `response_json_schema`. Recursion is unrolled there, so it must be
-able to end: only through properties that are not required.
+The API documents it at `response_json_schema`. Recursion is unrolled there, so it must be able to
+end: only through properties that are not required.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from partwise.provider import SchemaProfile
 
-_FORMATS = frozenset({"date", "date-time", "time"})
+_FORMATS: Final = frozenset({"date", "date-time", "time"})
 
-GEMINI = SchemaProfile(
+GEMINI: Final = SchemaProfile(
     name="Gemini",
     keywords=frozenset({
         "$anchor", "$id", "format", "maxItems", "maximum", "minItems", "minimum", "prefixItems",
@@ -21,3 +23,14 @@ GEMINI = SchemaProfile(
     ref_siblings=False,
     recursion="optional",
 )  # fmt: skip
+
+# A schema that Gemini refused to compile, with its bounds in words: "several array bounds" make
+# "too many states" (https://github.com/googleapis/python-genai/issues/660).
+TOOL: Final = SchemaProfile(
+    name="an unconstrained Gemini function",
+    strict=False,
+    keywords=frozenset({"title"}),
+    enum_types=frozenset({"string", "integer", "number"}),
+    ref_siblings=False,
+    recursion="optional",
+)
