@@ -26,8 +26,4 @@ class TestBedrock(ProviderConformance):
     xfail: ClassVar = {
         "test_refusal": "Converse has no word for a refusal: it is text, or a filtered answer",
         "test_usage_in_detail[reasoning_tokens]": "Converse does not count reasoning apart",
-        # Until its decoder checks the types of the events.
-        "test_odd_shapes": "events of odd shapes raise builtin errors",
-        "test_damaged_answers": "events of odd shapes raise builtin errors",
-        "test_odd_configuration": "an address that is none is taken for a broken connection",
     }

@@ -14,5 +14,4 @@ class TestGoogle(ProviderConformance):
     wire = GoogleWire()
     xfail: ClassVar = {
         "test_refusal": "Gemini's models refuse in plain text, which nothing tells apart",
-        "test_odd_configuration": "an address that is none is taken for a broken connection",
     }

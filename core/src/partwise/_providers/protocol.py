@@ -206,12 +206,14 @@ class ProviderConfig:
         self.secrets.add_url(self.base_url or "")
         self.secrets.add_options({"client": self.client, "http_client": self.http_client})
         self.secrets.add_options(self.options)
+        _check_key(self.api_key or "", "api_key=")
 
     def key(self, *variables: str) -> str:
         """The API key: the one given, else the first of these environment variables that is set.
 
         Raises:
             MissingKeyError: there is none. Names the variables.
+            ConfigurationError: it has a character that no HTTP header can have.
             ConfigurationError: it has a character that no HTTP header can carry.
         """
         for candidate in (self.api_key, *map(os.environ.get, variables)):
@@ -246,6 +248,15 @@ def _checked_key(key: str, name: str) -> str:
             f"at index {index}"
         )
     return key
+
+
+def _check_key(key: str, source: str) -> None:
+    wrong = next((at for at, char in enumerate(key) if not " " <= char <= "~"), None)
+    if wrong is not None:
+        raise ConfigurationError(
+            f"the key in {source} has a character that no HTTP header can have, such as a line "
+            f"break, at index {wrong}"
+        )
 
 
 def _checked_url(url: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from functools import partial
+from operator import methodcaller
 from typing import Any
 
 from partwise.provider import (
@@ -77,7 +78,7 @@ class BedrockProvider:
 
     def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
         """The same, for asyncio, by a thread."""
-        return open_in_thread(partial(self._send, payload), _interrupt)
+        return open_in_thread(partial(self._send, payload), methodcaller("interrupt"))
 
     def close(self) -> None:
         """Close the client. One that the user gave stays open."""
@@ -90,7 +91,10 @@ class BedrockProvider:
         self.close()
 
     def _send(self, payload: Mapping[str, Any]) -> Any:
-        return self._connect().converse_stream(**payload)["stream"]
+        from . import _sdk
+
+        stream = self._connect().converse_stream(**payload)["stream"]
+        return _sdk.Events(stream, self._config.name)
 
     def _connect(self) -> Any:
         from . import _sdk
@@ -99,9 +103,3 @@ class BedrockProvider:
             if self._client is None:
                 self._client = _sdk.client(self._config)
             return self._client
-
-
-def _interrupt(stream: Any) -> None:
-    from . import _sdk
-
-    _sdk.interrupt(stream)

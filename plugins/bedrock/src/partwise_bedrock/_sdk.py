@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from partwise.provider import ConfigurationError
+from partwise.provider import ConfigurationError, ServerError
 
 if TYPE_CHECKING:
     from partwise.provider import ProviderConfig
@@ -31,10 +31,29 @@ def client(config: ProviderConfig) -> Any:
     return made
 
 
-def interrupt(stream: Any) -> None:
-    """End the read that a thread is in, for which `close` would wait."""
-    with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end by itself
-        stream._raw_stream.shutdown()  # noqa: SLF001 - botocore shows the response nowhere else
+class Events:
+    """The events of one stream. boto3 raises Python's own errors for events of odd shapes."""
+
+    def __init__(self, stream: Any, provider: str) -> None:
+        self._stream = stream
+        self._provider = provider
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            yield from self._stream
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            message = f"boto3 can't read an event ({type(error).__name__}: {error})"
+            raise ServerError(message, provider=self._provider, retryable=True) from error
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._stream.close()
+
+    def interrupt(self) -> None:
+        """End the read that a thread is in, for which `close` would wait."""
+        with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end by itself
+            # botocore shows the response nowhere else.
+            self._stream._raw_stream.shutdown()  # noqa: SLF001
 
 
 def _new_client(config: ProviderConfig) -> Any:
