@@ -20,7 +20,7 @@ from partwise import Hooks, InvalidOutputError, PartwiseError, RetriesExhaustedE
 from ._errors import from_record, is_final, is_rate_limit, is_retryable, last_of
 from ._outcome import Outcome
 from ._pace import backoff
-from ._playback import PLAYED, playing
+from ._playback import PLAYED, CapturedError, playing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -245,6 +245,33 @@ class Asker(Generic[T]):
         return self._player.create_partial(
             self.response_model, [], max_retries=0, **keywords, **{PLAYED: answer}
         )
+
+    async def payload(self, messages: Messages) -> Mapping[str, Any]:
+        """What the provider would send for these messages.
+
+        Raises:
+            Exception: the request can't be made so.
+        """
+        stream = self._player.create_partial(
+            self.response_model, messages, **{**self._keywords, "max_retries": 0}
+        )
+        try:
+            await stream.result()
+        except CapturedError as captured:
+            return captured.payload
+        raise AssertionError("an answer, though nothing was sent")
+
+    async def outcome_of(self, answer: Any, key: Any) -> Outcome[T]:
+        """The outcome of a row whose answer is there."""
+        outcome: Outcome[T] = Outcome(row=None, key=key, index=-1, attempts=1)
+        stream = self.played(answer)
+        try:
+            outcome.value = await stream.result()
+        except Exception as error:  # noqa: BLE001 - each row ends in an outcome
+            self._give_up(outcome, error)
+        outcome.text, outcome.usage = stream.text, stream.usage
+        outcome.cost = self.prices.cost(outcome.usage)
+        return outcome
 
     async def _snapshot_of(self, text: str) -> Any:
         if not text:

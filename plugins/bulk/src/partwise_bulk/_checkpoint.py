@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +23,8 @@ from partwise import ConfigurationError, Usage
 from ._errors import to_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from ._outcome import Outcome
 
 _APPLICATION: Final = 0x70776231
@@ -42,6 +44,19 @@ CREATE TABLE IF NOT EXISTS outcomes (
     seconds REAL NOT NULL,
     PRIMARY KEY (fingerprint, nth)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (
+    token TEXT PRIMARY KEY,
+    id TEXT,
+    size INTEGER NOT NULL,
+    created REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch_rows (
+    fingerprint BLOB NOT NULL,
+    nth INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    token TEXT NOT NULL,
+    PRIMARY KEY (fingerprint, nth)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE seen (fingerprint BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -58,6 +73,23 @@ class Kept:
     usage: Usage | None
     cost: Decimal | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch at a vendor's.
+
+    Attributes:
+        token: our own name for it.
+        id: the vendor's; None if it is not known whether the vendor has taken it.
+        size: how many requests it has.
+        created: seconds since 1970, before it was submitted.
+    """
+
+    token: str
+    id: str | None
+    size: int
+    created: float
 
 
 class Checkpoint:
@@ -148,6 +180,74 @@ class Checkpoint:
             ),
         )
 
+    # Batches ------------------------------------------------------------------------------------
+
+    def begin_batch(self, token: str, rows: Iterable[tuple[bytes, int, str]], now: float) -> None:
+        """These rows are about to be submitted together."""
+        rows = list(rows)
+        with self._transaction():
+            run = self._connection.execute
+            run("INSERT INTO batches VALUES (?, NULL, ?, ?)", (token, len(rows), now))
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO batch_rows VALUES (?, ?, ?, ?)",
+                ((fingerprint, nth, key, token) for fingerprint, nth, key in rows),
+            )
+
+    def name_batch(self, token: str, id_: str) -> None:
+        """The vendor has taken the batch, under that id."""
+        self._connection.execute("UPDATE batches SET id = ? WHERE token = ?", (id_, token))
+
+    def batches(self) -> list[Batch]:
+        """Those that are not over."""
+        found = self._connection.execute("SELECT token, id, size, created FROM batches")
+        return [Batch(*each) for each in found]
+
+    def batch_of(self, fingerprint: bytes, nth: int) -> str | None:
+        """The token of the batch that a row is in, or None."""
+        found = self._connection.execute(
+            "SELECT token FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
+        ).fetchone()
+        return found[0] if found else None
+
+    def key_in_batch(self, fingerprint: bytes, nth: int) -> str | None:
+        """The key of a row that is in a batch, or None."""
+        found = self._connection.execute(
+            "SELECT key FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
+        ).fetchone()
+        return found[0] if found else None
+
+    def leave_batch(self, fingerprint: bytes, nth: int, outcome: Outcome[Any]) -> None:
+        """A row of a batch has its outcome, which is kept."""
+        with self._transaction():
+            self.put(fingerprint, nth, outcome)
+            self._connection.execute(
+                "DELETE FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
+            )
+
+    def rows_in_batch(self, token: str) -> list[tuple[bytes, int, str]]:
+        """The rows that have no outcome yet: fingerprint, number, key."""
+        return self._connection.execute(
+            "SELECT fingerprint, nth, key FROM batch_rows WHERE token = ?", (token,)
+        ).fetchall()
+
+    def end_batch(self, token: str) -> None:
+        """The batch is over. Rows of it that have no outcome may be asked again."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM batches WHERE token = ?", (token,))
+            self._connection.execute("DELETE FROM batch_rows WHERE token = ?", (token,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    # Notes --------------------------------------------------------------------------------------
+
     def note(self, name: str, value: str) -> None:
         """Keep a word about the run itself."""
         self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
@@ -158,10 +258,6 @@ class Checkpoint:
             "SELECT value FROM notes WHERE name = ?", (name,)
         ).fetchone()
         return found[0] if found else None
-
-    def forget_note(self, name: str) -> None:
-        """Keep it no longer."""
-        self._connection.execute("DELETE FROM notes WHERE name = ?", (name,))
 
     def close(self) -> None:
         """Let go of the file."""

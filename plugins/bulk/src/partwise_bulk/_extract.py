@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 from partwise import AsyncClient, ConfigurationError, from_provider
 
 from ._ask import PATIENCE, Asker
+from ._batch.run import BatchRun
+from ._batch.vendor import vendor_of
 from ._checkpoint import Checkpoint
 from ._money import CostLimit
 from ._outcome import Outcome, Summary
 from ._outputs import open_output
 from ._pace import Pace, pace_of_key
-from ._pricing import Prices
+from ._pricing import BATCH_DISCOUNT, Prices
 from ._progress import Progress, new_progress
 from ._prompts import Prompt, question_digest
 from ._rows import KeyOf, Rows, Source, count_rows
@@ -81,12 +83,19 @@ class _Opened(Generic[T]):
     def __init__(self, job: Job[T], source: Source, *, in_loop: bool) -> None:
         self._job = job
         self.source = source
+        if job.via == "batch" and job.checkpoint is None:
+            raise ConfigurationError('via="batch" needs checkpoint=, to find its batches again')
         given = _client_of(job)
         pace = job.shared_pace or _pace_of(job, given.config, in_loop=in_loop)
         # The SDK's own retries would hide 429s, and wait for each row apart.
         self._client = given.with_config(sdk_retries=0, on_headers=pace.heed)
         self._owned = [self._client] if given is job.model else [self._client, given]
-        prices = Prices(self._client.config.name, _model_of(job, self._client), price=job.price)
+        prices = Prices(
+            self._client.config.name,
+            _model_of(job, self._client),
+            price=job.price,
+            factor=BATCH_DISCOUNT if job.via == "batch" else Decimal(1),
+        )
         self._limit = CostLimit(job.max_cost, prices)
         self._asker: Asker[T] = Asker(
             client=self._client,
@@ -134,6 +143,8 @@ class _Opened(Generic[T]):
             next_batch=next_batch,
             progress=self._progress,
         )
+        if job.via == "batch":
+            return BatchRun(plan, vendor_of(self._client.config))
         return Run(plan)
 
     async def aclose(self) -> None:

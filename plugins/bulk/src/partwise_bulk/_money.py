@@ -50,6 +50,13 @@ class CostLimit:
         self._on_their_way += 1
         return True
 
+    def may_add(self, tokens: int) -> bool:
+        """The same for a row that is asked together with others: none of them is waited for."""
+        if not self._fits(tokens):
+            return False
+        self._on_their_way += 1
+        return True
+
     def _fits(self, tokens: int) -> bool:
         if self._most is None:
             return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import Finish, TextDelta, ToolCallDelta
@@ -24,18 +23,37 @@ if TYPE_CHECKING:
         Request,
     )
 
-PLAYED: Final = "partwise_bulk_chunks"
-"""The option of a call that has the answer: a sequence of chunks, or the text alone."""
+PLAYED: Final = "partwise_bulk_played"
+"""The option of a call that has the answer: its text, or `Events` in the vendor's own form."""
+
+
+class CapturedError(Exception):
+    """In place of an answer: the payload that would have been sent.
+
+    Attributes:
+        payload: what the provider has made of the request.
+    """
+
+    def __init__(self, payload: Mapping[str, Any]) -> None:
+        super().__init__("nothing is sent")
+        self.payload = payload
+
+
+class Events(list[Any]):
+    """The events of an answer, in the vendor's own form."""
 
 
 def playing(inner: Provider, config: ProviderConfig) -> Provider:
-    """A `ProviderWrapper`: that provider, with nothing sent and the answer in the call."""
+    """A `ProviderWrapper`: that provider, with nothing sent and the answer in the call.
+
+    A call that has no answer ends in a `CapturedError` with the payload.
+    """
     del config
     return PlayingProvider(inner)
 
 
 class PlayingProvider:
-    """Gives the chunks that come with the call."""
+    """Gives what comes with the call."""
 
     def __init__(self, inner: Provider) -> None:
         self._inner = inner
@@ -44,21 +62,27 @@ class PlayingProvider:
         return self._inner.capabilities(model)
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
-        return {"chunks": _chunks(request, request.options[PLAYED])}
+        options = dict(request.options)
+        played = options.pop(PLAYED, None)
+        if played is None:
+            return self._inner.build_request(request)
+        events = played if isinstance(played, Events) else [_chunks(request, played)]
+        return {"events": events}
 
-    def decoder(self, request: Request) -> Decoder:  # noqa: ARG002 - all are alike
-        return PlayingDecoder()
+    def decoder(self, request: Request) -> Decoder:
+        is_text = isinstance(request.options.get(PLAYED), str)
+        return PlayingDecoder() if is_text else self._inner.decoder(request)
 
-    def map_error(self, error: Exception) -> ProviderError | None:  # noqa: ARG002 - none comes
-        return None
+    def map_error(self, error: Exception) -> ProviderError | None:
+        return None if isinstance(error, CapturedError) else self._inner.map_error(error)
 
     @contextmanager
     def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
-        yield iter([payload["chunks"]])
+        yield iter(_events(payload))
 
     @asynccontextmanager
     async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
-        yield _OneEvent(payload["chunks"])
+        yield _Played(_events(payload))
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -77,9 +101,9 @@ class PlayingDecoder:
         return ()
 
 
-class _OneEvent(AsyncIterator[Any]):
-    def __init__(self, event: Any) -> None:
-        self._events = iter([event])
+class _Played(AsyncIterator[Any]):
+    def __init__(self, events: Sequence[Any]) -> None:
+        self._events = iter(events)
 
     async def __anext__(self) -> Any:
         for event in self._events:
@@ -87,16 +111,14 @@ class _OneEvent(AsyncIterator[Any]):
         raise StopAsyncIteration
 
 
-def _chunks(request: Request, played: str | Sequence[Chunk]) -> Sequence[Chunk]:
-    if not isinstance(played, str):
-        return [_named(chunk, request) for chunk in played]
+def _events(payload: Mapping[str, Any]) -> Sequence[Any]:
+    if "events" not in payload:
+        raise CapturedError(payload)
+    found: Sequence[Any] = payload["events"]
+    return found
+
+
+def _chunks(request: Request, played: str) -> Sequence[Chunk]:
     if request.mode.uses_tool:
         return [ToolCallDelta(0, played, "call", request.name), Finish("tool_calls")]
     return [TextDelta(played), Finish("stop")]
-
-
-def _named(chunk: Chunk, request: Request) -> Chunk:
-    """A call that has no name is that of the answer's tool."""
-    if isinstance(chunk, ToolCallDelta) and chunk.name is None:
-        return replace(chunk, name=request.name)
-    return chunk

@@ -67,7 +67,7 @@ class Plan(Generic[T]):
 
 
 @dataclass(slots=True)
-class _Question:
+class Question:
     """A row with its messages, and where its outcome is kept."""
 
     row: Row
@@ -171,10 +171,11 @@ class Run(Generic[T]):
 
     async def _take(self, row: Row) -> None:
         plan, asker = self._plan, self._plan.asker
-        question = await self._question_of(row)
-        if question is None:
+        found = await self._question_of(row)
+        if not isinstance(found, Question):
+            self._end_early(row, found)
             return
-        tokens = estimate_tokens(question.messages)
+        tokens = estimate_tokens(found.messages)
         if self._stopped or not await plan.limit.may_ask(tokens):
             # Rows that are done are still handed out, and those that are not are counted.
             self._stopped = True
@@ -182,30 +183,33 @@ class Run(Generic[T]):
             self._skip(row)
             return
         permit = await asker.pace.acquire(tokens)
-        task = asyncio.get_running_loop().create_task(self._ask(question, permit, tokens))
+        task = asyncio.get_running_loop().create_task(self._ask(found, permit, tokens))
         self._tasks.add(task)
         task.add_done_callback(self._asked)
 
-    async def _question_of(self, row: Row) -> _Question | None:
-        """What to ask about the row; None if nothing, and then the row has ended already."""
+    def _end_early(self, row: Row, outcome: Outcome[T] | None) -> None:
+        """The row is not asked: it has its outcome already, or is to have none."""
+        if outcome is None:
+            self._left += 1
+            self._skip(row)
+            return
+        if outcome.resumed:
+            self._plan.limit.end(outcome.cost, asked=False)
+        self._end(row.index, outcome)
+
+    async def _question_of(self, row: Row) -> Question | Outcome[T] | None:
+        """What to ask about the row; its outcome, if it has one; None if it is not to be asked."""
         plan = self._plan
         if row.error is not None:
-            self._fail(row, row.error)
-            return None
+            return _failed(row, row.error)
         try:
             messages = await messages_of(row.content, plan.prompt, plan.system)
         except Exception as error:  # noqa: BLE001 - of the caller's function, or of the row's
-            self._fail(row, error)
-            return None
-        question = _Question(row, messages)
+            return _failed(row, error)
+        question = Question(row, messages)
         return question if plan.checkpoint is None else await self._unless_done(question)
 
-    def _fail(self, row: Row, error: Exception) -> None:
-        outcome: Outcome[T] = Outcome(row=row.content, key=row.key, index=row.index)
-        outcome.error, outcome.final = error, is_final(error)
-        self._end(row.index, outcome)
-
-    async def _unless_done(self, question: _Question) -> _Question | None:
+    async def _unless_done(self, question: Question) -> Question | Outcome[T] | None:
         plan, row, checkpoint = self._plan, question.row, self._plan.checkpoint
         assert checkpoint is not None  # noqa: S101 - the caller has looked
         key = row.key if row.named else None
@@ -213,24 +217,14 @@ class Run(Generic[T]):
         question.nth = checkpoint.claim(question.fingerprint)
         kept = checkpoint.get(question.fingerprint, question.nth)
         if kept is None:
-            if plan.only_failed:
-                self._left += 1
-                self._skip(row)
-                return None
+            return None if plan.only_failed else question
+        if kept.error is not None and (plan.only_failed or not kept.final):
             return question
-        is_failed = kept.error is not None
-        if is_failed and (plan.only_failed or not kept.final):
-            return question
-        outcome = await plan.asker.revive(row, kept)
-        if outcome is None:
-            return question
-        plan.limit.end(outcome.cost, asked=False)
-        self._end(row.index, outcome)
-        return None
+        return await plan.asker.revive(row, kept) or question
 
     # Asking -------------------------------------------------------------------------------------
 
-    async def _ask(self, question: _Question, permit: Any, tokens: int) -> None:
+    async def _ask(self, question: Question, permit: Any, tokens: int) -> None:
         plan = self._plan
         outcome = await plan.asker.ask(question.row, question.messages, permit, tokens)
         if plan.checkpoint is not None:
@@ -262,3 +256,10 @@ class Run(Generic[T]):
                 if ended is not None:
                     self._ready.append(ended)
         self._changed.set()
+
+
+def _failed(row: Row, error: Exception) -> Outcome[Any]:
+    """The outcome of a row that can't be asked."""
+    outcome: Outcome[Any] = Outcome(row=row.content, key=row.key, index=row.index)
+    outcome.error, outcome.final = error, is_final(error)
+    return outcome

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import partwise
+import partwise_bulk
+from partwise_bulk import Pace
+from partwise_bulk._pricing import Prices
+
+from .batches import Anthropic, BatchServer, Google, OpenAI, answer
+from .conftest import FakeClock, Invoice
+
+
+@pytest.fixture(params=[OpenAI, Anthropic, Google], ids=lambda kind: kind.__name__.lower())
+def vendor(request: pytest.FixtureRequest) -> Iterator[BatchServer]:
+    found: BatchServer = request.param()
+    with found.server:
+        yield found
+
+
+@pytest.fixture
+def ask(vendor: BatchServer, tmp_path: Path, clock: FakeClock) -> dict[str, Any]:
+    return {
+        "model": vendor.model,
+        "response_model": Invoice,
+        "prompt": "row {n}",
+        "via": "batch",
+        "checkpoint": tmp_path / "c.db",
+        "base_url": vendor.url,
+        "api_key": "sk-test",
+        "shared_pace": Pace(clock=clock),
+    }
+
+
+async def outcomes(clock: FakeClock, **arguments: Any) -> list[Any]:
+    async with clock.running(every=0.001):
+        return [each async for each in partwise_bulk.aextract(**arguments)]
+
+
+async def test_a_batch(vendor: BatchServer, ask: Any, clock: FakeClock) -> None:
+    vendor.polls = 3
+    rows = [{"n": n} for n in range(5)]
+
+    found = await outcomes(clock, rows=rows, **ask)
+
+    assert [each.row for each in found] == rows
+    assert [each.value for each in found] == [Invoice(number=n, total=1.5) for n in range(5)]
+    assert all(each.usage.output_tokens == 5 and each.attempts == 1 for each in found)
+    assert all(json.loads(each.text)["total"] == 1.5 for each in found)
+    assert vendor.sizes == [5]
+    assert clock.slept[:3] == [5.0, 10.0, 20.0]
+    full = Prices(*ask["model"].split("/")).cost(found[0].usage)
+    assert full is not None
+    assert found[0].cost == full / 2
+
+
+@pytest.mark.parametrize("mode", ["tools", "json_schema"])
+async def test_in_each_mode(vendor: BatchServer, ask: Any, clock: FakeClock, mode: str) -> None:
+    if isinstance(vendor, Google) and mode == "tools":
+        pytest.skip("this loopback server answers with text")
+    (outcome,) = await outcomes(clock, rows=[{"n": 3}], mode=mode, **ask)
+
+    assert outcome.value == Invoice(number=3, total=1.5)
+
+
+async def test_errors_are_values(vendor: BatchServer, ask: Any, clock: FakeClock) -> None:
+    said: dict[int, Any] = {1: '{"number": "x"}', 2: 400, 3: 500, 4: None}
+    vendor.rows = lambda number: said.get(number, answer(number))
+
+    rows = [{"n": n} for n in range(6)]
+    found = await outcomes(clock, rows=[*rows, {"m": 1}], **ask)
+
+    names = [type(each.error).__name__ for each in found]
+    assert names == [
+        "NoneType",
+        "InvalidOutputError",
+        "BadRequestError",
+        "ServerError",
+        "ServerError",
+        "NoneType",
+        "ConfigurationError",
+    ]
+    assert found[1].text == '{"number": "x"}'
+    # Only what the vendor did not carry out is asked again.
+    vendor.rows = answer
+    again = await outcomes(clock, rows=rows, **ask)
+    assert [each.ok for each in again] == [True, False, False, True, True, True]
+    assert vendor.sizes == [6, 2]
+
+
+async def test_it_goes_on_when_the_process_is_gone(
+    vendor: BatchServer, ask: Any, clock: FakeClock
+) -> None:
+    vendor.polls = 2
+    rows = [{"n": n} for n in range(5)]
+    run = partwise_bulk.aextract(rows=rows, **ask)
+    # Nobody lets time pass: it stops after the first poll.
+    task = asyncio.ensure_future(anext(run))
+    await asyncio.wait_for(clock.asked.wait(), 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    found = await outcomes(clock, rows=[*rows, {"n": 5}], **ask)
+
+    assert [each.value.number for each in found] == list(range(6))
+    assert set(vendor.asked.values()) == {1}
+    assert vendor.sizes == [5, 1]
+
+
+async def test_a_batch_of_which_nobody_heard_is_found(
+    vendor: BatchServer, ask: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died after the vendor took the batch, and before it noted the id."""
+    rows = [{"n": n} for n in range(5)]
+    from partwise_bulk._checkpoint import Checkpoint
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "name_batch", lambda *_: 1 / 0)
+        patch.setattr("time.time", lambda: float(vendor.created))
+        with pytest.raises(ZeroDivisionError):
+            await outcomes(clock, rows=rows, **ask)
+
+    found = await outcomes(clock, rows=rows, **ask)
+
+    assert [each.value.number for each in found] == list(range(5))
+    assert set(vendor.asked.values()) == {1}
+
+
+async def test_a_batch_that_never_arrived_is_submitted_again(
+    vendor: BatchServer, ask: Any, clock: FakeClock
+) -> None:
+    from partwise_bulk._checkpoint import Checkpoint
+
+    with Checkpoint(ask["checkpoint"]) as checkpoint:
+        checkpoint.begin_batch("lost", [(b"x", 1, "0")], 1.0)
+
+    found = await outcomes(clock, rows=[{"n": 1}], **ask)
+
+    assert found[0].ok
+
+
+async def test_several_batches(
+    vendor: BatchServer, ask: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = type(vendor).__name__
+    kind = f"partwise_bulk._batch.{name.lower()}.{name}Batches.most_requests"
+    monkeypatch.setattr(kind, 2)
+
+    found = await outcomes(clock, rows=[{"n": n} for n in range(5)], **ask)
+
+    assert [each.value.number for each in found] == list(range(5))
+    assert vendor.sizes == [2, 2, 1]
+
+
+async def test_a_batch_that_is_refused(tmp_path: Path, clock: FakeClock) -> None:
+    vendor = OpenAI()
+    vendor.status = "failed"
+    with vendor.server:
+        (outcome,) = await outcomes(
+            clock,
+            model=vendor.model,
+            response_model=Invoice,
+            rows=[{"n": 1}],
+            prompt="row {n}",
+            via="batch",
+            checkpoint=tmp_path / "c.db",
+            base_url=vendor.url,
+            api_key="sk-test",
+            shared_pace=Pace(clock=clock),
+        )
+
+    assert "no credit" in str(outcome.error)
+    assert not outcome.final
+
+
+async def test_an_endpoint_that_is_gone_is_a_partwise_error(ask: Any, clock: FakeClock) -> None:
+    ask |= {"base_url": ask["base_url"] + "/nowhere"}
+
+    with pytest.raises(partwise.ProviderError):
+        await outcomes(clock, rows=[{"n": 1}], **ask)
+
+
+def test_without_a_checkpoint() -> None:
+    with pytest.raises(partwise.ConfigurationError, match="needs checkpoint="):
+        partwise_bulk.extract("openai/x", Invoice, [], via="batch", api_key="k").run()
+
+
+def test_a_vendor_without_batches(tmp_path: Path) -> None:
+    with pytest.raises(partwise.ConfigurationError, match="not fake"):
+        partwise_bulk.extract(
+            "fake/x", Invoice, ["a"], via="batch", checkpoint=tmp_path / "c.db"
+        ).run()
