@@ -305,7 +305,7 @@ def test_the_plugin_of_a_recording_has_to_be_installed(
     record(OPENAI, server, path, OPENAI.reply(*OPENAI.body(call(TEXT))))
     path.write_text(path.read_text().replace("provider openai", "provider acme"))
 
-    with pytest.raises(partwise.ProviderNotFoundError, match="pip install partwise-acme"):
+    with pytest.raises(partwise.ProviderNotFoundError, match="no provider is called 'acme'"):
         play(path)
 
 

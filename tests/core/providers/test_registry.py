@@ -94,7 +94,50 @@ def test_an_unknown_provider_s_error_says_what_there_is_and_what_to_install(inst
         partwise.from_provider("acne/large")
     assert "acme" in str(caught.value)
     assert "replay" in str(caught.value)
-    assert "pip install partwise-acne" in str(caught.value)
+    assert "did you mean 'acme'?" in str(caught.value)
+    assert "pip install" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("opnai", "did you mean 'openai'?"),
+        ("Groq", "did you mean 'groq'?"),
+        ("vertex-ai", "did you mean 'vertexai'?"),
+        ("azure-open-ai", "did you mean 'azure-openai'?"),
+        ("moonshoot", "did you mean 'moonshot'?"),
+    ],
+)
+def test_the_nearest_name_is_suggested(name: str, hint: str) -> None:
+    with pytest.raises(partwise.ProviderNotFoundError) as caught:
+        partwise.from_provider(f"{name}/large")
+    assert hint in str(caught.value)
+    assert "pip install" not in str(caught.value)
+
+
+def test_a_name_like_no_other_gets_no_suggestion() -> None:
+    with pytest.raises(partwise.ProviderNotFoundError) as caught:
+        partwise.from_provider("qqqqqqqq/large")
+    assert "did you mean" not in str(caught.value)
+    assert "pip install" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("anthropic", "is called 'anthropic': pip install partwise-anthropic"),
+        ("antropic", "did you mean 'anthropic'? pip install partwise-anthropic"),
+        ("vertexai", "pip install partwise-google"),
+        ("groq", "servers that speak OpenAI's wire format: pip install partwise-openai"),
+    ],
+)
+def test_a_package_is_only_named_if_it_exists(
+    name: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_registry, "_plugins", list)
+    with pytest.raises(partwise.ProviderNotFoundError) as caught:
+        partwise.from_provider(f"{name}/large")
+    assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "", "/", "openai/", "/gpt-4.1"])

@@ -36,11 +36,25 @@ Factories: TypeAlias = "dict[str, ProviderFactory]"
 
 GROUP: Final = "partwise"
 
-_OWN: Final = frozenset({
-    "partwise-anthropic", "partwise-bedrock", "partwise-fake", "partwise-google",
-    "partwise-mistral", "partwise-openai", "partwise-replay",
-})  # fmt: skip
-"""The distributions that are made together with this package."""
+_OWN_NAMES: Final = {
+    "anthropic": "partwise-anthropic",
+    "bedrock": "partwise-bedrock",
+    "fake": "partwise-fake",
+    "generative-ai": "partwise-google",
+    "google": "partwise-google",
+    "mistral": "partwise-mistral",
+    "openai": "partwise-openai",
+    "record": "partwise-replay",
+    "replay": "partwise-replay",
+    "vertex": "partwise-google",
+    "vertexai": "partwise-google",
+}
+"""The names that are registered by the distributions made together with this package."""
+
+_OWN: Final = frozenset(_OWN_NAMES.values())
+
+_LIKENESS: Final = 0.6
+"""Of two names that may be one with a typo, as `difflib` measures it."""
 
 _log: Final = logging.getLogger("partwise")
 
@@ -217,10 +231,28 @@ def _factories_if_any(plugin: Plugin) -> Factories:
 
 
 def _not_found(name: str, plugins: list[Plugin]) -> ProviderNotFoundError:
+    hint = " ".join(_hints(name, plugins))
     return ProviderNotFoundError(
-        f"no provider is called {name!r}; installed: {_names(plugins)}. "
-        f"Perhaps: pip install partwise-{name}"
+        f"no provider is called {name!r}{hint and f': {hint}'} (installed: {_names(plugins)})"
     )
+
+
+def _hints(name: str, plugins: list[Plugin]) -> Iterator[str]:
+    """A name that may be meant, and the package to install for it, if it is known to exist."""
+    installed = _all_names(plugins)
+    likely = name if name in _OWN_NAMES else _most_like(name, {*installed, *_OWN_NAMES})
+    if likely is not None and likely != name:
+        yield f"did you mean {likely!r}?"
+    if likely in _OWN_NAMES and likely not in installed:
+        yield f"pip install {_OWN_NAMES[likely]}"
+    elif "openai" not in installed:
+        yield "servers that speak OpenAI's wire format: pip install partwise-openai"
+
+
+def _most_like(name: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - for an error only
+
+    return next(iter(get_close_matches(name.lower(), sorted(known), n=1, cutoff=_LIKENESS)), None)
 
 
 def known_names() -> str:
@@ -229,8 +261,12 @@ def known_names() -> str:
 
 
 def _names(plugins: list[Plugin]) -> str:
+    return ", ".join(sorted(_all_names(plugins))) or "none"
+
+
+def _all_names(plugins: list[Plugin]) -> set[str]:
     rows = {row for plugin in plugins for row in _factories_if_any(plugin)}
-    return ", ".join(sorted({*_registered_factories(), *rows})) or "none"
+    return {*_registered_factories(), *rows}
 
 
 def installed_providers() -> list[ProviderInfo]:

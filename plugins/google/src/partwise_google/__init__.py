@@ -12,5 +12,5 @@ __all__ = ["GoogleProvider", "register_providers"]
 @hookimpl
 def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
     """Answer to `google`, the Gemini API, and to `vertex`, the same models on Vertex AI."""
-    register("google", GoogleProvider)
-    register("vertex", GoogleProvider)
+    for name in ("google", "vertex", "generative-ai", "vertexai"):  # the last two: Instructor's
+        register(name, GoogleProvider)

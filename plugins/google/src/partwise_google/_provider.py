@@ -150,7 +150,7 @@ def _client_arguments(config: ProviderConfig) -> dict[str, Any]:
     if config.http_client is not None:
         is_async = hasattr(config.http_client, "aclose")
         http_options["httpx_async_client" if is_async else "httpx_client"] = config.http_client
-    on_vertex = options.pop("vertexai", config.name == "vertex")
+    on_vertex = options.pop("vertexai", config.name in ("vertex", "vertexai"))
     arguments = {"enterprise": on_vertex, "http_options": with_defaults(http_options), **options}
     key = config.api_key if arguments["enterprise"] else config.key(*_KEY_VARIABLES)
     return {**arguments, "api_key": key}
