@@ -140,7 +140,7 @@ def test_context_strict_and_limits_reach_where_they_belong() -> None:
     with pytest.raises(partwise.InvalidOutputError):
         partwise.parse(list[int], '["1"]', strict=True).result()
     with pytest.raises(partwise.MalformedOutputError):
-        partwise.parse(list[int], "[[[]]]", limits=partwise.Limits(depth=1)).result()
+        partwise.parse(list[list[int]], "[[1]]", limits=partwise.Limits(depth=1)).result()
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ class Builder:
     def scalar(self, raw: str) -> None:
         self._add(json.loads(raw))
 
+    def reads_whole(self, opener: str) -> bool:
+        return False
+
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:
+        raise AssertionError
+
     def close(self) -> None:
         self._open.pop()
 

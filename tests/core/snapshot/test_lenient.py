@@ -142,5 +142,5 @@ def test_what_never_is_an_answer_is_read_in_linear_time(model: Any, junk: str) -
 
 
 def test_limits_hold() -> None:
-    with pytest.raises(MalformedOutputError, match="more than 20 characters"):
+    with pytest.raises(MalformedOutputError, match="answer exceeds 20 characters"):
         lenient(Answer, ANSWER, limits=Limits(characters=20))

@@ -45,7 +45,7 @@ def counting(runs: Counter[str], name: str) -> AfterValidator:
     return AfterValidator(count)
 
 
-def test_each_validator_runs_once_as_its_value_closes_and_once_at_the_end() -> None:
+def test_each_validator_runs_once_as_its_value_closes() -> None:
     runs: Counter[str] = Counter()
 
     class Inner(BaseModel):
@@ -82,10 +82,10 @@ def test_each_validator_runs_once_as_its_value_closes_and_once_at_the_end() -> N
         "text": 1, "leaf": 3, "inner": 3, "element": 2, "many": 1, "one": 1, "outer": 1
     }  # fmt: skip
     engine.close()
-    assert runs == {name: 2 * count for name, count in early.items()}
+    assert runs == early
 
 
-def test_the_root_is_validated_at_the_end_alone() -> None:
+def test_the_root_is_validated_when_it_closes() -> None:
     runs: Counter[str] = Counter()
 
     class Root(BaseModel):
@@ -96,9 +96,9 @@ def test_the_root_is_validated_at_the_end_alone() -> None:
             runs["root"] += 1
             return self
 
-    engine = feed(SnapshotBuilder(compile_plan(Root)), '{"n":1}')
+    engine = feed(SnapshotBuilder(compile_plan(Root)), '{"n":1')
     assert not runs
-    engine.close()
+    feed(engine, "} ").close()
     assert runs == {"root": 1}
 
 
@@ -158,7 +158,7 @@ def test_a_validator_sees_early_what_it_sees_at_the_end(text: str) -> None:
     ]
     assert looks == expected
     engine.close()
-    assert looks == expected * 2
+    assert looks == expected
 
 
 def test_strict_reaches_what_closes_early() -> None:

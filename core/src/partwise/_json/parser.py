@@ -21,7 +21,11 @@ those who don't ask.
 
 Raw text of a subtree is had by a `mark` when it opens and a `capture` when it closes. While there
 is no mark, the pieces fed are joined now and then, since a million small strings weigh fifteen
-times their text.
+times their text. A sink that has learned from the text what it should have been raises `ReadAgain`:
+the parser goes back to a mark and tells the same text to another sink.
+
+An object or array that is in one piece as a whole is read at once, if the sink can take its text:
+jiter and Python's own scanner, both in C, find its end.
 """
 
 from __future__ import annotations
@@ -29,10 +33,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import StringIO
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from .._errors import MalformedOutputError, malformed
-from .limits import Limits
+from .limits import MAX_DEPTH, Limits
 from .tokens import (
     LONGEST_ESCAPE,
     NUMBER_START,
@@ -41,6 +45,9 @@ from .tokens import (
     WHITESPACE,
     after_space,
     after_whitespace,
+    end_of_document,
+    end_of_value,
+    has_long_number,
     is_token,
     last_quote,
     places_of_digits,
@@ -49,23 +56,48 @@ from .tokens import (
     valid_prefix,
 )
 
-_quote_or_escape: Final = re.compile(r'["\\]').search
-_quote_escape_or_control: Final = re.compile(r'["\\\x00-\x1f]').search
-_surrogate: Final = re.compile("[\ud800-\udfff]").search
+_QUOTE_OR_ESCAPE: Final = re.compile(r'["\\]')
+_QUOTE_ESCAPE_OR_CONTROL: Final = re.compile(r'["\\\x00-\x1f]')
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-_USUAL: Final = Limits()
-_ARRAY: Final[set[str]] = set()
-"""Stands for the keys of what has none."""
-_BLOCK_PIECES: Final = 1024
-"""So many pieces are joined at once."""
-_SHORT_CHARS: Final = 64
-"""A shorter string is kept once."""
-_STRINGS: Final = 1024
-"""So many are remembered for that."""
+_DEFAULT_LIMITS: Final = Limits()
+_NO_KEYS: Final[set[str]] = set()
+"""The keys of an array."""
+_PIECES_PER_JOIN: Final = 1024
+_MAX_INTERNED_CHARS: Final = 64
+"""Strings shorter than this are interned."""
+_MAX_INTERNED: Final = 1024
+"""Size of the intern table."""
+_MIN_WHOLE_CHARS: Final = 200
+"""A value is read at once only if at least so much text is left in the piece."""
+_MAX_WHOLE_FAILURES: Final = 4
+"""Failures to find a value's end in a piece, each of which may cost a look at all of the piece."""
+_LONG_TOKEN_CHARS: Final = 64
+"""The digits of a number longer than this are collected piece by piece."""
+
+
+Mark: TypeAlias = tuple[int, int]
+"""A place in the text: the index of a piece, and an index in it."""
+
+
+class ReadAgain(Exception):  # noqa: N818 - it is no error
+    """Raised by a sink: the container that opened at a mark is to be told to another sink.
+
+    Args:
+        mark: the place of the container's bracket; it is released.
+        depth: the containers that were open around it.
+        enter: gives the sink of its inside, when the parser is there.
+    """
+
+    def __init__(self, mark: Mark, depth: int, enter: Callable[[], Sink]) -> None:
+        super().__init__()
+        self.mark = mark
+        self.depth = depth
+        self.enter = enter
 
 
 class Sink(Protocol):
-    """What a container wants to hear of its inside, in the order of the text."""
+    """Receives the inside of a container, in the order of the text."""
 
     def key(self, name: str) -> None:
         """A key of this object; its value follows."""
@@ -88,6 +120,17 @@ class Sink(Protocol):
     def close(self) -> None:
         """This container is complete."""
 
+    def reads_whole(self, opener: str) -> bool:
+        """Whether it can take the text of a value that opens so, as a whole."""
+
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:
+        """The text of a value. Whether it was taken; else its parts follow.
+
+        Args:
+            raw: the text.
+            is_shallow: whether it is surely not nested deeper than the limit.
+        """
+
 
 class Parser:
     """Parses one JSON document, given in pieces of any size, and tells a sink.
@@ -98,33 +141,65 @@ class Parser:
     """
 
     __slots__ = (
-        "_at", "_careful", "_find_stop", "_high", "_hot", "_in_key", "_in_text", "_joined", "_keys",
-        "_limits", "_marks", "_parts", "_pending", "_pieces", "_stack", "_step", "_strict",
-        "_strings", "_text", "complete", "sink",
+        "_at",
+        "_can_be_hot",
+        "_careful",
+        "_failures_left",
+        "_find_stop",
+        "_high",
+        "_hot",
+        "_in_key",
+        "_in_text",
+        "_intern_table",
+        "_joined",
+        "_keys",
+        "_limits",
+        "_marks",
+        "_more_digits",
+        "_parts",
+        "_pending",
+        "_piece",
+        "_pieces",
+        "_reads_whole",
+        "_stack",
+        "_step",
+        "_strict",
+        "_text",
+        "_watch",
+        "complete",
+        "sink",
     )  # fmt: skip
 
-    def __init__(self, sink: Sink, *, limits: Limits = _USUAL, strict: bool = False) -> None:
+    def __init__(
+        self, sink: Sink, *, limits: Limits = _DEFAULT_LIMITS, strict: bool = False
+    ) -> None:
         self.sink = sink
         self.complete = False
         self._limits = limits
-        self._find_stop = _quote_escape_or_control if strict else _quote_or_escape
+        self._find_stop = (_QUOTE_ESCAPE_OR_CONTROL if strict else _QUOTE_OR_ESCAPE).search
         self._strict = strict
         self._careful = False  # the piece may have more in its strings than what ends them
-        self._hot = not strict and limits.characters is None  # no character needs a look
+        self._can_be_hot = not strict and limits.characters is None
+        self._hot = self._can_be_hot  # no character of the open string needs a look
+        self._watch: Callable[[str], None] | None = None  # of the open string
+        self._reads_whole = limits.depth == MAX_DEPTH
+        self._failures_left = 0  # to find the end of a value in this piece
         self._in_text = False  # a string is open, and `feed` may append to it without looking
         self._in_key = False  # the string that is open is a key
         self._parts: list[str] = []  # of the open string's text
         self._pending = ""  # an escape or a token that the last piece cut
+        self._more_digits: list[str] = []  # which belong to it
         self._high = ""  # a high surrogate that the last piece ended with
-        self._keys = _ARRAY  # of the innermost container
+        self._keys = _NO_KEYS  # of the innermost container
         self._stack: list[tuple[Sink, set[str]]] = []
         self._step: _Step = Parser._value
-        self._strings: dict[str, str] = {}  # short ones that came as values lately
+        self._intern_table: dict[str, str] = {}  # short ones that came as values lately
         self._pieces: list[str] = []
+        self._piece = -1  # the index of the one that is read
         self._joined = StringIO()  # what came before them, since the text was asked for
         self._text = ""  # what came before that
         self._marks = 0
-        self._at = 0  # index in the last piece, for mark and capture
+        self._at = 0  # index in that piece, for mark and capture
 
     def feed(self, text: str) -> None:
         """Take the next piece of text.
@@ -139,17 +214,52 @@ class Parser:
         else:
             if self._high or not text.isascii():
                 text = self._pair_surrogates(text)
-            self._careful = "\\" in text or self._strict
             pieces.append(text)
-            index, end = 0, len(text)
-            while index < end:
-                index = self._step(self, text, index)
+            self._failures_left = _MAX_WHOLE_FAILURES if self._reads_whole else 0
+            self._read(len(pieces) - 1, 0)
             if self._high:
                 self._in_text = False  # the next piece needs a look, whatever it is
             if not self._hot:
                 self._check_size()
-        if len(pieces) > _BLOCK_PIECES:
+                if self._watch is not None:
+                    self._watch(self.snapshot())
+        if len(pieces) > _PIECES_PER_JOIN:
             self._compact()
+
+    def _read(self, piece: int, index: int) -> None:
+        """Take the steps from that index of that piece to the end of the last one."""
+        while True:
+            try:
+                return self._take_steps(piece, index)
+            except ReadAgain as again:
+                piece, index = self._go_back(again)
+
+    def _go_back(self, again: ReadAgain) -> Mark:
+        self._pending, self._parts, self._watch, self._hot = "", [], None, self._can_be_hot
+        self._more_digits.clear()
+        self._piece, self._at = again.mark
+        del self._stack[again.depth + 1 :]
+        self.sink, self._keys, self._step = again.enter(), set(), Parser._first_key
+        self.release()
+        return self._piece, self._at + 1
+
+    def _take_steps(self, piece: int, index: int) -> None:
+        pieces = self._pieces
+        while piece < len(pieces):
+            text = pieces[piece]
+            self._piece = piece
+            self._careful = "\\" in text or self._strict
+            end = len(text)
+            while index < end:
+                index = self._step(self, text, index)
+            piece, index = piece + 1, 0
+
+    def watch(self, check: Callable[[str], None]) -> None:
+        """Call this with the text so far of the string that the sink was just told of.
+
+        It is called at the end of each piece until the string ends.
+        """
+        self._watch, self._hot = check, False
 
     def close(self) -> None:
         """The text has ended. Sets `complete` where it ended a document.
@@ -158,10 +268,16 @@ class Parser:
             MalformedOutputError: the text ended inside a surrogate pair.
         """
         if self._high:
-            raise self.error("a lone surrogate", len(self._pieces[-1]) if self._pieces else 0)
-        if not self._stack and self._step is Parser._token and is_token(self._pending):
+            raise self.error("unpaired surrogate", len(self._pieces[-1]) if self._pieces else 0)
+        if not self._stack and self._step is Parser._token and is_token(self._cut_token):
             self._pieces.append("")
+            self._piece = len(self._pieces) - 1
             self._token(" ", 0)
+
+    @property
+    def _cut_token(self) -> str:
+        """The token or escape that the last piece cut."""
+        return self._pending + "".join(self._more_digits)
 
     def rewind(self) -> None:
         """Take back what can't go on from where the text was cut.
@@ -169,8 +285,9 @@ class Parser:
         That is a part of a key, of a token, of an escape or of a surrogate pair. No sink was told
         of it. The text of a string that is a value stays.
         """
-        size = len(self.text) - len(self._pending)
+        size = len(self.text) - len(self._cut_token)
         self._pending = self._high = ""
+        self._more_digits.clear()
         if self.in_string and self._in_key:
             self._step = Parser._next_key if self._keys else Parser._first_key
             size = last_quote(self.text)
@@ -221,30 +338,34 @@ class Parser:
         """How many containers are open."""
         return len(self._stack)
 
-    def mark(self) -> tuple[int, int]:
+    def release_sinks(self) -> None:
+        """Tell nobody any more."""
+        nobody: Any = None
+        self._stack.clear()
+        self.sink = nobody
+
+    def mark(self) -> Mark:
         """The place of the container or value that the sink is just told of."""
         self._marks += 1
-        return len(self._pieces) - 1, self._at
+        return self._piece, self._at
 
-    def capture(self, mark: tuple[int, int]) -> str:
+    def capture(self, mark: Mark) -> str:
         """The text from the mark to the end of the container that the sink is just told of."""
-        self._marks -= 1
+        self.release()
         piece, start = mark
-        raw = "".join(self._pieces[piece:])
-        return raw[start : len(raw) - len(self._pieces[-1]) + self._at + 1]
+        last = self._pieces[self._piece][: self._at + 1]
+        if piece == self._piece:
+            return last[start:]
+        return "".join((self._pieces[piece][start:], *self._pieces[piece + 1 : self._piece], last))
 
-    def retain(self, mark: tuple[int, int]) -> tuple[int, int]:
-        """Use a mark once more: it must be captured or released once more."""
-        self._marks += 1
-        return mark
-
-    def release(self, mark: tuple[int, int]) -> None:  # noqa: ARG002  marks are only counted
+    def release(self) -> None:
         """Give a mark up."""
         self._marks -= 1
 
     def error(self, message: str, index: int) -> MalformedOutputError:
-        """The error for a fault at that index of the last piece."""
-        position = self._size - sum(map(len, self._pieces[-1:])) + index
+        """The error for a fault at that index of the piece that is read."""
+        before = len(self._text) + self._joined.tell()
+        position = before + sum(map(len, self._pieces[: max(self._piece, 0)])) + index
         return malformed(message, self.text, position)
 
     def error_here(self, message: str) -> MalformedOutputError:
@@ -269,28 +390,29 @@ class Parser:
             self._pieces.clear()
         # The longer the string, the rarer: all joins together stay linear in its length.
         parts = self._parts
-        if parts and len(parts) > _BLOCK_PIECES + (len(parts[0]) >> 4):
+        if parts and len(parts) > _PIECES_PER_JOIN + (len(parts[0]) >> 4):
             parts[:] = ["".join(parts)]
 
     def _check_size(self) -> None:
         bound = self._limits.characters
         if bound is not None and self._size > bound:
-            raise malformed(f"more than {bound} characters", self.text, bound)
+            raise malformed(f"answer exceeds {bound} characters", self.text, bound)
 
     def _pair_surrogates(self, text: str) -> str:
         """Join surrogates that came apart; hold a high one at the end back for its other half."""
         text, self._high = self._high + text, ""
         self._in_text = self._hot and self._step is Parser._string
-        if not _surrogate(text):
+        if not _SURROGATE.search(text):
             return text
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._high = text[:-1], text[-1]
         paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        if lone := _surrogate(paired):
+        if lone := _SURROGATE.search(paired):
             self._high = ""
             self.feed(paired[: lone.start()])  # an earlier fault comes first
             self._pieces.append(paired[lone.start() :])
-            raise self.error("a lone surrogate", 0)
+            self._piece = len(self._pieces) - 1
+            raise self.error("unpaired surrogate", 0)
         return paired
 
     # The steps. Each takes the text and the index of a character that it has not seen, and
@@ -300,23 +422,50 @@ class Parser:
         character = text[index]
         if character == '"':
             self._at = index
-            self.sink.open_string()
             self._parts = []
+            self.sink.open_string()
             self._in_text, self._in_key, self._step = self._hot, False, Parser._string
             return index + 1
         if character in WHITESPACE:
             return after_whitespace(text, index)
         self._at = index
+        if (
+            character in "{["
+            and len(text) - index >= _MIN_WHOLE_CHARS
+            and (end := self._read_whole(text, index))
+        ):
+            return end
         if character == "{":
             self._open(self.sink.open_object(), set(), Parser._first_key)
         elif character == "[":
-            self._open(self.sink.open_array(), _ARRAY, Parser._first_item)
+            self._open(self.sink.open_array(), _NO_KEYS, Parser._first_item)
         elif character in TOKEN_START:
             self._step = Parser._token
             return index
         else:
             raise self.error("expected a value", index)
         return index + 1
+
+    def _read_whole(self, text: str, index: int) -> int:
+        """Read the object or array at once, if all of it is in this piece: the index after it.
+
+        0 if that can't be done.
+        """
+        if not self._failures_left or not self.sink.reads_whole(text[index]):
+            return 0
+        end = end_of_value(text, index) if self._stack else end_of_document(text, index)
+        raw = text[index:end]
+        room = self._limits.depth - len(self._stack)
+        if (
+            not end
+            or has_long_number(raw, self._limits.digits)
+            or not self.sink.whole(raw, is_shallow=raw.count("{") + raw.count("[") <= room)
+        ):
+            self._failures_left -= 1
+            return 0
+        self._at = end - 1
+        self._value_closed()
+        return end
 
     def _open(self, sink: Sink, keys: set[str], step: _Step) -> None:
         if len(self._stack) >= self._limits.depth:
@@ -370,7 +519,7 @@ class Parser:
 
     def _after_value(self, text: str, index: int) -> int:
         character = text[index]
-        in_array = self._keys is _ARRAY
+        in_array = self._keys is _NO_KEYS
         if character == ",":
             self._step = Parser._value if in_array else Parser._next_key
             return after_space(text, index + 1)
@@ -410,32 +559,34 @@ class Parser:
         if text[end] == "\\":
             self._in_text, self._step = False, Parser._escape
             return end
-        raise self.error("a control character in a string", end)
+        raise self.error("control character in a string", end)
 
     def _close_string(self, index: int) -> int:
         self._in_text = False
         self._at = index
+        if self._watch is not None:
+            self._watch, self._hot = None, self._can_be_hot
         parts = self._parts
         value = parts[0] if len(parts) == 1 else "".join(parts)
         if not self._in_key:
-            self.sink.string(self._kept_once(value) if len(value) < _SHORT_CHARS else value)
+            self.sink.string(self._interned(value) if len(value) < _MAX_INTERNED_CHARS else value)
             self._value_closed()
             return index + 1
         if value in self._keys:
-            raise self.error(f"the key {value!r} stands twice in one object", index)
+            raise self.error(f"duplicate key {value!r}", index)
         self._keys.add(value)
         self.sink.key(value)
         self._step = Parser._colon
         return index + 1
 
-    def _kept_once(self, value: str) -> str:
-        """The string, or an equal one from before: many a short one stands in an answer often.
+    def _interned(self, value: str) -> str:
+        """The string, or an equal one from before: many short ones are in an answer often.
 
         jiter does the same, and so does pydantic where it reads JSON (`cache_strings`).
         """
-        if len(self._strings) >= _STRINGS:
-            self._strings.clear()
-        return self._strings.setdefault(value, value)
+        if len(self._intern_table) >= _MAX_INTERNED:
+            self._intern_table.clear()
+        return self._intern_table.setdefault(value, value)
 
     def _escape(self, text: str, index: int) -> int:
         """One escape, or two that make a surrogate pair; `_pending` is what was seen of it."""
@@ -457,12 +608,19 @@ class Parser:
         return len(text)
 
     def _token(self, text: str, index: int) -> int:
-        # A loop, and no pattern: to ask one takes as long as ten characters, and few are longer.
+        # A loop and not a pattern: to ask one takes as long as ten characters, and few are longer.
         end, size = index, len(text)
         while end < size and text[end] in TOKEN_CHARACTERS:
             end += 1
-        raw = self._pending + text[index:end]
         ended = end < size
+        if (
+            not ended
+            and len(self._pending) >= _LONG_TOKEN_CHARS
+            and self._take_digits(text[index:])
+        ):
+            return end
+        raw = self._cut_token + text[index:end] if self._pending else text[index:end]
+        self._more_digits.clear()
         valid = (raw.isdigit() and raw[0] != "0") or (ended and is_token(raw))
         if not valid or len(raw) > self._limits.digits:
             self._check_token(raw, end, ended=ended)
@@ -474,19 +632,30 @@ class Parser:
         self._value_closed()
         return end
 
+    def _take_digits(self, part: str) -> bool:
+        """Collect digits of a long number: to join it at each piece would cost its square."""
+        if not (part.isdigit() and self._pending[-1].isdigit()):
+            return False
+        if len(self._pending) + sum(map(len, self._more_digits)) >= self._limits.digits:
+            return False
+        self._more_digits.append(part)
+        if len(self._more_digits) > _PIECES_PER_JOIN:
+            self._pending, self._more_digits = self._cut_token, []
+        return True
+
     def _check_token(self, raw: str, end: int, *, ended: bool) -> None:
         start = end - len(raw)
         valid = valid_prefix(raw)
         self._check_digits(raw[:valid], start)
         if valid < len(raw):
-            raise self.error("not a value of JSON", start + valid)
+            raise self.error("invalid JSON value", start + valid)
         if ended and not is_token(raw):
-            raise self.error("not a value of JSON", end if raw[0] in NUMBER_START else start)
+            raise self.error("invalid JSON value", end if raw[0] in NUMBER_START else start)
 
     def _check_digits(self, raw: str, start: int) -> None:
         bound = self._limits.digits
         if len(raw) > bound and len(places := places_of_digits(raw)) > bound:
-            raise self.error(f"a number of more than {bound} digits", start + places[bound])
+            raise self.error(f"number of more than {bound} digits", start + places[bound])
 
 
 _Step: TypeAlias = Callable[[Parser, str, int], int]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from string import ascii_letters, digits
-from typing import Final
+from typing import Any, Final
+
+import jiter
 
 WHITESPACE: Final = " \t\n\r"
 skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
@@ -23,6 +26,7 @@ _ESCAPED: Final = {
 }  # fmt: skip
 _LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 NUMBER_START: Final = "-0123456789"
+_NUMBER_CHARACTERS: Final = "0123456789.eE+-"
 TOKEN_CHARACTERS: Final = frozenset(ascii_letters + digits + "_-+.")
 TOKEN_START: Final = frozenset(NUMBER_START + "tfnNI")
 LONGEST_ESCAPE: Final = 12
@@ -30,12 +34,12 @@ LONGEST_ESCAPE: Final = 12
 
 
 def after_space(text: str, index: int) -> int:
-    """Where to go on, with one space less to be looked at."""
+    """The index, or the next one if a space is there."""
     return index + 1 if index < len(text) and text[index] == " " else index
 
 
 def after_whitespace(text: str, index: int) -> int:
-    """Where the whitespace ends that has a character there: most often it has no second."""
+    """Index after a run of whitespace, usually one character."""
     index += 1
     if index < len(text) and text[index] in WHITESPACE:
         return skip_whitespace(text, index).end()  # type: ignore[union-attr]
@@ -56,7 +60,7 @@ def valid_prefix(raw: str) -> int:
 
 
 def places_of_digits(raw: str) -> list[int]:
-    """Where the digits of a number stand."""
+    """Indices of the digits in a number."""
     return [match.start() for match in _digits(raw)]
 
 
@@ -72,7 +76,7 @@ def unescaped(raw: str) -> tuple[str, int] | None:
     if match is None:
         if _escape_prefix(raw):
             return None
-        raise ValueError("not an escape that JSON knows")
+        raise ValueError("invalid escape")
     end = match.end()
     if match[1]:
         return _ESCAPED[match[1]], end
@@ -81,7 +85,7 @@ def unescaped(raw: str) -> tuple[str, int] | None:
         return character, end
     low = _low_escape(raw, end)
     if character > "\udbff" or not (low or _low_escape_prefix(raw[end:])):
-        raise ValueError("a lone surrogate")
+        raise ValueError("unpaired surrogate")
     if low is None:
         return None
     pair = (ord(character) - 0xD800) << 10 | int(low[1], 16) - 0xDC00
@@ -89,8 +93,49 @@ def unescaped(raw: str) -> tuple[str, int] | None:
 
 
 def last_quote(text: str) -> int:
-    """Where the string begins that is open at the text's end: its own quotes are escaped."""
+    """Index of the quote that opens the string at the text's end: its own quotes are escaped."""
     index = text.rfind('"')
     while (index - len(text[:index].rstrip("\\"))) % 2:
         index = text.rfind('"', 0, index)
     return index
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("duplicate key")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_refuse_duplicates)
+
+
+def end_of_value(text: str, index: int) -> int:
+    """Index after the JSON value that begins there; 0 if it isn't complete or not without fault."""
+    try:
+        return _DECODER.raw_decode(text, index)[1]
+    except (ValueError, RecursionError):
+        return 0
+
+
+def end_of_document(text: str, index: int) -> int:
+    """The same of a value after which there is only whitespace."""
+    end = len(text.rstrip(WHITESPACE))
+    try:
+        jiter.from_json(text[index:end].encode(), catch_duplicate_keys=True)
+    except ValueError:
+        return 0
+    return end
+
+
+def has_long_number(raw: str, digits: int) -> bool:
+    """Whether the text may have a number of more digits than that."""
+    return any(
+        raw[index] in _NUMBER_CHARACTERS and _chars_of_number(raw, index, digits) > digits
+        for index in range(0, len(raw), max(digits, 1))
+    )
+
+
+def _chars_of_number(raw: str, index: int, most: int) -> int:
+    """Characters of the number around that index, counted so far on each side."""
+    before, after = raw[max(index - most, 0) : index], raw[index : index + most + 1]
+    left = len(before) - len(before.rstrip(_NUMBER_CHARACTERS))
+    return left + len(after) - len(after.lstrip(_NUMBER_CHARACTERS))

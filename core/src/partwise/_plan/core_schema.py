@@ -1,17 +1,18 @@
-"""What partwise reads off pydantic's core schemas. Pure: schemas in, answers out."""
+"""The only reader of pydantic's core schemas. Pure: schemas in, answers out."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from .markers import markers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic_core import CoreSchema
 
-LAYERS: Final = {"default", "nullable", "function-after", "function-before", "function-wrap"}
+WRAPPERS: Final = {"default", "nullable", "function-after", "function-before", "function-wrap"}
 REWRITING: Final = {"function-before", "function-wrap"}
 FUNCTIONS: Final = {"function-after", "function-before", "function-wrap"}
 MODELS: Final = {"model", "dataclass", "typed-dict"}
@@ -25,59 +26,110 @@ OBJECTS: Final = {"model", "dataclass", "typed-dict", "dict"}
 ARRAYS: Final = {"list", "set", "frozenset", "tuple", "deque"}
 NEVER_EXACTLY_A_STRING: Final = {"int", "float", "bool", "none", "decimal"}
 """Types that take a JSON string at most by conversion, so a plain `str` beside them wins."""
+_SCALARS: Final = {
+    "int", "float", "bool", "decimal", "str", "literal", "enum", "date", "time", "datetime",
+    "timedelta", "uuid", "bytes", "url",
+}  # fmt: skip
+_NO_SCHEMAS: Final = {
+    "metadata", "serialization", "function", "expected", "config", "cls", "default", "members",
+    "computed_fields", "custom_error_context",
+}  # fmt: skip
+"""Keys of a schema under which there is no other schema."""
+_PURE: Final = (
+    _SCALARS | OBJECTS | LEVELS | ARRAYS
+    | {"none", "default", "nullable", "union", "tagged-union", "definition-ref", "model-field",
+       "dataclass-field", "typed-dict-field"}
+)  # fmt: skip
+_BUILTIN_FACTORIES: Final = (list, dict, set, tuple, frozenset, str, int, float, bool)
+
+
+def walk(part: Any, into: Callable[[Any], bool] = lambda _: True) -> Iterator[Any]:
+    """The schema and those inside of it, outermost first.
+
+    References are given and not followed.
+
+    Args:
+        part: a schema, or a collection of some.
+        into: whether to go on inside of a schema.
+    """
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from walk(each, into)
+    elif isinstance(part, dict):
+        is_schema = isinstance(part.get("type"), str)  # else of fields, one of which may be "type"
+        if is_schema:
+            yield part
+        if not is_schema or into(part):
+            for key, value in part.items():
+                if not (is_schema and key in _NO_SCHEMAS):
+                    yield from walk(value, into)
+
+
+def map_schema(part: Any, change: Callable[[Any], Any]) -> Any:
+    """The schema with each one inside of it changed, innermost first."""
+    if isinstance(part, list | tuple):
+        return type(part)([map_schema(each, change) for each in part])
+    if not isinstance(part, dict):
+        return part
+    is_schema = isinstance(part.get("type"), str)
+    mapped = {
+        key: value if is_schema and key in _NO_SCHEMAS else map_schema(value, change)
+        for key, value in part.items()
+    }
+    return change(mapped) if is_schema else mapped
 
 
 class UnwrappedSchema:
-    """A schema without its layers.
+    """A schema without its wrappers.
 
     Attributes:
-        layers: the schemas around the core, outermost first.
-        core: what is inside.
+        wrappers: the schemas around it, outermost first.
+        inner: the schema inside.
         marks: partwise's markers on any of them.
     """
 
     def __init__(self, schema: CoreSchema, definitions: Mapping[str, CoreSchema]) -> None:
-        self.layers: list[Any] = []
+        self.wrappers: list[Any] = []
         self.marks: set[str] = set()
         current: Any = schema
         while True:
             self.marks.update(markers_of(current))
             if current["type"] == "definition-ref":
                 current = definitions[current["schema_ref"]]
-            elif current["type"] in LAYERS:
-                self.layers.append(current)
+            elif current["type"] in WRAPPERS:
+                self.wrappers.append(current)
                 current = current["schema"]
             else:
                 break
-        self.core: Any = current
+        self.inner: Any = current
 
     @property
-    def mended(self) -> bool:
-        """Whether a layer may make something else of what is inside."""
-        return any(is_mending(layer) for layer in self.layers)
+    def may_rewrite(self) -> bool:
+        """Whether a wrapper may make another value of the one inside."""
+        return any(may_rewrite_value(wrapper) for wrapper in self.wrappers)
 
     @property
     def has_default(self) -> bool:
-        return any(layer["type"] == "default" for layer in self.layers)
+        return any(wrapper["type"] == "default" for wrapper in self.wrappers)
 
     @property
     def has_functions(self) -> bool:
-        return any(layer["type"] in FUNCTIONS for layer in self.layers)
+        return any(wrapper["type"] in FUNCTIONS for wrapper in self.wrappers)
 
     @property
     def reads_field_data(self) -> bool:
-        return any(reads_field_data(layer) for layer in self.layers)
+        return any(reads_field_data(wrapper) for wrapper in self.wrappers)
 
-    def around(self, core: CoreSchema) -> CoreSchema:
-        """The layers around another core."""
-        schema: Any = core
-        for layer in reversed(self.layers):
-            schema = {**layer, "schema": schema}
+    def around(self, inner: CoreSchema) -> CoreSchema:
+        """The wrappers around another schema."""
+        schema: Any = inner
+        for wrapper in reversed(self.wrappers):
+            schema = {**wrapper, "schema": schema}
         return schema  # type: ignore[no-any-return]
 
 
-def is_mending(layer: Any) -> bool:
-    return layer["type"] in REWRITING or layer.get("on_error", "raise") != "raise"
+def may_rewrite_value(wrapper: Any) -> bool:
+    return wrapper["type"] in REWRITING or wrapper.get("on_error", "raise") != "raise"
 
 
 def reads_field_data(schema: Any) -> bool:
@@ -95,22 +147,8 @@ def omits_inside(core: Any) -> bool:
         inside: Any = [field["schema"] for field in fields_of(core).values()]
     else:
         inside = [core.get("items_schema"), core.get("values_schema")]
-    return any(part.get("on_error") == "omit" for part in _parts_of_elements(inside))
-
-
-def _parts_of_elements(schema: Any) -> Iterator[Any]:
-    """The schema's layers and branches, but not the insides of containers."""
-    if isinstance(schema, list | tuple):
-        for part in schema:
-            yield from _parts_of_elements(part)
-    elif isinstance(schema, dict):
-        yield schema
-        choices = schema.get("choices", ())
-        yield from _parts_of_elements(
-            [*(choices.values() if isinstance(choices, dict) else choices)]
-        )
-        if schema["type"] in LAYERS:
-            yield from _parts_of_elements(schema["schema"])
+    branches = walk(inside, into=lambda part: part["type"] in WRAPPERS | {"union", "tagged-union"})
+    return any(part.get("on_error") == "omit" for part in branches)
 
 
 def is_root(core: Any) -> bool:
@@ -121,15 +159,15 @@ def is_root(core: Any) -> bool:
 def level_of(core: Any) -> Any:
     """The part of a model's, dataclass's or TypedDict's schema that has its fields."""
     level = core if core["type"] == "typed-dict" else core["schema"]
-    for layer in inner_layers(core):
-        level = layer["schema"]
+    for wrapper in inner_wrappers(core):
+        level = wrapper["schema"]
     return level
 
 
-def inner_layers(core: Any) -> Iterator[Any]:
-    """The layers that a model has around its fields: its before-validators."""
+def inner_wrappers(core: Any) -> Iterator[Any]:
+    """The wrappers that a model has around its fields: its before-validators."""
     level = core if core["type"] == "typed-dict" else core["schema"]
-    while level["type"] in LAYERS:
+    while level["type"] in WRAPPERS:
         yield level
         level = level["schema"]
 
@@ -205,36 +243,90 @@ def single_keys(alias: Any, *, partly: bool = False) -> list[str] | None:
     return [path[0] for path in paths if len(path) == 1]
 
 
-def refs_in(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        if schema.get("type") == "definition-ref":
-            yield schema["schema_ref"]
-        for key, value in schema.items():
-            if key not in ("metadata", "serialization"):
-                yield from refs_in(value)
-    elif isinstance(schema, list | tuple):
-        for value in schema:
-            yield from refs_in(value)
+def shares_keys(core: Any) -> bool:
+    """Whether one key feeds two fields of a model."""
+    config = core.get("config") or level_of(core).get("config") or {}
+    keys = [keys_of(name, declared, config) for name, declared in fields_of(core).items()]
+    return any(count > 1 for count in Counter(key for each in keys for key in each).values())
 
 
 def without_functions(schema: Any) -> Any:
-    """The schema without the user's functions; None where nothing is left without them."""
-    if isinstance(schema, list | tuple):
-        parts = [without_functions(part) for part in schema]
-        return None if any(part is None for part in parts) else type(schema)(parts)
-    if not isinstance(schema, dict):
-        return schema
-    kind = schema.get("type")
-    if kind in FUNCTIONS:
-        return without_functions(schema["schema"])
-    if kind in {"function-plain", "chain", "call"}:
+    """The schema without the user's functions; None if nothing is left without them."""
+    try:
+        return map_schema(schema, _without_function)
+    except _FunctionOnlyError:
         return None
-    bare = {}
-    for key, value in schema.items():
-        if key in ("metadata", "serialization", "function", "expected", "config", "cls", "default"):
-            bare[key] = value
-            continue
-        bare[key] = without_functions(value)
-        if bare[key] is None and value is not None:
-            return None
-    return bare
+
+
+class _FunctionOnlyError(Exception):
+    """A schema is nothing but a function of the user's."""
+
+
+def _without_function(schema: Any) -> Any:
+    if schema["type"] in FUNCTIONS:
+        return schema["schema"]
+    if schema["type"] in {"function-plain", "chain", "call"}:
+        raise _FunctionOnlyError
+    return schema
+
+
+def as_lists(schema: CoreSchema) -> CoreSchema:
+    """The schema with a list for each iterator that is validated as it is read."""
+    if not any(part["type"] == "generator" for part in walk(schema)):
+        return schema
+    changed: CoreSchema = map_schema(schema, _as_list)
+    return changed
+
+
+def _as_list(schema: Any) -> Any:
+    return {**schema, "type": "list"} if schema["type"] == "generator" else schema
+
+
+def is_pure(schema: Any, definitions: Mapping[str, Any], inside: frozenset[str]) -> bool:
+    """Whether no code of the user's runs in it and no answer to it can freeze the snapshots.
+
+    Args:
+        schema: the one to judge.
+        definitions: the schemas that it refers to.
+        inside: the references that it is inside of. One that recurs is as deep as an answer is,
+            and the depth of what is read at once is not counted.
+    """
+    for part in walk(schema):
+        if not _is_pure_part(part):
+            return False
+        if part["type"] == "definition-ref":
+            ref = part["schema_ref"]
+            if ref in inside or not is_pure(definitions[ref], definitions, inside | {ref}):
+                return False
+    return True
+
+
+def _is_pure_part(part: Any) -> bool:
+    kind = part["type"]
+    if kind not in _PURE or "function" in part or part.get("post_init") or part.get("custom_init"):
+        return False
+    judge = _PURE_IF.get(kind)
+    return judge is None or judge(part)
+
+
+def _has_plain_keys(part: Any) -> bool:
+    keys = part.get("keys_schema", {"type": "any"})
+    return bool(keys["type"] == "str" and is_plain(keys, None))
+
+
+def _has_one_key_a_field(part: Any) -> bool:
+    level = level_of(part)
+    config = part.get("config") or level.get("config") or {}
+    behaviour = config.get("extra_fields_behavior") or level.get("extra_behavior")
+    fields = [keys_of(name, declared, config) for name, declared in fields_of(part).items()]
+    is_level = level["type"] in LEVELS or is_root(part)
+    return is_level and behaviour != "allow" and all(len(keys) == 1 for keys in fields)
+
+
+_PURE_IF: Final[dict[str, Callable[[Any], bool]]] = {
+    "default": lambda part: part.get("default_factory", list) in _BUILTIN_FACTORIES,
+    "enum": lambda part: "missing" not in part,
+    "dict": _has_plain_keys,
+    "tagged-union": lambda part: not callable(part["discriminator"]),
+    **dict.fromkeys(MODELS, _has_one_key_a_field),
+}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes})
 
 
-class Loan:
+class DefensiveCopies:
     """What was lent to the user's code, once."""
 
     __slots__ = ("_copies", "_originals", "_settled")
@@ -40,7 +40,7 @@ class Loan:
         self._originals: dict[int, tuple[Any, Any]] = {}  # by the copy's id: the copy, and whose
         self._settled: dict[int, tuple[Any, Any]] = {}  # by id: what was taken back, and as what
 
-    def lend(self, value: Any) -> Any:
+    def copy(self, value: Any) -> Any:
         """A copy of the value, all the way down."""
         kind = _kind_of(value)
         if kind is None:
@@ -48,7 +48,7 @@ class Loan:
         if id(value) not in self._copies:
             copied = kind.copy(value)
             self._copies[id(value)] = copied  # known before it is filled, for cycles
-            copied = kind.swap(copied, self.lend)
+            copied = kind.swap(copied, self.copy)
             if copied is value:  # a tuple of what can't change
                 self._copies[id(value)] = value
                 return value
@@ -75,8 +75,8 @@ def on_copies(check: Callable[..., Any]) -> Callable[..., Any]:
     """The check, which runs the user's code, on copies of what it is given."""
 
     def run(value: Any, **keywords: Any) -> Any:
-        loan = Loan()
-        return loan.restore(check(loan.lend(value), **keywords))
+        copies = DefensiveCopies()
+        return copies.restore(check(copies.copy(value), **keywords))
 
     return run
 

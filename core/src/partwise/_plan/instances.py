@@ -78,16 +78,18 @@ def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, 
     """Makes instances of `Partial[cls]`."""
     partial: Any = partial_of(cls)
     has_slots = not hasattr(_new(cls), "__dict__")
-    # What is not given but made by the class itself has no place in a plan.
+    # A field that is not given but made by the class itself has no place in a plan.
     absent = {
         f.name: None if f.default is dataclasses.MISSING else f.default
         for f in dataclasses.fields(cls)
     }
 
-    def make(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:
+    def make(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:  # noqa: ARG001
         instance: Any = _new(partial)
         if not has_slots:
-            instance.__dict__.update({**absent, **values, **extra})
+            for name in absent.keys() - values.keys():
+                values[name] = absent[name]
+            instance.__dict__ = values
             return instance
         for name, default in absent.items():
             object.__setattr__(instance, name, values.get(name, default))
@@ -96,9 +98,9 @@ def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, 
     return make
 
 
-def typed_dict_maker(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:
-    """A TypedDict is shown as a dict of what came."""
-    return {**values, **extra} if extra else values
+def typed_dict_maker(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:  # noqa: ARG001
+    """A TypedDict is shown as a dict of the entries that came."""
+    return values
 
 
 def root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
@@ -123,24 +125,22 @@ def copied_model(instance: BaseModel) -> BaseModel:
     return copied
 
 
-def finished_model_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
-    """Makes M itself of what a `model-fields` schema gives: values, extras, names that came.
+def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any]], Any]:
+    """Makes M itself of the result of a `model-fields` schema, and of extras.
 
-    A long answer has many of them, and to the end each is in memory twice, as pydantic makes it
-    once more. So they are made small. Those that have all their fields share the set that says so:
-    assignments add nothing to it. And their dicts share their keys, as those of other classes do:
-    Python sees to that where an instance's own dict is filled one by one.
+    A long answer has many of them, so they are made small: their dicts share their keys, as those
+    of other classes do. Python sees to that if an instance's own dict is filled one by one.
     """
-    every = set(model.model_fields)
+    allows_extra = model.model_config.get("extra") == "allow"
 
-    def make(validated: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> Any:
-        values, extra, names = validated
+    def make(validated: tuple[dict[str, Any], Any, set[str]], extra: dict[str, Any]) -> Any:
+        values, _, names = validated
         instance: Any = _new(model)
         own = instance.__dict__
         for name, value in values.items():
             own[name] = value
-        set_names(instance, every if names == every and extra is None else names)
-        _set_extra(instance, extra)
+        set_names(instance, names.union(extra))
+        _set_extra(instance, extra if allows_extra else None)
         _set_private(instance, None)
         return instance
 
@@ -150,14 +150,13 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
 def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
     """Makes M itself of the values of all its fields, which are valid: as small as the others."""
     names = tuple(model.model_fields)
-    every = set(names)
 
     def make(values: dict[str, Any]) -> Any:
         instance: Any = _new(model)
         own = instance.__dict__
         for name in names:
             own[name] = values[name]
-        set_names(instance, every)
+        set_names(instance, set(names))
         _set_extra(instance, None)
         _set_private(instance, None)
         return instance
@@ -168,17 +167,17 @@ def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]
 def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
     """Makes the root model M itself of what is inside."""
     make = finished_model_maker(model)
-    return lambda root: make(({"root": root}, None, {"root"}))
+    return lambda root: make(({"root": root}, None, {"root"}), {})
 
 
-def finished_dataclass_maker(cls: type) -> Callable[[Any], Any]:
+def finished_dataclass_maker(cls: type) -> Callable[[Any, dict[str, Any]], Any]:
     """Makes the dataclass itself of what a `dataclass-args` schema gives."""
 
-    def make(validated: tuple[dict[str, Any], Any]) -> Any:
+    def make(validated: tuple[dict[str, Any], Any], extra: dict[str, Any]) -> Any:
         values, _ = validated
         instance: Any = _new(cls)
         if hasattr(instance, "__dict__"):
-            instance.__dict__.update(values)
+            instance.__dict__.update(values, **extra)
         else:
             for name, value in values.items():
                 object.__setattr__(instance, name, value)

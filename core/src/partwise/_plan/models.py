@@ -6,13 +6,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import (
-    PydanticKnownError,
-    SchemaError,
-    SchemaValidator,
-    ValidationError,
-    core_schema,
-)
+from pydantic_core import SchemaError, ValidationError
 
 from .core_schema import UnwrappedSchema, fields_of, keys_of, lax, without_functions
 from .instances import (
@@ -24,8 +18,9 @@ from .instances import (
     typed_dict_maker,
     whole_model_maker,
 )
-from .nodes import ANY, IGNORED, Field, ModelLayout, ModelValidator, ValueNode, default_maker
+from .nodes import ANY, Field, ModelLayout, ValueNode, ignored_node
 from .partial import has_plain_metaclass
+from .validation import ModelValidator, default_maker, forbidding_validator, post_init_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,28 +28,28 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
     from .compiler import Compiler
-    from .nodes import Check, InstanceMaker
+    from .nodes import InstanceMaker
 
 
 class ModelCompiler:
     """Compiles one model, dataclass or TypedDict."""
 
-    def __init__(self, compiler: Compiler, core: Any, level: Any, *, tentative: bool) -> None:
+    def __init__(self, compiler: Compiler, core: Any, level: Any, *, provisional: bool) -> None:
         self._compiler = compiler
         self._core = core
-        self._tentative = tentative
+        self._provisional = provisional
         self._config = core.get("config") or level.get("config")
         self._fields = fields_of({"type": core["type"], "schema": level, "fields": level["fields"]})
-        self.shape = self._new_shape(level)
+        self.layout = self._new_layout(level)
         # Known before its fields are, since they may lead back here.
-        compiler.shapes[id(core), tentative] = self.shape
-        compiler.unfinished.add(id(self.shape))
+        compiler.layouts[id(core), provisional] = self.layout
+        compiler.unfinished.add(id(self.layout))
         self._fill()
-        compiler.unfinished.remove(id(self.shape))
+        compiler.unfinished.remove(id(self.layout))
 
-    def _new_shape(self, level: Any) -> ModelLayout:
+    def _new_layout(self, level: Any) -> ModelLayout:
         validator = ModelValidator(
-            functools.partial(_shell, self._core, level),
+            functools.partial(_level_schema, self._core, level),
             _finished_maker(self._core),
             post_init_of(self._core),
             {name: field["schema"] for name, field in self._fields.items()},
@@ -62,23 +57,28 @@ class ModelCompiler:
             self._compiler.validator,
             self._config,
         )
-        if self._needs_no_shell(level) and validator.post_init is None:
+        if self._is_all_in_its_fields(level) and validator.post_init is None:
             validator.make_whole = whole_model_maker(self._core["cls"])
         kind = self._core["type"]
         maker = {"model": model_maker, "dataclass": dataclass_maker}.get(kind)
-        shape = ModelLayout(
+        layout = ModelLayout(
             {}, self._extra(level), {}, {}, frozenset(), typed_dict_maker, validator
         )
         if maker is not None:
             cls = self._core["cls"]
-            shape.instance = (
-                _made_later(shape, maker, cls) if has_plain_metaclass(cls) else maker(cls)
+            layout.instance = (
+                _made_later(layout, maker, cls) if has_plain_metaclass(cls) else maker(cls)
             )
-        shape.shows_unknown = self._extra_behaviour(level) == "allow"
-        shape.reuses = kind == "model" and is_plain(self._core["cls"])
-        return shape
+        layout.shows_unknown = self._extra_behaviour(level) == "allow"
+        layout.forbids_unknown = self._extra_behaviour(level) == "forbid"
+        layout.may_rewrite = level is not (
+            self._core if kind == "typed-dict" else self._core["schema"]
+        )
+        layout.is_model = kind == "model"
+        layout.reuses = kind == "model" and is_plain(self._core["cls"])
+        return layout
 
-    def _needs_no_shell(self, level: Any) -> bool:
+    def _is_all_in_its_fields(self, level: Any) -> bool:
         """Whether valid fields, if they are all there, are all that a model needs."""
         allows = (self._config or {}).get("extra_fields_behavior") == "allow"
         return self._core["type"] == "model" and self._core["schema"] is level and not allows
@@ -91,51 +91,59 @@ class ModelCompiler:
         behaviour = self._extra_behaviour(level)
         if behaviour == "allow":
             schema = level.get("extras_schema", ANY)
-            return Field("", self._slot(schema), is_extra=True)
-        if behaviour == "forbid" and not self._tentative:
+            return Field("", self._node(schema), is_extra=True)
+        if behaviour == "forbid" and not self._provisional:
             return Field("", ValueNode(forbidding_validator), is_extra=True)
-        return Field("", _ignored_slot(), is_extra=True, ignored=True)
+        return Field("", ignored_node(), is_extra=True, ignored=True)
 
-    def _slot(self, schema: CoreSchema, *, in_field: bool = False) -> ValueNode:
-        return self._compiler.slot(
-            schema, self._config, tentative=self._tentative, in_field=in_field
+    def _node(self, schema: CoreSchema, *, in_field: bool = False) -> ValueNode:
+        return self._compiler.node(
+            schema, self._config, provisional=self._provisional, in_field=in_field
         )
 
     def _fill(self) -> None:
-        earlier: list[str] = []
+        preceding_fields: list[str] = []
         required = set()
         config = self._config or {}
-        self.shape.validates_defaults = frozenset(
+        self.layout.field_names = frozenset(self._fields)
+        self.layout.validates_defaults = frozenset(
             name for name, declared in self._fields.items() if _validates_default(declared, config)
         )
         for name, declared in self._fields.items():
             schema = declared["schema"]
-            peeled = UnwrappedSchema(schema, self._compiler.definitions)
-            field = self._field(name, schema, peeled, frozenset(earlier))
+            unwrapped = UnwrappedSchema(schema, self._compiler.definitions)
+            field = self._field(name, schema, unwrapped, frozenset(preceding_fields))
             is_kept = not declared.get("init_only")
             if not is_kept:  # it is given to the class
-                field = Field(name, _ignored_slot(), ignored=True)
+                field = Field(name, ignored_node(), ignored=True)
             keys = keys_of(name, declared, config)
-            for key in keys:
-                self.shape.fields.setdefault(key, dataclasses.replace(field, key=key))
+            for rank, key in enumerate(keys):
+                other = self.layout.fields.get(key)
+                if other is None or other.rank > rank:
+                    known = dataclasses.replace(field, key=key, rank=rank)
+                    self.layout.fields[key] = known
             if keys and config.get("loc_by_alias", True):
-                self.shape.keys[name] = keys[0]
-            self.shape.validator.around[name] = peeled.around
-            if "not-null" in peeled.marks:
+                self.layout.keys[name] = keys[0]
+            self.layout.validator.around[name] = unwrapped.around
+            if "not-null" in unwrapped.marks:
                 required.add(name)
             if is_kept:
-                self._show_default(name, schema, self._placeholder(peeled, field.slot))
-            earlier.append(name)
-        self.shape.required = frozenset(required)
-        self.shape.may_be_empty = not any(map(_is_required, self._fields.values()))
+                self._show_default(name, schema, self._placeholder(unwrapped, field.node))
+            preceding_fields.append(name)
+        self.layout.required = frozenset(required)
+        self.layout.may_be_empty = not any(map(_is_required, self._fields.values()))
 
     def _field(
-        self, name: str, schema: CoreSchema, peeled: UnwrappedSchema, earlier: frozenset[str]
+        self,
+        name: str,
+        schema: CoreSchema,
+        unwrapped: UnwrappedSchema,
+        preceding_fields: frozenset[str],
     ) -> Field:
-        asks = not self._tentative and (
-            peeled.reads_field_data or self._compiler.asks_inside(peeled.core)
+        asks = not self._provisional and (
+            unwrapped.reads_field_data or self._compiler.asks_inside(unwrapped.inner)
         )
-        return Field(name, self._slot(schema, in_field=asks), earlier if asks else None)
+        return Field(name, self._node(schema, in_field=asks), preceding_fields if asks else None)
 
     def _show_default(
         self, name: str, schema: CoreSchema, placeholder: Callable[[], Any] | None
@@ -143,17 +151,19 @@ class ModelCompiler:
         if self._core["type"] == "typed-dict":
             return  # a key that is not there does not show
         make = self._default_maker(name, schema) or placeholder or (lambda: None)
+        if make is placeholder:
+            self.layout.placeholders |= {name}
         if make is placeholder or "default_factory" in schema or make() is not make():
-            self.shape.template[name] = None
-            self.shape.factories[name] = make
+            self.layout.template[name] = None
+            self.layout.factories[name] = make
             self._note_factory(name, schema)
         else:
-            self.shape.template[name] = make()
+            self.layout.template[name] = make()
 
     def _default_maker(self, name: str, schema: Any) -> Callable[[], Any] | None:
         """Makes the default; of the field's type, where pydantic sees to that too."""
         make = default_maker(schema)
-        if make is None or name not in self.shape.validates_defaults:
+        if make is None or name not in self.layout.validates_defaults:
             return make
         bare = without_functions(schema["schema"])
         if bare is None:
@@ -170,31 +180,33 @@ class ModelCompiler:
         return typed
 
     def _note_factory(self, name: str, schema: Any) -> None:
-        validator = self.shape.validator
+        validator = self.layout.validator
         if schema.get("default_factory_takes_data"):
             validator.asks_defaults = True
         elif schema["type"] == "default":
             validator.factories.add(name)
 
-    def _placeholder(self, peeled: UnwrappedSchema, slot: ValueNode) -> Callable[[], Any] | None:
+    def _placeholder(self, unwrapped: UnwrappedSchema, node: ValueNode) -> Callable[[], Any] | None:
         """Makes what a required field shows before it comes: an empty model if it must be one."""
-        if any(layer["type"] == "nullable" for layer in peeled.layers) or slot.object is None:
+        if any(layer["type"] == "nullable" for layer in unwrapped.wrappers) or node.object is None:
             return None
-        shape = slot.object.shape
-        if peeled.core["type"] not in ("model", "dataclass") or not isinstance(shape, ModelLayout):
+        layout = node.object.layout
+        if unwrapped.inner["type"] not in ("model", "dataclass") or not isinstance(
+            layout, ModelLayout
+        ):
             return None  # a root model or a union has no empty form
-        recurs = id(shape) in self._compiler.unfinished
-        return None if recurs or slot.object.roots or shape.required else shape.empty
+        recurs = id(layout) in self._compiler.unfinished
+        return None if recurs or node.object.roots or layout.required else layout.empty
 
 
 def _made_later(
-    shape: ModelLayout, maker: Callable[[Any], InstanceMaker], cls: type
+    layout: ModelLayout, maker: Callable[[Any], InstanceMaker], cls: type
 ) -> InstanceMaker:
     """Makes the maker of instances when the first one shows: it needs a class of its own."""
 
     def make_first(values: dict[str, Any], names: set[str], extra: dict[str, Any]) -> Any:
-        shape.instance = maker(cls)
-        return shape.instance(values, names, extra)
+        layout.instance = maker(cls)
+        return layout.instance(values, names, extra)
 
     return make_first
 
@@ -209,14 +221,8 @@ def _validates_default(declared: Any, config: Any) -> bool:
     return bool(schema.get("validate_default") or in_model)
 
 
-def _ignored_slot() -> ValueNode:
-    slot = ValueNode(None)
-    slot.object = slot.array = IGNORED
-    return slot
-
-
-def _shell(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:
-    """A model's own level around these field schemas, to be validated by the fields' names."""
+def _level_schema(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:
+    """A model's own level around these field schemas: by the fields' names, without extras."""
     fields = fields_of(core)
     bare = {
         name: {
@@ -225,42 +231,17 @@ def _shell(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSche
         }
         for name, schema in schemas.items()
     }
-    inner: Any = {k: v for k, v in level.items() if k != "strict"}
+    left_out = ("strict", "extras_schema", "extras_keys_schema")
+    inner: Any = {k: v for k, v in level.items() if k not in left_out}
+    inner["extra_behavior"] = "ignore"  # the extras are validated already
     inner["fields"] = bare if isinstance(level["fields"], dict) else [*bare.values()]
-    if "extras_schema" in inner:
-        inner["extras_schema"] = ANY
-    if core["type"] != "typed-dict":
-        extra = (core.get("config") or {}).get("extra_fields_behavior")
-        if extra and "extra_behavior" not in inner:
-            inner["extra_behavior"] = extra
     if "config" in inner:
         inner["config"] = lax(inner["config"])
     return inner  # type: ignore[no-any-return]
 
 
-def _finished_maker(core: Any) -> Callable[[Any], Any]:
+def _finished_maker(core: Any) -> Callable[[Any, dict[str, Any]], Any]:
     if core["type"] == "typed-dict":
-        return lambda values: values
+        return lambda values, extra: values | extra
     maker = {"model": finished_model_maker, "dataclass": finished_dataclass_maker}[core["type"]]
     return maker(core["cls"])
-
-
-def post_init_of(core: Any) -> Check | None:
-    """Runs what the class runs on a new instance, its errors made pydantic's."""
-    method = core.get("post_init")
-    if not method:
-        return None
-
-    def run(instance: Any, info: core_schema.ValidationInfo) -> Any:
-        arguments = (info.context,) if core["type"] == "model" else ()
-        getattr(instance, "__post_init__" if method is True else method)(*arguments)
-        return instance
-
-    return SchemaValidator(core_schema.with_info_after_validator_function(run, ANY)).validate_python
-
-
-def forbidding_validator() -> SchemaValidator:
-    def forbid(_: Any) -> Any:
-        raise PydanticKnownError("extra_forbidden")
-
-    return SchemaValidator(core_schema.no_info_plain_validator_function(forbid))

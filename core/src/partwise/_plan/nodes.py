@@ -1,42 +1,66 @@
-"""What a plan is made of: for each place in an answer, what may stand there and how it shows.
+"""The nodes of a plan: for each place in an answer, the values that it takes and how they show.
 
-A `ValueNode` is one place in the answer. If an object or an array that shows while it is open may
-stand there, its `ContainerNode` says how, by a `Layout`. Other values show when they are complete.
+A `ValueNode` is one place in the answer. If an object or an array that shows while it is open can
+be there, its `ContainerNode` says how, by a `Layout`. Other values show when they are complete.
 
 Whatever closes is validated there and then, once, by a piece of the type's own core schema:
-- a scalar, a string, or the raw text of a subtree by the slot's own validator, in JSON mode;
-- an object or array that was shown by its shape's *shell*: the core schema of that level alone,
-  with `any` in the place of its children, which are validated already; then by the way's *outers*,
-  the after-validators around it.
+- a scalar, a string, or the raw text of a subtree by the node's own validator, in JSON mode;
+- an object or array that was shown by its layout's *level validator*: the core schema of that level
+  alone, with `any` in the place of its children, which are validated already; then by the
+  container's *after validators*.
 
-Where a before- or wrap-validator encloses a container, what is inside is not final until the
-validator has seen it all. Such a container is *raw*: it shows, in a *tentative* shape that runs no
+If a before- or wrap-validator encloses a container, its inside is not final until the validator has
+seen it all. Such a container *validates whole*: it shows, in a *provisional* layout that runs no
 validators, and when it closes its raw text is validated as a whole.
 """
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
+from pydantic_core import SchemaError, ValidationError
 
 from .._sentinels import MISSING
-from .defensive_copies import Loan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pydantic_core import CoreConfig, CoreSchema
+    from pydantic_core import CoreSchema, SchemaValidator
+
+    from .validation import ModelValidator
 
 Check: TypeAlias = "Callable[..., Any]"
 """`SchemaValidator.validate_python`: takes a value and keywords, gives the validated value."""
 
 InstanceMaker: TypeAlias = "Callable[[dict[str, Any], set[str], dict[str, Any]], Any]"
-"""Makes what is shown of field values, names of those that came, and extras."""
+"""Makes a partial instance of field values, names of the fields that came, and extras."""
+
+ANY: CoreSchema = {"type": "any"}
+
+
+@dataclass(frozen=True, slots=True)
+class TextBound:
+    """The strings that a place can take: a longer or another one is refused while it is open.
+
+    Attributes:
+        max_chars: characters, or None.
+        choices: all the strings there are, or None.
+    """
+
+    max_chars: int | None = None
+    choices: tuple[str, ...] | None = None
+
+    def allows(self, text: str) -> bool:
+        """Whether a string that begins so can be one of them."""
+        if self.max_chars is not None and len(text) > self.max_chars:
+            return False
+        return self.choices is None or any(each.startswith(text) for each in self.choices)
+
+    def has(self, text: str) -> bool:
+        """Whether the string is one of them."""
+        return self.allows(text) and (self.choices is None or text in self.choices)
 
 
 class ValueNode:
@@ -45,13 +69,17 @@ class ValueNode:
     Attributes:
         text: whether a string shows while it is open.
         plain: whether a string needs no validation.
-        tentative: whether an enclosing raw container has the last word, so nothing fails here.
-        object, array: the way of what opens with `{` or `[`; None where it can't be shown partly.
+        provisional: whether an enclosing container validates whole, so nothing fails here.
+        object, array: the container that opens with `{` or `[`; None if it can't be shown partly.
+        refuses: the openers, of `{`, `[` and `"`, of which nothing valid can come.
+        bound: the strings that it can take, if there is a bound.
+        is_pure: whether to validate its text at once gives the same as piece by piece: nothing of
+            the user's runs in it, and its snapshots can't be frozen.
     """
 
     __slots__ = (
-        "_compile", "_validate_json", "array", "object", "plain", "tentative",
-        "text",
+        "_compile", "_validate_json", "array", "bound", "is_pure", "object", "plain", "provisional",
+        "refuses", "text",
     )  # fmt: skip
 
     def __init__(
@@ -60,18 +88,21 @@ class ValueNode:
         *,
         text: bool = False,
         plain: bool = False,
-        tentative: bool = False,
+        provisional: bool = False,
     ) -> None:
         self._compile = compile_validator
         self._validate_json: Check | None = None
         self.text = text
         self.plain = plain
-        self.tentative = tentative
+        self.provisional = provisional
         self.object: ContainerNode | None = None
         self.array: ContainerNode | None = None
+        self.refuses: frozenset[str] = frozenset()
+        self.bound: TextBound | None = None
+        self.is_pure = False
 
     def read(self, raw: str, keywords: Mapping[str, Any]) -> Any:
-        """The validated value of this JSON text; MISSING if a tentative one is not valid.
+        """The validated value of this JSON text; MISSING if a provisional one is not valid.
 
         Raises:
             ValidationError: the text is not valid here, and nothing can still mend it.
@@ -81,46 +112,58 @@ class ValueNode:
             if self._compile is None:
                 return MISSING
             validate = self._validate_json = self._compile().validate_json
-        if not self.tentative:
+        if not self.provisional:
             return validate(raw, **keywords)
         try:
             return validate(raw, **keywords)
-        except (ValidationError, SchemaError):  # the latter where it is to be omitted
+        except (ValidationError, SchemaError):  # the latter if it is to be omitted
             return MISSING
 
 
 class ContainerNode:
-    """How a container in a slot shows and is finished.
+    """How a container at a place shows and is finished.
 
     Attributes:
-        shape: how it shows.
-        outers: the after-validators around it, inside of the root models; innermost first.
-        raw: whether its raw text is validated as a whole when it closes.
-        roots: the root models around it, innermost first, each of which wraps what is inside.
+        layout: how it shows.
+        after_validators: those around it, inside of the root models; innermost first.
+        validates_whole: whether its raw text is validated as a whole when it closes.
+        roots: the root models around it, innermost first, each of which wraps the one before.
     """
 
-    __slots__ = ("outers", "raw", "roots", "shape")
+    __slots__ = ("after_validators", "layout", "roots", "validates_whole")
 
     def __init__(
         self,
-        shape: Layout,
-        outers: tuple[Check, ...] = (),
+        layout: Layout,
+        after_validators: tuple[Check, ...] = (),
         *,
-        raw: bool = False,
+        validates_whole: bool = False,
         roots: tuple[RootLayout, ...] = (),
     ) -> None:
-        self.shape = shape
-        self.outers = outers
-        self.raw = raw
+        self.layout = layout
+        self.after_validators = after_validators
+        self.validates_whole = validates_whole
         self.roots = roots
 
-    def within(self, *outers: Check) -> ContainerNode:
+    def within(self, *after_validators: Check) -> ContainerNode:
         """The same, with more after-validators around it all."""
+        whole = self.validates_whole
         if not self.roots:
-            return ContainerNode(self.shape, (*self.outers, *outers), raw=self.raw)
+            around = (*self.after_validators, *after_validators)
+            return ContainerNode(self.layout, around, validates_whole=whole)
         *inner, root = self.roots
-        root = dataclasses.replace(root, outers=(*root.outers, *outers))
-        return ContainerNode(self.shape, self.outers, raw=self.raw, roots=(*inner, root))
+        around = (*root.after_validators, *after_validators)
+        roots = (*inner, dataclasses.replace(root, after_validators=around))
+        return ContainerNode(self.layout, self.after_validators, validates_whole=whole, roots=roots)
+
+    def deferred(self, *, validates_whole: bool, root: RootLayout | None = None) -> ContainerNode:
+        """The same, which validates whole if either says so, with another root model around it."""
+        return ContainerNode(
+            self.layout,
+            self.after_validators,
+            validates_whole=self.validates_whole or validates_whole,
+            roots=self.roots if root is None else (*self.roots, root),
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -134,18 +177,18 @@ class ListLayout:
 
     Attributes:
         item: the place of each element.
-        shell: validates the finished elements and makes the container; None where a list of them
-            is all there is to it.
-        show: makes what is shown of a list of elements.
-        shows_open: whether an element shows while it is open.
+        level_validator: validates the finished elements and makes the container; None if a list of
+            them is all there is to it.
+        show: makes the partial container of a list of elements.
         of_objects: whether nothing else than an object can be an element.
+        max_items: elements that it can have at most, or None.
     """
 
     item: ValueNode
-    shell: Check | None = None
+    level_validator: Check | None = None
     show: Callable[[list[Any]], Any] = list
-    shows_open: bool = True
     of_objects: bool = False
+    max_items: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -153,15 +196,17 @@ class DictLayout:
     """An object with any keys.
 
     Attributes:
-        key: makes the key of its JSON text, or MISSING if the entry is not to be shown; None where
-            it is that text.
+        key: makes the key of its JSON text, or MISSING if the entry is not to be shown; None if it
+            is that text.
         value: the place of each value.
-        shell: validates the finished dict; None where the dict is all there is to it.
+        level_validator: validates the finished dict; None if the dict is all there is to it.
+        max_items: entries that it can have at most, or None.
     """
 
     value: ValueNode
     key: Callable[[str], Any] | None = None
-    shell: Check | None = None
+    level_validator: Check | None = None
+    max_items: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -169,17 +214,19 @@ class Field:
     """A field of a model, dataclass or TypedDict; or the place of a key that it does not know.
 
     Attributes:
-        earlier: the fields declared before, whose values a validator of this field asks for; None
-            where no validator asks.
+        preceding_fields: the fields declared before, whose values a validator of this field reads;
+            None if no validator does.
         key: the JSON key.
+        rank: the place of the key among those that the field answers to; 0 is the best.
     """
 
     name: str
-    slot: ValueNode
-    earlier: frozenset[str] | None = None
+    node: ValueNode
+    preceding_fields: frozenset[str] | None = None
     is_extra: bool = False
     ignored: bool = False
     key: str = ""
+    rank: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -189,16 +236,21 @@ class ModelLayout:
     Attributes:
         fields: by each JSON key that the field answers to.
         extra: the place of unknown keys.
-        template: what the fields show before they arrive, but for those of `factories`.
+        template: the values that the fields show before they arrive, but for those of `factories`.
         factories: makes, for each new object, the default that is its own.
         required: fields that keep the object out of sight until they have a value.
-        instance: makes what is shown.
+        instance: makes the partial instance.
         validator: the model's own level of its core schema.
         validates_defaults: fields whose default is validated when they are missing.
+        field_names: the names of the fields, those that are not shown included.
+        placeholders: required fields that show an empty object before they come.
+        is_model: whether extras have a place of their own beside the fields.
         reuses: whether an instance that nobody holds any more can show other values.
         keys: the first key of each field whose errors name it by its key.
         may_be_empty: whether no field is required.
         shows_unknown: whether a key that it does not know shows.
+        forbids_unknown: whether a key that it does not know is not valid.
+        may_rewrite: whether a validator of the model's sees the object before its fields do.
     """
 
     fields: dict[str, Field]
@@ -209,10 +261,15 @@ class ModelLayout:
     instance: InstanceMaker
     validator: ModelValidator
     validates_defaults: frozenset[str] = frozenset()
+    field_names: frozenset[str] = frozenset()
+    placeholders: frozenset[str] = frozenset()
+    is_model: bool = False
     reuses: bool = False
     keys: dict[str, str] = field(default_factory=dict)
     may_be_empty: bool = False
     shows_unknown: bool = False
+    forbids_unknown: bool = False
+    may_rewrite: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -220,27 +277,27 @@ class ModelLayout:
         return [*dict.fromkeys(each.name for each in self.fields.values() if not each.ignored)]
 
     def empty(self) -> Any:
-        """What is shown of an object that has not begun."""
+        """The partial instance of an object that has not begun."""
         return self.instance(self.fresh(), set(), {})
 
     def fresh(self) -> dict[str, Any]:
-        """What the fields of a new object show."""
+        """The values that the fields of a new object show."""
         return self.template | {name: make() for name, make in self.factories.items()}
 
 
 @dataclass(slots=True, eq=False)
 class RootLayout:
-    """A root model: what is inside shows wrapped in its partial class.
+    """A root model: its inside shows wrapped in its partial class.
 
     Attributes:
-        wrap: makes what is shown, of what is shown inside.
-        finish: makes the instance, and what then runs on it; None in a tentative place.
-        outers: the after-validators around it, innermost first.
+        wrap: makes the partial instance of the partial inside.
+        finish: makes the instance, and the check that then runs on it; None at a provisional place.
+        after_validators: those around it, innermost first.
     """
 
     wrap: Callable[[Any], Any]
     finish: tuple[Callable[[Any], Any], Check | None] | None
-    outers: tuple[Check, ...] = ()
+    after_validators: tuple[Check, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -256,192 +313,27 @@ class TaggedLayout:
     choices: dict[str, ValueNode]
 
 
-Layout: TypeAlias = SkipLayout | ListLayout | DictLayout | ModelLayout | TaggedLayout
-
-ATOM = ContainerNode(SkipLayout(), raw=True)
-"""The way of a container that shows when it is complete."""
-IGNORED = ContainerNode(SkipLayout())
-"""The way of a container under a key that the model ignores."""
-
-ANY: CoreSchema = {"type": "any"}
-
-HELD: Final = "<held>"
-"""What an error says of the input, where the value was at hand and no text was read."""
-_HELD_JSON: Final = f'"{HELD}"'
-
-Waiting: TypeAlias = Literal["raw", "value", "default"]
-"""What of a field is still to be validated: its JSON text, the container that was made of it, or
-the default that stands in for it."""
-
-
 @dataclass(slots=True, eq=False)
-class ModelValidator:
-    """Validates one level of a model: a field that asks for its siblings, and the whole.
-
-    The core schema's `model-fields` part has a `validate_assignment` that runs one field's
-    validators as pydantic would while it validates the whole: with `info.data`, `info.field_name`
-    and `info.mode == "json"`. The field's value is given as JSON text, by wrapping the field's
-    schema in a `json` one. A container whose own level is validated already is given by way of
-    `_held`: the text is then only an occasion, and the core of the schema takes what is held.
-
-    pydantic-core takes any `model` schema for the class's own validator, fields and all; so it is
-    the `model-fields` part alone that checks the whole, and `make` makes the instance of it.
+class UnionLayout:
+    """An object of one of several kinds, which shows when its keys leave only one of them.
 
     Attributes:
-        rebuild: the schema of the whole level's fields, of theirs.
-        make: makes the object of what that schema gives.
-        make_whole: makes it of all its fields, where nothing is left to be checked of those;
-            None where something is.
-        post_init: runs what the class wants to run on each new instance; None where nothing.
-        fields: each field's own core schema.
-        around: each field's schema with another core in the place of its own.
-        factories: fields whose default is made for each object, and shown before it comes.
-        asks_defaults: whether a default is made of the fields before.
+        branches: the place of each kind.
     """
 
-    rebuild: Callable[[dict[str, CoreSchema]], CoreSchema]
-    make: Callable[[Any], Any]
-    post_init: Check | None
-    fields: dict[str, CoreSchema]
-    around: dict[str, Callable[[CoreSchema], CoreSchema]]
-    compile: Callable[[CoreSchema, CoreConfig | None], SchemaValidator]
-    config: CoreConfig | None
-    factories: set[str] = field(default_factory=set)
-    asks_defaults: bool = False
-    make_whole: Callable[[dict[str, Any]], Any] | None = None
-    _shell: Check | None = None
-    _shells: dict[tuple[Any, ...], Check] = field(default_factory=dict)
-    _assigns: dict[tuple[str, str], SchemaValidator] = field(default_factory=dict)
-    _held: threading.local = field(default_factory=threading.local)
-
-    def assign(
-        self, name: str, value: Any, what: Waiting, earlier: dict[str, Any], keywords: Any
-    ) -> dict[str, Any]:
-        """The field's validated value, among those before it, which a validator can change too.
-
-        Raises:
-            ValidationError: with the field's name at the head of each `loc`.
-        """
-        validator = self._assigns.get((name, what))
-        if validator is None:
-            schema = core_schema.model_fields_schema(
-                {name: core_schema.model_field(self._live(name, what))}
-            )
-            validator = self._assigns[name, what] = self.compile(schema, self.config)
-        loan = Loan()
-        given = self._hold(name, loan.lend(value)) if what == "value" else value
-        validated: Any = validator.validate_assignment(loan.lend(earlier), name, given, **keywords)
-        values, extra, _ = loan.restore(validated)
-        # To the schema of this one field, the others are extra.
-        return values if extra is None else extra | values  # type: ignore[no-any-return]
-
-    def finish(
-        self,
-        values: dict[str, Any],
-        waiting: Mapping[str, Waiting],
-        defaults: dict[str, Any],
-        keywords: Any,
-    ) -> Any:
-        """The validated object.
-
-        Args:
-            values: the fields that came, validated but for those that wait.
-            waiting: the fields that are still to be validated.
-            defaults: what the fields of `factories` show that did not come.
-            keywords: of `validate_python`.
-        """
-        if self.make_whole and len(values) == len(self.fields) and not waiting:
-            return self.make_whole(values)
-        if self.factories:
-            vars(self._held)["defaults"] = defaults
-        if not waiting and self.post_init is None and not self.asks_defaults:
-            if self._shell is None:
-                self._shell = self._shell_of({})
-            return self.make(self._shell(values, **keywords))
-        shell = self._shell_of(waiting)
-        loan = Loan()
-        vars(self._held)["defaults"] = loan.lend({name: defaults[name] for name in self.factories})
-        values = {
-            name: self._hold(name, value) if waiting.get(name) == "value" else value
-            for name, value in loan.lend(values).items()
-        }
-        instance = self.make(shell(values, **keywords))
-        if self.post_init:
-            instance = self.post_init(instance, **keywords)
-        return loan.restore(instance)
-
-    def _shell_of(self, waiting: Mapping[str, Waiting]) -> Check:
-        key = tuple(sorted(waiting.items()))
-        shell = self._shells.get(key)
-        if shell is None:
-            schemas = {name: self._shallow(name) for name in self.fields}
-            for name, what in waiting.items():
-                schemas[name] = self.fields[name] if what == "default" else self._live(name, what)
-            validator = self.compile(self.rebuild(schemas), self.config)
-            shell = self._shells[key] = validator.validate_python
-        return shell
-
-    def _shallow(self, name: str) -> CoreSchema:
-        """The field's schema for a value that is validated: its default, and nothing else."""
-        schema: Any = self.fields[name]
-        if schema["type"] != "default":
-            return ANY
-        if name in self.factories:  # made once per object: what was shown
-            return core_schema.with_default_schema(
-                ANY, default_factory=lambda: vars(self._held)["defaults"][name]
-            )
-        bare: Any = {k: v for k, v in schema.items() if k != "validate_default"}
-        return {**bare, "schema": ANY}
-
-    def _live(self, name: str, what: Waiting) -> CoreSchema:
-        schema = self.fields[name]
-        if what == "value":
-            schema = self.around[name](
-                core_schema.no_info_plain_validator_function(lambda _: vars(self._held)[name])
-            )
-        if schema["type"] != "default":
-            return core_schema.json_schema(schema)
-        # A default is no JSON text: it stays outside. What validates it then is the final pass.
-        text = core_schema.json_schema(schema["schema"])
-        live: Any = {**schema, "schema": text, "validate_default": False}
-        return live  # type: ignore[no-any-return]
-
-    def _hold(self, name: str, value: Any) -> str:
-        vars(self._held)[name] = value
-        return _HELD_JSON
+    branches: list[ValueNode]
 
 
-def json_check(compile_around: Callable[[CoreSchema], SchemaValidator]) -> Check:
-    """Validates a value that is at hand as one that is read from JSON: `info.mode` says so.
+Layout: TypeAlias = SkipLayout | ListLayout | DictLayout | ModelLayout | TaggedLayout | UnionLayout
 
-    Args:
-        compile_around: the validators, around a core that gives the value.
-    """
-    held = threading.local()
-    core = core_schema.no_info_plain_validator_function(lambda _: held.value)
-    validate = compile_around(core).validate_json
-
-    def check(value: Any, **keywords: Any) -> Any:
-        held.value = value
-        return validate(_HELD_JSON, **keywords)
-
-    return check
+ATOM: Final = ContainerNode(SkipLayout(), validates_whole=True)
+"""A container that shows when it is complete."""
+IGNORED: Final = ContainerNode(SkipLayout())
+"""A container under a key that the model ignores."""
 
 
-def default_maker(schema: Any) -> Callable[[], Any] | None:
-    """Makes the default that a `default` schema gives; None where it is required.
-
-    A factory that asks for the validated data has no default to show before there is any.
-    """
-    if schema["type"] != "default":
-        return None
-    if "default_factory" in schema:
-        if schema.get("default_factory_takes_data"):
-            return lambda: None
-        return schema["default_factory"]  # type: ignore[no-any-return]
-    if "default" not in schema:  # it is there to omit what is not valid
-        return None
-    default = schema["default"]
-    if type(default).__hash__ is None:
-        return lambda: copy.deepcopy(default)
-    return lambda: default
+def ignored_node() -> ValueNode:
+    """The place of a value that nobody asks for."""
+    node = ValueNode(None)
+    node.object = node.array = IGNORED
+    return node

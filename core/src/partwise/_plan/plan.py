@@ -27,7 +27,7 @@ class Plan:
     """A response type, compiled.
 
     Attributes:
-        slot: the root's place.
+        root: the place of the answer.
         core_schema: pydantic's own schema of the type.
         validate_json: validates a whole text.
         name: the type's name, as it is written in Python.
@@ -40,7 +40,7 @@ class Plan:
         is_model = isinstance(response_type, type) and issubclass(response_type, BaseModel)
         self.description = (response_type.__doc__ or None) if is_model else None
         self.core_schema: CoreSchema = self._adapter.core_schema
-        self.slot = Compiler(self.core_schema).root()
+        self.root = Compiler(self.core_schema).root()
         self.validate_json: Callable[..., Any] = self._adapter.validator.validate_json
 
     @functools.cached_property
@@ -51,23 +51,31 @@ class Plan:
     @property
     def opener(self) -> Opener | None:
         """The bracket with which the answer opens; None where it can be either."""
-        if self.slot.object and not self.slot.array:
+        if self.root.object and not self.root.array:
             return "{"
-        return "[" if self.slot.array and not self.slot.object else None
+        return "[" if self.root.array and not self.root.object else None
 
     @property
     def of_objects(self) -> bool:
         """Whether the answer, where it is an array, is one of objects."""
-        way = self.slot.array
-        return way is not None and isinstance(way.shape, ListLayout) and way.shape.of_objects
+        container = self.root.array
+        return (
+            container is not None
+            and isinstance(container.layout, ListLayout)
+            and container.layout.of_objects
+        )
 
     @property
     def may_be_empty(self) -> bool:
         """Whether the answer's object may have no key at all."""
-        way = self.slot.object
-        if way is None or not isinstance(way.shape, ModelLayout) or way.raw:
+        container = self.root.object
+        if (
+            container is None
+            or not isinstance(container.layout, ModelLayout)
+            or container.validates_whole
+        ):
             return True
-        return way.shape.may_be_empty
+        return container.layout.may_be_empty
 
     def check_path(self, text: str) -> None:
         """See that an answer may have something at the path.
@@ -76,15 +84,15 @@ class Plan:
             ValueError: none can, or that is not a path.
         """
         path = parse_path(text)
-        slot: ValueNode | None = self.slot
+        node: ValueNode | None = self.root
         for depth, step in enumerate(path):
-            inside = None if slot is None else _inside(slot)
+            inside = None if node is None else _inside(node)
             if isinstance(inside, ListLayout) and not (isinstance(step, int) or step == "*"):
                 has = "elements: [0] is the first, [*] are all"
             elif isinstance(inside, ModelLayout) and step not in ("*", *inside.names):
                 has = f"the fields {', '.join(inside.names)}"
             else:
-                slot = _below(inside, step)
+                node = _below(inside, step)
                 continue
             place = format_path(path[:depth]) or self.name
             raise ValueError(f"no answer has anything at {text}: {place} has {has}")
@@ -115,29 +123,33 @@ class Plan:
     @functools.cached_property
     def root_keys(self) -> frozenset[str] | None:
         """The keys with which the answer's object can begin; None where any can."""
-        way = self.slot.object
-        if way is None or not isinstance(way.shape, ModelLayout) or way.raw:
+        container = self.root.object
+        if (
+            container is None
+            or not isinstance(container.layout, ModelLayout)
+            or container.validates_whole
+        ):
             return None
-        return frozenset(way.shape.fields) or None
+        return frozenset(container.layout.fields) or None
 
 
-def _inside(slot: ValueNode) -> Layout | None:
+def _inside(node: ValueNode) -> Layout | None:
     """What opens there, if that alone says what is inside; None if it may be anything."""
-    ways = [way for way in (slot.object, slot.array) if way is not None]
-    if len(ways) != 1 or ways[0].raw or ways[0].outers:
+    containers = [container for container in (node.object, node.array) if container is not None]
+    if len(containers) != 1 or containers[0].validates_whole or containers[0].after_validators:
         return None
-    shape = ways[0].shape
-    return None if isinstance(shape, ModelLayout) and shape.shows_unknown else shape
+    layout = containers[0].layout
+    return None if isinstance(layout, ModelLayout) and layout.shows_unknown else layout
 
 
-def _below(shape: Layout | None, step: str | int) -> ValueNode | None:
-    match shape:
+def _below(layout: Layout | None, step: str | int) -> ValueNode | None:
+    match layout:
         case ListLayout():
-            return shape.item
+            return layout.item
         case DictLayout():
-            return shape.value
+            return layout.value
         case ModelLayout():
-            return next((each.slot for each in shape.fields.values() if each.name == step), None)
+            return next((each.node for each in layout.fields.values() if each.name == step), None)
     return None
 
 

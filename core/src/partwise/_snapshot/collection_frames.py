@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import ValidationError
 
 from .._paths import find_key, key_text
+from .._plan.nodes import ValueNode
 from .._sentinels import MISSING
-from .frame import OPEN, Frame, holds_the_same, quote
-from .refcounts import UNSHARED, getrefcount
+from .buffers import (
+    MIN_BUFFERED,
+    Buffers,
+    DequeBuffers,
+    DictBuffers,
+    ListBuffers,
+    SetBuffers,
+    hashable_in,
+)
+from .context import FreezeSnapshots, InvalidLevelError
+from .frame import OPEN, Frame, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,109 +29,109 @@ if TYPE_CHECKING:
     from .._plan.nodes import Check, DictLayout, ListLayout
     from .frame import Parent
 
-_BUFFERED: Final = 64
-"""So many elements or entries make a container large."""
+
+class _FullNode(ValueNode):
+    """The place after the last element that a container can have."""
+
+    __slots__ = ("_refuse",)
+
+    def __init__(self, refuse: Callable[[], None]) -> None:
+        super().__init__(None)
+        self.refuses = frozenset('{["')
+        self._refuse = refuse
+
+    def read(self, raw: str, keywords: Any) -> Any:  # noqa: ARG002
+        self._refuse()
+        return MISSING
 
 
-class LargeFrame(Frame):
-    """An open container that may become large: it is shown in two buffers by turns.
+class CollectionFrame(Frame):
+    """An open container of any number of parts.
 
-    To show what was added since costs just that, where a copy costs the whole container at each
-    delta. The count of references says whether anybody still has a buffer that was shown; if so,
-    it is left alone for ever, and a copy takes its place.
+    Attributes:
+        items: the parts that are complete.
     """
 
-    __slots__ = ("back", "items", "spare")
+    __slots__ = ("buffers", "items", "layout")
 
     items: Any
-    """What is complete."""
-    drop_last: Callable[[Any], Any]
-
-    def __init__(self, parent: Parent, outers: tuple[Check, ...]) -> None:
-        super().__init__(parent, outers)
-        self.back: Any = None  # the buffer that was shown before the last
-        self.spare: Any = None  # one that nobody holds any more
+    buffers: Buffers
+    layout: Any
 
     def snapshot(self) -> Any:
-        if self.back is not None:
-            if getrefcount(self.back) == UNSHARED:
-                self.spare = self.back
-                if self.spare:
-                    self.drop_last(self.spare)  # so that nobody holds it, if it was open
-            self.back = None
+        self.buffers.recycle()
         child = self.child
         inner = MISSING if child is None else child.snapshot()
-        if inner is not self.inner or self.changed:
-            self.inner = inner
-            self.changed = False
-            self.shown = self._show(inner)
-        return self.shown
+        if inner is not self.child_snapshot or self.is_dirty:
+            self.child_snapshot = inner
+            self.is_dirty = False
+            self.last_snapshot = self._show(inner)
+        return self.last_snapshot
 
     def _show(self, inner: Any) -> Any:
-        """What is complete and what is open, in the spare buffer or a new one."""
+        """The parts that are complete and the open one."""
         raise NotImplementedError
+
+    def _has_room(self) -> bool:
+        most = self.layout.max_items
+        return most is None or len(self.items) < most
+
+    def _refuse_more(self, items: Any) -> None:
+        """Raise the error of so many parts."""
+        try:
+            self.layout.level_validator(items, **self.context.python_keywords)
+        except ValidationError as error:
+            raise InvalidLevelError(self, error) from error
 
     def close(self) -> None:
-        self.closing = True
-        self.back = self.spare = None
-        if not self.parent.live:
+        self.is_closing = True
+        self.buffers.forget()
+        if not self.parent.validates_early:
             self._finished(self.snapshot())
             return
-        shell = self.shell
-        self._finished(shell(self.items, **self.engine.python_keywords) if shell else self.items)
-
-    @property
-    def shell(self) -> Check | None:
-        """Validates what is complete as a whole."""
-        raise NotImplementedError
+        validate = self.layout.level_validator
+        items = self.items
+        self._finished(validate(items, **self.context.python_keywords) if validate else items)
 
 
-class DictFrame(LargeFrame):
+class DictFrame(CollectionFrame):
     """An open object with any keys."""
 
-    __slots__ = ("name", "shape")
+    __slots__ = ("name",)
 
-    drop_last = staticmethod(dict.popitem)
+    layout: DictLayout
 
-    def __init__(self, parent: Parent, shape: DictLayout, outers: tuple[Check, ...]) -> None:
-        super().__init__(parent, outers)
-        self.shape = shape
-        self.slot = shape.value
+    def __init__(
+        self, parent: Parent, layout: DictLayout, after_validators: tuple[Check, ...]
+    ) -> None:
+        super().__init__(parent, after_validators)
+        self.layout = layout
+        self.node = layout.value
         self.items: dict[Any, Any] = {}
+        self.buffers = DictBuffers(self.items)
         self.name: Any = None
 
-    @property
-    def shell(self) -> Check | None:
-        return self.shape.shell
-
     def key(self, name: str) -> None:
-        self.name = name if self.shape.key is None else self.shape.key(quote(name))
+        self.name = name if self.layout.key is None else self.layout.key(quote(name))
         if self.name in self.items:
-            raise self.engine.twice(name)
+            raise FreezeSnapshots  # keys become equal by validation: the value may change
+        if not self._has_room() and self.parent.validates_early:
+            self._refuse_more({**self.items, self.name: None})
 
     @property
-    def hides(self) -> bool:
+    def is_hidden(self) -> bool:
         return self.name is MISSING
 
-    def put(self, value: Any) -> None:
-        if self.engine.recorder and value is not MISSING:
-            self.engine.recorder.closed(self, value)
+    def complete_value(self, value: Any) -> None:
+        self.context.events.closed(self, value)
         value = self._take(value)
         if value is not MISSING and self.name is not MISSING:
             self.items[self.name] = value
 
     def _show(self, inner: Any) -> Any:
-        shown, self.spare = self.spare, None
-        if len(self.items) >= _BUFFERED:
-            self.back = self.shown
-        if shown is None:
-            shown = self.items.copy()
-        elif len(shown) < len(self.items):
-            added = [*islice(reversed(self.items.items()), len(self.items) - len(shown))]
-            shown.update(reversed(added))
-        if inner is not MISSING and self.name is not MISSING:
-            shown[self.name] = inner
-        return shown
+        if inner is MISSING or self.name is MISSING:
+            return self.buffers.show()
+        return self.buffers.show(self.name, inner)
 
     def _step(self) -> Path:
         return () if self.name is None else (self.name,)
@@ -128,51 +140,49 @@ class DictFrame(LargeFrame):
         return () if self.name is None else (key_text(self.name),)
 
     def find(self, step: str | int) -> Any:
-        if not self.hides and str(step) == key_text(self.name) and self.name not in self.items:
+        if not self.is_hidden and str(step) == key_text(self.name) and self.name not in self.items:
             return self.child or OPEN
         return self.items.get(find_key(self.items, step), MISSING)
 
 
-class ListFrame(LargeFrame):
+class ListFrame(CollectionFrame):
     """An open array whose elements are alike."""
 
-    __slots__ = ("shape",)
+    __slots__ = ()
 
-    drop_last = staticmethod(list.pop)
+    layout: ListLayout
 
-    def __init__(self, parent: Parent, shape: ListLayout, outers: tuple[Check, ...]) -> None:
-        super().__init__(parent, outers)
-        self.shape = shape
-        self.slot = shape.item
+    def __init__(
+        self, parent: Parent, layout: ListLayout, after_validators: tuple[Check, ...]
+    ) -> None:
+        super().__init__(parent, after_validators)
+        self.layout = layout
+        self.node = layout.item
         self.items: list[Any] = []
+        self.buffers = self._new_buffers()
+        self._see_to_room()
 
-    @property
-    def shell(self) -> Check | None:
-        return self.shape.shell
+    def _new_buffers(self) -> Buffers:
+        return DequeBuffers(self.items) if self.layout.show is deque else ListBuffers(self.items)
 
-    def put(self, value: Any) -> None:
-        if self.engine.recorder and value is not MISSING:
-            self.engine.recorder.closed(self, value)
+    def _see_to_room(self) -> None:
+        if not self._has_room() and self.parent.validates_early:
+            self.node = _FullNode(lambda: self._refuse_more([*self.items, None]))
+
+    def complete_value(self, value: Any) -> None:
+        self.context.events.closed(self, value)
         value = self._take(value)
         if value is MISSING:  # the place is taken all the same
-            value, self.changed = None, True
-            if self.engine.recorder:
-                self.engine.recorder.opened(self, value)
+            value, self.is_dirty = None, True
+            self.context.events.appeared(self, value)
         self.items.append(value)
+        if self.layout.max_items is not None:
+            self._see_to_room()
 
     def _show(self, inner: Any) -> Any:
-        items = self.items
-        if len(items) < _BUFFERED:
-            return items.copy() if inner is MISSING else [*items, inner]
-        shown, self.spare = self.spare, None
-        self.back = self.shown
-        if shown is None:
-            shown = items.copy()
-        elif len(shown) < len(items):
-            shown += items[len(shown) :]
-        if inner is not MISSING:
-            shown.append(inner)
-        return shown
+        if inner is MISSING:
+            return self.buffers.show()
+        return self.buffers.show(len(self.items), inner)
 
     def _step(self) -> Path:
         return (len(self.items),)
@@ -182,43 +192,94 @@ class ListFrame(LargeFrame):
             return MISSING
         if step < len(self.items):
             return self.items[step]
-        return self.child or (OPEN if self.engine.parser.in_value else MISSING)
+        return self.child or (OPEN if self.context.parser.in_value else MISSING)
 
 
-class TupleFrame(ListFrame):
-    """An open array of which something else than a list is shown."""
+class SteppedFrame(ListFrame):
+    """An open array of which something immutable is shown: a tuple or a frozenset.
 
-    __slots__ = ()
+    Each snapshot of it is a copy, so a large one shows in steps, each an eighth larger than the one
+    before: so all copies together stay linear in its length.
+    """
+
+    __slots__ = ("_made_of", "_next_step", "_shown_count")
+
+    def __init__(
+        self, parent: Parent, layout: ListLayout, after_validators: tuple[Check, ...]
+    ) -> None:
+        super().__init__(parent, layout, after_validators)
+        self._shown_count = 0  # the elements that may show
+        self._next_step = MIN_BUFFERED
+        self._made_of = -1  # the elements in the last snapshot
+
+    def complete_value(self, value: Any) -> None:
+        super().complete_value(value)
+        count = len(self.items)
+        if count < MIN_BUFFERED:
+            self._shown_count = count
+        elif count == self._next_step:
+            self._shown_count = count
+            self._next_step += count // 8
 
     def _show(self, inner: Any) -> Any:
-        return self.shape.show(self.items if inner is MISSING else [*self.items, inner])
+        count = len(self.items) if self.is_closing else self._shown_count
+        if inner is not MISSING and len(self.items) < MIN_BUFFERED:
+            self._made_of = -1
+            return self._make([*self.items, inner])
+        if count == self._made_of:
+            return self.last_snapshot
+        self._made_of = count
+        return self._make(self.items[:count])
+
+    def _make(self, items: list[Any]) -> Any:
+        return self.layout.show(items)
+
+    def find(self, step: str | int) -> Any:
+        if len(self.items) < MIN_BUFFERED or not isinstance(step, int) or step < self._shown_count:
+            return super().find(step)
+        return MISSING
 
 
-class SetFrame(TupleFrame):
+class FrozensetFrame(SteppedFrame):
     """An open array of which a set is shown: its elements show when they are complete."""
 
     __slots__ = ()
 
     @property
-    def hides(self) -> bool:
+    def is_hidden(self) -> bool:
         return True  # an element of a set has no place of its own
 
-    def put(self, value: Any) -> None:
+    def complete_value(self, value: Any) -> None:
         if value is MISSING:
             self.child = None
             return
-        super().put(value)
-        if self.engine.recorder:
-            self.engine.recorder.opened(self.parent, self.snapshot())
+        super().complete_value(value)
+        if self.context.events.is_on:
+            self.context.events.appeared(self.parent, self.snapshot())
 
     def snapshot(self) -> Any:
-        if self.changed:
-            self.changed = False
-            shown = self._show(self.inner)
-            if holds_the_same(shown, self.shown):
-                return self.shown
-            self.shown = shown
-        return self.shown
+        if self.is_dirty:
+            self.is_dirty = False
+            shown = self._show(MISSING)
+            if self.last_snapshot is MISSING or len(shown) != len(self.last_snapshot):
+                self.last_snapshot = shown
+        return self.last_snapshot
 
-    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing in a set has a place
+    def _make(self, items: list[Any]) -> Any:
+        return self.layout.show(hashable_in(items))
+
+    def find(self, step: str | int) -> Any:  # noqa: ARG002
         return MISSING
+
+
+class SetFrame(FrozensetFrame):
+    """The same of a set, which can be shown in two copies by turns."""
+
+    __slots__ = ()
+
+    def _new_buffers(self) -> Buffers:
+        return SetBuffers(self.items)
+
+    def _show(self, inner: Any) -> Any:  # noqa: ARG002
+        self.buffers.recycle()
+        return self.buffers.show()

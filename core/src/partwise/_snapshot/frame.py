@@ -1,12 +1,12 @@
-"""The open path: one frame for each container that is open, which hears of its inside.
+"""The open path: one frame for each open container, which receives its inside.
 
-Snapshots share what they can. A frame keeps what it showed last and makes something new only
-when its inside has changed, so a delta costs the open path and nothing else. What has closed is
-the same object from then on, handed up once.
+Snapshots share what they can. A frame keeps its last snapshot and makes a new one only when its
+inside has changed, so a delta costs the open path and nothing else. A value that has closed is the
+same object from then on, handed up once.
 
-A frame is told by the parser (`Sink`), and asked by its parent: `snapshot()` is what it shows, or
-MISSING. `child` is what is open inside it: a frame, or the parser, which shows the text of an open
-string. Between a frame and its parent there may be adapters (`_regions`).
+The parser calls a frame (`Sink`), and its parent asks it for its `snapshot()`, which is MISSING if
+nothing shows. `child` is open inside it: a frame, or the parser, which shows the text of an open
+string. Between a frame and its parent there may be adapters.
 """
 
 from __future__ import annotations
@@ -17,36 +17,38 @@ from enum import Enum
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pydantic_core import to_json
+from pydantic_core import ValidationError, to_json
 
-from .._plan.nodes import ATOM
+from .._plan.nodes import ATOM, SkipLayout
 from .._sentinels import MISSING
+from .context import RefusedError
 
 if TYPE_CHECKING:
     from .._json.parser import Sink
     from .._paths import Path
     from .._plan.nodes import Check, ContainerNode, ValueNode
-    from .builder import SnapshotBuilder
+    from .context import Context
 
-_json_string: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_each_control: Final = re.compile(r"[\x00-\x1f]")
-_control: Final = _each_control.search
-_needs_escape: Final = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
+_JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_CONTROL: Final = re.compile(r"[\x00-\x1f]")
+_NEEDS_ESCAPE: Final = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
 _PLAIN: Final = frozenset({dict, list, tuple, deque, set, frozenset})
-"""Containers that are no more than what they hold."""
+"""Containers that are no more than the values inside."""
+_LEAST: Final = {"{": "{}", "[": "[]", '"': '""'}
+"""The least value that opens so."""
 
 
 def quote(text: str) -> str:
     """The text as a JSON string."""
-    return to_json(text).decode() if _needs_escape(text) else f'"{text}"'
+    return to_json(text).decode() if _NEEDS_ESCAPE.search(text) else f'"{text}"'
 
 
 def escaped(text: str) -> str:
     """The JSON text with the control characters inside its strings escaped, as pydantic wants."""
-    if not _control(text):
+    if not _CONTROL.search(text):
         return text
-    return _json_string.sub(lambda match: _each_control.sub(_escape, match[0]), text)
+    return _JSON_STRING.sub(lambda match: _CONTROL.sub(_escape, match[0]), text)
 
 
 def _escape(control: re.Match[str]) -> str:
@@ -58,40 +60,27 @@ class _Open(Enum):
 
 
 OPEN: Final = _Open.OPEN
-"""Says of a place that its value has begun, and shows nothing yet."""
-
-
-class Source(Protocol):
-    """Where the raw text of what is open can be had: the parser, or a replay."""
-
-    def mark(self) -> Any:
-        """The place of what opens now."""
-
-    def capture(self, mark: Any) -> str:
-        """The text from the mark to the end of what closes now. Gives the mark up."""
-
-    def retain(self, mark: Any) -> Any:
-        """Use a mark once more."""
-
-    def release(self, mark: Any) -> None:
-        """Give a mark up."""
+"""The value of a place that has begun and shows nothing yet."""
 
 
 class Shown(Protocol):
-    """What can be open inside a container."""
+    """Something that can be open inside a container."""
 
     def snapshot(self) -> Any:
-        """What is shown of it: the same object while that is the same; MISSING if nothing."""
+        """Its snapshot: the same object while that is the same; MISSING if nothing shows."""
 
 
 class Parent(Protocol):
-    """What a frame hands its value to when it is complete."""
+    """Receives the value of a frame that is complete."""
 
-    engine: SnapshotBuilder
+    context: Context
     child: Shown | None
 
     def complete_container(self, value: Any) -> None:
         """The container inside, which was shown, is complete."""
+
+    def complete_text(self, raw: str) -> None:
+        """The text of the container inside is complete, and nothing of it is validated."""
 
     def path(self) -> Path:
         """The place of the value inside."""
@@ -100,89 +89,135 @@ class Parent(Protocol):
         """The same as pydantic's errors name it: by the keys of the JSON."""
 
     @property
-    def live(self) -> bool:
+    def validates_early(self) -> bool:
         """Whether the value inside is validated when it closes, and shown then as complete."""
 
     @property
-    def hides(self) -> bool:
+    def is_hidden(self) -> bool:
         """Whether nothing inside shows by itself."""
 
 
 class Frame:
-    """What the containers have in common: a slot that is filled next, and a child that is open."""
+    """The rules that all containers share.
+
+    Attributes:
+        node: the place of the value that comes next or is open.
+        child: what is open inside.
+        child_snapshot: the last snapshot of the child.
+        last_snapshot: the last snapshot of this frame.
+        is_dirty: whether another one is to be made, though the child shows the same.
+        is_closing: whether its closing bracket has come.
+    """
 
     __slots__ = (
-        "changed",
-        "child",
-        "closing",
-        "engine",
-        "inner",
-        "outers",
-        "parent",
-        "shown",
-        "slot",
-    )
+        "after_validators", "child", "child_snapshot", "context", "is_closing", "is_dirty",
+        "last_snapshot", "node", "parent",
+    )  # fmt: skip
 
-    slot: ValueNode
-    """The place of the value that comes next."""
+    node: ValueNode
 
-    def __init__(self, parent: Parent, outers: tuple[Check, ...]) -> None:
-        self.engine = parent.engine
+    def __init__(self, parent: Parent, after_validators: tuple[Check, ...]) -> None:
+        if parent is not None:  # as it is for the root
+            self.context = parent.context
         self.parent = parent
-        self.outers = outers
+        self.after_validators = after_validators
         self.child: Shown | None = None
-        self.inner: Any = MISSING  # what the child showed last
-        self.shown: Any = MISSING  # what this frame showed last
-        self.changed = True
-        self.closing = False
+        self.child_snapshot: Any = MISSING
+        self.last_snapshot: Any = MISSING
+        self.is_dirty = True
+        self.is_closing = False
 
     @property
-    def live(self) -> bool:
-        return not self.slot.tentative
+    def validates_early(self) -> bool:
+        return not self.node.provisional
 
     @property
-    def hides(self) -> bool:
+    def is_hidden(self) -> bool:
         return False
 
-    # Told by the parser
+    # Called by the parser
 
     def open_object(self) -> Sink:
-        return self._enter(self.slot.object)
+        return self._enter(self.node.object, "{")
 
     def open_array(self) -> Sink:
-        return self._enter(self.slot.array)
+        return self._enter(self.node.array, "[")
 
     def open_string(self) -> None:
-        if self.slot.text:
-            self.child = self.engine.parser
-            if self.engine.recorder:
-                self.engine.recorder.opened(self, "")
+        node = self.node
+        if not node.provisional:
+            if '"' in node.refuses:
+                self._refuse('""')
+            if node.bound is not None:
+                self.context.parser.watch(self._check_text)
+        if node.text:
+            self.child = self.context.parser
+            self.context.events.text_opened(self)
 
     def string(self, value: str) -> None:
-        if self.engine.recorder:
-            self.engine.recorder.grown(value)
-        self.put(value if self.slot.plain else self.read(quote(value)))
+        self.context.events.grown(value)
+        self.complete_value(value if self.node.plain else self.read(quote(value)))
 
     def scalar(self, raw: str) -> None:
-        self.put(self.read(raw))
+        self.complete_value(self.read(raw))
 
-    def _enter(self, way: ContainerNode | None) -> Sink:
-        self.child, sink = self.engine.enter(self, way or ATOM)
-        if self.engine.recorder:
-            self.engine.recorder.opened(self, self.child.snapshot())
+    def reads_whole(self, opener: str) -> bool:
+        node = self.node
+        if self.context.events.is_on or (opener in node.refuses and not node.provisional):
+            return False
+        container = node.object if opener == "{" else node.array
+        if container is None or isinstance(container.layout, SkipLayout):
+            return True
+        return node.is_pure or (container.validates_whole and not node.provisional)
+
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:
+        is_pure = self.node.is_pure
+        if not (is_pure or is_shallow):
+            return False
+        try:
+            value = self.read(raw)
+        except ValidationError:
+            if is_pure:  # to find the fault piece by piece
+                return False
+            raise
+        self.complete_value(value)
+        return True
+
+    def _enter(self, container: ContainerNode | None, opener: str) -> Sink:
+        if opener in self.node.refuses and not self.node.provisional:
+            self._refuse(_LEAST[opener])
+        self.child, sink = self.context.enter(self, container or ATOM)
+        self.context.events.opened(self)
         return sink
 
-    def read(self, raw: str) -> Any:
-        """The validated value of a JSON text that stands here."""
-        return self.slot.read(raw, self.engine.json_keywords)
+    def _refuse(self, raw: str) -> None:
+        """Raise the error that such a value gets, if it gets one."""
+        try:
+            self.read(raw)
+        except ValidationError as error:
+            raise RefusedError(error) from error
 
-    def put(self, value: Any) -> None:
-        """The value that stands here is complete and validated; MISSING if it doesn't show."""
+    def _check_text(self, text: str) -> None:
+        """See that the open string can still become valid."""
+        bound = self.node.bound
+        if bound is not None and not bound.allows(text):
+            self._refuse(quote(text))
+
+    def read(self, raw: str) -> Any:
+        """The validated value of a JSON text at this place."""
+        return self.node.read(raw, self.context.json_keywords)
+
+    def complete_value(self, value: Any) -> None:
+        """The value at this place is complete and validated; MISSING if it doesn't show."""
         raise NotImplementedError
 
     def complete_container(self, value: Any) -> None:
-        """The container that was shown here is complete, but for what this frame checks."""
-        self.put(value)
+        """The container that was shown here is complete, but for the checks of this frame."""
+        self.complete_value(value)
+
+    def complete_text(self, raw: str) -> None:
+        """The text of the container at this place is complete: it is validated as a whole."""
+        self.complete_value(self.read(escaped(raw)))
 
     # Asked by the parent
 
@@ -190,36 +225,37 @@ class Frame:
         raise NotImplementedError
 
     def _take(self, value: Any) -> Any:
-        """The child has closed: its value, or what it showed last if there is no value yet."""
-        shown = self.inner
+        """The child has closed: its value, or its last snapshot if there is no value yet."""
+        shown = self.child_snapshot
         if value is MISSING and self.child is not None:
             value = self.child.snapshot()
         elif type(value) is str and value == shown:
             value = shown
         if value is not shown:
-            self.changed = True
+            self.is_dirty = True
         self.child = None
-        self.inner = MISSING
+        self.child_snapshot = MISSING
         return value
 
     def _finished(self, value: Any) -> None:
         """Hand the value of this container up, through the validators around it."""
-        if self.parent.live:
-            for check in self.outers:
-                value = check(value, **self.engine.python_keywords)
-        self.parent.complete_container(self.shown if holds_the_same(value, self.shown) else value)
+        if self.parent.validates_early:
+            for check in self.after_validators:
+                value = check(value, **self.context.python_keywords)
+        last = self.last_snapshot
+        self.parent.complete_container(last if holds_the_same(value, last) else value)
 
-    # Where
+    # Paths
 
     def path(self) -> Path:
         """The place of the value inside that comes next or is open."""
         place = self.parent.path()
-        return place if self.closing else (*place, *self._step())
+        return place if self.is_closing else (*place, *self._step())
 
     def loc(self) -> Path:
         """The same as pydantic's errors name it: by the keys of the JSON."""
         place = self.parent.loc()
-        return place if self.closing else (*place, *self._written_step())
+        return place if self.is_closing else (*place, *self._written_step())
 
     def _step(self) -> Path:
         raise NotImplementedError
@@ -227,14 +263,19 @@ class Frame:
     def _written_step(self) -> Path:
         return self._step()
 
-    def written(self, loc: Path) -> Path:
-        """The rest of an error's `loc`, by the keys of the JSON."""
+    def written(self, loc: Path, *, of_level: bool) -> Path:  # noqa: ARG002
+        """The rest of an error's `loc`, by the keys of the JSON.
+
+        Args:
+            loc: as pydantic gave it.
+            of_level: whether it begins at this frame's own level.
+        """
         return loc
 
     def find(self, step: str | int) -> Any:
-        """What stands at the step below: the child if it is open, a value if it is complete.
+        """What is at the step below: the child if it is open, a value if it is complete.
 
-        `OPEN` says that it has begun and shows nothing yet, MISSING that it has not.
+        `OPEN` if it has begun and shows nothing yet, MISSING if it has not begun.
         """
         raise NotImplementedError
 
@@ -266,6 +307,12 @@ class SkipFrame(Frame):
     def scalar(self, raw: str) -> None:
         pass
 
+    def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
+        return True
+
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:  # noqa: ARG002
+        return is_shallow
+
     def snapshot(self) -> Any:
         return MISSING
 
@@ -273,12 +320,13 @@ class SkipFrame(Frame):
         if self.depth:
             self.depth -= 1
         else:
+            self.is_closing = True
             self.parent.complete_container(MISSING)
 
     def _step(self) -> Path:
         return ()
 
-    def find(self, step: str | int) -> Any:  # noqa: ARG002  nothing inside is shown
+    def find(self, step: str | int) -> Any:  # noqa: ARG002
         return MISSING
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefcount
 
@@ -9,234 +10,301 @@ from pydantic_core import ValidationError
 
 from .._plan.instances import set_names
 from .._sentinels import MISSING
+from .buffers import DictBuffers
+from .context import FreezeSnapshots, InvalidLevelError
 from .frame import OPEN, Frame
 from .refcounts import UNSHARED_INSTANCE, getrefcount
 
 if TYPE_CHECKING:
     from .._paths import Path
-    from .._plan.nodes import Check, Field, ModelLayout, Waiting
+    from .._plan.nodes import Check, Field, ModelLayout
+    from .._plan.validation import Waiting
     from .frame import Parent
+
+
+class TwoInstances:
+    """The instances of an open model, shown by turns.
+
+    To give one that was shown other values costs a third of a new one. The counts of references say
+    whether anybody still has the instance, or its dict; if so, it is left alone for ever, and a new
+    one takes its place.
+    """
+
+    __slots__ = ("_last", "_last_dict", "_spare", "_spare_dict")
+
+    def __init__(self) -> None:
+        self._last: Any = None
+        self._last_dict: Any = None
+        self._spare: Any = None  # the one that was shown before the last
+        self._spare_dict: Any = None
+
+    def free(self) -> tuple[Any, dict[str, Any]] | None:
+        """One that nobody else holds, with its dict, which is empty then."""
+        spare, values = self._spare, self._spare_dict
+        if getrefcount(spare) + getrefcount(values) + getweakrefcount(spare) != UNSHARED_INSTANCE:
+            return None
+        values.clear()  # so that nobody holds what was inside, either
+        return spare, values
+
+    def showing(self, instance: Any, values: dict[str, Any]) -> None:
+        """This one is shown now."""
+        self._spare, self._spare_dict = self._last, self._last_dict
+        self._last, self._last_dict = instance, values
 
 
 class ModelFrame(Frame):
     """An open object with known fields.
 
-    It is shown in two instances by turns. To give one that was shown another value costs a third of
-    a new one. The counts of references say whether anybody still has the instance, or its dict; if
-    so, it is left alone for ever, and a new one takes its place.
+    Attributes:
+        values: the values that the fields show, but for the one that is open.
+        complete: those of the fields that came, validated but for those that wait.
+        waiting: the fields that are still to be validated.
+        extra: the values of unknown keys.
+        present: the fields that are there, if only in part.
+        fields_set: the same, as instances share it: it is replaced and not changed.
+        held: the children that were open of those that wait, for their states.
+        ranks: the rank of the key that a field was given by, if it is not the best.
     """
 
     __slots__ = (
-        "back", "back_dict", "came", "extra", "field", "held", "names", "shape", "shown_dict",
-        "unnamed", "values", "waiting", "whole",
+        "_buffers", "_instances", "complete", "extra", "field", "fields_set", "held", "layout",
+        "present", "ranks", "values", "waiting",
     )  # fmt: skip
 
-    def __init__(self, parent: Parent, shape: ModelLayout, outers: tuple[Check, ...]) -> None:
-        super().__init__(parent, outers)
-        self.shape = shape
-        self.shown_dict: Any = None  # of the instance that was shown last
-        self.back: Any = None  # the instance that was shown before the last
-        self.back_dict: Any = None
-        self.unnamed = 2  # so many of the two may not say yet that the open field has come
-        self.field: Field = shape.extra
-        self.slot = self.field.slot
-        self.whole = shape.fresh() if shape.factories else shape.template.copy()
-        self.values: dict[str, Any] = {}  # what came, by field
-        self.extra: dict[str, Any] = {}
-        self.came: set[str] = set()  # the fields that are there, if only in part
-        self.names: set[str] = set()  # the same, as instances share it: it is replaced, not changed
+    def __init__(
+        self, parent: Parent, layout: ModelLayout, after_validators: tuple[Check, ...]
+    ) -> None:
+        super().__init__(parent, after_validators)
+        self.layout = layout
+        self.field: Field = layout.extra
+        self.node = self.field.node
+        self.values = _first_values(parent, layout)
+        self.complete: dict[str, Any] = {}
         self.waiting: dict[str, Waiting] = {}
-        self.held: dict[str, Any] = {}  # what was open of those that wait, for their states
+        self.extra: dict[str, Any] = {}
+        self.present: set[str] = set()
+        self.fields_set: set[str] = set()
+        self.held: dict[str, Any] = {}
+        self.ranks: dict[str, int] = {}
+        self._instances = TwoInstances() if layout.reuses else None
+        self._buffers: DictBuffers | None = None
+        if layout.shows_unknown:  # so that the object may become large
+            self._buffers = DictBuffers(self.extra if layout.is_model else self.values)
 
     def key(self, name: str) -> None:
-        shape = self.shape
-        field = shape.fields.get(name)
-        if field is None:
+        field = self.layout.fields.get(name)
+        if field is None or (field.name in self.complete and self._is_worse(field)):
             self._unknown_key(name)
             return
-        if field.name in self.values:
-            raise self.engine.twice(name)
         self.field = field
-        self.slot = field.slot
-        self.unnamed = 2
+        self.node = field.node
+
+    def _is_worse(self, field: Field) -> bool:
+        """Whether the field was given by a better key, so that this one counts as unknown.
+
+        Raises:
+            FreezeSnapshots: it was given by a worse one, whose value was shown.
+        """
+        if self.ranks.get(field.name, 0) < field.rank or not self.parent.validates_early:
+            return True
+        raise FreezeSnapshots
 
     def _unknown_key(self, name: str) -> None:
-        extra = self.shape.extra
-        self.field = type(extra)(name, extra.slot, is_extra=extra.is_extra, ignored=extra.ignored)
-        self.slot = extra.slot
+        layout = self.layout
+        if not layout.is_model and layout.shows_unknown and name in layout.field_names:
+            raise FreezeSnapshots  # pydantic decides which of the two the object has
+        self.field = dataclasses.replace(layout.extra, name=name)
+        self.node = self.field.node
 
-    def string(self, value: str) -> None:
-        # By far the most frequent value is a string that needs no validation, of a known field:
-        # what `put` comes to for it, in one go.
+    @property
+    def is_hidden(self) -> bool:
         field = self.field
-        if not self.slot.plain or field.is_extra or self.engine.recorder:
-            super().string(value)
-            return
-        if value == self.inner:
-            value = self.inner
-        else:
-            self.changed = True
-        name = field.name
-        self.whole[name] = self.values[name] = value
-        self.came.add(name)
-        self.child, self.inner = None, MISSING
+        return self._is_out_of_sight or (field.is_extra and field.name in self.layout.field_names)
+
+    @property
+    def _is_out_of_sight(self) -> bool:
+        """Whether a field is missing without which nothing is to be shown."""
+        required = self.layout.required
+        return bool(required) and any(self.complete.get(name) is None for name in required)
 
     def read(self, raw: str) -> Any:
-        if self.field.earlier is None:
-            return self.slot.read(raw, self.engine.json_keywords)
-        return self._ask(raw, "raw")
+        if self.field.preceding_fields is None:
+            return super().read(raw)
+        return self._validate_beside(raw, "raw")
 
-    def _ask(self, value: Any, what: Waiting) -> Any:
-        """Validate a field that asks for its siblings, or keep it until they are all there.
+    def _validate_beside(self, value: Any, part: Waiting) -> Any:
+        """Validate a field that reads the others, or keep it until they are all there.
 
         pydantic shows a validator the fields that are declared before its own; a model may write
         them in another order, or leave one out whose default is then the value.
         """
         field = self.field
-        if field.earlier is None or not field.earlier <= self.values.keys() - self.waiting.keys():
-            self.waiting[field.name] = what
-            self.values[field.name] = value
+        names = field.preceding_fields
+        if names is None or not names <= self.complete.keys() - self.waiting.keys():
+            self.waiting[field.name] = part
+            self.complete[field.name] = value
             self.held[field.name] = self.child or OPEN
             return MISSING
-        earlier = {
-            name: self.values[name] for name in self.shape.validator.fields if name in field.earlier
-        }
-        keywords = self.engine.json_keywords
+        validator = self.layout.validator
+        preceding = {name: self.complete[name] for name in validator.fields if name in names}
         try:
-            values = self.shape.validator.assign(field.name, value, what, earlier, keywords)
-        except ValidationError:
-            self.engine.blamed = self  # the error names the field itself
-            raise
-        for name, before in earlier.items():
+            values = validator.assign(field.name, value, part, preceding, self.context)
+        except ValidationError as error:
+            raise InvalidLevelError(self, error) from error
+        if len(values) > len(preceding) + 1:
+            raise FreezeSnapshots  # it has added a key, which pydantic leaves in the object
+        for name, before in preceding.items():
             if values[name] is not before:
-                self.values[name] = self.whole[name] = values[name]
-                self.changed = True
+                self.complete[name] = self.values[name] = values[name]
+                self.is_dirty = True
         return values[field.name]
 
     def complete_container(self, value: Any) -> None:
-        self.put(value if self.field.earlier is None else self._ask(value, "value"))
+        if self.field.preceding_fields is not None:
+            value = self._validate_beside(value, "value")
+        self.complete_value(value)
 
-    def put(self, value: Any) -> None:
+    def complete_value(self, value: Any) -> None:
         field, is_final = self.field, value is not MISSING
         value = self._take(value)
         if value is MISSING or field.ignored:
             return
         name = field.name
         if field.is_extra:
-            self.extra = {**self.extra, name: value}
+            self._add_extra(name, value)
         else:
-            self.whole[name] = value
-            self.came.add(name)
-        if is_final:
-            self._note(name, value)
-
-    def _note(self, name: str, value: Any) -> None:
-        if not self.field.is_extra:
             self.values[name] = value
-        recorder = self.engine.recorder
-        if recorder and name in self.shape.required and not self.hides:
-            recorder.opened(self.parent, self.snapshot())  # the object comes into sight
-        elif recorder:
-            recorder.closed(self, value)
+            self.present.add(name)
+            if field.rank:
+                self.ranks[name] = field.rank
+            if is_final:
+                self.complete[name] = value
+            if self._buffers is not None and not self.layout.is_model:
+                self._buffers.forget()
+        if not is_final:
+            return
+        if name in self.layout.required and not self._is_out_of_sight:
+            self.context.events.appeared(self.parent, self.snapshot())
+        else:
+            self.context.events.closed(self, value)
+
+    def _add_extra(self, name: str, value: Any) -> None:
+        self.extra[name] = value
+        if not self.layout.is_model:
+            self.values[name] = value
 
     def find(self, step: str | int) -> Any:
-        if self.hides:
+        if self._is_out_of_sight:
             return MISSING
-        if step in self.extra:
-            return self.extra[str(step)]
-        if step == self.field.name and step not in self.values:
-            return self.child or OPEN
-        return self.held.get(str(step)) or self.values.get(str(step), MISSING)
+        field = self.field
+        if step in self.layout.field_names:
+            if step == field.name and not field.is_extra and step not in self.complete:
+                return self.child or OPEN
+            return self.held.get(str(step)) or self.complete.get(str(step), MISSING)
+        if field.is_extra and step == field.name and step not in self.extra:
+            return MISSING if field.ignored else self.child or OPEN
+        return self.extra.get(str(step), MISSING)
 
     def snapshot(self) -> Any:
         child = self.child
-        if child is None and not self.changed:
-            return self.shown
-        back, values = self.back, self.back_dict
-        if getrefcount(back) + getrefcount(values) + getweakrefcount(back) != UNSHARED_INSTANCE:
-            back = None
-        else:
-            values.clear()  # so that nobody holds what was inside, either
+        if child is None and not self.is_dirty:
+            return self.last_snapshot
+        free = None if self._instances is None else self._instances.free()
+        if self._buffers is not None:
+            self._buffers.recycle()
         inner = MISSING if child is None else child.snapshot()
-        if inner is self.inner and not self.changed:
-            return self.shown
-        self.inner = inner
-        self.changed = False
-        if back is None:
-            return self._make(inner)
+        if inner is self.child_snapshot and not self.is_dirty:
+            return self.last_snapshot
+        self.child_snapshot = inner
+        self.is_dirty = False
+        self.last_snapshot = self._make(inner) if free is None else self._make_of(free, inner)
+        return self.last_snapshot
+
+    def _make_of(self, free: tuple[Any, dict[str, Any]], inner: Any) -> Any:
+        """The snapshot, as an instance that was shown before."""
+        instance, values = free
         # All of it: whoever had the instance may have changed it.
-        values |= self.whole
-        if inner is not MISSING:
+        values |= self.values
+        if inner is not MISSING and not self.field.ignored:
             values[self.field.name] = inner
-        if self.unnamed:
-            self._name(inner)
-            set_names(back, self.names)
-        self.back, self.back_dict = self.shown, self.shown_dict
-        self.shown, self.shown_dict = back, values
-        return back
+        self._note_present(inner)
+        set_names(instance, self.fields_set)
+        self._instances.showing(instance, values)  # type: ignore[union-attr]
+        return instance
 
     def _make(self, inner: Any) -> Any:
-        """Show a new instance."""
-        shape, extra = self.shape, self.extra
-        values = self.whole.copy()
-        if inner is not MISSING and self.field.is_extra:
-            extra = {**extra, self.field.name: inner}
-        elif inner is not MISSING:
-            values[self.field.name] = inner
-        if shape.required and self.hides:
-            self.shown = MISSING
+        """The snapshot, as a new instance."""
+        if self.layout.required and self._is_out_of_sight:
             return MISSING
-        if self.unnamed:
-            self._name(MISSING if self.field.is_extra else inner)
-        if shape.reuses:
-            self.back, self.back_dict, self.shown_dict = self.shown, self.shown_dict, values
-        self.shown = shape.instance(values, self.names, extra)
-        return self.shown
+        name = self.field.name
+        is_shown = inner is not MISSING and not self.field.ignored
+        self._note_present(MISSING if self.field.is_extra else inner)
+        extra: dict[str, Any] = self.extra
+        if self._buffers is None:
+            values = self.values.copy()
+        elif self.layout.is_model:
+            values = self.values.copy()
+            is_extra = is_shown and self.field.is_extra
+            extra = self._buffers.show(*((name, inner) if is_extra else ()))
+            is_shown = is_shown and not is_extra
+        else:
+            values = self._buffers.show(*((name, inner) if is_shown else ()))
+            is_shown = False
+        if is_shown:
+            values[name] = inner
+        instance = self.layout.instance(values, self.fields_set, extra)
+        if self._instances is not None:
+            self._instances.showing(instance, values)
+        return instance
 
-    def _name(self, inner: Any) -> None:
-        """See to it that the instance which shows next says what has come."""
-        if inner is not MISSING:
-            self.came.add(self.field.name)
-        if self.names != self.came:
-            self.names = self.came.copy()
-            self.unnamed = 2
-        self.unnamed -= 1
-
-    @property
-    def hides(self) -> bool:
-        required = self.shape.required
-        return bool(required) and any(self.values.get(name) is None for name in required)
+    def _note_present(self, inner: Any) -> None:
+        """See to it that the next instance says which fields have come."""
+        if inner is not MISSING and not self.field.ignored:
+            self.present.add(self.field.name)
+        if len(self.fields_set) != len(self.present):
+            self.fields_set = self.present.copy()
 
     def close(self) -> None:
-        self.closing = True
-        if not self.parent.live:
+        self.is_closing = True
+        if not self.parent.validates_early:
             self._finished(self.snapshot())
             return
-        shape = self.shape
-        for name in shape.validates_defaults:
-            if name not in self.values:
+        layout = self.layout
+        for name in layout.validates_defaults:
+            if name not in self.complete:
                 self.waiting[name] = "default"
-        values = {**self.values, **self.extra} if self.extra else self.values
-        keywords = self.engine.python_keywords
-        value = shape.validator.finish(values, self.waiting, self.whole, keywords)
-        if shape.reuses and not self.outers:
-            self.parent.complete_container(value)
-        else:
-            self._finished(value)
+        self._finished(
+            layout.validator.finish(
+                self.complete, self.extra, self.waiting, self.values, self.context
+            )
+        )
 
     def _step(self) -> Path:
-        return () if self.field is self.shape.extra else (self.field.name,)
+        return () if self.field is self.layout.extra else (self.field.name,)
 
     def _written_step(self) -> Path:
-        return () if self.field is self.shape.extra else (self._key_of(self.field.name),)
+        if self.field is self.layout.extra or self.field.is_extra:
+            return self._step()
+        return (self._key_of(self.field.name),)
 
-    def written(self, loc: Path) -> Path:
-        is_of_fields = self.engine.blamed is self or (self.closing and self.parent.live)
-        if not loc or not is_of_fields:
+    def written(self, loc: Path, *, of_level: bool) -> Path:
+        if not loc or not (of_level or (self.is_closing and self.parent.validates_early)):
             return loc
         return (self._key_of(str(loc[0])), *loc[1:])
 
     def _key_of(self, name: str) -> str:
-        """The key of a field: what was written, if it was just now, else the first it may have."""
-        keys = self.shape.keys
+        """The key of a field: the one written, if it was just now, else the first it may have."""
+        keys = self.layout.keys
         return self.field.key if name == self.field.name and name in keys else keys.get(name, name)
+
+
+def _first_values(parent: Any, layout: ModelLayout) -> dict[str, Any]:
+    """The values that the fields show before they come: those of the empty object shown so far."""
+    if not layout.factories:
+        return layout.template.copy()
+    if isinstance(parent, ModelFrame) and parent.field.name in parent.layout.placeholders:
+        shown = parent.values[parent.field.name]
+        own = getattr(shown, "__dict__", None)  # a dataclass may have slots in its place
+        names = [*layout.template, *layout.factories]
+        return {name: getattr(shown, name) if own is None else own[name] for name in names}
+    return layout.fresh()

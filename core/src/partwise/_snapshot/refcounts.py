@@ -36,6 +36,6 @@ def _unshared_counts() -> tuple[int, int]:
 
 
 UNSHARED, UNSHARED_INSTANCE = _unshared_counts()
-"""What `getrefcount(self.attribute)` gives when only `self` holds it, and what it gives for a
-pydantic instance and its dict, together, when only `self` and two local variables hold them; -1 if
-that can't be told."""
+"""The result of `getrefcount(self.attribute)` when only `self` holds it, and the one for a pydantic
+instance and its dict, together, when only `self` and two local variables hold them; -1 if that
+can't be told."""

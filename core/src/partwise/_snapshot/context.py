@@ -1,0 +1,65 @@
+"""The surroundings that all open frames of an answer share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic_core import ValidationError
+
+    from .._json.parser import Parser, Sink
+    from .._plan.nodes import ContainerNode
+    from .event_log import EventLog
+    from .frame import Frame, Parent, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a frame knows beside its parent.
+
+    Attributes:
+        parser: the parser that tells the frames.
+        events: notes what becomes visible.
+        json_keywords: of `validate_json`.
+        python_keywords: of `validate_python`.
+        enter: opens a container in a frame: what shows it, and the sink of its inside.
+    """
+
+    parser: Parser
+    events: EventLog
+    json_keywords: Mapping[str, Any]
+    python_keywords: Mapping[str, Any]
+    enter: Callable[[Parent, ContainerNode], tuple[Shown, Sink]]
+
+
+class FreezeSnapshots(Exception):  # noqa: N818 - it is no error
+    """Raised by a frame: what was shown may have to change, so the whole text decides."""
+
+
+class InvalidLevelError(Exception):
+    """A part of a container is not valid, and the error tells of it from the container on.
+
+    Args:
+        frame: of the container.
+        error: pydantic's.
+    """
+
+    def __init__(self, frame: Frame, error: ValidationError) -> None:
+        super().__init__()
+        self.frame = frame
+        self.error = error
+
+
+class RefusedError(Exception):
+    """A value that has just opened can never be valid.
+
+    Args:
+        error: pydantic's, for the least value that opens so.
+    """
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__()
+        self.error = error
