@@ -25,6 +25,11 @@ PUBLIC = {
         Event FIRST_LINE Fault RecordProvider Recording RecordingError ReplayProvider
         register_providers
     """,
+    "partwise_web": """
+        AgUi AiSdk AnswerFailedError AnswerTakenError Attempt Done Encoder Failed NdJson
+        ObjectText Patch Problem Snapshot Sse Text UnknownAnswerError Update WorkerLostError
+        encoder_of problem_of register_providers updates
+    """,
     "partwise_conformance": """
         Action Close Drop EventFraming Exchange Framing Handler Hold NDJSON
         NotOnThisWireError Part Pause PlainJSON ProviderConformance RecordedRequest
@@ -43,7 +48,7 @@ def test_a_module_offers_these_names_and_no_others(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["openai", "anthropic", "google", "mistral", "bedrock", "replay", "fake"]
+    "name", ["openai", "anthropic", "google", "mistral", "bedrock", "replay", "fake", "web"]
 )
 def test_a_plugin_registers_itself(name: str) -> None:
     assert "register_providers" in import_module(f"partwise_{name}").__all__

@@ -17,6 +17,7 @@
      │    ├── IncompleteOutputError     cut off: by length, or the stream just ended
      │    ├── RefusalError              the model declined
      │    └── ContentFilterError        the vendor's filter stopped it
+     ├── NotAppendableError             `json_deltas()`: what was given changed otherwise
      ├── BudgetExceededError            the call spent the tokens that it was given
      └── RetriesExhaustedError          every attempt failed; has each one's error
 
@@ -216,6 +217,10 @@ class RefusalError(OutputError):
 
 class ContentFilterError(OutputError):
     """The vendor's filter stopped the answer."""
+
+
+class NotAppendableError(PartwiseError):
+    """Text that only grows can't show this answer: a validator, or a restart, changed its JSON."""
 
 
 class BudgetExceededError(PartwiseError):

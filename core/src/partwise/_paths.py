@@ -86,3 +86,9 @@ def matches(pattern: Path, path: Path) -> bool:
     return len(pattern) == len(path) and all(
         step in ("*", there) for step, there in zip(pattern, path, strict=True)
     )
+
+
+def format_pointer(path: Iterable[object]) -> str:
+    """The path as a JSON pointer (RFC 6901): `/users/0/name`."""
+    steps = (key_text(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{step}" for step in steps)

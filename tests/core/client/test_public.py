@@ -30,6 +30,7 @@ NAMES = [
     "MalformedOutputError",
     "MissingKeyError",
     "Mode",
+    "NotAppendableError",
     "NotNull",
     "Opened",
     "OutputError",

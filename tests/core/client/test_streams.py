@@ -383,7 +383,7 @@ def test_text_that_a_validator_replaces_stays_as_it_was_given(play: Any) -> None
 
 
 def test_patches_make_each_snapshot_of_the_one_before(play: Any) -> None:
-    patches = team(play, lambda stream: stream.patches())
+    patches = team(play, lambda stream: stream.patches(standard=True))
     document: Any = None
     seen: list[Any] = []
     for patch in patches:
@@ -449,7 +449,7 @@ def test_patches_of_what_is_written_otherwise_than_it_is_built(play: Any) -> Non
     text = '{"pair": {"left": "yes", "right": "no"}, "lines": {"7": ["a", "b"], "8": []}}'
     outcome = play(
         [*pieces(text, 4), STOP],
-        view=lambda stream: stream.patches(),
+        view=lambda stream: stream.patches(standard=True),
         response_model=Page,
         mode="json_schema",
     )
@@ -468,7 +468,7 @@ def test_a_restart_puts_a_new_document_in_place(play: Any) -> None:
     ]
     outcome = play(
         *scripts,
-        view=lambda stream: stream.patches(),
+        view=lambda stream: stream.patches(standard=True),
         response_model=Team,
         mode="json_schema",
         max_retries=2,

@@ -19,6 +19,7 @@ from .._errors import ConfigurationError
 from .._session.commands import END, Close, Command, Open, Pause
 from .._session.event_reader import AbandonedError
 from .driver import log, translating
+from .warm import warm_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -148,6 +149,7 @@ class _Keeper:
     async def _run(self, payload: Mapping[str, Any]) -> None:
         context = self._provider.aopen(payload)
         try:
+            await warm_in_thread(self._provider)
             with translating(self._provider):
                 events = await context.__aenter__()
         except asyncio.CancelledError:

@@ -14,7 +14,10 @@ from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
 from .selectors import text_of
 from .stream import StreamState
-from .views import Elements, Events, Patches, TextDeltas
+from .views import Elements, Events, TextDeltas
+from .wire_folds import EventBatches, Newest, Snapshots
+from .wire_patches import Patches
+from .wire_text import JsonDeltas
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
     from .._session.session import Session
     from .._snapshot.events import Event
     from .selectors import HasElements, Place
-    from .views import Operation
+    from .wire_folds import PacedFold
+    from .wire_patches import Operation
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -216,13 +220,62 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
     def __del__(self) -> None:
         self.abandon()
 
-    def events(self) -> AsyncView[Event]:
-        """The changes between one snapshot and the next: folding them gives the snapshots."""
-        return AsyncView(self, Events())
+    def events(self, *, throttle: float | None = None) -> AsyncView[Event]:
+        """The changes between one snapshot and the next: folding them gives the snapshots.
 
-    def patches(self) -> AsyncView[list[Operation]]:
-        """The changes as JSON patches (RFC 6902), one a snapshot, to be applied elsewhere."""
-        return AsyncView(self, Patches())
+        Args:
+            throttle: seconds between two batches; the changes of one place are joined.
+        """
+        if throttle is None:
+            return AsyncView(self, Events())
+        return _paced(self, EventBatches(), Newest(self._session), throttle)
+
+    def snapshots(self, *, throttle: float = 0.0) -> AsyncView[T]:
+        """The newest snapshot, one each `throttle` seconds at most, the last one included."""
+        newest = Newest(self._session)
+        return _paced(self, Snapshots(newest), newest, throttle)
+
+    def patches(
+        self,
+        *,
+        standard: bool = False,
+        by_alias: bool | None = None,
+        throttle: float | None = None,
+    ) -> AsyncView[list[Operation]]:
+        """The changes of the snapshots' JSON as patches, to be applied elsewhere.
+
+        Args:
+            standard: whether to use the operations of RFC 6902 only. A text that grows is then
+                replaced by itself; otherwise there is an operation `append`.
+            by_alias: as in pydantic's `model_dump`.
+            throttle: seconds between two patches, at least.
+        """
+        if throttle is None:
+            return AsyncView(self, Patches(self._session, standard=standard, by_alias=by_alias))
+        newest = Newest(self._session)
+        fold = Patches(newest, standard=standard, by_alias=by_alias)
+        return _paced(self, fold, newest, throttle)
+
+    def json_deltas(
+        self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
+    ) -> AsyncView[str]:
+        """The JSON text of what is shown, piece by piece. Joined, they are the value's JSON.
+
+        A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
+        again, and its error is raised.
+
+        Args:
+            by_alias: as in pydantic's `model_dump`.
+            wait: whether to give nothing until an attempt is whole, so that failed ones don't show.
+            throttle: seconds between two pieces, at least.
+
+        Raises:
+            NotAppendableError: when read, if a validator changed what was given already.
+        """
+        if throttle is None:
+            return AsyncView(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))
+        newest = Newest(self._session)
+        return _paced(self, JsonDeltas(newest, by_alias=by_alias, wait=wait), newest, throttle)
 
     @overload
     def elements(self, path: Callable[[T], HasElements[S]]) -> AsyncView[S]: ...
@@ -257,6 +310,14 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         text = text_of(path)
         self._session.call.plan.check_text(text)
         return AsyncView(self, TextDeltas(text))
+
+
+def _paced(
+    stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, seconds: float
+) -> AsyncView[S]:
+    from .wire_view import AsyncPacedView, Pace  # noqa: PLC0415 - made of the classes here
+
+    return AsyncPacedView(stream, fold, source, Pace(seconds))
 
 
 class _SnapshotLoop(Generic[T]):
@@ -301,6 +362,8 @@ class AsyncView(AsyncReader[S]):
         session = self.stream._session  # noqa: SLF001
         while (item := self._feed.take()) is MISSING:
             if not (self._is_open and await self.stream.advance()):
+                if (item := self._feed.take_rest()) is not MISSING:
+                    break
                 if session.finished:
                     session.value()
                 raise StopAsyncIteration

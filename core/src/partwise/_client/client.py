@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .async_stream import AsyncPartialStream
 from .stream import PartialStream
+from .warm import warm, warm_in_thread
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -163,6 +164,10 @@ class Client(Completions, _Configured):
         """Release the provider's connections. An SDK client that the user gave stays open."""
         self._calls.provider.close()
 
+    def warm(self) -> None:
+        """Load the vendor's SDK now, which the first request would do otherwise."""
+        warm(self._calls.provider)
+
     def __enter__(self) -> Self:
         return self
 
@@ -242,6 +247,10 @@ class AsyncClient(AsyncCompletions, _Configured):
     async def close(self) -> None:
         """Release the provider's connections. An SDK client that the user gave stays open."""
         await self._calls.provider.aclose()
+
+    async def warm(self) -> None:
+        """Load the vendor's SDK in a thread now, which the first request would do otherwise."""
+        await warm_in_thread(self._calls.provider)
 
     async def __aenter__(self) -> Self:
         return self

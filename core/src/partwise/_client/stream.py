@@ -20,8 +20,13 @@ from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
 from .driver import Driver
+from .interrupt import interrupt_read
 from .selectors import check_single, text_of
-from .views import Elements, Events, Patches, TextDeltas, value_at
+from .views import Elements, Events, TextDeltas, value_at
+from .wire_envelope import Envelope, envelope_of
+from .wire_folds import EventBatches, Newest, Snapshots
+from .wire_patches import Patches
+from .wire_text import JsonDeltas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -34,7 +39,8 @@ if TYPE_CHECKING:
     from .._snapshot.events import Event
     from .._usage import FinishReason, Usage
     from .selectors import HasElements, Place
-    from .views import Operation
+    from .wire_folds import PacedFold
+    from .wire_patches import Operation
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -121,6 +127,10 @@ class StreamState(Generic[T]):
         if not any(session.state(format_path(path[:depth])) == "complete" for depth in depths):
             return MISSING
         return value_at(session.snapshot, path)
+
+    def envelope(self, *, by_alias: bool | None = None) -> Envelope:
+        """The newest snapshot as plain data that tells missing from null and from a default."""
+        return envelope_of(self._session, by_alias=by_alias)
 
 
 class Reader(ABC, Generic[S]):
@@ -223,6 +233,17 @@ class PartialStream(Reader[T], StreamState[T]):
         with suppress(ValueError):  # a hook closes the stream, and this turn is its last
             self._turns.close()
 
+    def interrupt(self, thread: int) -> None:
+        """End the read that another thread is in: it gets the error of a closed stream.
+
+        A thread that is about to read is not stopped by this. `close` is to follow, in any thread.
+
+        Args:
+            thread: its identifier, as `threading.get_ident` gives it.
+        """
+        self._session.abandon()
+        interrupt_read(thread)
+
     def _leave(self) -> None:
         self._readers -= 1
         if not self._readers:
@@ -231,13 +252,62 @@ class PartialStream(Reader[T], StreamState[T]):
     def __del__(self) -> None:
         self.close()
 
-    def events(self) -> View[Event]:
-        """The changes between one snapshot and the next: folding them gives the snapshots."""
-        return View(self, Events())
+    def events(self, *, throttle: float | None = None) -> View[Event]:
+        """The changes between one snapshot and the next: folding them gives the snapshots.
 
-    def patches(self) -> View[list[Operation]]:
-        """The changes as JSON patches (RFC 6902), one a snapshot, to be applied elsewhere."""
-        return View(self, Patches())
+        Args:
+            throttle: seconds between two batches; the changes of one place are joined.
+        """
+        if throttle is None:
+            return View(self, Events())
+        return _paced(self, EventBatches(), Newest(self._session), throttle)
+
+    def snapshots(self, *, throttle: float = 0.0) -> View[T]:
+        """The newest snapshot, one each `throttle` seconds at most, the last one included."""
+        newest = Newest(self._session)
+        return _paced(self, Snapshots(newest), newest, throttle)
+
+    def patches(
+        self,
+        *,
+        standard: bool = False,
+        by_alias: bool | None = None,
+        throttle: float | None = None,
+    ) -> View[list[Operation]]:
+        """The changes of the snapshots' JSON as patches, to be applied elsewhere.
+
+        Args:
+            standard: whether to use the operations of RFC 6902 only. A text that grows is then
+                replaced by itself; otherwise there is an operation `append`.
+            by_alias: as in pydantic's `model_dump`.
+            throttle: seconds between two patches, at least.
+        """
+        if throttle is None:
+            return View(self, Patches(self._session, standard=standard, by_alias=by_alias))
+        newest = Newest(self._session)
+        fold = Patches(newest, standard=standard, by_alias=by_alias)
+        return _paced(self, fold, newest, throttle)
+
+    def json_deltas(
+        self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
+    ) -> View[str]:
+        """The JSON text of what is shown, piece by piece. Joined, they are the value's JSON.
+
+        A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
+        again, and its error is raised.
+
+        Args:
+            by_alias: as in pydantic's `model_dump`.
+            wait: whether to give nothing until an attempt is whole, so that failed ones don't show.
+            throttle: seconds between two pieces, at least.
+
+        Raises:
+            NotAppendableError: when read, if a validator changed what was given already.
+        """
+        if throttle is None:
+            return View(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))
+        newest = Newest(self._session)
+        return _paced(self, JsonDeltas(newest, by_alias=by_alias, wait=wait), newest, throttle)
 
     @overload
     def elements(self, path: Callable[[T], HasElements[S]]) -> View[S]: ...
@@ -311,6 +381,14 @@ def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
         driver.close()
 
 
+def _paced(
+    stream: PartialStream[Any], fold: PacedFold[S], source: Newest, seconds: float
+) -> View[S]:
+    from .wire_view import Pace, PacedView  # noqa: PLC0415 - made of the classes here
+
+    return PacedView(stream, fold, source, Pace(seconds))
+
+
 class View(Reader[S]):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
@@ -328,6 +406,8 @@ class View(Reader[S]):
         session = self.stream._session  # noqa: SLF001
         while (item := self._feed.take()) is MISSING:
             if not (self._is_open and self.stream.advance()):
+                if (item := self._feed.take_rest()) is not MISSING:
+                    break
                 if session.finished:
                     session.value()
                 raise StopIteration
@@ -345,6 +425,10 @@ class View(Reader[S]):
                 yield item
         finally:
             self.close()
+
+    def interrupt(self, thread: int) -> None:
+        """End the read that another thread is in, as the stream's does."""
+        self.stream.interrupt(thread)
 
     def close(self) -> None:
         """Leave the stream, which is closed if nobody else reads it."""

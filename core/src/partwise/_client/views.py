@@ -7,18 +7,16 @@ such an item was given, a failed attempt is not tried again, and its error is ra
 
 from __future__ import annotations
 
-import copy
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, RootModel
-from pydantic_core import to_jsonable_python
 
 from .._paths import entry_at, format_path, matches, parse_path
 from .._plan.instances import held_by
-from .._snapshot.events import Closed, Grew, Opened, Restarted, Resumed
+from .._snapshot.events import Closed, Grew, Restarted, Resumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -166,82 +164,3 @@ def _inside(value: Any, step: str | int) -> Any:
     if isinstance(value, BaseModel) and step in (held := held_by(value)):
         return held[step]
     return getattr(value, step)
-
-
-class Operation(TypedDict):
-    op: Literal["add", "replace"]
-    path: str
-    value: NotRequired[Any]
-
-
-"""One operation of a JSON patch (RFC 6902); `path` is a JSON pointer (RFC 6901)."""
-
-
-class Patches:
-    """JSON patches (RFC 6902) that turn each snapshot's JSON into the next one's.
-
-    The first patch puts the whole document in place. RFC 6902 knows no appending, so a text that
-    grows is replaced by itself, grown. What a model computes of its fields, or writes by a
-    serialiser of its own, is brought up to date when the model closes.
-    """
-
-    final = False
-
-    def __init__(self) -> None:
-        self._document = _Document()
-
-    def __call__(self, events: Sequence[Event]) -> Iterable[list[Operation]]:
-        patch = [
-            operation
-            for event in events
-            if not isinstance(event, Restarted | Resumed)
-            and (operation := self._document.apply(event)) is not None
-        ]
-        return [patch] if patch else ()
-
-
-class _Document:
-    """The JSON of what was shown, and what each event changes in it."""
-
-    def __init__(self) -> None:
-        self._holder: dict[str, Any] = {}
-
-    def apply(self, event: Opened | Grew | Closed) -> Operation | None:
-        try:
-            parent, key = self._find(event.path)
-            there = _has(parent, key)
-        except (LookupError, TypeError):
-            # What is around it is written otherwise than it is built, by a serialiser of its own:
-            # its inside is not to be found, and the whole comes when it closes.
-            return None
-        if isinstance(event, Grew):
-            value = parent[key] + event.text
-        else:
-            value = to_jsonable_python(event.value, by_alias=False)
-        if there and parent[key] == value:
-            return None
-        if there or isinstance(parent, dict):
-            parent[key] = value
-        else:
-            parent.insert(key, value)
-        # A copy, since the document's own value will change as it grows.
-        value = copy.deepcopy(value)
-        return {"op": "replace" if there else "add", "path": _pointer(event.path), "value": value}
-
-    def _find(self, path: Path) -> tuple[Any, Any]:
-        """The container of what is at the path, and its key there."""
-        parent: Any = self._holder
-        key: Any = ""
-        for step in path:
-            parent = parent[key]
-            key = str(step) if isinstance(parent, dict) else step
-        return parent, key
-
-
-def _has(container: Any, key: Any) -> bool:
-    return key in container if isinstance(container, dict) else key < len(container)
-
-
-def _pointer(path: Path) -> str:
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "".join(f"/{step}" for step in steps)

@@ -61,6 +61,11 @@ class Feed(Generic[S]):
             self._items.extend(self.fold(self._batches.popleft()))
         return self._items.popleft()
 
+    def take_rest(self) -> S | Any:
+        """What the fold held back, now that nothing more comes; MISSING if it did not."""
+        rest = getattr(self.fold, "rest", tuple)
+        return next(iter(rest()), MISSING)
+
 
 class Feeds:
     """The views of one session, and what the user has been given.

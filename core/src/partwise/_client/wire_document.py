@@ -1,0 +1,303 @@
+"""The JSON of a stream's newest snapshot, brought up to date by the work of each change alone.
+
+Events say where something changed; the snapshot says how it looks now. So any number of events
+can be taken together, and the document always equals `snapshot.model_dump(mode="json")`; for a
+type that is not a model it equals `to_jsonable_python(snapshot)`.
+
+A place that can't be followed into, because a serializer of the user's or a type other than a
+model, a list or a dict is around it, is compared as a whole.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from uuid import UUID
+
+from pydantic import BaseModel, RootModel
+from pydantic_core import to_jsonable_python
+
+from .._paths import find_key
+from .._sentinels import MISSING
+from .._snapshot.events import Restarted, Resumed
+from .wire_layouts import layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .._paths import Path
+    from .._snapshot.events import Event
+
+_NATIVE: Final = frozenset({str, int, bool, type(None)})
+_INFERRED: Final = (Decimal, Enum, UUID)
+"""Types that are written alike whatever the model's configuration says."""
+
+Steps: TypeAlias = tuple[str | int, ...]
+"""Keys and indices of a JSON document from its root."""
+
+
+class Change(NamedTuple):
+    """One change of the document.
+
+    Attributes:
+        steps: the place; the root's is `()`.
+        value: the new value; of an `append`, the text to be put at the end; of a `remove`, None.
+    """
+
+    op: Literal["add", "replace", "remove", "append"]
+    steps: Steps
+    value: Any
+
+
+class _Place(NamedTuple):
+    """What an event's path leads to in a snapshot, or as much of the path as can be followed."""
+
+    steps: Steps
+    value: Any
+    model: BaseModel | None
+    """The innermost model on the way that is written field by field, if there is one."""
+    include: tuple[Any, ...]
+    """The steps from that model to the value."""
+    is_special: bool
+
+
+class Document:
+    """The JSON document.
+
+    Attributes:
+        touched: the places of the last update in the order in which they came, and whether what is
+            inside each can be followed.
+    """
+
+    def __init__(self, *, by_alias: bool | None = None) -> None:
+        self._by_alias = by_alias
+        self._holder: dict[Any, Any] = {}
+        self._marks: dict[Path, None] = {}
+        self._restarted = False
+        self.touched: dict[Steps, bool] = {}
+
+    @property
+    def value(self) -> Any:
+        """The document; MISSING before the first snapshot. It changes with the next update."""
+        return self._holder.get("", MISSING)
+
+    def mark(self, events: Sequence[Event]) -> None:
+        """Note where something changed."""
+        for event in events:
+            if isinstance(event, Restarted):
+                self._marks.clear()
+                self._restarted = True
+            elif not isinstance(event, Resumed):
+                self._marks[event.path] = None
+
+    def update(self, snapshot: Any) -> list[Change]:
+        """Bring the document up to date where something changed: the changes, in order."""
+        marks, self._marks = self._marks, {}
+        self.touched = {}
+        if not marks:
+            return []
+        if self._restarted or self.value is MISSING:
+            return self._replace_all(snapshot, marks)
+        changes: list[Change] = []
+        for path in marks:
+            changes += self._update_at(snapshot, path)
+        return changes
+
+    def _replace_all(self, snapshot: Any, marks: dict[Path, None]) -> list[Change]:
+        op: Literal["add", "replace"] = "add" if self.value is MISSING else "replace"
+        self._restarted = False
+        value = self._write(_Place((), snapshot, None, (), is_special=False))
+        self._holder[""] = value
+        for path in marks:
+            self._touch(self._locate(snapshot, path))
+        return [Change(op, (), copy.deepcopy(value))]
+
+    def _update_at(self, snapshot: Any, path: Path) -> Iterator[Change]:
+        place = self._locate(snapshot, path)
+        self._touch(place)
+        while (found := self._find(place.steps)) is None:
+            # What is around it came into sight unannounced, with all that is in it.
+            place = self._locate(snapshot, path[: len(place.steps) - 1])
+        yield from _differences(*found, self._write(place), place.steps)
+        for around in self._computing(snapshot, path):
+            yield from self._compare_computed(around)
+
+    def _touch(self, place: _Place) -> None:
+        self.touched[place.steps] = not place.is_special
+
+    def _find(self, steps: Steps) -> tuple[Any, Any] | None:
+        """The container of that place and its key there; None if the document has none yet."""
+        parent: Any = self._holder
+        key: Any = ""
+        for step in steps:
+            parent = _child(parent, key)
+            key = step
+            if not _has_room(parent, step):
+                return None
+        return parent, key
+
+    def _compare_computed(self, place: _Place) -> Iterator[Change]:
+        model = place.value
+        names = layout_of(type(model)).computed
+        written = model.model_dump(mode="json", by_alias=self._by_alias, include=set(names))
+        at: Any = self._holder[""]
+        for step in place.steps:
+            at = at[step]
+        for key, value in written.items():
+            yield from _differences(at, key, value, (*place.steps, key))
+
+    def _computing(self, snapshot: Any, path: Path) -> Iterator[_Place]:
+        """The models on the way that compute a field."""
+        for depth in range(len(path) + 1):
+            place = self._locate(snapshot, path[:depth])
+            here = place.value
+            if place.is_special or len(place.steps) < depth:
+                return
+            if isinstance(here, BaseModel) and layout_of(type(here)).computed:
+                yield place
+
+    def _locate(self, snapshot: Any, path: Path) -> _Place:
+        here, model = snapshot, None
+        steps: list[str | int] = []
+        include: list[Any] = []
+        is_special = False
+        for step in path:
+            here = _unrooted(here)
+            if isinstance(here, BaseModel):
+                layout = layout_of(type(here))
+                inside = _field(here, step)
+                if layout.whole or inside is MISSING:
+                    is_special = layout.whole
+                    break
+                model, include = here, []
+                key: Any = layout.key(str(step), by_alias=self._by_alias)
+                is_special = step in layout.special
+            else:
+                key, inside = _entry(here, step)
+                if inside is MISSING:
+                    is_special = not isinstance(here, (list, dict, str))
+                    break
+            steps.append(key)
+            include.append(step)
+            here = inside
+            if is_special:
+                break
+        is_special = is_special or _is_whole(here)
+        return _Place(tuple(steps), here, model, tuple(include), is_special)
+
+    def _write(self, place: _Place) -> Any:
+        value, model = place.value, place.model
+        if not place.is_special:
+            kind = type(value)
+            if kind in _NATIVE or (kind is float and isfinite(value)):
+                return value
+            if isinstance(value, _INFERRED):
+                return to_jsonable_python(value)
+        if isinstance(value, BaseModel) and not place.is_special:
+            return value.model_dump(mode="json", by_alias=self._by_alias)
+        if model is not None:
+            return self._write_inside(model, place.include)
+        if isinstance(value, BaseModel):
+            return value.model_dump(mode="json", by_alias=self._by_alias)
+        return to_jsonable_python(value, by_alias=bool(self._by_alias))
+
+    def _write_inside(self, model: BaseModel, include: tuple[Any, ...]) -> Any:
+        chosen: Any = True
+        for step in reversed(include):
+            chosen = {step: chosen}
+        written: Any = model.model_dump(mode="json", by_alias=self._by_alias, include=chosen)
+        for _ in include:
+            if not written:  # excluded
+                return MISSING
+            (written,) = written.values() if isinstance(written, dict) else written
+        return written
+
+
+def _differences(parent: Any, key: Any, new: Any, steps: Steps) -> Iterator[Change]:
+    """The changes that make `parent[key]` the new value; they are made there, too."""
+    old = _child(parent, key)
+    if new is MISSING:
+        if old is not MISSING:
+            del parent[key]
+            yield Change("remove", steps, None)
+    elif old is MISSING:
+        _put(parent, key, new)
+        yield Change("add", steps, copy.deepcopy(new))
+    elif (inside := _children_to_compare(old, new)) is not None:
+        for step, value in inside:
+            yield from _differences(old, step, value, (*steps, step))
+    elif type(old) is not type(new) or old != new:
+        parent[key] = new
+        grew = isinstance(new, str) and isinstance(old, str) and old and new.startswith(old)
+        yield (
+            Change("append", steps, new[len(old) :])
+            if grew
+            else Change("replace", steps, copy.deepcopy(new))
+        )
+
+
+def _children_to_compare(old: Any, new: Any) -> list[tuple[Any, Any]] | None:
+    """Each child of the new value; None if the value is to be compared as a whole."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [*((key, MISSING) for key in old if key not in new), *new.items()]
+    if isinstance(old, list) and isinstance(new, list) and len(new) >= len(old):
+        return list(enumerate(new))
+    return None
+
+
+def _child(parent: Any, key: Any) -> Any:
+    if isinstance(parent, dict):
+        return parent.get(key, MISSING)
+    return parent[key] if key < len(parent) else MISSING
+
+
+def _put(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(parent, dict):
+        parent[key] = value
+    else:
+        parent.append(value)
+
+
+def _has_room(parent: Any, step: str | int) -> bool:
+    """Whether the JSON value can have a child at that step, now."""
+    if isinstance(parent, dict):
+        return isinstance(step, str)
+    return isinstance(parent, list) and isinstance(step, int) and step <= len(parent)
+
+
+def _unrooted(value: Any) -> Any:
+    while isinstance(value, RootModel) and not layout_of(type(value)).whole:
+        value = value.root
+    return value
+
+
+def _field(model: BaseModel, step: Any) -> Any:
+    values = vars(model)
+    if step in values:
+        return values[step]
+    return (model.__pydantic_extra__ or {}).get(step, MISSING)
+
+
+def _entry(container: Any, step: Any) -> tuple[Any, Any]:
+    """The JSON key and the value at a step into a list or a dict; MISSING if it leads nowhere."""
+    if type(container) in (list, tuple) and isinstance(step, int) and step < len(container):
+        return step, container[step]
+    if type(container) is dict:
+        key = find_key(container, step)
+        if isinstance(key, str) and not isinstance(key, Enum):
+            return key, container[key]
+    return None, MISSING
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is written as a whole, and what is inside it can't be followed."""
+    value = _unrooted(value)
+    if isinstance(value, BaseModel):
+        return layout_of(type(value)).whole
+    return type(value) not in (str, int, bool, type(None), float, list, tuple, dict) and not (
+        isinstance(value, (*_INFERRED, date, time))
+    )

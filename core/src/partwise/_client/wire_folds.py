@@ -1,0 +1,98 @@
+"""Folds that can wait, for views that are read at a reader's own pace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from .._sentinels import MISSING
+from .._snapshot.events import Closed, Grew, Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .._session.session import Session
+    from .._snapshot.events import Event
+    from .wire_patches import Source
+
+S_co = TypeVar("S_co", covariant=True)
+
+
+class PacedFold(Protocol[S_co]):
+    """A fold that can wait: it notes changes, and makes items of them when it is asked to."""
+
+    final: bool
+
+    def note(self, events: Sequence[Event]) -> None: ...
+
+    def take(self) -> Iterable[S_co]: ...
+
+
+class Snapshots:
+    """The newest snapshot, if it is not the one before."""
+
+    final = False
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._last: Any = MISSING
+        self._is_there = False
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Note that there is a snapshot."""
+        self._is_there = self._is_there or bool(events)
+
+    def take(self) -> Iterable[Any]:
+        """The snapshot."""
+        snapshot = self._source.snapshot
+        if not self._is_there or snapshot is self._last:
+            return ()
+        self._last = snapshot
+        return (snapshot,)
+
+
+class EventBatches:
+    """Events, with what happened to one place since the last time in one."""
+
+    final = False
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Take note of events."""
+        for event in events:
+            last = self._events[-1] if self._events else None
+            if isinstance(event, Grew) and isinstance(last, Grew) and event.path == last.path:
+                self._events[-1] = Grew(event.path, last.text + event.text)
+            elif isinstance(event, Closed) and _is_open(last, event):
+                self._events[-1] = event
+            else:
+                self._events.append(event)
+
+    def take(self) -> Iterable[Event]:
+        """The events since the last time."""
+        events, self._events = self._events, []
+        return events
+
+
+def _is_open(last: Event | None, closed: Closed) -> bool:
+    return isinstance(last, Opened | Grew) and last.path == closed.path
+
+
+class Newest:
+    """The state of a session as it was when it was last looked at."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.snapshot: Any = None
+        self.finished = False
+
+    @property
+    def text(self) -> str:
+        """The text of the attempt that is running."""
+        return self._session.text
+
+    def update(self) -> None:
+        """Look at the session."""
+        self.snapshot = self._session.snapshot
+        self.finished = self._session.finished

@@ -1,0 +1,135 @@
+"""How a model's fields are written as JSON: which of them are written as they are built.
+
+A model without serializers of its own has a simple JSON form: a key for each field. Then a change
+inside a field changes the JSON at that place alone. This module finds the exceptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from .._plan.partial import original_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import BaseModel
+
+_OWN_SCHEMA: Final = frozenset({"model", "dataclass"})
+"""Schemas of classes, which have a layout of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLayout:
+    """The JSON form of one model.
+
+    Attributes:
+        whole: a change of one field may change all of it, so it is written as a whole.
+        special: fields that are written otherwise than they are built.
+        computed: the names of the computed fields.
+        required: the names of the fields without a default.
+    """
+
+    whole: bool = False
+    special: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    _aliases: Mapping[str, str] = field(default_factory=dict)
+    _by_alias: bool = False
+
+    def key(self, name: str, *, by_alias: bool | None) -> str:
+        """The JSON key of a field, as `model_dump(by_alias=…)` writes it."""
+        uses_alias = self._by_alias if by_alias is None else by_alias
+        return self._aliases.get(name, name) if uses_alias else name
+
+
+_layouts: WeakKeyDictionary[type[Any], JsonLayout] = WeakKeyDictionary()
+
+
+def layout_of(cls: type[BaseModel]) -> JsonLayout:
+    """The JSON layout of a model; of a `Partial[M]` it is M's."""
+    if cls not in _layouts:
+        _layouts[cls] = _make(original_of(cls))
+    return _layouts[cls]
+
+
+def _make(model: type[BaseModel]) -> JsonLayout:
+    schema: Any = model.__pydantic_core_schema__
+    definitions: dict[str, Any] = {}
+    # It is a mock while the class is not complete.
+    fields = _fields(schema, definitions) if isinstance(schema, dict) else None
+    of_fields = {name: info.serialization_alias for name, info in model.model_fields.items()}
+    of_computed = {name: each.alias for name, each in model.model_computed_fields.items()}
+    return JsonLayout(
+        whole=fields is None,
+        special=frozenset(name for name, each in fields or () if _is_special(each, definitions)),
+        computed=frozenset(of_computed),
+        required=frozenset(n for n, info in model.model_fields.items() if info.is_required()),
+        _aliases={name: alias for name, alias in {**of_fields, **of_computed}.items() if alias},
+        _by_alias=bool(model.model_config.get("serialize_by_alias")),
+    )
+
+
+def _fields(schema: Any, definitions: dict[str, Any]) -> list[tuple[str, Any]] | None:
+    """The fields of a model's schema by name; None if the model has a serializer of its own."""
+    while schema["type"] != "model-fields":
+        if _has_own_serializer(schema) or schema.get("extras_schema"):
+            return None
+        if schema["type"] == "definitions":
+            definitions.update({each["ref"]: each for each in schema["definitions"]})
+        if schema["type"] == "definition-ref":
+            schema = definitions[schema["schema_ref"]]
+        elif schema.get("root_model"):
+            return [("root", schema["schema"])]
+        elif "schema" in schema:
+            schema = schema["schema"]
+        else:
+            return None
+    if _has_own_serializer(schema):
+        return None
+    return list(schema["fields"].items())
+
+
+def _is_special(schema: Any, definitions: Mapping[str, Any]) -> bool:
+    """Whether a value of that field may be written otherwise than it is built."""
+    return any(
+        _has_own_serializer(node)
+        or node.get("serialization_exclude")
+        or node.get("serialization_exclude_if") is not None
+        or (node["type"] == "typed-dict-field" and "serialization_alias" in node)
+        for node in _nodes(schema, definitions)
+    )
+
+
+def _nodes(schema: Any, definitions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schema's nodes, down to the classes in it."""
+    pending, followed = [schema], set()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+        elif isinstance(node, dict):
+            kind = node.get("type")
+            if isinstance(kind, str):
+                yield node
+            if kind == "definition-ref" and (ref := node["schema_ref"]) not in followed:
+                followed.add(ref)
+                pending.append(definitions.get(ref))
+            if kind not in _OWN_SCHEMA:
+                pending.extend(v for k, v in node.items() if k not in ("metadata", "serialization"))
+
+
+def _has_own_serializer(schema: Mapping[str, Any]) -> bool:
+    """Whether the user wrote a serializer here. Those of pydantic's own types write what they are.
+
+    Source: `pydantic/_internal/_generate_schema.py`, whose schemas of `Path`, `IPv4Address` or
+    `Decimal` carry functions of pydantic's modules, or the kind `to-string`.
+    """
+    serialization = schema.get("serialization")
+    if not serialization:
+        return False
+    function = serialization.get("function")
+    module = getattr(function, "__module__", None) or ""
+    return function is not None and not module.startswith("pydantic")

@@ -1,0 +1,223 @@
+"""Views that are read at a reader's own pace: at most one item in so many seconds.
+
+The stream is read on in the background, so that a slow reader gets the newest and nothing queues
+up for it: a fold notes changes as they come, and makes its items of all of them when one is due.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .async_stream import AsyncView
+from .stream import View
+
+if TYPE_CHECKING:
+    from asyncio import Task
+    from collections.abc import Sequence
+
+    from .._snapshot.events import Event
+    from .async_stream import AsyncPartialStream
+    from .stream import PartialStream
+    from .wire_folds import Newest, PacedFold
+
+S = TypeVar("S")
+
+
+_TRIES, _TRY_SECONDS = 10, 0.02
+"""How often the thread is interrupted that reads, which may just be between two reads."""
+
+
+class _Noting(Generic[S]):
+    """The fold that a feed is opened with: it makes no items by itself."""
+
+    def __init__(self, fold: PacedFold[S]) -> None:
+        self.final = fold.final
+        self._fold = fold
+
+    def __call__(self, events: Sequence[Event]) -> tuple[()]:
+        self._fold.note(events)
+        return ()
+
+
+class Pace:
+    """The time from which on the next item may be given."""
+
+    def __init__(self, seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError(f"throttle must be seconds >= 0, got {seconds!r}")
+        self._seconds = seconds
+        self._due = 0.0
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the next item may be given; 0 if it may be now."""
+        return max(0.0, self._due - time.monotonic())
+
+    def given(self) -> None:
+        """An item was given."""
+        self._due = time.monotonic() + self._seconds
+
+
+class PacedView(View[S]):
+    """A view at a reader's own pace. A thread reads the stream on."""
+
+    def __init__(
+        self, stream: PartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
+    ) -> None:
+        super().__init__(stream, _Noting(fold))
+        self._pace = pace
+        self._fold, self._source = fold, source
+        self._items: deque[S] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._has_news = False
+        self._has_ended = False
+        self._error: Exception | None = None
+        self._is_left = False
+
+    def __next__(self) -> S:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._read, name="partwise", daemon=True)
+            self._thread.start()
+        with self._changed:
+            while not self._items:
+                if self._has_ended and not self._has_news:
+                    self._stop()
+                wait = self._pace.wait if self._has_news else None
+                if wait == 0 or (self._has_news and self._has_ended):
+                    self._take()
+                else:
+                    self._changed.wait(wait)
+        return self._items.popleft()
+
+    def _take(self) -> None:
+        self._has_news = False
+        self._items.extend(self._fold.take())
+        if self._items:
+            self._pace.given()
+            self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
+
+    def _stop(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self.stream._session.value()  # noqa: SLF001 - a view is a part of its stream
+        raise StopIteration
+
+    def _read(self) -> None:
+        try:
+            while not self._is_left and self.stream.advance():
+                self._note()
+        except Exception as error:  # noqa: BLE001 - it is the reader's
+            self._error = error
+        finally:
+            self._note()
+            with self._changed:
+                self._has_ended = True
+                self._changed.notify()
+
+    def _note(self) -> None:
+        with self._changed:
+            self._feed.take()
+            self._source.update()
+            self._has_news = True
+            self._changed.notify()
+
+    def interrupt(self, thread: int) -> None:  # noqa: ARG002 - only its own one reads
+        """End the read that its thread is in."""
+        self._is_left = True
+        if self._thread is not None and self._thread.ident and not self._has_ended:
+            self.stream.interrupt(self._thread.ident)
+
+    def close(self) -> None:
+        """Leave the stream, which is closed if nobody else reads it."""
+        self._is_left = True
+        tries = _TRIES
+        while self._thread is not None and self._thread.is_alive() and tries:
+            self.interrupt(0)
+            self._thread.join(_TRY_SECONDS)
+            tries -= 1
+        super().close()
+
+
+class AsyncPacedView(AsyncView[S]):
+    """A view at a reader's own pace. A task reads the stream on."""
+
+    def __init__(
+        self, stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
+    ) -> None:
+        super().__init__(stream, _Noting(fold))
+        self._pace = pace
+        self._fold, self._source = fold, source
+        self._items: deque[S] = deque()
+        self._changed: Any = None
+        self._task: Task[None] | None = None
+        self._has_news = False
+        self._has_ended = False
+        self._error: Exception | None = None
+
+    async def __anext__(self) -> S:
+        import asyncio  # noqa: PLC0415 - as in `AsyncPartialStream`
+
+        if self._task is None:
+            self._changed = asyncio.Event()
+            self._task = asyncio.create_task(self._read())
+        while not self._items:
+            if self._has_ended and not self._has_news:
+                self._stop()
+            wait = self._pace.wait if self._has_news else None
+            if wait == 0 or (self._has_news and self._has_ended):
+                self._take()
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
+            if not self._has_ended:
+                self._changed.clear()
+        return self._items.popleft()
+
+    def _take(self) -> None:
+        self._has_news = False
+        self._items.extend(self._fold.take())
+        if self._items:
+            self._pace.given()
+            self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
+
+    def _stop(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self.stream._session.value()  # noqa: SLF001
+        raise StopAsyncIteration
+
+    async def _read(self) -> None:
+        try:
+            while await self.stream.advance():
+                self._note()
+        except Exception as error:  # noqa: BLE001 - it is the reader's
+            self._error = error
+        finally:
+            self._has_ended = True
+            self._note()
+
+    def _note(self) -> None:
+        self._feed.take()
+        self._source.update()
+        self._has_news = True
+        self._changed.set()
+
+    async def aclose(self) -> None:
+        """Leave the stream, which is closed if nobody else reads it."""
+        self._cancel()
+        await super().aclose()
+
+    def abandon(self) -> None:
+        """The same without waiting: the connection is released at the loop's next turn."""
+        self._cancel()
+        super().abandon()
+
+    def _cancel(self) -> None:
+        if self._task is not None and not self._task.done():
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)

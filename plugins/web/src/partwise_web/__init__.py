@@ -1,0 +1,47 @@
+"""partwise's streams in the browser.
+
+- `PartialResponse`, in `partwise_web.starlette`, is an answer as a response, for FastAPI too.
+- `updates` and the encoders are the layer below, for every other framework.
+- `partwise_web.log` keeps answers, so that they survive a reload, a second reader, a lost worker.
+"""
+
+from collections.abc import Callable
+
+from partwise.provider import ProviderFactory, hookimpl
+
+from ._encoders import AgUi, AiSdk, Encoder, NdJson, ObjectText, Sse, encoder_of
+from ._errors import AnswerFailedError, AnswerTakenError, UnknownAnswerError, WorkerLostError
+from ._problems import Problem, problem_of
+from ._updates import Attempt, Done, Failed, Patch, Snapshot, Text, Update, updates
+from .log._follow import LogProvider
+
+__all__ = [
+    "AgUi",
+    "AiSdk",
+    "AnswerFailedError",
+    "AnswerTakenError",
+    "Attempt",
+    "Done",
+    "Encoder",
+    "Failed",
+    "NdJson",
+    "ObjectText",
+    "Patch",
+    "Problem",
+    "Snapshot",
+    "Sse",
+    "Text",
+    "UnknownAnswerError",
+    "Update",
+    "WorkerLostError",
+    "encoder_of",
+    "problem_of",
+    "register_providers",
+    "updates",
+]
+
+
+@hookimpl
+def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
+    """Answer to `log`, which plays answers that are kept in a log."""
+    register("log", LogProvider)

@@ -1,0 +1,160 @@
+"""A reader's side: plays a logged answer as a provider does, so that it is a stream like any."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import partwise
+from partwise.provider import (
+    Capabilities,
+    Chunk,
+    ConfigurationError,
+    Finish,
+    Granularity,
+    Mode,
+    ProviderConfig,
+    ProviderError,
+    Request,
+    TextDelta,
+    Usage,
+)
+
+from .._errors import AnswerFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from typing_extensions import TypeForm
+
+    from partwise import AsyncPartialStream
+
+    from ._contract import Entry, Log
+
+T = TypeVar("T")
+
+_MANY: Final = 1_000_000
+"""Attempts: the worker decides how many there are."""
+
+
+def follow(
+    log: Log, answer: str, response_model: TypeForm[T], **keywords: Any
+) -> AsyncPartialStream[T]:
+    """A stream of an answer in the log: all of it, however late one comes.
+
+    Reading raises `UnknownAnswerError`, `WorkerLostError`, or `AnswerFailedError` if the answer
+    failed at its worker.
+
+    Args:
+        log: where the answer is.
+        answer: its name.
+        response_model: the type that the worker asked for.
+        keywords: `context`, `strict`, `hooks` and `limits`, as in a client's calls.
+    """
+    client = partwise.from_provider(f"log/{answer}", async_client=True, log=log)
+    return client.create_partial(response_model, [], **{"max_retries": _MANY, **keywords})
+
+
+class LogProvider:
+    """The provider `log/<answer>`; the option `log` says where the answer is.
+
+    Each request of a session plays one attempt of the logged answer.
+    """
+
+    def __init__(self, config: ProviderConfig) -> None:
+        options = dict(config.options)
+        self._log: Log | None = options.pop("log", None)
+        if self._log is None or options:
+            message = 'write from_provider("log/<answer>", async_client=True, log=…)'
+            raise ConfigurationError(message)
+        self._entries: AsyncIterator[Entry] | None = None
+        self._attempt_has_ended = False
+
+    def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002
+        """The text of an answer, in pieces."""
+        return Capabilities({Mode.JSON_SCHEMA: Granularity.TOKEN, Mode.MD_JSON: Granularity.TOKEN})
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        """The name of the answer."""
+        return {"answer": request.model}
+
+    def decoder(self, request: Request) -> _Decoder:  # noqa: ARG002
+        """Entries are chunks."""
+        return _Decoder()
+
+    def map_error(self, error: Exception) -> ProviderError | None:  # noqa: ARG002
+        """A log's errors are partwise's."""
+        return None
+
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+        """Logs are read by asyncio.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError(f"follow {payload['answer']!r} with async_client=True")
+
+    @asynccontextmanager
+    async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Entry]]:
+        """The entries of the next attempt."""
+        if self._log is None:
+            raise ConfigurationError("there is no log")
+        if self._entries is None:
+            self._entries = self._log.read(payload["answer"])
+        elif not self._attempt_has_ended:
+            await self._skip_attempt(self._entries)
+        self._attempt_has_ended = False
+        yield self._one_attempt(self._entries)
+
+    async def _skip_attempt(self, entries: AsyncIterator[Entry]) -> None:
+        async for entry in entries:
+            _raise_failure(entry)
+            if "attempt" in entry:
+                return
+
+    async def _one_attempt(self, entries: AsyncIterator[Entry]) -> AsyncIterator[Entry]:
+        async for entry in entries:
+            _raise_failure(entry)
+            if "attempt" in entry:
+                self._attempt_has_ended = True
+                raise _AttemptFailedError
+            yield entry
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    async def aclose(self) -> None:
+        """Nothing is kept."""
+
+
+class _AttemptFailedError(ProviderError):
+    """The worker began another attempt."""
+
+    retried = False
+
+    def __init__(self) -> None:
+        message = "the attempt failed at its worker"
+        super().__init__(message, provider="log", retryable=True, retry_after=0.0)
+
+
+def _raise_failure(entry: Entry) -> None:
+    if "error" in entry:
+        raise AnswerFailedError(entry["error"]["message"], kind=entry["error"]["kind"])
+
+
+class _Decoder:
+    def feed(self, event: Entry) -> Iterable[Chunk]:
+        if "text" in event:
+            return (TextDelta(event["text"]),)
+        return tuple(_end(event["done"])) if "done" in event else ()
+
+    def close(self) -> Iterable[Chunk]:
+        return ()
+
+
+def _end(done: Mapping[str, Any]) -> Iterator[Chunk]:
+    if done["usage"] is not None:
+        yield Usage(**done["usage"])
+    if done["finish_reason"] is not None:
+        yield Finish(done["finish_reason"], done["finish_reason"])

@@ -1,0 +1,204 @@
+"""A log on Redis Streams: `pip install 'partwise-web[redis]'`.
+
+Three keys hold an answer, `{prefix}:{answer}` with its entries as a stream, and beside it `:fence`
+and `:lease`. The lease bears the fence of the worker that writes; it lives for a part of the
+heartbeat and is renewed by each entry and each beat. That only the newest fence writes is checked
+by a script, in the same step as the writing.
+
+The readers of one answer in one process share a connection and what was read of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from .._errors import AnswerTakenError, UnknownAnswerError, WorkerLostError
+from ._contract import is_last
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from ._contract import Entry
+
+_LEASE: Final = 0.6
+"""The lease's time as a part of the heartbeat's: the rest is for readers to notice."""
+_LOOK: Final = 0.15
+"""How often readers look for the lease, likewise."""
+
+_OPEN: Final = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if redis.call('EXISTS', KEYS[3]) == 1 or (last[1] and last[1][2][1] == 'last') then
+  return 0
+end
+local fence = redis.call('INCR', KEYS[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('SET', KEYS[3], fence, 'PX', ARGV[1])
+return fence
+"""
+_WRITE: Final = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if redis.call('GET', KEYS[2]) ~= ARGV[1] or (last[1] and last[1][2][1] == 'last') then
+  return 0
+end
+if ARGV[4] ~= '' then
+  redis.call('XADD', KEYS[1], '*', ARGV[4], ARGV[5])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+end
+if ARGV[4] == 'last' then
+  redis.call('DEL', KEYS[3])
+else
+  redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
+end
+return 1
+"""
+
+
+class RedisLog:
+    """Keeps answers in a Redis server, for any number of processes.
+
+    Args:
+        redis: a client of `redis.asyncio`. It stays the caller's.
+        heartbeat: seconds of silence after which a worker counts as lost.
+        expires: seconds after its last entry for which an answer is kept.
+        prefix: of the keys.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        heartbeat: float = 5.0,
+        expires: float = 3600.0,
+        prefix: str = "partwise",
+    ) -> None:
+        self.heartbeat = heartbeat
+        self._redis = redis
+        self._expires = round(expires * 1000)
+        self._lease = max(1, round(heartbeat * _LEASE * 1000))
+        self._prefix = prefix
+        self._open = redis.register_script(_OPEN)
+        self._write = redis.register_script(_WRITE)
+        self._tails: dict[str, _Tail] = {}
+
+    async def open(self, answer: str) -> int:
+        """Let a worker write this answer: its fence."""
+        fence = await self._open(keys=self._keys(answer), args=[self._lease, self._expires])
+        if not fence:
+            raise AnswerTakenError(f"answer {answer!r} is written by another worker, or has ended")
+        return int(fence)
+
+    async def append(self, answer: str, fence: int, entry: Entry) -> None:
+        """Add an entry."""
+        await self._put(answer, fence, "entry", entry)
+
+    async def beat(self, answer: str, fence: int) -> None:
+        """Give a sign of life."""
+        await self._put(answer, fence, "", None)
+
+    async def finish(self, answer: str, fence: int, entry: Entry) -> None:
+        """Add the last entry."""
+        await self._put(answer, fence, "last", entry)
+
+    async def _put(self, answer: str, fence: int, name: str, entry: Entry | None) -> None:
+        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        args: list[str | int] = [fence, self._lease, self._expires, name, text]
+        if not await self._write(keys=self._keys(answer), args=args):
+            raise AnswerTakenError(f"another worker has taken over answer {answer!r}")
+
+    async def read(self, answer: str) -> AsyncIterator[Entry]:
+        """All entries, as they come."""
+        tail = self._tails.get(answer)
+        if tail is None or tail.error is not None:
+            tail = self._tails[answer] = _Tail(self, answer)
+        tail.readers += 1
+        try:
+            async for entry in tail.entries():
+                yield entry
+        finally:
+            tail.readers -= 1
+            if not tail.readers:
+                tail.close()
+                if self._tails.get(answer) is tail:
+                    del self._tails[answer]
+
+    def _keys(self, answer: str) -> list[str]:
+        # In braces: the keys of one answer are on one node of a cluster.
+        key = f"{self._prefix}:{{{answer}}}"
+        return [key, f"{key}:fence", f"{key}:lease"]
+
+
+class _Tail:
+    """What was read of one answer, and the task that reads on."""
+
+    def __init__(self, log: RedisLog, answer: str) -> None:
+        self.readers = 0
+        self.error: Exception | None = None
+        self._log = log
+        self._answer = answer
+        self._entries: list[Entry] = []
+        self._changed = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    def close(self) -> None:
+        self._task.cancel()
+
+    async def entries(self) -> AsyncIterator[Entry]:
+        index = 0
+        while True:
+            changed = self._changed
+            while index < len(self._entries):
+                entry = self._entries[index]
+                index += 1
+                yield entry
+                if is_last(entry):
+                    return
+            if self.error is not None:
+                raise self.error
+            await changed.wait()
+
+    async def _run(self) -> None:
+        try:
+            await self._read()
+        except Exception as error:  # noqa: BLE001 - it is the readers'
+            self.error = error
+        finally:
+            self._notify()
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _read(self) -> None:
+        redis = self._log._redis  # noqa: SLF001 - a part of the log
+        stream, fence, lease = self._log._keys(self._answer)  # noqa: SLF001
+        block = max(1, round(self._log.heartbeat * _LOOK * 1000))
+        deadline = asyncio.get_running_loop().time() + self._log.heartbeat
+        place: Any = "0"
+        while not (self._entries and is_last(self._entries[-1])):
+            is_alive = bool(await redis.exists(lease))
+            batch = await redis.xread({stream: place}, block=block if is_alive else None)
+            if batch:
+                place = self._take(batch)
+            elif not is_alive:
+                if await redis.exists(fence):
+                    raise WorkerLostError(self._answer)
+                if asyncio.get_running_loop().time() > deadline:
+                    raise UnknownAnswerError(self._answer)
+                await asyncio.sleep(block / 1000)
+
+    def _take(self, batch: Any) -> Any:
+        """Keep the entries of a reply: the id of the last."""
+        replies = batch.items() if isinstance(batch, dict) else batch
+        ((_, found),) = replies
+        found = found[0] if found and isinstance(found[0], list) else found
+        self._entries += (json.loads(text) for _, fields in found for text in fields.values())
+        self._notify()
+        return found[-1][0]
+
+
+__all__ = ["RedisLog"]

@@ -1,0 +1,189 @@
+"""Patches and JSON text, for random models and cuts: they give what `model_dump` gives."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import jsonpatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from partwise import NotAppendableError
+from partwise._client.wire_patches import Patches
+from partwise._client.wire_text import JsonDeltas
+from partwise._plan.plan import compile_plan
+from partwise._snapshot.builder import SnapshotBuilder
+
+from ..snapshot.cases import Case, cases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Reading:
+    """An engine fed in pieces, with the part of a session that folds read."""
+
+    finished = False
+
+    def __init__(self, response_type: Any, text: str, size: int) -> None:
+        self._engine = SnapshotBuilder(compile_plan(response_type), record=True)
+        self._whole = text
+        self._size = size
+
+    @property
+    def snapshot(self) -> Any:
+        return self._engine.snapshot()
+
+    @property
+    def text(self) -> str:
+        return self._engine.text
+
+    def batches(self) -> Iterator[Any]:
+        for start in range(0, len(self._whole), self._size):
+            self._engine.feed(self._whole[start : start + self._size])
+            yield self._engine.drain()
+        self._engine.close()
+        self.finished = True
+        yield self._engine.drain()
+
+
+def written(value: Any, *, by_alias: bool | None = None) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=by_alias)
+    return to_jsonable_python(value, by_alias=bool(by_alias))
+
+
+def fold(document: Any, patch: list[Any], path: str) -> tuple[Any, str]:
+    """A patch of partwise's own operations, from its JSON: the code of docs/web.md."""
+    holder = {"": document}
+    for operation in patch:
+        path = operation.get("path", path)
+        parent: Any = holder
+        *way, last = ["", *path.split("/")[1:]]
+        for step in way:
+            parent = parent[_key(parent, step)]
+        key = _key(parent, last)
+        if operation["op"] == "append":
+            parent[key] += operation["value"]
+        elif operation["op"] == "remove":
+            del parent[key]
+        elif operation["op"] == "add" and isinstance(parent, list):
+            parent.insert(key, operation["value"])
+        else:
+            parent[key] = operation["value"]
+    return holder[""], path
+
+
+def _key(parent: Any, step: str) -> Any:
+    return int(step) if isinstance(parent, list) else step.replace("~1", "/").replace("~0", "~")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON: what is not a number equals itself."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def can_be_written(case: Case) -> bool:
+    with suppress(PydanticSerializationError):
+        written(case.final)
+        return True
+    return False
+
+
+aliases = st.sampled_from([None, True, False])
+sizes = st.integers(1, 9)
+
+
+@given(cases().filter(can_be_written), aliases, sizes)
+def test_patches_give_each_snapshot(case: Case, by_alias: bool | None, size: int) -> None:
+    reading = Reading(case.type, case.text, size)
+    patches, document, path = Patches(reading, by_alias=by_alias), None, ""
+    for batch in reading.batches():
+        for patch in patches(batch):
+            document, path = fold(document, json.loads(json.dumps(patch)), path)
+        assert same(document, written(reading.snapshot, by_alias=by_alias))
+
+
+@given(cases().filter(can_be_written), aliases, sizes)
+def test_standard_patches_give_each_snapshot(case: Case, by_alias: bool | None, size: int) -> None:
+    reading = Reading(case.type, case.text, size)
+    patches, document = Patches(reading, standard=True, by_alias=by_alias), None
+    for batch in reading.batches():
+        for patch in patches(batch):
+            document = jsonpatch.JsonPatch(json.loads(json.dumps(patch))).apply(document)
+        assert same(document, written(reading.snapshot, by_alias=by_alias))
+
+
+@given(cases().filter(can_be_written), sizes)
+def test_json_deltas_are_the_value_s_json(case: Case, size: int) -> None:
+    reading = Reading(case.type, case.text, size)
+    deltas, text = JsonDeltas(reading), ""
+    try:
+        for batch in reading.batches():
+            text += "".join(deltas(batch))
+    except NotAppendableError:
+        assert case.rewrites
+        return
+    assert same(json.loads(text), written(reading.snapshot))
+
+
+class Page(BaseModel):
+    text: str
+
+
+class Person(BaseModel):
+    name: str
+    email: str
+    twitter: str
+
+
+class People(BaseModel):
+    people: list[Person]
+
+
+def user(index: int) -> dict[str, str]:
+    email = f"user{index}@example.com"
+    return {"name": f"User {index}", "email": email, "twitter": f"@user{index}"}
+
+
+LONG = [
+    (Page, {"text": "lorem ipsum dolor sit amet " * 400}),
+    (Page, {"text": 'say "hi"\n' * 120}),
+    (People, {"people": [user(index) for index in range(250)]}),
+    (list[int], [i % 9 for i in range(3000)]),
+    (list[str], ["a"] * 1000),
+    (dict[str, dict[str, int]], {"a long key" * 8: {str(i): i for i in range(600)}}),
+    (dict[str, dict[str, bool | None]], {"a long key" * 20: {str(i): None for i in range(400)}}),
+]
+
+
+@pytest.mark.parametrize(("response_type", "value"), LONG)
+def test_patches_are_at_most_8_times_as_long_as_the_answer(response_type: Any, value: Any) -> None:
+    text = json.dumps(value, separators=(",", ":"))
+    reading = Reading(response_type, text, 4)
+    patches, document, path, size = Patches(reading), None, "", 0
+    for batch in reading.batches():
+        for patch in patches(batch):
+            line = json.dumps(patch, separators=(",", ":"))
+            size += len(line)
+            document, path = fold(document, json.loads(line), path)
+    assert document == value
+    assert size <= 8 * len(text)
+
+
+@pytest.mark.parametrize(("response_type", "value"), [LONG[0], LONG[2]])
+def test_a_text_and_a_list_of_objects_have_a_patch_for_each_snapshot(
+    response_type: Any, value: Any
+) -> None:
+    text = json.dumps(value, separators=(",", ":"))
+    reading = Reading(response_type, text, 4)
+    patches, document, path = Patches(reading), None, ""
+    for batch in reading.batches():
+        for patch in patches(batch):
+            document, path = fold(document, json.loads(json.dumps(patch)), path)
+        assert document == written(reading.snapshot)
