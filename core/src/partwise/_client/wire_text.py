@@ -61,7 +61,7 @@ class JsonDeltas:
             self._begin()
             events = events[restarted[-1] + 1 :]
         self._document.mark(events)
-        self._is_whole = any(isinstance(each, Closed) and not each.path for each in events)
+        self._is_whole |= any(isinstance(each, Closed) and not each.path for each in events)
 
     def take(self) -> Iterable[str]:
         """What the newest snapshot adds, if it adds anything.
@@ -79,6 +79,10 @@ class JsonDeltas:
         piece = "".join(self._written[self._given :])
         self._given = len(self._written)
         return (piece,) if piece else ()
+
+    def rest(self) -> Iterable[str]:
+        """The end of the text, now that nothing more comes."""
+        return self.take() if self._is_whole and self._source.finished else ()
 
     def _begin(self) -> None:
         self._document = Document(by_alias=self._by_alias)
