@@ -6,18 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConfigurationError
-from .._plan.plan import compile_plan
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
 from .._providers.protocol import Request
 from .._providers.registry import find, observers
-from .._session.answer_schema import answer_schema, envelope_of
+from .._session.answer_schema import envelope_of
 from .._session.approaches import LearnedApproaches
 from .._session.call import Call
 from .._session.hooks import HookDispatcher, Hooks
 from .._session.prompts import tool_name
 from .._session.session import Session
 from .._session.settings import Settings
+from .response_types import plan_of, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,10 +81,7 @@ class CallFactory:
 
         Raises:
             ConfigurationError: it can't be made so.
-            pydantic.PydanticUserError: the response model is not one that pydantic can validate.
         """
-        if response_model is None:
-            raise ConfigurationError("response_model says what the answer is, and can't be None")
         if "stream" in keywords and not keywords.pop("stream"):
             raise ConfigurationError("every call streams: leave stream=False out, or use create()")
         model = keywords.pop("model", None) or self.model
@@ -95,13 +92,13 @@ class CallFactory:
         mode = self._check_mode(model, named_mode)
         settings, options = Settings.split(keywords)
         self._secrets.add_options(options)
-        plan = compile_plan(response_model)
+        plan = plan_of(response_model)
         info = CallInfo(self.name, model, mode, plan.name)
         request = Request(
             model=model,
             mode=mode,
             messages=messages,
-            schema=answer_schema(plan),
+            schema=schema_of(plan),
             name=tool_name(plan.name),
             description=plan.description,
             options=options,

@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
+from .._errors import ConfigurationError
 from .async_stream import AsyncPartialStream
+from .response_types import element_of, is_partial, streams
 from .stream import PartialStream
 from .warm import warm, warm_in_thread
 
@@ -122,9 +124,14 @@ class Completions:
     def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
         """Ask for an answer and wait for its end: the validated value.
 
+        With `stream=True`, `Partial[M]` gives the stream of `create_partial` and `Iterable[M]` that
+        of `create_iterable`.
+
         Raises:
             PartwiseError: there is none.
         """
+        if keywords.pop("stream", False):
+            return self._stream(response_model, messages, keywords)  # type: ignore[no-any-return]
         value, _ = self._create(response_model, messages, keywords, keep=False)
         return value
 
@@ -138,6 +145,16 @@ class Completions:
         """
         return self._create(response_model, messages, keywords, keep=True)
 
+    def _stream(self, response_model: Any, messages: Messages, keywords: dict[str, Any]) -> Any:
+        if streams(response_model) is not None:
+            return self.create_iterable(response_model, messages, **keywords)
+        if is_partial(response_model):
+            return self.create_partial(response_model, messages, **keywords)
+        raise ConfigurationError(
+            "create() gives one value: use create_partial() for its snapshots, or pass "
+            "response_model=Partial[…] or Iterable[…] with stream=True"
+        )
+
     def _create(
         self,
         response_model: TypeForm[T],
@@ -146,7 +163,7 @@ class Completions:
         *,
         keep: bool,
     ) -> tuple[T, Completion]:
-        keywords["stream"] = True
+        keywords.pop("stream", None)
         session = self._calls.session(response_model, messages, keywords, keeps_vendor_events=keep)
         with PartialStream[T](session) as stream:
             return stream.result(), stream.completion
@@ -206,9 +223,14 @@ class AsyncCompletions:
     async def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
         """Ask for an answer and wait for its end: the validated value.
 
+        With `stream=True`, `Partial[M]` gives the stream of `create_partial` and `Iterable[M]` that
+        of `create_iterable`.
+
         Raises:
             PartwiseError: there is none.
         """
+        if keywords.pop("stream", False):
+            return self._stream(response_model, messages, keywords)  # type: ignore[no-any-return]
         value, _ = await self._create(response_model, messages, keywords, keep=False)
         return value
 
@@ -222,6 +244,16 @@ class AsyncCompletions:
         """
         return await self._create(response_model, messages, keywords, keep=True)
 
+    def _stream(self, response_model: Any, messages: Messages, keywords: dict[str, Any]) -> Any:
+        if streams(response_model) is not None:
+            return self.create_iterable(response_model, messages, **keywords)
+        if is_partial(response_model):
+            return self.create_partial(response_model, messages, **keywords)
+        raise ConfigurationError(
+            "create() gives one value: use create_partial() for its snapshots, or pass "
+            "response_model=Partial[…] or Iterable[…] with stream=True"
+        )
+
     async def _create(
         self,
         response_model: TypeForm[T],
@@ -230,7 +262,7 @@ class AsyncCompletions:
         *,
         keep: bool,
     ) -> tuple[T, Completion]:
-        keywords["stream"] = True
+        keywords.pop("stream", None)
         session = self._calls.session(response_model, messages, keywords, keeps_vendor_events=keep)
         async with AsyncPartialStream[T](session) as stream:
             return await stream.result(), stream.completion
@@ -265,4 +297,4 @@ class AsyncClient(AsyncCompletions, _Configured):
 
 
 def _list_of(response_model: Any) -> Any:
-    return list[response_model]
+    return list[element_of(response_model)]  # type: ignore[misc]

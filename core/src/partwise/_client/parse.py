@@ -8,10 +8,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import AsyncIterable, Iterable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._errors import IncompleteOutputError, MalformedOutputError, malformed
-from .._plan.plan import compile_plan
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Granularity, Mode
 from .._providers.protocol import Capabilities, Request
@@ -22,6 +21,8 @@ from .._session.hooks import HookDispatcher
 from .._session.session import Session
 from .._session.settings import Settings
 from .async_stream import AsyncPartialStream
+from .pieces import check_pieces, not_text
+from .response_types import plan_of
 from .stream import PartialStream
 
 if TYPE_CHECKING:
@@ -32,11 +33,9 @@ if TYPE_CHECKING:
     from .._errors import ProviderError
     from .._json.limits import Limits
     from .._providers.chunks import Chunk
+    from .pieces import Piece
 
 T = TypeVar("T")
-
-Piece: TypeAlias = str | bytes
-"""A piece of the answer's text; bytes are UTF-8, and may be cut inside a character."""
 
 _TEXTS_PER_COUNT: Final = 1000
 """Decoded texts after which lines and columns are counted."""
@@ -63,8 +62,12 @@ def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
         context: the validators' `info.context`.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: bounds on the text.
+
+    Raises:
+        ConfigurationError: the response model is no type, or the chunks are no text.
     """
     settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    check_pieces(chunks, may_be_async=False)
     return PartialStream(_session(response_model, chunks, settings, lenient=lenient))
 
 
@@ -79,6 +82,7 @@ def aparse(  # noqa: PLR0913 - as above
 ) -> AsyncPartialStream[T]:
     """The same for asyncio, from an async iterable or a plain one."""
     settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    check_pieces(chunks, may_be_async=True)
     return AsyncPartialStream(_session(response_model, chunks, settings, lenient=lenient))
 
 
@@ -87,7 +91,7 @@ def _given(limits: Limits | None) -> dict[str, Any]:
 
 
 def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:
-    plan = compile_plan(response_model)
+    plan = plan_of(response_model)
     secrets = Secrets()
     info = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
     request = Request(
@@ -112,7 +116,8 @@ class _Text:
     """A provider whose response is an iterable of text."""
 
     def __init__(self, chunks: Any) -> None:
-        self._chunks = (chunks,) if isinstance(chunks, (str, bytes)) else chunks
+        is_one = isinstance(chunks, str | bytes | bytearray)
+        self._chunks = (chunks,) if is_one else chunks
 
     def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002
         return Capabilities({Mode.JSON_SCHEMA: Granularity.TOKEN})
@@ -162,9 +167,15 @@ class _Decoder:
         self._position, self._line, self._column = 0, 1, 1
         self._end = ""
 
-    def feed(self, event: bytes) -> Iterable[Any]:
-        # No `TextDelta`: to make one takes as long as to read it.
-        return (self._decoded(event),)
+    def feed(self, event: Any) -> Iterable[Any]:
+        if isinstance(event, bytes | bytearray):
+            # No `TextDelta`: to make one takes as long as to read it.
+            return (self._decoded(bytes(event)),)
+        if isinstance(event, str):  # a subclass
+            return (str(event),)
+        if event is None:
+            return ()
+        raise not_text(event)
 
     def close(self) -> Iterable[Chunk]:
         rest, _ = self._utf8.getstate()

@@ -1,0 +1,153 @@
+"""Response types: the checks of the types that users pass, and the forms in which they may."""
+
+from __future__ import annotations
+
+import inspect
+from collections import abc
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, PydanticUndefinedAnnotation, PydanticUserError
+
+from .._errors import ConfigurationError
+from .._plan.partial import original_of
+from .._plan.plan import compile_plan
+from .._session.answer_schema import answer_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._plan.plan import Plan
+
+_STREAMS: Final = frozenset({
+    abc.Iterable, abc.Iterator, abc.Generator, abc.AsyncIterable, abc.AsyncIterator,
+    abc.AsyncGenerator,
+})  # fmt: skip
+_LISTS: Final = _STREAMS | {list, abc.Sequence, abc.MutableSequence, abc.Collection}
+
+
+def plan_of(response_model: Any) -> Plan:
+    """The plan of a user's response type.
+
+    Raises:
+        ConfigurationError: an answer can't be validated with it; says what to pass instead.
+    """
+    if response_model is None:
+        raise ConfigurationError("response_model can't be None: pass a pydantic model")
+    if (advice := _advice(response_model)) is not None:
+        raise ConfigurationError(f"response_model must be a type: {advice}")
+    with _explaining(response_model):
+        return compile_plan(as_list(original(response_model)))
+
+
+def schema_of(plan: Plan) -> dict[str, Any]:
+    """The JSON schema to ask a vendor with.
+
+    Raises:
+        ConfigurationError: the type has none.
+    """
+    with _explaining(plan.name):
+        return answer_schema(plan)
+
+
+def original(response_model: Any) -> Any:
+    """M for `Partial[M]`, which is M while it is being written; other types as they are."""
+    return original_of(response_model) if isinstance(response_model, type) else response_model
+
+
+def as_list(response_model: Any) -> Any:
+    """`list[X]` for `Iterable[X]` and its like; other types as they are."""
+    item = _item(response_model, _STREAMS)
+    return response_model if item is None else list[item]  # type: ignore[valid-type]
+
+
+def element_of(response_model: Any) -> Any:
+    """X for `list[X]`, `Iterable[X]` and their like; other types are the element themselves."""
+    item = _item(response_model, _LISTS)
+    return response_model if item is None else item
+
+
+def streams(response_model: Any) -> Any:
+    """The element type of `Iterable[X]` and its like; None for other types."""
+    return _item(response_model, _STREAMS)
+
+
+def is_partial(response_model: Any) -> bool:
+    """Whether it is a `Partial[M]`."""
+    return isinstance(response_model, type) and original_of(response_model) is not response_model
+
+
+def _item(response_model: Any, origins: frozenset[Any]) -> Any:
+    arguments = get_args(response_model)
+    return arguments[0] if arguments and get_origin(response_model) in origins else None
+
+
+def _advice(found: Any) -> str | None:
+    """The way out if this is known to be no response type."""
+    name = type(found).__name__
+    if isinstance(found, Mapping):
+        return "this is a dict; write the JSON schema as a pydantic model"
+    if isinstance(found, str):
+        return f"pass the class itself and not its name {found!r}"
+    if inspect.isroutine(found) or inspect.ismodule(found):
+        return f"{found!r} is a {name}; pass a pydantic model with the fields of the answer"
+    if isinstance(found, BaseModel) or (is_dataclass(found) and not isinstance(found, type)):
+        return f"this is an instance of {name}; pass {name} itself"
+    return _advice_on_class(found) if isinstance(found, type) and not get_args(found) else None
+
+
+def _advice_on_class(found: type) -> str | None:
+    if found is BaseModel:
+        return "BaseModel itself has no fields; pass a subclass"
+    if any(base.__module__.startswith("pydantic.v1.") for base in found.__mro__):
+        return f"{found.__name__} is a model of pydantic v1; derive it from pydantic.BaseModel"
+    if hasattr(found, "__attrs_attrs__"):
+        return f"{found.__name__} is an attrs class; make it a pydantic model or a dataclass"
+    return None
+
+
+@contextmanager
+def _explaining(response_model: Any) -> Iterator[None]:
+    """Put pydantic's errors about a type in terms of the call."""
+    try:
+        yield
+    except (PydanticUserError, TypeError, NameError, AttributeError) as error:
+        raise ConfigurationError(_explanation(response_model, error)) from error
+
+
+def _explanation(response_model: Any, error: Exception) -> str:
+    name = _name(response_model)
+    undefined = _undefined_name(response_model, error)
+    if undefined is not None:
+        advice = "define it before the call, and call model_rebuild() on the model"
+        return f"{name} refers to {undefined!r}, which is not defined: {advice}"
+    reason = str(error).partition("\n")[0]
+    advice = " Make it a pydantic model or a dataclass" if _is_plain_class(response_model) else ""
+    return f"{name} can't be a response_model: {reason}{advice}"
+
+
+def _undefined_name(response_model: Any, error: Exception) -> str | None:
+    """The name that an annotation uses and nobody has defined, if that is the error."""
+    if isinstance(error, PydanticUndefinedAnnotation):
+        return error.name
+    if isinstance(error, PydanticUserError) and error.code == "class-not-fully-defined":
+        try:
+            response_model.model_rebuild()
+        except PydanticUndefinedAnnotation as undefined:
+            return undefined.name
+        except AttributeError:  # no model
+            return None
+    return None
+
+
+def _is_plain_class(response_model: Any) -> bool:
+    return isinstance(response_model, type) and not hasattr(
+        response_model, "__get_pydantic_core_schema__"
+    )
+
+
+def _name(response_model: Any) -> str:
+    name = getattr(response_model, "__name__", None)
+    return name if isinstance(name, str) else str(response_model)
