@@ -50,6 +50,8 @@ FORCED = Approach(mode=Mode.TOOLS, forced=False, schema_in_prompt=True)
         "tool_choice 'specified' is incompatible with thinking enabled",  # can1357/oh-my-pi #827
         "Thinking may not be enabled when tool_choice forces tool use.",
         "deepseek-reasoner does not support this tool_choice",
+        # langchain-ai/langchain-aws #1273
+        'tool_choice: type "tool" and "any" are not supported for this model.',
     ],
 )
 def test_a_forced_tool_is_only_offered_then(text: str) -> None:
@@ -71,6 +73,7 @@ def test_a_forced_tool_is_only_offered_then(text: str) -> None:
         (Mode.TOOLS, "registry.ollama.ai/library/gemma:2b does not support tools", 400),
         (Mode.TOOLS, "No endpoints found that support tool use.", 404),
         (Mode.TOOLS, "tools is not supported in this model.", 400),
+        (Mode.JSON_SCHEMA, "This model doesn't support the outputConfig.textFormat field.", 400),
         # web-infra-dev/midscene #259
         (
             Mode.JSON_SCHEMA,

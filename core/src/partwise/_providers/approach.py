@@ -62,7 +62,7 @@ _SURELY_SCHEMA: Final = _words(
 _FORCED: Final = _words(r"tool[_ ]?choice|forced? (?:tool|function)|forc(?:e|ing) tool")
 _MODE: Final = _words(
     r"tool|function|response[_ ]?(?:format|mime|json)|json[_ ]?(?:mode|schema|object)",
-    r"output_(?:config|format)|structured[_ ]outputs?|text\.format",
+    r"output_?(?:config|format)|structured[_ ]outputs?|text[._]?format",
     r"endpoint|/v\d/|chat[_. ]?completions?|responses api|not a chat model",
     r"not supported with this model|support(?:s|ed)? (?:only )?(?:in|on|through|by|via) ",
 )
@@ -130,7 +130,8 @@ def next_approach(
         optional: names of parameters that the request has and the plugin could leave out.
     """
     text, approach = str(error), request.approach
-    if error.status_code not in _STATUSES or error.retryable or _OTHER_FAULT.search(text):
+    is_other = _OTHER_FAULT.search(text) and not _FORCED.search(text)
+    if error.status_code not in _STATUSES or error.retryable or is_other:
         return None
     if refused := _refused_parameters(text, optional) - approach.omitted:
         return Fallback(replace(approach, omitted=approach.omitted | refused), "parameter")
