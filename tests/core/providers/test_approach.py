@@ -160,6 +160,14 @@ def test_a_schema_that_is_not_taken_is_only_told(text: str) -> None:
         ("stream_options", "stream_options: Extra inputs are not permitted"),
         ("parallel_tool_calls", "Unsupported parameter: parallel_tool_calls"),
         ("parallel_tool_calls", "Unknown parameter: 'parallel_tool_calls'."),
+        # Gitlawb/openclaude #739
+        (
+            "max_completion_tokens",
+            (
+                "{'detail': [{'type': 'extra_forbidden', 'loc': ['body', 'max_completion_tokens'], "
+                "'msg': 'Extra inputs are not permitted', 'input': 8192}]}"
+            ),
+        ),
     ],
 )
 def test_a_parameter_that_is_not_taken_is_left_out(name: str, text: str) -> None:
@@ -193,6 +201,14 @@ def test_a_parameter_that_is_not_taken_is_left_out(name: str, text: str) -> None
         ("No tool endpoint has capacity", 503),
         ("You have no right to use function tools", 403),
         ("This field is odd", 400),
+        (
+            (
+                # chatboxai/chatbox #2117
+                "{'type': 'extra_forbidden', 'loc': ['body', 'messages', 0, 'system', 'id'], "
+                "'msg': 'Extra inputs are not permitted'}"
+            ),
+            422,
+        ),
     ],
 )
 def test_other_errors_are_no_refusals(text: str, status: int) -> None:

@@ -31,7 +31,7 @@ _STATUSES: Final = frozenset({400, 404, 405, 415, 422, 501})
 _OTHER_FAULT: Final = _words(
     r"context[_ ](?:length|window)|maximum context|too many tokens|prompt is too long",
     r"content[_ ](?:filter|management|policy)|billing|quota|credit",
-    r"tool_call_id|tool_use_id|(?:role|type) [`'\"]*tool|messages?(?:\.\d+|\[\d+\])",
+    r"tool_call_id|tool_use_id|(?:role|type) [`'\"]*tool|messages?(?:\.\d+|\[\d+\]|['\"], ?\d)",
     r"(?:model|deployment)\b.{0,80}(?:does not exist|not found|no access)",
     r"model_not_found|DeploymentNotFound",
 )

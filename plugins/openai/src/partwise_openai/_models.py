@@ -72,7 +72,7 @@ OPENAI_FAMILIES: tuple[Family, ...] = (
         r"gpt-\d[\w.]*-(?:\w+-)*?codex\b|codex-",
         "gpt-5.3-codex", "gpt-5.1-codex-max", "gpt-5-codex", "codex-mini-latest",
         profile=_RESPONSES_ONLY,
-        source="TRAPS.md, Seen in 2026",
+        source="https://github.com/docker/docker-agent/issues/313",
     ),
     _family(
         "*-search-*",

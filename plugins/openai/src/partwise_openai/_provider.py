@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger("partwise")
 
 _NOT_ON_CHAT = re.compile(
-    r"responses\b|not a chat model|chat[_. ]?completions?\b.{0,40}(?:not|n't)", re.IGNORECASE
+    r"responses\b|not a chat model"
+    r"|chat[/_. ]?completions?\b.{0,40}(?:not|n't)|not .{0,40}chat[/_. ]?completions?\b",
+    re.IGNORECASE,
 )
 """Refusals of a model that lives at the other endpoint, of OpenAI and of Azure."""
 

@@ -269,7 +269,7 @@ SERVERS: Mapping[str, Server] = {
             limits=("max_tokens",),
             stream_options=False,
         ),
-        source="TRAPS.md, OpenAI-compatible servers",
+        source="https://github.com/avante-corp/avante.nvim/issues/2347",
     ),
     "moonshot": _host(
         url="https://api.moonshot.ai/v1",
@@ -326,7 +326,7 @@ SERVERS: Mapping[str, Server] = {
         keys=("NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"),
         aliases=("nvidia_nim",),
         profile=Profile(modes=_modes(_T, _M), reasoning="reasoning_content"),
-        source="TRAPS.md, OpenAI-compatible servers",
+        source="https://docs.api.nvidia.com/nim/reference/llm-apis",
     ),
     "ollama": _host(
         url="http://localhost:11434/v1",
@@ -346,7 +346,7 @@ SERVERS: Mapping[str, Server] = {
             _ENGINE_WITH_WHOLE_TOOLS, reasoning="reasoning", limits=("max_tokens",)
         ),
         blank_finish=True,
-        source="TRAPS.md, Seen in 2026",
+        source="https://github.com/ollama/ollama/issues/12362",
     ),
     "openrouter": _host(
         url="https://openrouter.ai/api/v1",
@@ -376,7 +376,7 @@ SERVERS: Mapping[str, Server] = {
         url="https://api.sambanova.ai/v1",
         keys=("SAMBANOVA_API_KEY",),
         profile=Profile(modes=_modes(_T, _M), limits=("max_tokens",)),
-        source="TRAPS.md, OpenAI-compatible servers",
+        source="https://docs.sambanova.ai/docs/en/features/function-calling",
     ),
     "sglang": _host(
         url="http://localhost:30000/v1",
