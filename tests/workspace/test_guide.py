@@ -130,7 +130,7 @@ def definitions(module: str) -> dict[str, tuple[int, int]]:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            case ast.Assign(targets=[ast.Name(id=name)]):
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 start = node.lineno
             case _:
                 continue

@@ -21,6 +21,7 @@ FILES = [
     "src/partwise_my_vendor/_errors.py",
     "src/partwise_my_vendor/_provider.py",
     "src/partwise_my_vendor/_request.py",
+    "src/partwise_my_vendor/_schema.py",
     "src/partwise_my_vendor/_sdk.py",
     "src/partwise_my_vendor/py.typed",
     "tests/test_conformance.py",

@@ -42,6 +42,9 @@ request = partwise.provider.Request(
 provider.build_request(request)
 provider.decoder(request)
 own = {(given["plugin"] or type(provider).__module__).partition(".")[0], "partwise"}
+# Other plugins may be looked at, for whether they have the same name.
+from importlib.metadata import entry_points
+own |= {plugin.module.partition(".")[0] for plugin in entry_points(group="partwise")}
 tops = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(json.dumps(sorted(tops - own - set(sys.stdlib_module_names))))
 """

@@ -14,5 +14,5 @@ class TestAcme(ProviderConformance):
     wire = AcmeWire()
     # The toy SDK never tries again by itself. Yours may: {"max_retries": 0}, say.
     client_options: ClassVar[Mapping[str, Any]] = {}
-    # What the vendor has no way to do: {"test_refusal": "Acme's models have no word for it"}
+    # Tests that the vendor can't pass: {"test_refusal": "Acme's models have no word for it"}
     xfail: ClassVar[Mapping[str, str]] = {}

@@ -1,4 +1,4 @@
-"""How an answer looks on Acme's wire: what the conformance suite needs to know of the vendor."""
+"""Acme's wire format, as the conformance suite needs it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _event(chunk: Part) -> dict[str, Any]:
             return {"ping": True}
         case StreamError(message):
             return {"error": {"message": message}}
-    # What a vendor has no way to say is said so; its test is then an `xfail`, with the reason.
+    # The test of a kind that the vendor does not have is then an `xfail`, with the reason.
     raise NotOnThisWireError(chunk)
 
 

@@ -1,20 +1,18 @@
 """The provider: the SDK's clients, made when they are first needed, and the way of a request.
 
-The SDK is imported only where a stream is opened or an error is mapped, so that to have the
-plugin installed costs nobody the time that its import takes.
+The SDK is imported only when a stream is opened or an error is mapped, so an installed plugin costs
+nobody the time of that import.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from partwise.provider import (
     Capabilities,
+    ClientPool,
     ConfigurationError,
     Decoder,
     Granularity,
@@ -45,18 +43,15 @@ class AcmeProvider:
 
     Raises:
         MissingKeyError: there is no API key, and no client of the user's own.
-        ConfigurationError: something was given that the SDK has no use for.
+        ConfigurationError: an option that the SDK does not know was given.
     """
 
     def __init__(self, config: ProviderConfig) -> None:
         self._name = config.name
         self._given = config.client
         self._arguments = _client_arguments(config)
-        self._lock = Lock()
-        self._client: Client | None = None
-        # A connection belongs to the event loop in which it was made.
-        self._async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncClient] = (
-            WeakKeyDictionary()
+        self._clients: ClientPool[Client, AsyncClient] = ClientPool(
+            self._new_client, self._new_async_client
         )
 
     def capabilities(self, model: str) -> Capabilities:
@@ -77,55 +72,46 @@ class AcmeProvider:
 
     def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
         """Send the payload. Leaving the context releases the connection at once."""
-        return self._sync_client().stream(**payload)
+        return self._clients.get().stream(**payload)
 
     def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
         """The same, for asyncio."""
-        return self._async_client().stream(**payload)
+        return self._clients.get_async().stream(**payload)
 
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
-        client, self._client = self._client, None
-        if client is not None:
+        client = self._clients.pop()
+        if client is not None and client is not self._given:
             client.close()
 
     async def aclose(self) -> None:
         """Close the client that `aopen` made in this event loop. The user's own stays open."""
-        client = self._async_clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
+        client = self._clients.pop_async()
+        if client is not None and client is not self._given:
             await client.close()
 
-    def _sync_client(self) -> Client:
+    def _new_client(self) -> Client:
         from ._sdk import Client
 
-        if isinstance(self._given, Client):
-            return self._given
-        with self._lock:
-            if self._client is None:
-                self._client = _made(Client, self._arguments)
-            return self._client
+        own = isinstance(self._given, Client)
+        return self._given if own else _made(Client, self._arguments)
 
-    def _async_client(self) -> AsyncClient:
+    def _new_async_client(self) -> AsyncClient:
         from ._sdk import AsyncClient
 
-        if isinstance(self._given, AsyncClient):
-            return self._given
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            if loop not in self._async_clients:
-                self._async_clients[loop] = _made(AsyncClient, self._arguments)
-            return self._async_clients[loop]
+        own = isinstance(self._given, AsyncClient)
+        return self._given if own else _made(AsyncClient, self._arguments)
 
 
 def _client_arguments(config: ProviderConfig) -> dict[str, Any]:
-    """What the SDK's client is made with: nothing, if the user gave one."""
+    """The arguments of the SDK's client; none, if the user gave one."""
     if config.client is not None:
         return {}
     if config.http_client is not None:
         raise ConfigurationError(f"{config.name!r} takes no http_client")
     return {
         "api_key": config.key("ACME_API_KEY"),
-        "base_url": config.base_url,
+        "base_url": config.url(),
         **config.options,
     }
 
@@ -134,5 +120,5 @@ def _made(cls: Callable[..., ClientT], arguments: Mapping[str, Any]) -> ClientT:
     try:
         return cls(**arguments)
     except TypeError as error:
-        # An option that the SDK does not know: it says which.
+        # The SDK does not know an option, and names it.
         raise ConfigurationError(str(error)) from error

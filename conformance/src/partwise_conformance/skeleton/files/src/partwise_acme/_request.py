@@ -1,11 +1,13 @@
-"""What is asked, in the vendor's terms. Pure: the same request gives the same payload."""
+"""The request in the vendor's terms. Pure: the same request gives the same payload."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from partwise.provider import Mode, Request
+from partwise.provider import Mode, Request, transform
+
+from ._schema import PROFILE
 
 
 def build_request(request: Request) -> dict[str, Any]:
@@ -21,14 +23,10 @@ def build_request(request: Request) -> dict[str, Any]:
 
 
 def _structure(request: Request) -> dict[str, Any]:
-    """How the vendor is asked for structure.
-
-    A vendor that takes only a part of JSON Schema gets `partwise.provider.transform(…)` of it.
-    Plain text is wanted where the rest of an answer is asked for that was cut off.
-    """
+    """The part of the body that asks for structure; nothing, if plain text is wanted."""
     if request.plain:
         return {}
-    schema = dict(request.schema)
+    schema = transform(request.schema, PROFILE).schema
     if request.mode is Mode.TOOLS:
         tool = {"name": request.name, "description": request.description, "parameters": schema}
         return {"tools": [tool], "must_call": request.name}

@@ -1,7 +1,7 @@
 """A toy in place of the vendor's SDK: it posts a body, and reads server-sent events of JSON.
 
-Take the vendor's own SDK instead, with its authentication, its retries and its errors, and read
-its events as plain data where it offers that publicly.
+Use the vendor's own SDK instead, with its authentication, its retries and its errors, and read its
+events as plain data if it offers that publicly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class StatusError(Exception):
 
 
 class StreamError(Exception):
-    """The stream has something in it that is no event."""
+    """An event of the stream is not JSON."""
 
 
 class Client:

@@ -1,0 +1,11 @@
+"""The dialect of JSON Schema that the vendor takes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from partwise.provider import SchemaProfile
+
+# The toy takes all of JSON Schema. A vendor that takes a part of it is described by what it takes,
+# and what it can't enforce is put into the descriptions.
+PROFILE: Final = SchemaProfile(name="Acme", strict=False)
