@@ -24,6 +24,7 @@ from ._providers.chunks import (
 from ._providers.client_pool import ClientPool
 from ._providers.hookspecs import hookimpl
 from ._providers.http_errors import error_of_status, retry_after
+from ._providers.json_schema.nodes import walk as walk_schema
 from ._providers.json_schema.profile import SchemaProfile, is_simple_pattern
 from ._providers.json_schema.transform import TransformedSchema, transform
 from ._providers.mode import Granularity, Mode
@@ -114,6 +115,7 @@ __all__ = [
     "retry_after",
     "transform",
     "unreadable_event",
+    "walk_schema",
 ]
 
 publish(__name__, globals())

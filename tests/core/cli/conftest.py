@@ -31,6 +31,12 @@ class Team(BaseModel):
 
 class Group:
     User = User
+
+
+Names = list[str]
+
+
+def question(name: str) -> str: ...
 """
 
 

@@ -49,6 +49,23 @@ def test_nothing_loads_the_command_line_but_the_command() -> None:
     assert command(sys.executable, "-c", code).stdout == "set()\n"
 
 
+def test_no_file_beside_the_models_is_taken_for_an_sdk(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("User = dict[str, int]")
+    (tmp_path / "httpx2.py").write_text("raise SystemExit('not the HTTP library')")
+    arguments = ["record", "ollama/m", "?", "--schema", "models:User", "-o", "stream.sse"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "partwise", *arguments, "--base-url", "http://127.0.0.1:9/v1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "not the HTTP library" not in done.stderr
+    assert "partwise: ProviderConnectionError: " in done.stderr
+
+
 def test_no_command_shows_the_help(cli: Callable[..., Outcome]) -> None:
     shown = cli()
 

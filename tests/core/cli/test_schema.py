@@ -47,7 +47,7 @@ def test_as_a_vendor_gets_it(provider: str, distribution: str, cli: Callable[...
     assert version(distribution)
     assert shown.code == 0
     assert set(json.loads(shown.out)["properties"]) == {"name", "age", "nick"}
-    assert 'told in words only: default "none" at #/properties/nick\n' in shown.err
+    assert 'in the description only: default "none" at #/properties/nick\n' in shown.err
 
 
 def openai(cli: Callable[..., Outcome], *arguments: str) -> tuple[Any, str]:
@@ -61,7 +61,7 @@ def test_what_a_vendor_asks_for_beyond_the_type(cli: Callable[..., Outcome]) -> 
     schema, told = openai(cli, USER)
 
     assert schema["required"] == ["name", "age", "nick"]
-    assert "always asked for, though it may be left out: #/properties/nick\n" in told
+    assert "always required, though the type has a default: #/properties/nick\n" in told
 
 
 def test_a_schema_that_a_vendor_can_not_enforce(cli: Callable[..., Outcome]) -> None:
@@ -74,18 +74,22 @@ def test_a_mode_in_which_the_prompt_has_it(cli: Callable[..., Outcome]) -> None:
     schema, told = openai(cli, USER, "--mode", "md_json")
 
     assert schema["title"] == "User"
-    assert told == "md_json: the schema stands in the prompt, nobody enforces it\n"
+    assert told == "md_json: the schema is in the prompt, and not enforced\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ([], "Missing argument"),
-        (["models_of_cli"], 'names no type: write "module:Name"'),
+        (["models_of_cli"], 'is not a type: write "module:Name"'),
         (["models_of_cli:Nope"], "'models_of_cli' has no 'Nope'"),
         (["no_such_module:X"], "there is no module 'no_such_module' in "),
-        (["models_of_cli:Group"], "no JSON schema of <class 'models_of_cli.Group'>: "),
-        (["models_of_cli:Group", "--partial"], "--partial needs a pydantic model"),
+        (["models_of_cli:Group"], "'models_of_cli:Group' can't be a response model: "),
+        (["models_of_cli:question"], "'models_of_cli:question' is a function, and not a type"),
+        (["models_of_cli:Names", "--partial"], "--partial needs a pydantic model"),
+        (["quitting_models:X"], "importing 'quitting_models' raised SystemExit: 3"),
+        (["..models:X"], "importing '..models' raised TypeError: "),
+        (["rich:Console"], "rich.py has the name of an installed module, "),
         (["broken_models:X"], "importing 'broken_models' raised ZeroDivisionError: "),
         (["needy_models:X"], "'needy_models' needs 'no_such_library', which is not installed"),
         ([USER, "--mode", "tools"], "name one with --provider"),
@@ -99,6 +103,8 @@ def test_what_can_not_be_done(
 ) -> None:
     (folder / "broken_models.py").write_text("1 / 0")
     (folder / "needy_models.py").write_text("import no_such_library")
+    (folder / "quitting_models.py").write_text("import sys; sys.exit(3)")
+    (folder / "rich.py").write_text("Console = int")
 
     shown = cli("schema", *arguments)
 

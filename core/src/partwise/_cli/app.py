@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._errors import ConfigurationError, PartwiseError, ProviderError, RetriesExhaustedError
+from partwise import ConfigurationError, PartwiseError, ProviderError, RetriesExhaustedError
+
 from .plugins import conformance, new_plugin
 from .providers import providers
 from .recordings import record, replay
 from .schema import schema
+from .types import look_here_last
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +62,7 @@ for _command in (providers, schema, record, replay, new_plugin, conformance):
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, that of the process if none is given: the exit code."""
+    look_here_last()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = partwise.main(arguments, prog_name="partwise", standalone_mode=False)

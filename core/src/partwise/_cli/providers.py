@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .._providers.registry import installed_providers
+from partwise import installed_providers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .._providers.registry import ProviderInfo
+    from partwise import ProviderInfo
 
 _COLORS: Final = {"ready": "green", "shadowed": "yellow"}
 _HEAD: Final = ("PROVIDER", "DISTRIBUTION", "VERSION", "STATE")

@@ -16,16 +16,16 @@ import click
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from .._client.factory import from_provider
-from .._providers.mode import Mode
-from ..rich import LiveView
+from partwise import Mode, from_provider
+from partwise.rich import LiveView
+
 from .extras import needing
 from .types import ResponseModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._client.client import Client
+    from partwise import Client
 
 
 class Option(click.ParamType[tuple[str, Any]]):

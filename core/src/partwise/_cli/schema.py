@@ -6,26 +6,31 @@ import json
 import logging
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from pydantic import BaseModel, TypeAdapter
 
-from .._client.factory import from_provider
-from .._errors import ConfigurationError
-from .._plan.partial import Partial
-from .._plan.plan import compile_plan
-from .._providers.json_schema.nodes import COMMON, to_json, walk
-from .._providers.mode import Mode
+import partwise
+from partwise import ConfigurationError, Mode
+from partwise.provider import walk_schema
+
 from .types import ResponseModel
+
+if TYPE_CHECKING:
+    from partwise.provider import Capabilities, Decoder, Provider, ProviderConfig, Request
 
 # No request is sent, so any will do.
 _KEY: Final = "unused"
 _ADDRESS: Final = "http://127.0.0.1:9"
-_SAME: Final = COMMON | {"title", "const", "oneOf", "allOf", "discriminator"}
-_branch = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
+_SAME: Final = frozenset({
+    "$defs", "$ref", "additionalProperties", "allOf", "anyOf", "const", "description",
+    "discriminator", "enum", "items", "oneOf", "properties", "required", "title", "type",
+})  # fmt: skip
+"""Keywords that every vendor takes, or gets in other words of the same meaning."""
+_BRANCH = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
 
 
 @click.command()
@@ -40,11 +45,11 @@ _branch = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
 def schema(*, response_model: Any, provider: str | None, mode: str | None, partial: bool) -> None:
     """Print the JSON schema of the type NAME in MODULE.
 
-    With --provider it is what that vendor would get. What the vendor can't enforce is told on
-    standard error. No request is sent, and no key is needed.
+    With --provider it is what that vendor would get. Keywords that it can't enforce are listed
+    on standard error. No request is sent, and no key is needed.
     """
     if mode and not provider:
-        raise click.UsageError("--mode is a provider's: name one with --provider.")
+        raise click.UsageError("--mode needs a provider: name one with --provider.")
     if partial and provider:
         raise click.UsageError("--partial is about snapshots, which no provider gets.")
     if provider:
@@ -61,37 +66,80 @@ def _print(value: Any) -> None:
 
 def _plain(response_model: Any) -> dict[str, Any]:
     try:
-        return compile_plan(response_model).json_schema
+        return TypeAdapter(response_model).json_schema()
     except Exception as error:
-        # What pydantic says of a type that it can't validate, or can't write a schema of.
-        told = str(error).partition("\n")[0]
-        raise click.UsageError(f"no JSON schema of {response_model!r}: {told}") from error
+        # pydantic can validate some types that it can't write a schema of.
+        first_line = str(error).partition("\n")[0]
+        raise click.UsageError(f"no JSON schema of {response_model!r}: {first_line}") from error
 
 
 def _partial_of(response_model: Any) -> Any:
     if isinstance(response_model, type) and issubclass(response_model, BaseModel):
-        return Partial[response_model]
-    raise click.UsageError(f"--partial needs a pydantic model, and {response_model!r} is none.")
+        return partwise.Partial[response_model]
+    raise click.UsageError(f"--partial needs a pydantic model, not {response_model!r}.")
 
 
 def _for_vendor(response_model: Any, provider: str, mode: str | None) -> Any:
     _plain(response_model)
-    messages = [{"role": "user", "content": ""}]
-    client = from_provider(provider, mode=mode, api_key=_KEY, base_url=_ADDRESS)
-    with client, _log_on_stderr():
-        session = client._calls.session(response_model, messages, {})  # noqa: SLF001
-    request = session.request
+    request, payload = _unsent(response_model, provider, mode)
     if request.mode.prompts_schema:
-        click.echo(f"{request.mode}: the schema stands in the prompt, nobody enforces it", err=True)
+        click.echo(f"{request.mode}: the schema is in the prompt, and not enforced", err=True)
         return request.schema
-    sent = _found_in(client._calls.provider.build_request(request))  # noqa: SLF001
+    sent = _found_in(payload)
     for line in _differences(request.schema, sent):
         click.echo(line, err=True)
     return sent
 
 
+def _unsent(
+    response_model: Any, provider: str, mode: str | None
+) -> tuple[Request, Mapping[str, Any]]:
+    """The request for an answer of that type, and the provider's payload for it."""
+    messages = [{"role": "user", "content": ""}]
+    client = partwise.from_provider(
+        provider, mode=mode, api_key=_KEY, base_url=_ADDRESS, cache=_BuildsOnly
+    )
+    with client, _log_on_stderr():
+        try:
+            client.create(response_model, messages, max_retries=0)
+        except _NotSentError as built:
+            return built.request, built.payload
+    raise AssertionError("unreachable: no request is sent")
+
+
+class _NotSentError(ConfigurationError):
+    """Raised in place of sending a request."""
+
+    def __init__(self, request: Request, payload: Mapping[str, Any]) -> None:
+        super().__init__("the request is not sent")
+        self.request = request
+        self.payload = payload
+
+
+class _BuildsOnly:
+    """Another provider, whose requests are built and not sent."""
+
+    def __init__(self, provider: Provider, _config: ProviderConfig) -> None:
+        self._provider = provider
+        self.decoder: Callable[[Request], Decoder] = provider.decoder
+        self.map_error = provider.map_error
+        self.close, self.aclose = provider.close, provider.aclose
+
+    def capabilities(self, model: str) -> Capabilities:
+        return self._provider.capabilities(model)
+
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        raise _NotSentError(request, self._provider.build_request(request))
+
+    def open(self, _payload: Mapping[str, Any]) -> NoReturn:
+        raise AssertionError
+
+    def aopen(self, _payload: Mapping[str, Any]) -> NoReturn:
+        raise AssertionError
+
+
 def _found_in(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The outermost object schema in a payload, whatever the vendor calls its place."""
+    """The outermost object schema in a payload, wherever the vendor puts it."""
     pending: deque[Any] = deque([payload])
     while pending:
         value = pending.popleft()
@@ -105,28 +153,29 @@ def _found_in(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _differences(asked: Mapping[str, Any], sent: Mapping[str, Any]) -> Iterator[str]:
-    """What the vendor is not asked to enforce, and what it is asked for beyond the type."""
+    """The keywords that the vendor does not enforce, and the fields it requires beyond the type."""
     before, after = _keywords(asked), _keywords(sent)
     for place, words in before.items():
         for word in words.keys() - after.get(place, {}).keys() - _SAME:
-            yield f"told in words only: {word} {to_json(words[word])} at {place}"
+            value = json.dumps(words[word], ensure_ascii=False)
+            yield f"in the description only: {word} {value} at {place}"
     for place, words in before.items():
         added = set(after.get(place, {}).get("required", ())) - set(words.get("required", ()))
         for name in sorted(added):
-            yield f"always asked for, though it may be left out: {place}/properties/{name}"
+            yield f"always required, though the type has a default: {place}/properties/{name}"
 
 
 def _keywords(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The keywords at each place, those of a union's branches together."""
     found: dict[str, dict[str, Any]] = {}
-    for place, node in walk(dict(schema)):
-        found.setdefault(_branch.sub("", place), {}).update(node)
+    for place, node in walk_schema(dict(schema)):
+        found.setdefault(_BRANCH.sub("", place), {}).update(node)
     return found
 
 
 @contextmanager
 def _log_on_stderr() -> Iterator[None]:
-    """Print what partwise logs, which is where a schema's fallback is told."""
+    """Print partwise's log, which names the fallback of a schema."""
     log, handler = logging.getLogger("partwise"), _Echo()
     log.addHandler(handler)
     propagated, log.propagate = log.propagate, False

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from functools import reduce
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 import click
 
+import partwise
+
 
 class ResponseModel(click.ParamType[object]):
     """A type that pydantic validates, by its module and name: `models:MeetingInfo`.
 
-    The current folder is looked in first, as Python does for a script in it.
+    The module is installed, or a file in the current folder. No file there is imported in place of
+    an installed module of the same name, such as a vendor's SDK.
     """
 
     name = "MODULE:NAME"
@@ -25,32 +30,70 @@ class ResponseModel(click.ParamType[object]):
         """The type.
 
         Raises:
-            click.BadParameter: there is none of that name, or its module can't be imported.
+            click.BadParameter: there is none of that name, its module can't be imported, or it is
+                not a type that an answer can have.
         """
-        module_name, colon, path = value.partition(":")
+        module_name, colon, path = str(value).partition(":")
         if not (module_name and colon and path):
-            self.fail(f'{value!r} names no type: write "module:Name".', param, ctx)
+            self.fail(f'{value!r} is not a type: write "module:Name".', param, ctx)
         try:
-            module = _imported(module_name)
-        except ModuleNotFoundError as error:
-            self.fail(f"{_missing(error, module_name)}.", param, ctx)
-        except Exception as error:  # noqa: BLE001 - it is the user's module, and may do anything
-            told = f"{type(error).__name__}: {error}"
-            self.fail(f"importing {module_name!r} raised {told}.", param, ctx)
-        try:
-            return reduce(getattr, path.split("."), module)
-        except AttributeError:
-            self.fail(f"{module_name!r} has no {path!r}.", param, ctx)
+            found: Any = _found(module_name, path)
+            partwise.parse(found, "").close()
+        except _NotFoundError as error:
+            self.fail(f"{error}.", param, ctx)
+        except Exception as error:  # noqa: BLE001 - pydantic may raise anything for a wrong type
+            first_line = str(error).partition("\n")[0]
+            self.fail(f"{value!r} can't be a response model: {first_line}", param, ctx)
+        if inspect.isroutine(found):
+            self.fail(f"{value!r} is a function, and not a type.", param, ctx)
+        return found
+
+
+class _NotFoundError(Exception):
+    """There is no such type, or its module can't be imported."""
+
+
+def _found(module_name: str, path: str) -> object:
+    try:
+        module = _imported(module_name)
+    except ModuleNotFoundError as error:
+        raise _NotFoundError(_missing(error, module_name)) from error
+    except (Exception, SystemExit) as error:
+        message = f"importing {module_name!r} raised {type(error).__name__}: {error}"
+        raise _NotFoundError(message) from error
+    try:
+        return reduce(getattr, path.split("."), module)
+    except AttributeError as error:
+        raise _NotFoundError(f"{module_name!r} has no {path!r}") from error
 
 
 def _imported(name: str) -> object:
     here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    look_here_last()
+    top = name.partition(".")[0]
+    elsewhere = [entry for entry in sys.path if entry not in ("", here)]
+    own, installed = PathFinder.find_spec(top, [here]), PathFinder.find_spec(top, elsewhere)
+    if own and installed and None is not own.origin != installed.origin:
+        raise ImportError(
+            f"{own.origin} has the name of an installed module, {installed.origin}: rename it"
+        )
     return importlib.import_module(name)
+
+
+def look_here_last() -> None:
+    """Let imports find modules of the current folder, after all that is installed.
+
+    Python puts the folder first for `python -m partwise`, so that a file `openai.py` in it would be
+    imported as the SDK.
+    """
+    here = str(Path.cwd())
+    if sys.path and sys.path[0] in ("", here):
+        del sys.path[0]
+    if here not in sys.path:
+        sys.path.append(here)
 
 
 def _missing(error: ModuleNotFoundError, asked: str) -> str:
     if error.name and f"{asked}.".startswith(f"{error.name}."):
-        return f"there is no module {error.name!r} in {Path.cwd()} or among what is installed"
+        return f"there is no module {error.name!r} in {Path.cwd()}, and none is installed"
     return f"{asked!r} needs {error.name!r}, which is not installed"
