@@ -12,11 +12,12 @@ PUBLIC = {
         ClosableStream ConfigurationError Decoder Fallback Finish FinishReason ForcedBy
         Granularity KeepAlive MASK MissingKeyError Mode ModelRow Provider ProviderConfig
         ProviderConnectionError ProviderError ProviderFactory ProviderTimeoutError
-        ProviderWrapper RateLimitError ReasoningDelta RefusalDelta Request SchemaProfile Secrets
-        ServerError SupportsAcceptance SupportsFallback TextDelta ToolCallDelta
-        TransformedSchema Usage as_count as_json as_map as_maps as_text as_word error_of_status
-        error_of_transport find_factory hookimpl is_simple_pattern is_tls_failure next_approach
-        open_in_thread refuse_redirects retry_after transform unreadable_event
+        ProviderWrapper RateLimitError ReasoningDelta RefusalDelta Request SchemaProfile
+        Secrets ServerError SupportsAcceptance SupportsFallback SupportsTelemetry TextDelta
+        ToolCallDelta TransformedSchema Usage as_count as_json as_map as_maps as_text
+        as_word error_of_status error_of_transport find_factory hookimpl is_simple_pattern
+        is_tls_failure next_approach open_in_thread refuse_redirects retry_after transform
+        unreadable_event walk_schema
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_bulk": "AsyncExtraction Cache Extraction Outcome Pace Summary aextract extract",

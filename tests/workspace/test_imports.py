@@ -31,3 +31,23 @@ def test_without_rich_the_view_says_what_to_install() -> None:
     error = run("import sys; sys.modules['rich'] = None; import partwise.rich").stderr
 
     assert error.endswith("partwise.rich needs rich: pip install 'partwise[rich]'\n")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("openai/m", "openai"),
+        ("azure_openai/m", "azure.ai.openai"),
+        ("grok/m", "x_ai"),
+        ("anthropic/m", "anthropic"),
+        ("google/m", "gcp.gemini"),
+        ("mistral/m", "mistral_ai"),
+        ("bedrock/m", "aws.bedrock"),
+    ],
+)
+def test_a_plugin_says_its_name_in_telemetry(model: str, name: str) -> None:
+    from partwise.provider import ProviderConfig, find_factory
+
+    given = model.partition("/")[0]
+    config = ProviderConfig(name=given, api_key="none", base_url="http://127.0.0.1:9")
+    assert getattr(find_factory(given)(config), "telemetry_name", given) == name

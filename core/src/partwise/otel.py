@@ -1,8 +1,8 @@
 """OpenTelemetry spans and metrics for every call of the process: `partwise.otel.instrument()`.
 
 Needs `pip install "partwise[otel]"`. Names and units follow OpenTelemetry's semantic conventions
-for generative AI (https://opentelemetry.io/docs/specs/semconv/gen-ai/); what they have no name
-for is called `partwise.…`.
+for generative AI (https://opentelemetry.io/docs/specs/semconv/gen-ai/); names that they lack begin
+with `partwise.`.
 
 A span covers a whole call, from its first request until its stream ends: with a value, with an
 error, or because its reader left. It carries no content of prompts or answers.
@@ -39,17 +39,7 @@ if TYPE_CHECKING:
     from ._providers.hookspecs import CallInfo, HookName
     from ._session.hooks import Completion, StreamEnd
 
-_PROVIDER_NAMES: Final = {
-    "google": "gcp.gemini",
-    "vertex": "gcp.vertex_ai",
-    "mistral": "mistral_ai",
-    "bedrock": "aws.bedrock",
-    "azure": "azure.ai.openai",
-    "xai": "x_ai",
-}
-"""The conventions' names of providers that partwise calls otherwise."""
-
-_CHARACTERS_A_TOKEN: Final = 4
+_CHARACTERS_PER_TOKEN: Final = 4
 _SECONDS: Final = (
     0.01,
     0.02,
@@ -78,7 +68,7 @@ def instrument(
     """Observe every call from now on, with the given providers or the process's own.
 
     Returns:
-        What `uninstrument` takes.
+        The observer, for `uninstrument`.
     """
     observer = _Observer(
         trace.get_tracer("partwise", tracer_provider=tracer_provider),
@@ -95,7 +85,7 @@ def uninstrument(observer: object) -> None:
 
 @dataclass(slots=True)
 class _Call:
-    """What is known of a call that is under way."""
+    """The state of a call that is under way."""
 
     span: Span
     attributes: dict[str, Any]
@@ -111,34 +101,34 @@ class _Call:
 
 
 class _Observer:
-    """Hears of everything in every call, and keeps what is under way."""
+    """Receives every hook of every call, and keeps the calls that are under way."""
 
     def __init__(self, tracer: Tracer, meter: Meter) -> None:
         self._tracer = tracer
         self._calls: dict[CallInfo, _Call] = {}
         self._instruments = _Instruments(meter)
-        self._takers: dict[str, Any] = {
-            "completion:response": self._take_response,
-            "stream:first_chunk": self._take_first_chunk,
-            "stream:field_complete": self._take_field,
-            "parse:error": self._take_fault,
-            "completion:error": self._take_fault,
-            "stream:end": self._take_end,
+        self._handlers: dict[str, Any] = {
+            "completion:response": self._on_response,
+            "stream:first_chunk": self._on_first_chunk,
+            "stream:field_complete": self._on_field,
+            "parse:error": self._on_error,
+            "completion:error": self._on_error,
+            "stream:end": self._on_end,
         }
 
     @hookimpl
     def observe(self, name: HookName, call: CallInfo, detail: tuple[Any, ...]) -> None:
-        """Take note of what happened."""
+        """Record a hook of a call."""
         if name == "completion:kwargs" and call not in self._calls:
             self._calls[call] = self._begin(call)
-        known = self._calls.get(call)
-        if known is not None and name in self._takers:
-            self._takers[name](call, known, *detail)
+        state = self._calls.get(call)
+        if state is not None and name in self._handlers:
+            self._handlers[name](call, state, *detail)
 
     def _begin(self, call: CallInfo) -> _Call:
         attributes = {
             "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": _PROVIDER_NAMES.get(call.provider, call.provider),
+            "gen_ai.provider.name": call.telemetry_name or call.provider,
             "gen_ai.request.model": call.model,
         }
         span = self._tracer.start_span(
@@ -154,29 +144,29 @@ class _Observer:
         )
         return _Call(span, attributes)
 
-    def _take_first_chunk(self, _: CallInfo, known: _Call) -> None:
-        if known.first_chunk is None:
-            known.first_chunk = known.elapsed()
+    def _on_first_chunk(self, _: CallInfo, state: _Call) -> None:
+        if state.first_chunk is None:
+            state.first_chunk = state.elapsed()
 
-    def _take_field(self, _: CallInfo, known: _Call, *__: Any) -> None:
-        if known.first_field is None:
-            known.first_field = known.elapsed()
+    def _on_field(self, _: CallInfo, state: _Call, *__: Any) -> None:
+        if state.first_field is None:
+            state.first_field = state.elapsed()
 
-    def _take_fault(self, _: CallInfo, known: _Call, fault: BaseException) -> None:
-        known.span.add_event("partwise.attempt_failed", {"error.type": _type_of(fault)})
-        if isinstance(fault, InvalidOutputError) and fault.early:
-            known.aborted.append(len(fault.text))
+    def _on_error(self, _: CallInfo, state: _Call, error: BaseException) -> None:
+        state.span.add_event("partwise.attempt_failed", {"error.type": _type_of(error)})
+        if isinstance(error, InvalidOutputError) and error.early:
+            state.aborted.append(len(error.text))
 
-    def _take_response(self, _: CallInfo, known: _Call, completion: Completion) -> None:
-        known.finish_reason = completion.raw_finish_reason or completion.finish_reason
-        known.answer_tokens = completion.usage.output_tokens if completion.usage else 0
+    def _on_response(self, _: CallInfo, state: _Call, completion: Completion) -> None:
+        state.finish_reason = completion.raw_finish_reason or completion.finish_reason
+        state.answer_tokens = completion.usage.output_tokens if completion.usage else 0
 
-    def _take_end(self, call: CallInfo, known: _Call, end: StreamEnd) -> None:
+    def _on_end(self, call: CallInfo, state: _Call, end: StreamEnd) -> None:
         del self._calls[call]
-        saved = _saved_tokens(known)
-        _describe_end(known, end, saved)
-        self._instruments.record(known, end, saved)
-        known.span.end()
+        saved = _saved_tokens(state)
+        _describe_end(state, end, saved)
+        self._instruments.record(state, end, saved)
+        state.span.end()
 
 
 class _Instruments:
@@ -209,38 +199,38 @@ class _Instruments:
             "partwise.stream.saved_tokens", "{token}", "Estimate of tokens that early aborts saved"
         )
 
-    def record(self, known: _Call, end: StreamEnd, saved: int) -> None:
-        """Record all that is known of a call that has ended."""
-        attributes = dict(known.attributes)
+    def record(self, state: _Call, end: StreamEnd, saved: int) -> None:
+        """Record the metrics of a call that has ended."""
+        attributes = dict(state.attributes)
         if end.error is not None:
             attributes["error.type"] = _type_of(end.error)
-        self._duration.record(known.elapsed(), attributes)
-        if known.first_chunk is not None:
-            self._first_chunk.record(known.first_chunk, attributes)
-        if known.first_field is not None:
-            self._first_field.record(known.first_field, attributes)
+        self._duration.record(state.elapsed(), attributes)
+        if state.first_chunk is not None:
+            self._first_chunk.record(state.first_chunk, attributes)
+        if state.first_field is not None:
+            self._first_field.record(state.first_field, attributes)
         if end.usage is not None:
             for kind in ("input", "output"):
                 tokens = getattr(end.usage, f"{kind}_tokens")
                 self._usage.record(tokens, {**attributes, "gen_ai.token.type": kind})
         self._attempts.add(end.attempts, attributes)
-        self._aborts.add(len(known.aborted), attributes)
+        self._aborts.add(len(state.aborted), attributes)
         self._saved.add(saved, attributes)
 
 
-def _describe_end(known: _Call, end: StreamEnd, saved: int) -> None:
-    span = known.span
+def _describe_end(state: _Call, end: StreamEnd, saved: int) -> None:
+    span = state.span
     span.set_attribute("partwise.outcome", end.outcome)
     span.set_attribute("partwise.attempts", end.attempts)
     span.set_attribute("partwise.usage_complete", end.usage_complete)
-    span.set_attribute("partwise.early_aborts", len(known.aborted))
+    span.set_attribute("partwise.early_aborts", len(state.aborted))
     span.set_attribute("partwise.saved_tokens", saved)
-    if known.finish_reason is not None:
-        span.set_attribute("gen_ai.response.finish_reasons", [known.finish_reason])
-    if known.first_chunk is not None:
-        span.set_attribute("gen_ai.response.time_to_first_chunk", known.first_chunk)
-    if known.first_field is not None:
-        span.set_attribute("partwise.time_to_first_field", known.first_field)
+    if state.finish_reason is not None:
+        span.set_attribute("gen_ai.response.finish_reasons", [state.finish_reason])
+    if state.first_chunk is not None:
+        span.set_attribute("gen_ai.response.time_to_first_chunk", state.first_chunk)
+    if state.first_field is not None:
+        span.set_attribute("partwise.time_to_first_field", state.first_field)
     if end.usage is not None:
         span.set_attribute("gen_ai.usage.input_tokens", end.usage.input_tokens)
         span.set_attribute("gen_ai.usage.output_tokens", end.usage.output_tokens)
@@ -250,14 +240,14 @@ def _describe_end(known: _Call, end: StreamEnd, saved: int) -> None:
         span.set_status(Status(StatusCode.ERROR, _type_of(end.error)))
 
 
-def _saved_tokens(known: _Call) -> int:
-    """An estimate of the output tokens that were never written, since attempts ended early.
+def _saved_tokens(state: _Call) -> int:
+    """An estimate of the output tokens that early ends of attempts saved.
 
     An attempt that was ended early would have been about as long as the one that brought the
-    value. Where the call brought none, nothing is claimed.
+    value. If the call brought none, the estimate is 0.
     """
-    spent = (characters // _CHARACTERS_A_TOKEN for characters in known.aborted)
-    return sum(max(0, known.answer_tokens - tokens) for tokens in spent)
+    spent = (characters // _CHARACTERS_PER_TOKEN for characters in state.aborted)
+    return sum(max(0, state.answer_tokens - tokens) for tokens in spent)
 
 
 def _type_of(error: BaseException) -> str:

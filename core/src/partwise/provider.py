@@ -39,6 +39,7 @@ from ._providers.protocol import (
     Request,
     SupportsAcceptance,
     SupportsFallback,
+    SupportsTelemetry,
 )
 from ._providers.redaction import MASK, Secrets
 from ._providers.redirects import refuse_redirects
@@ -93,6 +94,7 @@ __all__ = [
     "ServerError",
     "SupportsAcceptance",
     "SupportsFallback",
+    "SupportsTelemetry",
     "TextDelta",
     "ToolCallDelta",
     "TransformedSchema",

@@ -93,7 +93,8 @@ class CallFactory:
         settings, options = Settings.split(keywords)
         self._secrets.add_options(options)
         plan = plan_of(response_model)
-        info = CallInfo(self.name, model, mode, plan.name)
+        telemetry_name = getattr(self.provider, "telemetry_name", self.name)
+        info = CallInfo(self.name, model, mode, plan.name, telemetry_name)
         request = Request(
             model=model,
             mode=mode,

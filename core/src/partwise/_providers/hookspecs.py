@@ -33,12 +33,18 @@ HookName: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallInfo:
-    """Which call it is. Each call has its own object, so observers can tell calls apart."""
+    """Identifies a call. Each call has its own object, so observers can tell calls apart.
+
+    Attributes:
+        telemetry_name: the provider's name in OpenTelemetry's conventions, which is its
+            `telemetry_name`, or else `provider`.
+    """
 
     provider: str
     model: str
     mode: Mode
     response_model: str
+    telemetry_name: str = ""
 
 
 @hookspec

@@ -167,6 +167,13 @@ class SupportsFallback(Protocol):
         """
 
 
+class SupportsTelemetry(Protocol):
+    """An attribute that a provider may have, for `partwise.otel`."""
+
+    telemetry_name: str
+    """Its name in OpenTelemetry's conventions for generative AI, if that is another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderConfig:
     """What the user said of a provider, for its factory.

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from functools import partial
 from operator import methodcaller
-from typing import Any
+from typing import Any, Final
 
 from partwise.provider import (
     Capabilities,
@@ -34,6 +34,8 @@ class BedrockProvider:
     Raises:
         ConfigurationError: an HTTP client was given, which boto3 can't use.
     """
+
+    telemetry_name: Final = "aws.bedrock"
 
     def __init__(self, config: ProviderConfig) -> None:
         if config.http_client is not None:

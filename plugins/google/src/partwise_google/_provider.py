@@ -59,6 +59,7 @@ class GoogleProvider:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._name = config.name
+        self.telemetry_name = "gcp.vertex_ai" if config.name.startswith("vertex") else "gcp.gemini"
         self._given: Any = config.client
         self._arguments = {} if config.client is not None else _client_arguments(config)
         self._owns_client = config.client is None

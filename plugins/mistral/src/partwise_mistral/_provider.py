@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
     Capabilities,
@@ -35,6 +35,8 @@ class MistralProvider:
     Raises:
         MissingKeyError: there is no key, and no client of the user's.
     """
+
+    telemetry_name: Final = "mistral_ai"
 
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config

@@ -123,6 +123,7 @@ class Server:
         traits: how open models differ from the rule; the first that fits.
         blank_finish: whether it may end an answer with an empty finish reason.
         aliases: further names of it in `from_provider`.
+        telemetry_name: its name in OpenTelemetry's conventions, if that is another.
         source: an address or a document's name.
     """
 
@@ -135,6 +136,7 @@ class Server:
     traits: tuple[Trait, ...] = ()
     blank_finish: bool = False
     aliases: tuple[str, ...] = ()
+    telemetry_name: str | None = None
     source: str
 
     def profile_of(self, model: str) -> Profile:

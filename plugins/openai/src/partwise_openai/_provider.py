@@ -53,6 +53,7 @@ class OpenAIProvider:
     def __init__(self, config: ProviderConfig, server: Server) -> None:
         self._config = config
         self._server = server
+        self.telemetry_name = server.telemetry_name or config.name
         arguments = _client_arguments(config, server)
 
         def make() -> OpenAI:

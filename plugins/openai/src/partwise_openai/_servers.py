@@ -75,6 +75,7 @@ SERVERS: Mapping[str, Server] = {
         keys=("AZURE_OPENAI_API_KEY",),
         hosts=("AZURE_OPENAI_ENDPOINT",),
         aliases=("azure_openai", "azure-openai"),
+        telemetry_name="azure.ai.openai",
         traits=TRAITS,
         source="https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning",
     ),
@@ -420,6 +421,7 @@ SERVERS: Mapping[str, Server] = {
         url="https://api.x.ai/v1",
         keys=("XAI_API_KEY",),
         aliases=("x-ai", "grok"),
+        telemetry_name="x_ai",
         profile=Profile(
             modes=_modes(_S, _T, _J, _M, whole=_TOOLS_WHOLE),
             strict=_SCHEMA_ONLY,
