@@ -85,7 +85,7 @@ def test_a_mode_in_which_the_prompt_has_it(cli: Callable[..., Outcome]) -> None:
         (["models_of_cli:Nope"], "'models_of_cli' has no 'Nope'"),
         (["no_such_module:X"], "there is no module 'no_such_module' in "),
         (["models_of_cli:Group"], "'models_of_cli:Group' can't be a response model: "),
-        (["models_of_cli:question"], "'models_of_cli:question' is a function, and not a type"),
+        (["models_of_cli:question"], "'models_of_cli:question' can't be a response model: "),
         (["models_of_cli:Names", "--partial"], "--partial needs a pydantic model"),
         (["quitting_models:X"], "importing 'quitting_models' raised SystemExit: 3"),
         (["..models:X"], "importing '..models' raised TypeError: "),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 from functools import reduce
 from importlib.machinery import PathFinder
@@ -44,8 +43,6 @@ class ResponseModel(click.ParamType[object]):
         except Exception as error:  # noqa: BLE001 - pydantic may raise anything for a wrong type
             first_line = str(error).partition("\n")[0]
             self.fail(f"{value!r} can't be a response model: {first_line}", param, ctx)
-        if inspect.isroutine(found):
-            self.fail(f"{value!r} is a function, and not a type.", param, ctx)
         return found
 
 
