@@ -70,6 +70,7 @@ class LogProvider:
             raise ConfigurationError(message)
         self._entries: AsyncIterator[Entry] | None = None
         self._attempt_has_ended = False
+        self._is_over = False
 
     def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002
         """The text of an answer, in pieces."""
@@ -100,6 +101,9 @@ class LogProvider:
         """The entries of the next attempt."""
         if self._log is None:
             raise ConfigurationError("there is no log")
+        if self._is_over:
+            message = "the answer in the log is not valid for this type"
+            raise AnswerFailedError(message, kind="InvalidOutputError")
         if self._entries is None:
             self._entries = self._log.read(payload["answer"])
         elif not self._attempt_has_ended:
@@ -112,6 +116,7 @@ class LogProvider:
             _raise_failure(entry)
             if "attempt" in entry:
                 return
+        self._is_over = True
 
     async def _one_attempt(self, entries: AsyncIterator[Entry]) -> AsyncIterator[Entry]:
         async for entry in entries:
@@ -119,6 +124,7 @@ class LogProvider:
             if "attempt" in entry:
                 self._attempt_has_ended = True
                 raise _AttemptFailedError
+            self._is_over = "done" in entry
             yield entry
 
     def close(self) -> None:

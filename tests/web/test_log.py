@@ -1,0 +1,254 @@
+"""The log: its contract, and answers that outlive their readers and their worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+import partwise
+from partwise_web import AnswerFailedError, AnswerTakenError, UnknownAnswerError, WorkerLostError
+from partwise_web.log import MemoryLog, follow, write
+from partwise_web.log.redis import RedisLog
+from partwise_web.starlette import PartialResponse
+from partwise_web.testing import LogContract
+
+from ..core.client.test_wire_document import fold
+from .conftest import FINAL, TEXT, Team, serving
+from .test_starlette import events
+
+HERE = Path(__file__).parent
+BAD = TEXT.replace('"Ada"', "1")
+
+
+class TestMemoryLog(LogContract):
+    @pytest.fixture
+    def log(self) -> MemoryLog:
+        return MemoryLog(heartbeat=self.HEARTBEAT)
+
+
+class TestRedisLog(LogContract):
+    @pytest.fixture
+    async def log(self, redis_url: str) -> AsyncIterator[RedisLog]:
+        async with Redis.from_url(redis_url) as redis:
+            yield RedisLog(redis, heartbeat=self.HEARTBEAT)
+
+
+async def chunks(text: str = TEXT, size: int = 3) -> AsyncIterator[str]:
+    for start in range(0, len(text), size):
+        await asyncio.sleep(0)
+        yield text[start : start + size]
+
+
+def parse(text: str = TEXT) -> Any:
+    return partwise.aparse(Team, chunks(text))
+
+
+async def snapshots(stream: Any) -> list[Any]:
+    return [each async for each in stream]
+
+
+@pytest.mark.anyio
+async def test_readers_rebuild_the_answer_whenever_they_come() -> None:
+    log = MemoryLog()
+    early = asyncio.create_task(snapshots(follow(log, "a", Team)))
+    await asyncio.sleep(0)
+    await write(parse(), log, "a", every=0)
+    late = await snapshots(follow(log, "a", Team))
+    for seen in (await early, late):
+        assert seen[-1].model_dump() == FINAL
+        assert type(seen[-1]) is Team
+
+
+@pytest.mark.anyio
+async def test_views_of_a_logged_answer_are_views_of_a_stream() -> None:
+    log = MemoryLog()
+    await write(parse(), log, "a", every=0)
+    document, path = None, ""
+    async for patch in follow(log, "a", Team).patches():
+        document, path = fold(document, patch, path)
+    assert document == FINAL
+    deltas = [each async for each in follow(log, "a", Team).json_deltas()]
+    assert json.loads("".join(deltas)) == FINAL
+
+
+@pytest.mark.anyio
+async def test_what_is_logged_is_the_text_and_the_attempts(ask: Any, vendor: Any) -> None:
+    from partwise_conformance import chat_answer
+
+    answers = iter([chat_answer(BAD), chat_answer(TEXT)])
+    vendor._handler = lambda request: next(answers)(request)  # noqa: PLW0108
+    log = MemoryLog()
+    stream = ask(max_retries=1)
+    await write(stream, log, "a", every=0)
+    await stream.client.close()
+    entries = [entry async for entry in log.read("a")]
+    assert {key for entry in entries for key in entry} == {"text", "attempt", "done"}
+    mark = entries.index({"attempt": 2})
+    assert BAD.startswith("".join(entry["text"] for entry in entries[:mark]))
+    assert "".join(entry["text"] for entry in entries[mark + 1 : -1]) == TEXT
+    reader = follow(log, "a", Team)
+    assert (await snapshots(reader))[-1].model_dump() == FINAL
+    assert reader.attempt == 2
+    assert reader.usage.output_tokens == stream.usage.output_tokens  # type: ignore[union-attr]
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_failed_tells_all_its_readers() -> None:
+    log = MemoryLog()
+    with pytest.raises(partwise.IncompleteOutputError):
+        await write(parse(TEXT[:-20]), log, "a", every=0)
+    reader = follow(log, "a", Team)
+    with pytest.raises(AnswerFailedError, match="was cut off after") as caught:
+        await snapshots(reader)
+    assert caught.value.kind == "IncompleteOutputError"
+    assert caught.value.snapshot.title == FINAL["title"]
+
+
+@pytest.mark.anyio
+async def test_an_answer_of_another_type_is_no_answer() -> None:
+    log = MemoryLog()
+    await write(partwise.aparse(list[int], chunks("[1, 22, 333]")), log, "a", every=0)
+    with pytest.raises(AnswerFailedError, match="not valid for this type"):
+        await follow(log, "a", Team).result()
+
+
+@pytest.mark.anyio
+async def test_an_unknown_answer_is_a_404() -> None:
+    log = MemoryLog(heartbeat=0.05)
+    with pytest.raises(UnknownAnswerError):
+        await follow(log, "nobody", Team).result()
+
+    async def answer(request: Any) -> PartialResponse:
+        return PartialResponse(follow(log, "nobody", Team))
+
+    transport = httpx.ASGITransport(Starlette(routes=[Route("/", answer)]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+        assert (await client.get("/")).status_code == 404
+
+
+@pytest.mark.anyio
+async def test_two_workers_of_one_answer() -> None:
+    log = MemoryLog()
+    results = await asyncio.gather(
+        *(write(parse(), log, "a", every=0) for _ in range(2)), return_exceptions=True
+    )
+    assert [type(each) for each in results if each is not None] == [AnswerTakenError]
+    assert (await follow(log, "a", Team).result()).model_dump() == FINAL
+
+
+@pytest.mark.anyio
+async def test_entries_expire(redis_url: str) -> None:
+    memory = MemoryLog(heartbeat=0.02, expires=0.03)
+    await write(parse(), memory, "a", every=0)
+    await asyncio.sleep(0.05)
+    with pytest.raises(UnknownAnswerError):
+        await follow(memory, "a", Team).result()
+    async with Redis.from_url(redis_url) as redis:
+        log = RedisLog(redis, expires=30, prefix="expiring")
+        await write(parse(), log, "a", every=0)
+        keys = [key async for key in redis.scan_iter("expiring:*")]
+        assert keys
+        assert all([0 < await redis.pttl(key) <= 30_000 for key in keys])
+
+
+# Processes of their own
+
+
+def worker(redis_url: str, answer: str) -> subprocess.Popen[bytes]:
+    """A worker whose vendor stops half-way, in a process of its own."""
+    command = [sys.executable, str(HERE / "worker.py"), redis_url, answer]
+    return subprocess.Popen(command)
+
+
+@pytest.mark.anyio
+async def test_a_killed_worker_ends_every_reader_within_the_heartbeat(redis_url: str) -> None:
+    answer, heartbeat = uuid.uuid4().hex, 1.0
+    async with Redis.from_url(redis_url) as redis:
+        log = RedisLog(redis, heartbeat=heartbeat)
+        with worker(redis_url, answer) as process:
+            readers = [follow(RedisLog(redis, heartbeat=heartbeat), answer, Team) for _ in range(5)]
+            tasks = []
+            while True:  # until the worker's process is there
+                try:
+                    await follow(log, answer, Team).field("title")
+                except UnknownAnswerError:
+                    continue
+                break
+            tasks = [asyncio.create_task(reader.result()) for reader in readers]
+            for reader in readers:
+                while reader.state("title") != "complete":  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+            os.kill(process.pid, signal.SIGKILL)
+            killed = time.monotonic()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert time.monotonic() - killed < heartbeat
+    for error in results:
+        assert isinstance(error, WorkerLostError)
+        assert error.snapshot.title == FINAL["title"]
+
+
+@pytest.mark.anyio
+async def test_another_worker_takes_over(redis_url: str) -> None:
+    answer = uuid.uuid4().hex
+    async with Redis.from_url(redis_url) as redis:
+        log = RedisLog(redis, heartbeat=0.2)
+        fence = await log.open(answer)
+        await log.append(answer, fence, {"text": TEXT[:30]})
+        await asyncio.sleep(0.2)
+        await write(parse(), log, answer, every=0)
+        reader = follow(log, answer, Team)
+        assert (await reader.result()).model_dump() == FINAL
+        assert reader.attempt == 2
+
+
+@pytest.mark.anyio
+async def test_a_browser_that_comes_back_misses_nothing(redis_url: str) -> None:
+    answer = uuid.uuid4().hex
+
+    async def stream(request: Any) -> PartialResponse:
+        async def close() -> None:
+            await redis.aclose()
+
+        redis = Redis.from_url(redis_url)
+        from starlette.background import BackgroundTask
+
+        log = RedisLog(redis)
+        return PartialResponse(follow(log, answer, Team), background=BackgroundTask(close))
+
+    app = Starlette(routes=[Route("/", stream)])
+    async with Redis.from_url(redis_url) as redis:
+        log = RedisLog(redis)
+        fence = await log.open(answer)
+        await log.append(answer, fence, {"text": TEXT[:60]})
+        with serving(app) as url:
+            async with httpx.AsyncClient(base_url=url) as client:
+                async with client.stream("GET", "/") as reply:
+                    text = await anext(reply.aiter_text())  # and it leaves
+                *_, last = [event for event in events(text + "\n\n") if "id" in event]
+                await log.append(answer, fence, {"text": TEXT[60:]})
+                done = {"usage": None, "finish_reason": "stop", "attempts": 1}
+                await log.finish(answer, fence, {"done": done})
+                again = await client.get("/", headers={"last-event-id": last["id"]})
+                document, path = None, ""
+                *patches, end = events(again.text)
+                for event in patches:
+                    document, path = fold(document, json.loads(event["data"]), path)
+                assert document == FINAL
+                assert end["event"] == "done"
+                final = await client.get("/", headers={"last-event-id": end["id"]})
+                assert final.status_code == 204
