@@ -19,6 +19,7 @@ from partwise.provider import (
     Usage,
 )
 
+OLD = '{"name": "Jo", "age": "old"}'
 JO = '{"name": "Jo", "age": 25}'
 ANN = '{"name": "Ann", "age": 30}'
 STOP = Finish("stop", "stop")
@@ -146,10 +147,23 @@ def test_the_tool_s_name_is_in_the_vendors_letters(play: Any, kit: Any) -> None:
     assert type(outcome.value) is model
 
 
-def test_fences_and_prose_are_for_md_json(play: Any, kit: Any) -> None:
-    script = [*kit.text(f"Sure!\n```json\n{JO}\n```\nDone."), STOP]
-    assert play(script, mode="md_json").value.name == "Jo"
-    assert isinstance(play(script, mode="json").error, partwise.MalformedOutputError)
+@pytest.mark.parametrize("mode", ["md_json", "json", "json_schema", "responses"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Sure!\n```json\n{JO}\n```\nDone.",
+        f"\ufeff{JO}<|im_end|>",
+        f"<think>Old? {OLD}</think>\n{JO}",
+        f"Old? {OLD}\n</think>\n\n{JO}",
+    ],
+)
+def test_what_is_around_the_answer_is_read_in_every_mode(
+    play: Any, kit: Any, mode: str, text: str
+) -> None:
+    outcome = play([*kit.text(text), STOP], mode=mode)
+    assert outcome.value.name == "Jo"
+    assert ("Old?" in outcome.stream.reasoning) is ("Old?" in text)
+    assert len(outcome.provider.payloads) == 1
 
 
 def test_what_is_not_the_answer_is_told_apart(play: Any, kit: Any) -> None:
@@ -247,9 +261,95 @@ def test_what_stops_being_json_fails_at_once(play: Any, kit: Any) -> None:
 
 
 def test_a_second_document_is_malformed(play: Any, kit: Any) -> None:
-    error = play([TextDelta(f"{JO}\n{JO}"), STOP], mode="json_schema").error
+    error = play([TextDelta(f"{JO}\n{ANN}"), STOP], mode="json_schema").error
     assert isinstance(error, partwise.MalformedOutputError)
-    assert play([TextDelta(f"{JO}\n{JO}"), STOP], mode="md_json").value.name == "Jo"
+    assert error.position == len(JO) + 1
+    assert play([TextDelta(f"{JO}\n{ANN}"), STOP], mode="md_json").value.name == "Jo"
+
+
+@pytest.mark.parametrize("mode", ["json_schema", "md_json"])
+def test_the_same_document_twice_is_the_answer_once(play: Any, kit: Any, mode: str) -> None:
+    assert play([TextDelta(f"{JO}\n{JO}"), STOP], mode=mode).value.name == "Jo"
+    twice = [*kit.text(JO), *(TextDelta(each, item=1) for each in JO), STOP]
+    assert play(twice, mode=mode).value.name == "Jo"
+
+
+@pytest.mark.parametrize("mode", ["json_schema", "md_json", "tools"])
+def test_items_are_not_joined(play: Any, kit: Any, mode: str) -> None:
+    items = ['I say {"name": "', '{"name": "cut', JO, "Done."]
+    script = [TextDelta(text, item) for item, text in enumerate(items)]
+    assert play([*script, STOP], mode=mode).value.name == "Jo"
+    error = play([TextDelta(JO[:9]), TextDelta(JO[9:], item=1), STOP], mode=mode).error
+    assert isinstance(error, partwise.OutputError)
+
+
+# A call and the text beside it --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "functions.User",
+        "default_api.User",
+        "default_api:User",
+        " User",
+        "User<|channel|>commentary",
+        "user",
+        "functions.User:0",
+    ],
+)
+def test_a_name_may_be_decorated(play: Any, kit: Any, name: str) -> None:
+    assert play([*kit.call(JO, name=name), CALLED], mode="tools").value.name == "Jo"
+    split = [ToolCallDelta(0, "", id="a", name=each) for each in name]
+    assert play([*split, *kit.call(JO, name=None), CALLED], mode="tools").value.name == "Jo"
+
+
+def test_a_name_may_be_split_after_the_arguments_began(play: Any, kit: Any) -> None:
+    script = [ToolCallDelta(0, "{", name="Us"), ToolCallDelta(0, JO[1:], name="er"), CALLED]
+    assert play(script, mode="tools").value.name == "Jo"
+
+
+@pytest.mark.parametrize("names", [["User", "Users"], ["User", "s"], ["X", "Y"]])
+def test_a_longer_name_is_another(play: Any, kit: Any, names: list[str]) -> None:
+    script = [ToolCallDelta(0, "", name=name) for name in names]
+    outcome = play([*script, ToolCallDelta(0, "{}"), *kit.call(JO, index=1), CALLED], mode="tools")
+    assert outcome.value.name == "Jo"
+
+
+def test_one_id_at_several_indexes_is_one_call(play: Any) -> None:
+    script = [
+        ToolCallDelta(0, "", id="a", name="User"),
+        *(ToolCallDelta(index, piece, id="a") for index, piece in enumerate(JO, 1)),
+    ]
+    assert play([*script, CALLED], mode="tools").value.name == "Jo"
+
+
+def test_a_call_with_nothing_says_so(play: Any) -> None:
+    script = [ToolCallDelta(0, "", id="a", name="functions.User"), CALLED]
+    error = play(script, mode="tools").error
+    assert isinstance(error, partwise.IncompleteOutputError)
+    assert "the model called User with no arguments" in str(error)
+
+
+def test_reasoning_beside_a_call_is_reasoning(play: Any, kit: Any) -> None:
+    script = [*kit.text(f"<think>Old? {OLD}</think>So:"), *kit.call(JO), CALLED]
+    outcome = play(script, mode="tools")
+    assert outcome.value.name == "Jo"
+    assert outcome.stream.reasoning == f"Old? {OLD}"
+
+
+@pytest.mark.parametrize("mode", ["tools", "json_schema", "md_json"])
+def test_an_answer_that_came_as_reasoning_is_the_answer_if_nothing_else_did(
+    play: Any, kit: Any, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    thought = [ReasoningDelta(piece) for piece in JO]
+    outcome = play([*thought, TextDelta(""), STOP], mode=mode)
+    assert outcome.value.name == "Jo"
+    assert outcome.stream.text == outcome.stream.reasoning == JO
+    assert "reasoning" in caplog.text
+    more = play([*thought, ReasoningDelta("?"), STOP], mode=mode)
+    assert isinstance(more.error, partwise.OutputError)
+    assert play([*thought, *kit.text("Hm."), STOP], mode=mode).error is not None
 
 
 def test_a_filtered_answer_is_filtered(play: Any, kit: Any) -> None:

@@ -26,7 +26,6 @@ from pydantic_core import PydanticOmit, core_schema
 
 from partwise import Limits, Partial
 from partwise._errors import IncompleteOutputError, InvalidOutputError, MalformedOutputError
-from partwise._json.extract import Depth, Extractor
 from partwise._plan.plan import compile_plan
 from partwise._snapshot.builder import SnapshotBuilder
 
@@ -116,17 +115,6 @@ def test_a_type_that_has_no_hash_has_a_plan() -> None:
     assert compile_plan(list[m.Point]).name == "list[Point]"
     assert compile_plan(m.Point).root_keys == frozenset("xy")
     assert compile_plan(m.BeforeModel).root_keys is None
-
-
-def test_a_key_that_is_no_json_opens_no_answer() -> None:
-    extractor = Extractor(frozenset({"a"}), "{")
-    assert extractor.feed(r'{"\x": 1} ') == ""
-    assert extractor.feed('{"a": "}]"}') == '{"a": "}]"}'
-    assert extractor.feed("rest") == ""
-
-
-def test_a_stray_backslash_ends_no_document() -> None:
-    assert Depth().take(r"[\] rest") == r"[\]"
 
 
 def test_the_text_ends_inside_a_surrogate_pair() -> None:

@@ -52,8 +52,10 @@ def test_what_is_gone_on_with_is_what_was_never_cut(case: Case, data: st.DataObj
     kept = engine.rewind()
     assert text.startswith(kept)
     assert engine.snapshot() is shown
+    engine.keep_rest()
+    uncut.keep_rest()
     in_string = engine.parser.in_string
-    seam = Splicer(kept, depth=engine.parser.depth, in_string=in_string)
+    seam = Splicer(kept, in_string=in_string)
     repeated = data.draw(repeats(kept, in_string=in_string), "repeated")
     rest = text[len(kept) :]
     assume(repeated or not is_chance(kept, rest))
@@ -88,9 +90,9 @@ def test_what_no_text_can_follow_is_cut_back(case: Case, data: st.DataObject) ->
     assert frozen(again.snapshot()) == frozen(engine.snapshot())
 
 
-def told(kept: str, reply: str, *, in_string: bool = True, depth: int = 1) -> str:
+def told(kept: str, reply: str, *, in_string: bool = True) -> str:
     """What a seam makes of a reply that comes character by character."""
-    seam = Splicer(kept, depth=depth, in_string=in_string)
+    seam = Splicer(kept, in_string=in_string)
     return "".join(map(seam.feed, reply)) + seam.close()
 
 
@@ -134,7 +136,7 @@ def test_a_text_that_goes_on_as_it_is_ends_where_it_was_asked_to() -> None:
 
 def test_outside_strings_a_reply_that_repeats_nothing_is_taken_as_it_is() -> None:
     assert told("[1, ", "2, 3", in_string=False) == "2, 3"
-    seam = Splicer("[1, ", depth=1, in_string=False)
+    seam = Splicer("[1, ", in_string=False)
     assert seam.feed('["a",\n"b"]]') == '["a",\n"b"]]'
 
 

@@ -1,171 +1,309 @@
-"""Finds the answer in text that is not pure JSON: prose around it, Markdown fences, or both.
+r"""Finds the answer in a text that is not pure JSON: reasoning, prose and fences around it.
 
-Where the answer begins is decided while the text streams, once and for all, since a snapshot that
-was shown can't be taken back. An object is taken for the answer when it opens with a key that the
-response model knows, an array when it opens with what can be an element of the answer; so prose
-with braces, a fenced example of something else, or a citation like `[1]` is passed over. What
-follows the answer is dropped.
+Rules
+- Text between tags like `<think>` and `</think>` is reasoning, and so is all text before a closing
+  tag that nothing opened: chat templates of DeepSeek's and Qwen's models write the opening one
+  themselves, into the prompt.
+- An object is the answer as soon as it has one of the keys of the response model, an array as soon
+  as its first element can be one of the answer's. Prose with braces, a citation like `[1]` and a
+  JSON example of something else are passed over.
+- Nothing inside an object or array is the answer while that itself may be it, or if it is to be
+  JSON and is not valid. So a part of an answer is never taken for the whole.
+- An object in a fence of another language than JSON is not begun as the answer.
 
-Should the text end with no such object, the first that opens with any key at all is the answer.
+Theory of operation
+`feed` yields the parts of the text in order, each as soon as more text can't change it. An `Answer`
+is the last part of its piece: from there on the text is for the parser of the answer, and what
+follows the document comes back to `feed`. What is before the next mark (a bracket, a tag, a fence)
+is prose; a bracket is followed by a `Candidate` up to its key, its end, or where it stops being
+JSON. There it is a `Region` to be skipped, or just prose, and the search goes on near that place.
+So each character is read a bounded number of times.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+from .candidate import AnswerShape, Candidate
+from .region import Region, begins_region
+from .thinking import END_OF_TEXT, PARTIAL_TAG, TAG, Thinking
 
-Opener: TypeAlias = Literal["{", "["]
+_FENCE: Final = r"(?:`{3,9}|~{3,9})[ \t]{0,9}[\w+#.-]{0,30}"
+_MARK: Final = re.compile(rf"(?P<tag>{TAG})|(?P<fence>{_FENCE})|[{{\[]", re.IGNORECASE)
+_PARTIAL_MARK: Final = re.compile(
+    rf"(?:{PARTIAL_TAG}|`{{1,2}}|~{{1,2}}|{_FENCE}){END_OF_TEXT}", re.IGNORECASE
+)
+_BLANK: Final = re.compile(r"(?:[\s\ufeff\u200b]|<[^<>{}\[\]\s]{1,40}>)*")
+_VALUE_START: Final = re.compile(r'[{\["\dtfnNI-]')
+_CHARS_AT_ONCE: Final = 512
+_LONGEST_PARTIAL: Final = 120
+"""Characters of the beginning of a mark that the text's end may have cut."""
+_BRACKETS: Final = ("{", "[")
+_JSON_LANGUAGES: Final = frozenset({"json", "json5", "jsonc", "jsonl"})
 
-_object_start: Final = re.compile(r'\{\s*(?:\}|("(?:[^"\\]|\\.)*")\s*:)', re.DOTALL).match
-_object_start_prefix: Final = re.compile(
-    r'\{\s*(?:"(?:[^"\\]|\\.)*(?:"\s*|\\)?)?', re.DOTALL
-).fullmatch
-_array_start: Final = re.compile(
-    r'\[\s*(?:[\]\[{"\d]|-\d|(?:true|false|null|NaN|-?Infinity)(?=[\s,\]]))'
-).match
-_array_start_prefix: Final = re.compile(r"\[\s*-?[a-zA-Z]{0,8}").fullmatch
-_array_of_objects_start: Final = re.compile(r"\[\s*[\]{]").match
-"""What may still become one when more text comes."""
 
-_MAX_KEY: Final = 4096
-"""An opening that is longer than this is prose."""
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Text that is neither the answer nor reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """Text of the model's reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfThought:
+    """All text before was reasoning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer begins with this text, which is all that is left of the piece.
+
+    Attributes:
+        text: its text so far, and what may follow it.
+        fence: the language of the fence around it, in lower case; None if there is no fence.
+        is_first: whether only white space, fences and tags were before it.
+    """
+
+    text: str
+    fence: str | None
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An object or array that is not begun as the answer.
+
+    Attributes:
+        text: as it was written.
+        fence: as in `Answer`.
+        fits: whether it can be the answer.
+        inside: the parts of it that could be the answer if it is not: none, one, or the first two.
+        is_whole: whether it is valid JSON, and ended before the text did.
+        has_key: whether there is a key in it.
+    """
+
+    text: str
+    fence: str | None
+    fits: bool
+    inside: tuple[str, ...]
+    is_whole: bool
+    has_key: bool
+
+
+Part: TypeAlias = Prose | Thought | EndOfThought | Answer | Document
+
+
+def is_json(fence: str | None) -> bool:
+    """Whether the fence says that it has JSON in it. One without a language does not."""
+    return fence in _JSON_LANGUAGES
 
 
 class Extractor:
-    """Takes text in pieces and gives the part of it that is the answer.
+    """Takes text in pieces and gives its parts.
 
     Args:
-        keys: the keys with which the answer's object can begin; None for any.
-        opener: the bracket with which the answer opens; None where it can be either.
-        may_be_empty: whether an object without a key can be the answer.
-        of_objects: whether an array that is the answer has only objects in it.
+        shape: of the answer.
+        takes_first: whether a bracket that can open the answer does, if only white space, fences
+            and tags are before it; the keys don't matter then.
+
+    Attributes:
+        has_answer: whether there is an answer, so that no other is to be begun.
     """
 
-    def __init__(
-        self,
-        keys: AbstractSet[str] | None,
-        opener: Opener | None,
-        *,
-        may_be_empty: bool = True,
-        of_objects: bool = False,
-    ) -> None:
-        self._keys = keys
-        self._may_be_empty = may_be_empty
-        self._is_array = _array_of_objects_start if of_objects else _array_start
-        self._openers = opener or "{["
-        self._held = ""  # the text that is not decided yet
-        self._fallback = ""  # from the first object on that opens with an unknown key
-        self._depth = Depth()
-        self._found = False
+    def __init__(self, shape: AnswerShape, *, takes_first: bool) -> None:
+        self.has_answer = False
+        self._shape = shape
+        self._takes_first = takes_first
+        self._step: _Step = self._search
+        self._held = ""  # text that the current step can't decide yet
+        self._fence: str | None = None
+        self._is_first = True
+        self._thinking: Thinking
+        self._candidate: Candidate
+        self._region: Region
 
-    def feed(self, text: str) -> str:
-        """The next characters of the answer, maybe none."""
-        if self._found:
-            return self._depth.take(text)
-        if self._fallback:
-            self._fallback += text
-        self._held += text
-        start = self._search()
-        if start is None:
-            return ""
-        self._found = True
-        answer, self._held, self._fallback = self._held[start:], "", ""
-        return self._depth.take(answer)
+    def feed(self, text: str) -> Iterator[Part]:
+        """The parts of the text that are known now. To be read to the end."""
+        return self._read(text, is_end=False)
 
-    def close(self) -> str:
-        """The text has ended: the answer that was held back, if any."""
-        if self._found or not self._fallback:
-            return ""
-        return self._depth.take(self._fallback)
+    def give_up_answer(self, text: str) -> Iterator[Part]:
+        """The answer that was begun is not valid, in this text of it: as `feed`."""
+        self.has_answer = False
+        self._region, self._step = Region(), self._skip_answer
+        return self._read(text, is_end=False)
 
-    def _search(self) -> int | None:
-        """Where the answer begins; drops from `_held` what is decided not to be it."""
-        index = 0
-        while (index := self._next_opener(index)) >= 0:
-            verdict = self._judge(index)
-            if verdict == "answer":
-                return index
-            if verdict == "wait":
-                self._held = self._held[index:]
-                return None
-            if verdict == "fallback" and not self._fallback:
-                self._fallback = self._held[index:]
-            index += 1
-        self._held = ""
+    def close(self) -> Iterator[Part]:
+        """The text has ended, or one item of it: the parts that are left."""
+        yield from self._read("", is_end=True)
+        self._fence, self._is_first = None, True
+
+    def _read(self, text: str, *, is_end: bool) -> Iterator[Part]:
+        # A little at a time: the steps copy what is left of it.
+        for start in range(0, len(text) or 1, _CHARS_AT_ONCE):
+            end = start + _CHARS_AT_ONCE
+            for part in self._read_little(text[start:end], is_end=is_end):
+                if isinstance(part, Answer):
+                    yield replace(part, text=part.text + text[end:])
+                    return
+                yield part
+
+    def _read_little(self, text: str, *, is_end: bool) -> Iterator[Part]:
+        rest: str | None = text
+        while rest is not None:
+            parts, rest = self._step(rest, is_end)
+            yield from parts
+
+    # The steps. Each takes the text that follows, and returns the parts that are known and the text
+    # after them, for the next step; None if there is no next step until more text arrives.
+
+    def _search(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+        """Read up to the next mark: a bracket, a tag or a fence."""
+        text, self._held = self._held + text, ""
+        mark = _MARK.search(text)
+        tail = max(0, len(text) - _LONGEST_PARTIAL)
+        partial = None if is_end else _PARTIAL_MARK.search(text, tail)
+        if mark and partial and partial.start() <= mark.start():
+            mark = None
+        end = mark.start() if mark else partial.start() if partial else len(text)
+        known = end + 1 if mark and mark[0] in _BRACKETS else end
+        if self._shape.may_be_scalar and (value := self._begin_value(text, known)):
+            return [value], None
+        before = self._prose(text[:end])
+        if mark is None:
+            self._held = text[end:]
+            return before, None
+        after = text[mark.end() :]
+        if mark["tag"]:
+            return [*before, *self._meet_tag(mark[0])], after
+        if mark["fence"]:
+            self._meet_fence(mark[0])
+            return [*before, Prose(mark[0])], after
+        if self._is_answer(mark[0]):
+            return [*before, self._answer(text[end:])], None
+        self._candidate, self._step = Candidate(self._shape), self._follow
+        return before, text[end:]
+
+    def _think(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+        thought, rest = self._thinking.feed(text)
+        if is_end and rest is None:
+            more, rest = self._thinking.close()
+            thought += more
+        if rest is not None:
+            self._step, self._is_first = self._search, True
+        return [Thought(thought)] if thought else [], rest
+
+    def _follow(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+        """Read on in a value that may be the answer."""
+        candidate = self._candidate
+        if text:
+            candidate.feed(text)
+        if candidate.fits and self._may_begin:
+            return [self._answer(candidate.text + candidate.take_rest())], None
+        if candidate.fault is not None:
+            self._held, self._step = candidate.text + candidate.take_rest(), self._judge
+            return [], ""
+        if not candidate.complete and not is_end:
+            return [], None
+        self._step = self._search
+        text = candidate.text
+        if not candidate.complete and not candidate.has_key and not begins_region(text):
+            return self._give_up(text, len(text))
+        return [self._document(text, is_whole=candidate.complete)], candidate.take_rest()
+
+    def _judge(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+        """Find out whether a value that is not JSON was to be JSON."""
+        text, self._held = self._held + text, ""
+        candidate = self._candidate
+        is_region = candidate.has_key or begins_region(text)
+        if is_region is None and not is_end:
+            self._held = text
+            return [], None
+        if is_region:
+            self._region, self._step = Region(), self._skip
+            return [], text
+        self._step = self._search
+        return self._give_up(text, candidate.fault.position if candidate.fault else 0)
+
+    def _skip(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+        rest = self._region.feed(text, is_end=is_end)
+        if rest is None and not is_end:
+            return [], None
+        self._step = self._search
+        return [self._document(self._region.text, is_whole=False)], rest or ""
+
+    def _skip_answer(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+        rest = self._region.feed(text, is_end=is_end)
+        if rest is None and not is_end:
+            return [], None
+        self._step = self._search
+        return self._prose(self._region.text), rest or ""
+
+    # Their parts ----------------------------------------------------------------------------
+
+    @property
+    def _may_begin(self) -> bool:
+        return not self.has_answer and (not self._fence or is_json(self._fence))
+
+    def _is_answer(self, bracket: str) -> bool:
+        may_begin = self._takes_first and self._is_first and self._may_begin
+        return may_begin and bracket in self._shape.openers
+
+    def _begin_value(self, text: str, end: int) -> Answer | None:
+        start = _BLANK.match(text, 0, end).end()  # type: ignore[union-attr]
+        if self._is_first and not self.has_answer and _VALUE_START.match(text, start, end):
+            return self._answer(text[start:])
         return None
 
-    def _next_opener(self, index: int) -> int:
-        places = [self._held.find(opener, index) for opener in self._openers]
-        return min((place for place in places if place >= 0), default=-1)
+    def _answer(self, text: str) -> Answer:
+        answer = Answer(text, self._fence, self._is_first)
+        self.has_answer, self._is_first, self._step = True, False, self._search
+        return answer
 
-    def _judge(self, index: int) -> Literal["answer", "wait", "fallback", "prose"]:
-        held = self._held
-        rest = held[index : index + _MAX_KEY]
-        is_short = len(rest) < _MAX_KEY
-        if held[index] == "[":
-            if self._is_array(held, index):
-                return "answer"
-            return "wait" if is_short and _array_start_prefix(rest) else "prose"
-        match = _object_start(held, index)
-        if match is None:
-            return "wait" if is_short and _object_start_prefix(rest) else "prose"
-        if match[1] is None:
-            return "answer" if self._may_be_empty else "fallback"
-        is_known = self._keys is None or _unquoted(match[1]) in self._keys
-        return "answer" if is_known else "fallback"
+    def _document(self, text: str, *, is_whole: bool) -> Document:
+        self._is_first = False
+        candidate = self._candidate
+        return Document(
+            text,
+            self._fence,
+            fits=candidate.fits,
+            inside=tuple(candidate.inside),
+            is_whole=is_whole,
+            has_key=candidate.has_key,
+        )
+
+    def _give_up(self, text: str, position: int) -> _Read:
+        """A value that is prose from its bracket on. What it took for a string may have more."""
+        string = text.rfind('"', 0, max(text.rfind('"', 0, position), 0))
+        end = (string if string >= 0 else text.find('"', 0, position)) + 1 or max(position, 1)
+        return self._prose(text[:end]), text[end:]
+
+    def _prose(self, text: str) -> list[Part]:
+        self._is_first = self._is_first and _BLANK.fullmatch(text) is not None
+        return [Prose(text)] if text else []
+
+    def _meet_tag(self, tag: str) -> list[Part]:
+        thinking = Thinking.opened_by(tag)
+        if thinking:
+            self._thinking, self._step = thinking, self._think
+            return []
+        self._is_first, self._fence = True, None
+        return [EndOfThought()]
+
+    def _meet_fence(self, mark: str) -> None:
+        language = mark.lstrip("`~").strip().lower()
+        is_closing = self._fence is not None and not language
+        self._fence = None if is_closing else language
 
 
-def _unquoted(key: str) -> str | None:
-    try:
-        return str(json.loads(key, strict=False))
-    except ValueError:
-        return None
-
-
-class Depth:
-    """Passes one JSON document through and drops what follows it.
-
-    Args:
-        depth: the containers that are open already.
-        in_string: whether a string is, too.
-    """
-
-    _stop: Final = re.compile(r'["\\{}\[\]]')
-
-    def __init__(self, depth: int = 0, *, in_string: bool = False) -> None:
-        self._depth = depth
-        self._in_string = in_string
-        self._escaped = False
-        self._ended = False
-
-    def take(self, text: str) -> str:
-        if self._ended:
-            return ""
-        index = 0
-        if self._escaped and text:
-            self._escaped, index = False, 1
-        while match := self._stop.search(text, index):
-            index = match.end()
-            self._see(match[0])
-            if self._ended:
-                return text[:index]
-            if self._escaped:
-                if index == len(text):
-                    return text
-                self._escaped, index = False, index + 1
-        return text
-
-    def _see(self, character: str) -> None:
-        if character == '"':
-            self._in_string = not self._in_string
-        elif self._in_string:
-            self._escaped = character == "\\"
-        elif character in "{[":
-            self._depth += 1
-        elif character in "}]":
-            self._depth -= 1
-            self._ended = self._depth == 0
+_Read: TypeAlias = tuple[list[Part], str | None]
+_Step: TypeAlias = Callable[[str, bool], _Read]

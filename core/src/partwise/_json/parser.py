@@ -138,6 +138,8 @@ class Parser:
     Attributes:
         sink: the sink of the innermost open container.
         complete: the document's value has closed. A number at the root closes with `close` only.
+        keeps_rest: whether text after the document is kept for `take_rest`. Else it is an error,
+            unless it is white space.
     """
 
     __slots__ = (
@@ -161,12 +163,14 @@ class Parser:
         "_piece",
         "_pieces",
         "_reads_whole",
+        "_rest",
         "_stack",
         "_step",
         "_strict",
         "_text",
         "_watch",
         "complete",
+        "keeps_rest",
         "sink",
     )  # fmt: skip
 
@@ -175,6 +179,8 @@ class Parser:
     ) -> None:
         self.sink = sink
         self.complete = False
+        self.keeps_rest = False
+        self._rest = ""
         self._limits = limits
         self._find_stop = (_QUOTE_ESCAPE_OR_CONTROL if strict else _QUOTE_OR_ESCAPE).search
         self._strict = strict
@@ -278,6 +284,11 @@ class Parser:
     def _cut_token(self) -> str:
         """The token or escape that the last piece cut."""
         return self._pending + "".join(self._more_digits)
+
+    def take_rest(self) -> str:
+        """The text that followed the document, if that is kept, up to the end of the last piece."""
+        rest, self._rest, self._high = self._rest + self._high, "", ""
+        return rest
 
     def rewind(self) -> None:
         """Take back what can't go on from where the text was cut.
@@ -531,6 +542,9 @@ class Parser:
         raise self.error(f"expected a comma or {closer}", index)
 
     def _after_document(self, text: str, index: int) -> int:
+        if self.keeps_rest:
+            self._pieces[self._piece], self._rest = text[:index], self._rest + text[index:]
+            return len(text)
         index = skip_whitespace(text, index).end()  # type: ignore[union-attr]
         if index < len(text):
             raise self.error("text after the end of the answer", index)

@@ -12,7 +12,8 @@ Rules
 - Outside strings a reply that repeats nothing is taken as it is. The grammar and the validation
   of the whole notice if it does not fit.
 - Inside a string nothing would notice, since any text fits. There it is an error.
-- What follows the end of the document is dropped.
+
+What follows the end of the document comes with it: the parser of the answer tells.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from .._errors import IncompleteOutputError
-from .extract import Depth
 
 _ENDING_CHARS: Final = 48
 _LEAST_CHARS: Final = 8
@@ -47,7 +47,6 @@ class Splicer:
 
     Args:
         text: what there is of the answer.
-        depth: the containers that are open at its end.
         in_string: whether it ends inside a string.
 
     Attributes:
@@ -56,14 +55,13 @@ class Splicer:
         failed: the reply does not go on from the text.
     """
 
-    def __init__(self, text: str, *, depth: int, in_string: bool) -> None:
+    def __init__(self, text: str, *, in_string: bool) -> None:
         self.held = ""
         self.failed = False
         # White space outside strings is no matter, and a model may well leave it out.
         self._text = text if in_string else text.rstrip()
         self.ending = ending_of(self._text)
         self._in_string = in_string
-        self._depth = Depth(depth, in_string=in_string)
         self._joined = False
 
     def feed(self, text: str) -> str:
@@ -73,7 +71,7 @@ class Splicer:
             IncompleteOutputError: the reply does not go on from the text.
         """
         if self._joined:
-            return self._depth.take(text)
+            return text
         self.held += text
         return self._join(is_all=False)
 
@@ -104,7 +102,7 @@ class Splicer:
 
     def _take(self, text: str) -> str:
         self._joined, self.held = True, ""
-        return self._depth.take(text)
+        return text
 
     def _starts(self) -> Iterator[int]:
         """Where the reply proper may begin: at the first lines, up to the first that is JSON."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
-    from .._json.extract import Opener
     from .nodes import Layout, ValueNode
 
 
@@ -49,11 +48,9 @@ class Plan:
         return self._adapter.json_schema()
 
     @property
-    def opener(self) -> Opener | None:
-        """The bracket with which the answer opens; None where it can be either."""
-        if self.root.object and not self.root.array:
-            return "{"
-        return "[" if self.root.array and not self.root.object else None
+    def openers(self) -> str:
+        """The brackets that may open the answer; none if the plan does not know, or a scalar."""
+        return ("{" if self.root.object else "") + ("[" if self.root.array else "")
 
     @property
     def of_objects(self) -> bool:

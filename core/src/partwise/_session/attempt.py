@@ -1,27 +1,38 @@
-"""One attempt: a stream of chunks in, the text of the answer to the engine, one verdict out.
+"""One attempt: a stream of chunks in, the text of the answer to the builder, one verdict out.
 
-Where the answer stands:
-- In a mode without tools it is the visible text, and tool calls are ignored.
-- In a tool mode it is the arguments of one call. The first call that bears the tool's name is it;
-  so is a call that has no name when its first arguments come, since the tool was forced. Every
-  other call, and text beside the call, is ignored.
-- Where a tool mode brings no such call at all, the text is read instead, leniently: many a model
-  writes down the JSON that it should have called with.
+The answer
+- In a mode without tools it is in the visible text, and tool calls are ignored.
+- In a tool mode it is the arguments of one call: the first that has the tool's name, whatever a
+  chat template puts around that (`functions.Note`, `Note<|channel|>commentary`), or that has no
+  name when its first arguments arrive. Other calls are ignored.
+- If a tool mode brings no such call, the visible text is read in its place: at the end if the call
+  was forced, at once if the tool was only offered. A call that follows takes the place of the text.
+- Where in a text the answer is, see `answer_reader`. Tags of reasoning in it are obeyed in every
+  mode.
+- If nothing else was written, reasoning that is one JSON document is the answer.
 
-What the end means, in this order:
+The end, in this order:
 1. A refusal is a refusal, and a filtered answer is filtered, whatever was written until then.
-2. Text that is not JSON is malformed. Where it did not even begin as JSON, this is said only at
-   the end of the stream, because such prose may turn out to be a refusal.
-3. `length` is a cut-off answer, even when its JSON happens to be closed.
+2. Text that is not JSON is malformed. If it did not even begin as JSON, this is said only at the
+   end of the stream, because such prose may turn out to be a refusal.
+3. `length` is a cut-off answer, even if its JSON happens to be closed.
 4. Else the JSON decides. A closed document is whole, and needs no finish reason beside it: some
    servers send none. An open one was cut off.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
 
-from .._errors import ContentFilterError, IncompleteOutputError, MalformedOutputError, RefusalError
+from .._errors import (
+    ContentFilterError,
+    IncompleteOutputError,
+    OutputError,
+    RefusalError,
+)
+from .._json.candidate import Candidate, only_document
 from .._providers.chunks import (
     Finish,
     KeepAlive,
@@ -31,6 +42,8 @@ from .._providers.chunks import (
     ToolCallDelta,
 )
 from .._usage import Usage
+from .answer_reader import AnswerReader
+from .tool_calls import ToolCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +52,28 @@ if TYPE_CHECKING:
     from .._snapshot.builder import SnapshotBuilder
     from .._usage import FinishReason
 
+log = logging.getLogger("partwise")
 
-class MakeEngine(Protocol):
-    """Makes the engine of an attempt; a lenient one finds the JSON among prose."""
 
-    def __call__(self, *, lenient: bool) -> SnapshotBuilder: ...
+class _HeldAnswer(Candidate):
+    """Keeps the text of an answer that is read only if no call of the tool brings one."""
+
+    def feed(self, text: str) -> bool:  # type: ignore[override]
+        super().feed(text)
+        if self.fault is not None:
+            raise self.fault
+        return False
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, without a reference to its object: so that an attempt is free with its stream."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        bound = reference()
+        return bound and bound(*arguments)
+
+    return call
 
 
 class Attempt:
@@ -51,73 +81,90 @@ class Attempt:
 
     Attributes:
         number: counted from 1.
-        engine: what reads the answer's text.
-        usage: what the vendor said last of the tokens spent, or None.
+        engine: the builder, which reads the answer's text.
+        usage: the tokens spent, as the vendor said last; None if it said nothing.
         ended: whether the vendor's stream was read to its end.
         call_id: the vendor's id of the tool call that is the answer, if it has one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the rules of one answer
         self,
         number: int,
-        make_engine: MakeEngine,
+        make_engine: Callable[[], SnapshotBuilder],
         *,
         tool: str | None,
         lenient: bool,
         patient: bool,
+        forced: bool = True,
+        on_restart: Callable[[OutputError], None] | None = None,
     ) -> None:
-        """Begin. `tool` is the name of the answer's tool; None reads the visible text.
+        """Begin.
 
-        `patient` says that a finish reason is to be expected, so that prose is read to its end.
+        Args:
+            number: as the attribute.
+            make_engine: makes a builder.
+            tool: the name of the answer's tool; None reads the visible text.
+            lenient: whether the answer may be in prose and in fences; pieces of text are read
+                strictly otherwise, and a vendor's answer so far as it is unambiguous.
+            patient: whether a vendor gives the text, and says why it ends.
+            forced: whether a call of the tool is demanded.
+            on_restart: is called when what was shown of this attempt is void, with the reason,
+                since the answer comes only now.
         """
         self.number = number
-        self.engine = make_engine(lenient=lenient)
+        self.engine = make_engine()
         self.usage: Usage | None = None
         self.ended = False
         self.call_id: str | None = None
         self._make_engine = make_engine
         self._tool = tool
-        self._lenient = lenient
-        self._patient = patient
+        self._on_restart = _weakly(on_restart or self._ignore)
+        self._has_begun = False
         self._finish: Finish | None = None
-        self._fault: MalformedOutputError | None = None
-        self._call: int | None = None
-        self._names: dict[int, str] = {}
-        self._beside: list[str] = []
-        self._unread: list[str] = []
+        self._item: int | None = None
+        self._calls = ToolCalls(tool)
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
+        self._is_raw = not lenient and not patient
+        self._is_forced = tool is not None and forced
+        self._text_reader = AnswerReader(
+            self.engine.shape,
+            _weakly(self._begin_text),
+            self._reasoning,
+            is_lenient=lenient or tool is not None,
+            waits=tool is not None,
+        )
+        self._call_reader = AnswerReader(
+            self.engine.shape, _weakly(self._begin_answer), self._reasoning, is_lenient=False
+        )
 
     def takers(self) -> dict[type, Callable[[Any], bool]]:
-        """By the kind of a chunk, what takes it; a piece of the answer itself is a `str`.
+        """The handler of each kind of chunk; a piece of the answer itself is a `str`.
 
-        It says whether the answer's text grew. It raises a MalformedOutputError where the text
-        stopped being JSON, and an InvalidOutputError where a part is invalid and nothing can mend
-        it.
+        It says whether the answer's text grew. It raises a MalformedOutputError if the text is not
+        JSON, and an InvalidOutputError if a part of the answer is invalid, and nothing can mend it.
         """
-        tool, lenient = self._tool, self._lenient
-        take_text = self._take_prose if lenient else self._take_text
-        read = self._read_prose if lenient else self._grow if self._patient else self.engine.feed
         return {
-            str: read,  # as `parse` reads it, which has many pieces and nothing else
-            TextDelta: take_text if tool is None else self._take_text_beside,
-            ToolCallDelta: self._take_nothing if tool is None else self._take_call,
-            ReasoningDelta: self._take_reasoning,
-            RefusalDelta: self._take_refusal,
-            Usage: self._take_usage,
-            Finish: self._take_finish,
-            KeepAlive: self._take_nothing,
+            str: self.engine.feed if self._is_raw else self._text_reader.feed,
+            TextDelta: self._receive_text,
+            ToolCallDelta: self._ignore if self._tool is None else self._receive_call,
+            ReasoningDelta: self._receive_reasoning,
+            RefusalDelta: self._receive_refusal,
+            Usage: self._receive_usage,
+            Finish: self._receive_finish,
+            KeepAlive: self._ignore,
         }
 
     @property
     def text(self) -> str:
-        """The raw text of the answer; where there is none, the text that came in its place."""
-        return "".join((self.engine.text, *self._unread)) or "".join(self._beside)
+        """The raw text of the answer; if there is none, the text that came in its place."""
+        return self._call_reader.text or self._text_reader.text or self.engine.text
 
     @property
     def resumable(self) -> bool:
         """Whether the answer is a part of one, and nothing is wrong with it so far."""
-        return self._fault is None and self.engine.resumable
+        fault = self._text_reader.fault or self._call_reader.fault
+        return fault is None and self.engine.resumable
 
     @property
     def reasoning(self) -> str:
@@ -130,13 +177,6 @@ class Attempt:
     @property
     def raw_finish_reason(self) -> str | None:
         return self._finish.raw if self._finish else None
-
-    @property
-    def _said(self) -> str:
-        """The vendor's words for the finish, as the end of a message."""
-        words = (self._finish.raw, self._finish.message) if self._finish else ()
-        said = ": ".join(filter(None, words))
-        return f" ({said})" if said else ""
 
     @property
     def usage_complete(self) -> bool:
@@ -154,88 +194,95 @@ class Attempt:
             refusal = "".join(self._refusal) or self.text
             raise RefusalError(f"the model refused: {refusal}", refusal=refusal)
         if reason == "content_filter":
-            raise ContentFilterError(f"the vendor's content filter stopped the answer{self._said}")
-        self._read_what_was_held()
-        if self._fault is not None:
-            raise self._fault
+            raise ContentFilterError("the vendor's content filter stopped the answer")
+        if not self._is_raw:
+            self._read_the_rest()
         if reason == "length":
             raise IncompleteOutputError("the answer was cut off: it reached its maximum length")
         return self._close()
 
     # Chunks ---------------------------------------------------------------------------------
 
-    def _take_text(self, chunk: TextDelta) -> bool:
-        return self._grow(chunk.text)
+    def _receive_text(self, chunk: TextDelta) -> bool:
+        if chunk.item != self._item:
+            self._begin_item(chunk.item)
+        return self._text_reader.feed(chunk.text) and self._call_reader.builder is None
 
-    def _take_prose(self, chunk: TextDelta) -> bool:
-        return self._read_prose(chunk.text)
+    def _begin_item(self, item: int) -> None:
+        if self._item is not None:
+            self._text_reader.end_item()
+        self._item = item
 
-    def _read_prose(self, text: str) -> bool:
-        self._beside.append(text)
-        return self._grow(text)
+    def _receive_call(self, chunk: ToolCallDelta) -> bool:
+        arguments = self._calls.arguments(chunk)
+        self.call_id = self._calls.answer_id
+        return bool(arguments) and self._call_reader.feed(arguments)
 
-    def _take_text_beside(self, chunk: TextDelta) -> bool:
-        self._beside.append(chunk.text)
-        return False
-
-    def _take_call(self, chunk: ToolCallDelta) -> bool:
-        if self._call is None:
-            self._consider(chunk)
-        if chunk.index != self._call:
-            return False
-        self.call_id = chunk.id or self.call_id
-        return self._grow(chunk.arguments)
-
-    def _take_reasoning(self, chunk: ReasoningDelta) -> bool:
+    def _receive_reasoning(self, chunk: ReasoningDelta) -> bool:
         self._reasoning.append(chunk.text)
         return False
 
-    def _take_refusal(self, chunk: RefusalDelta) -> bool:
+    def _receive_refusal(self, chunk: RefusalDelta) -> bool:
         self._refusal.append(chunk.text)
         return False
 
-    def _take_usage(self, chunk: Usage) -> bool:
+    def _receive_usage(self, chunk: Usage) -> bool:
         self.usage = chunk
         return False
 
-    def _take_finish(self, chunk: Finish) -> bool:
+    def _receive_finish(self, chunk: Finish) -> bool:
         # Some servers repeat it in every chunk that is left: a good end does not undo a bad one.
         if self._finish is None or self._finish.reason in ("stop", "tool_calls", "other"):
             self._finish = chunk
         return False
 
-    def _take_nothing(self, _: Chunk) -> bool:
+    def _ignore(self, _: Chunk) -> bool:
         return False
 
     # The answer -----------------------------------------------------------------------------
 
-    def _consider(self, chunk: ToolCallDelta) -> None:
-        """Let this fragment's call be the answer, if it is the one."""
-        name = chunk.name or self._names.get(chunk.index, "")
-        self._names[chunk.index] = name
-        if name == self._tool or (not name and chunk.arguments):
-            self._call = chunk.index
+    def _begin_answer(self, reason: OutputError | None) -> SnapshotBuilder:
+        """The builder of an answer that begins. `reason` says why the one before is void."""
+        if self._has_begun:
+            is_shown = self.engine.snapshot() is not None
+            self.engine = self._make_engine()
+            if is_shown:
+                message = "the text before was not the answer: a call of the tool followed"
+                self._on_restart(reason or OutputError(message))
+        self._has_begun = True
+        self.engine.keep_rest()
+        return self.engine
 
-    def _grow(self, text: str) -> bool:
-        if self._fault is not None:
-            self._unread.append(text)
-            return False
-        if not text:
-            return False
-        try:
-            self.engine.feed(text)
-        except MalformedOutputError as error:
-            if not self._patient or self.engine.snapshot() is not None:
-                raise
-            self._fault = error
-            return False
-        return True
+    def _begin_text(self, reason: OutputError | None) -> SnapshotBuilder | _HeldAnswer:
+        is_held = self._is_forced or self._call_reader.builder is not None
+        return self._hold_answer() if is_held else self._begin_answer(reason)
 
-    def _read_what_was_held(self) -> None:
-        if self._tool is None or self._call is not None or not self._beside:
+    def _hold_answer(self) -> _HeldAnswer:
+        return _HeldAnswer(self.engine.shape)
+
+    def _read_the_rest(self) -> None:
+        """All text is there: read what could not be told before.
+
+        Raises:
+            MalformedOutputError, InvalidOutputError: the text has a fault.
+        """
+        if self._calls.has_arguments:
+            self._call_reader.close()
+            if self._call_reader.builder is not None:
+                return
+        self._text_reader.close()
+        if isinstance(held := self._text_reader.builder, _HeldAnswer):
+            self._begin_answer(None).feed(held.text)
+        self._read_reasoning()
+
+    def _read_reasoning(self) -> None:
+        """If nothing else was written, take reasoning that is a document for the answer."""
+        if self.engine.text.strip() or self._text_reader.text.strip():
             return
-        self.engine = self._make_engine(lenient=True)
-        self.engine.feed("".join(self._beside))
+        document = only_document(self.reasoning, self.engine.shape)
+        if document is not None:
+            log.warning("the model wrote its answer as reasoning, and nothing else; it is taken")
+            self.engine.feed(document)
 
     def _close(self) -> Any:
         try:
@@ -245,9 +292,9 @@ class Attempt:
             raise IncompleteOutputError(f"{what} ({self._why_it_ended()})") from None
 
     def _what_came_instead(self) -> str:
-        if others := sorted({name for name in self._names.values() if name}):
-            return f"the model called {', '.join(others)}, and not {self._tool}"
-        if self._beside:
+        if self._calls.names:
+            return self._calls.describe()
+        if self._text_reader.text.strip():
             return "the model wrote text that has no JSON in it"
         return "the answer is empty"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .._snapshot.builder import LenientSnapshotBuilder, SnapshotBuilder
+from .._snapshot.builder import SnapshotBuilder
 from .approaches import LearnedApproaches
 from .event_reader import EventReader
 
@@ -52,10 +52,9 @@ class Call:
     keeps_vendor_events: bool = False
     reader: type[EventReader] = EventReader
 
-    def new_builder(self, *, lenient: bool, record: bool) -> SnapshotBuilder:
+    def new_builder(self, *, record: bool) -> SnapshotBuilder:
         """A builder for one attempt; `record` says whether it is to note events."""
-        builder: Any = LenientSnapshotBuilder if lenient else SnapshotBuilder
-        made: SnapshotBuilder = builder(
+        return SnapshotBuilder(
             self.plan,
             envelope=self.envelope,
             context=self.settings.context,
@@ -63,4 +62,3 @@ class Call:
             limits=self.settings.limits,
             record=record,
         )
-        return made

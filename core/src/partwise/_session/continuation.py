@@ -41,24 +41,24 @@ class Continuation(Attempt):
 
     def __init__(self, before: Attempt) -> None:
         engine = before.engine
-        super().__init__(
-            before.number + 1, lambda **_: engine, tool=None, lenient=False, patient=True
-        )
+        super().__init__(before.number + 1, lambda: engine, tool=None, lenient=False, patient=True)
         text = engine.rewind()
-        parser = engine.reader
-        self.seam = Splicer(text, depth=parser.depth, in_string=parser.in_string)
+        self.seam = Splicer(text, in_string=engine.reader.in_string)
 
     @property
     def text(self) -> str:
         """The text of the whole so far, and what came last and is not known to belong to it."""
-        return super().text + self.seam.held
+        return self.engine.text + self.seam.held
 
     @property
     def resumable(self) -> bool:
         return super().resumable and not self.seam.failed
 
-    def _take_text(self, chunk: TextDelta) -> bool:
-        return self._grow(self.seam.feed(chunk.text))
+    def _receive_text(self, chunk: TextDelta) -> bool:
+        return self._add(self.seam.feed(chunk.text))
 
-    def _read_what_was_held(self) -> None:
-        self._grow(self.seam.close())
+    def _read_the_rest(self) -> None:
+        self._add(self.seam.close())
+
+    def _add(self, text: str) -> bool:
+        return not self.engine.complete and self.engine.feed(text)

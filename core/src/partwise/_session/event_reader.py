@@ -128,7 +128,8 @@ class EventReader:
         chunks: Any = self._decoder.feed(event)
         if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
             # By far the most frequent event.
-            return self._handlers[type(chunks[0])](chunks[0])
+            grew = self._handlers[type(chunks[0])](chunks[0])
+            return grew and (self._is_plain or self._note_growth())
         self.has_pending_chunks = True
         self._chunks = iter(chunks)
         return self.receive_rest()
@@ -159,6 +160,10 @@ class EventReader:
             self._collect_events()
         if (accept := getattr(self._decoder, "accept", None)) is not None:
             accept()
+
+    def restart_display(self) -> None:
+        """What was shown of the attempt is void."""
+        self.has_snapshot = self._is_plain = False
 
     def abandon(self) -> None:
         """Nothing is to be read any more: the next event is refused."""
@@ -219,7 +224,8 @@ class PieceReader(EventReader):
     def receive(self, event: Any) -> bool:
         is_text = type(event) is str
         if is_text and self._is_plain:
-            return self._handlers[str](event)
+            grew = self._handlers[str](event)
+            return grew and (self._is_plain or self._note_growth())
         if self._inspects_events:
             self._inspect(event)
         self.has_pending_chunks = True

@@ -74,6 +74,7 @@ class Session:
     """
 
     __slots__ = (
+        "__weakref__",
         "_attempt",
         "_budget",
         "_command",
@@ -302,7 +303,22 @@ class Session:
             tool=request.name if request.mode.uses_tool else None,
             lenient=self.call.lenient or request.mode is Mode.MD_JSON,
             patient=self.call.expects_finish,
+            forced=request.forced,
+            on_restart=self._restart_display,
         )
+
+    def _restart_display(self, error: OutputError) -> None:
+        """The answer of this attempt begins only now: what was shown of it is void.
+
+        Raises:
+            OutputError: this one, if that can't be taken back.
+        """
+        if not self.feeds.may_restart:
+            raise error
+        self.feeds.restart()
+        if self._reader is not None:
+            self._reader.restart_display()
+        self._announce(Restarted(self.attempt, error), "stream:restart")
 
     def _new_reader(self) -> EventReader:
         attempt = self._attempt

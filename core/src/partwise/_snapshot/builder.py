@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from .._errors import IncompleteOutputError, InvalidOutputError, malformed
-from .._json.extract import Extractor
+from .._json.candidate import AnswerShape
 from .._json.limits import Limits
 from .._json.parser import Parser
 from .._paths import format_path, parse_path
@@ -68,6 +68,7 @@ class SnapshotBuilder:
         given = {"context": context, "strict": strict}
         self._json_keywords = {k: v for k, v in given.items() if v is not None}
         self._plan = plan
+        self._envelope = envelope
         self._limits = limits or Limits()
         self._root = RootFrame(plan.root, envelope)
         self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
@@ -98,6 +99,28 @@ class SnapshotBuilder:
     def text(self) -> str:
         """All the text fed."""
         return self.reader.text
+
+    @property
+    def shape(self) -> AnswerShape:
+        """The beginnings that the answer can have."""
+        if self._envelope:
+            return AnswerShape(keys=frozenset({self._envelope}), openers="{", may_be_empty=False)
+        plan = self._plan
+        return AnswerShape(
+            keys=plan.root_keys,
+            openers=plan.openers or "{[",
+            may_be_scalar=not plan.openers,
+            may_be_empty=plan.may_be_empty,
+            of_objects=plan.of_objects,
+        )
+
+    def keep_rest(self) -> None:
+        """Keep text that follows the answer for `take_rest`, in place of refusing it."""
+        self.reader.keeps_rest = True
+
+    def take_rest(self) -> str:
+        """The text that followed the answer, up to the end of the last piece."""
+        return self.reader.take_rest()
 
     def feed(self, text: str) -> bool:
         """Take the next piece of text. Whether it is one.
@@ -153,6 +176,7 @@ class SnapshotBuilder:
         text = self.reader.text
         strict = bool(self._json_keywords.get("strict"))
         self.reader = Parser(SkipFrame(self._root), limits=self._limits, strict=strict)
+        self.reader.keeps_rest = self.parser.keeps_rest
         self.reader.feed(text)
 
     def snapshot(self) -> Any:
@@ -278,35 +302,6 @@ class SnapshotBuilder:
         place = format_path(sink.path())
         where = f", in {place}" if place else ""
         return f"the answer was cut off after {size} characters{where}"
-
-
-class LenientSnapshotBuilder(SnapshotBuilder):
-    """A builder for an answer that may be among prose or in fences.
-
-    Its `text` is only the part that was taken for the answer.
-    """
-
-    def __init__(self, plan: Plan, *, envelope: str | None = None, **options: Any) -> None:
-        super().__init__(plan, envelope=envelope, **options)
-        self._extractor: Extractor | None = Extractor(
-            frozenset({envelope}) if envelope else plan.root_keys,
-            "{" if envelope else plan.opener,
-            may_be_empty=not envelope and plan.may_be_empty,
-            of_objects=plan.of_objects,
-        )
-
-    def feed(self, text: str) -> bool:
-        return super().feed(self._extractor.feed(text) if self._extractor else text)
-
-    def close(self) -> Any:
-        if self._extractor and (rest := self._extractor.close()):
-            super().feed(rest)
-        return super().close()
-
-    def rewind(self) -> str:
-        """The same. From here on the text fed is all of the answer."""
-        self._extractor = None
-        return super().rewind()
 
 
 def envelope_validator(plan: Plan, key: str) -> Callable[..., Any]:
