@@ -41,47 +41,60 @@ async def test_never_more_than_the_limit_at_a_time(clock: FakeClock) -> None:
     assert pace.in_flight == 3
 
 
-async def test_doubles_then_halves_then_grows_by_steps(clock: FakeClock) -> None:
+def rounds(pace: Pace, count: int, refused: float = 0.0) -> None:
+    """So many rounds, with that share of refusals."""
+    for _ in range(count):
+        size = max(int(pace.limit), 4)
+        for number in range(size):
+            if number < refused * size:
+                pace.fail(limited(after=0.0))
+            else:
+                pace.succeed()
+
+
+def test_doubles_until_the_first_429_and_grows_by_steps_after_it(clock: FakeClock) -> None:
     pace = Pace(200, clock=clock)
-    for _ in range(50):
-        pace.succeed()
-    assert pace.limit == 66
+    rounds(pace, 2)
+    assert pace.limit == 64
 
-    permits = [await pace.acquire(0) for _ in range(60)]
-    for permit in permits[:30]:
-        pace.fail(permit, limited())
-        pace.release(permit)
-    assert pace.limit == 33, "the 429s of one round count once"
-
-    later = await pace.acquire(0)
-    pace.fail(later, limited())
-    assert pace.limit == 16.5
-    pace.succeed()
-    assert 17 < pace.limit < 17.5
+    rounds(pace, 1, refused=1.0)
+    assert pace.limit == 32
+    rounds(pace, 2)
+    assert pace.limit == 52
+    rounds(pace, 50)
+    assert pace.limit == 200
 
 
-async def test_a_429_is_no_reason_to_stand_still(clock: FakeClock) -> None:
-    pace = Pace(2, clock=clock)
-    for _ in range(20):
-        permit = await pace.acquire(0)
-        pace.fail(permit, limited(after=0.0))
-        pace.release(permit)
+def test_429s_by_chance_bring_nothing_to_a_standstill(clock: FakeClock) -> None:
+    pace = Pace(200, clock=clock)
+    for _ in range(100):
+        rounds(pace, 1, refused=0.4)
+        rounds(pace, 1)
+
+    assert pace.limit > 30
+
+
+def test_a_vendor_that_refuses_all_gets_one_request_at_a_time(clock: FakeClock) -> None:
+    pace = Pace(200, clock=clock)
+    rounds(pace, 12, refused=1.0)
+
     assert pace.limit == 1
 
 
-async def test_overload_slows_down_and_other_failures_do_not(clock: FakeClock) -> None:
+def test_overload_slows_down_and_other_failures_do_not(clock: FakeClock) -> None:
     pace = Pace(16, clock=clock)
-    permit = await pace.acquire(0)
-    pace.fail(permit, ServerError("no", provider="x", status_code=500))
+    for _ in range(16):
+        pace.fail(ServerError("no", provider="x", status_code=500))
     assert pace.limit == 16
-    pace.fail(permit, ServerError("no", provider="x", status_code=529))
+    for _ in range(16):
+        pace.fail(ServerError("no", provider="x", status_code=529))
     assert pace.limit == 8
 
 
 async def test_retry_after_holds_back_all(clock: FakeClock) -> None:
     pace = Pace(10, clock=clock)
     permit = await pace.acquire(0)
-    pace.fail(permit, limited(after=7.0))
+    pace.fail(limited(after=7.0))
     pace.release(permit)
 
     assert await times_of(pace, clock, 3) == [7.0, 7.0, 7.0]

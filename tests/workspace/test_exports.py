@@ -20,7 +20,9 @@ PUBLIC = {
         unreadable_event walk_schema
     """,
     "partwise.rich": "LiveView SnapshotView",
-    "partwise_bulk": "AsyncExtraction Cache Extraction Outcome Pace Summary aextract extract",
+    "partwise_bulk": """
+        AsyncExtraction Cache Extraction Outcome Pace RowFunction Summary aextract extract
+    """,
     "partwise_fake": "FakeProvider UnsatisfiableError register_providers",
     "partwise_replay": """
         Event FIRST_LINE Fault RecordProvider Recording RecordingError ReplayProvider

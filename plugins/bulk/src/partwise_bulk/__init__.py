@@ -10,6 +10,7 @@ from ._cache import Cache
 from ._extract import AsyncExtraction, Extraction, aextract, extract
 from ._outcome import Outcome, Summary
 from ._pace import Pace
+from ._rowwise import RowFunction
 
 __all__ = [
     "AsyncExtraction",
@@ -17,6 +18,7 @@ __all__ = [
     "Extraction",
     "Outcome",
     "Pace",
+    "RowFunction",
     "Summary",
     "aextract",
     "extract",

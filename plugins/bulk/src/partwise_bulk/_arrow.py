@@ -122,17 +122,35 @@ _PLAIN: Final = {
 }
 
 
+_ERROR: Final = pa.struct([("type", pa.string()), ("message", pa.string()), ("text", pa.string())])
+
+
+def outcome_column(schema: Mapping[str, Any]) -> Column:
+    """The column of outcomes whose values have that JSON schema."""
+    value = column_of(schema)
+    usage = pa.struct([("input_tokens", pa.int64()), ("output_tokens", pa.int64())])
+    type_ = pa.struct(
+        [
+            ("value", value.type),
+            ("error", _ERROR),
+            ("usage", usage),
+            ("attempts", pa.int64()),
+            ("cost", pa.float64()),
+        ]
+    )
+    return Column(type_, lambda record: {**record, "value": value.conform(record["value"])})
+
+
 class OutcomeSchema:
     """The table of outcomes whose values have that JSON schema."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._value = column_of(schema)
-        error = pa.struct([("type", pa.string()), ("message", pa.string()), ("text", pa.string())])
         self.schema = pa.schema(
             [
                 ("key", pa.string()),
                 ("value", self._value.type),
-                ("error", error),
+                ("error", _ERROR),
                 ("attempts", pa.int64()),
                 ("input_tokens", pa.int64()),
                 ("output_tokens", pa.int64()),

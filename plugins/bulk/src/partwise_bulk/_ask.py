@@ -8,7 +8,6 @@ for their number (429) for as long as the patience lasts, other failures so many
 from __future__ import annotations
 
 import inspect
-import random
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -40,6 +39,12 @@ PATIENCE: Final = 3600.0
 
 MAX_FAILURES: Final = 10
 """Failures of the vendor, other than 429, after which a row is given up."""
+
+_REFUSED_WAIT: Final = 2.0
+"""Seconds that a row which was refused waits by itself, at most."""
+
+_LONGEST_WAIT: Final = 60.0
+"""Seconds that a row waits because a vendor that failed asked for it, at most."""
 
 _CHARS_PER_TOKEN: Final = 4
 
@@ -100,6 +105,7 @@ class Asker(Generic[T]):
 
     def __post_init__(self) -> None:
         self.savings = Savings()
+        self.column: Any = None  # of Arrow, for those who need it
         self._adapter: TypeAdapter[T] = TypeAdapter(self.response_model)
         self.schema = self._adapter.json_schema()
         self.output_schema = self._adapter.json_schema(mode="serialization")
@@ -140,17 +146,19 @@ class Asker(Generic[T]):
             if not (is_retryable(error) and may_retry):
                 self._give_up(outcome, error)
                 break
-            await self._wait(error, outcome.attempts)
+            await self._wait(error, outcome.attempts, failures)
             permit = await self.pace.acquire(tokens, again=True)
         outcome.cost = self.prices.cost(outcome.usage)
         return outcome
 
-    async def _wait(self, error: Exception, attempts: int) -> None:
-        last = last_of(error)
-        if getattr(last, "retry_after", None) is None:
-            await self.pace.clock.sleep(backoff(min(attempts, 10)))
-        elif not is_rate_limit(error):
-            await self.pace.clock.sleep(min(last.retry_after, 60.0) * random.uniform(1.0, 1.1))  # type: ignore[attr-defined]  # noqa: S311
+    async def _wait(self, error: Exception, attempts: int, failures: int) -> None:
+        """Wait before the row is asked again; the pace holds back all rows beside that."""
+        asked = getattr(last_of(error), "retry_after", None)
+        if is_rate_limit(error):
+            seconds = 0.0 if asked is not None else backoff(min(attempts, 10), _REFUSED_WAIT)
+        else:
+            seconds = backoff(failures) if asked is None else min(asked, _LONGEST_WAIT)
+        await self.pace.clock.sleep(seconds)
 
     async def _try(
         self, outcome: Outcome[T], messages: Messages, permit: Permit
@@ -166,7 +174,7 @@ class Asker(Generic[T]):
             outcome.error = None
         except Exception as error:  # noqa: BLE001 - each row ends in an outcome, whatever happens
             if isinstance(error, PartwiseError):
-                self.pace.fail(permit, _as_partwise(error))
+                self.pace.fail(_as_partwise(error))
             return error
         else:
             self.pace.succeed()

@@ -1,10 +1,11 @@
 """How many requests run at a time, and when the next may be sent: one pace for a vendor's key.
 
-Concurrency follows the vendor's 429s as TCP follows lost packets. It doubles with each round of
-answers until the first 429, is halved by a 429, and from then on grows by a fixed step a round.
-Of the requests that ran together only the first 429 counts, since the others tell the same. A
-`Retry-After` holds back all rows of the key; without one, only rows that were refused wait, and
-all of them once a whole round was refused.
+Concurrency follows the vendor's 429s as TCP follows lost packets. Requests are counted in rounds,
+as many as may run at a time. Concurrency doubles with each round until the first 429, and then
+grows by a fixed step. A round with refusals shrinks it by half of their share, as in Data Center
+TCP (RFC 8257): all refused, it is halved; 429s that have nothing to do with the number of
+requests do not bring it to a standstill. A `Retry-After` holds back all rows of the key; without
+one, only rows that were refused wait, and all of them once whole rounds were refused.
 
 Limits of requests and tokens a minute, and the budget that vendors tell in their headers, hold
 back the next request until there is room.
@@ -19,13 +20,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from partwise import ConfigurationError, RateLimitError, ServerError
+from partwise import ConfigurationError, OutputError, RateLimitError, ServerError
 
 from ._clock import MonotonicClock
 from ._rates import MinuteWindow, RemainingBudgets, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from typing_extensions import TypeIs
 
     from partwise import PartwiseError
 
@@ -36,6 +39,8 @@ _START: Final = 16
 
 _STEPS: Final = 20
 """Rounds in which concurrency grows from nothing to all that is allowed, after a 429."""
+
+_SMALLEST_ROUND: Final = 4
 
 _LONGEST_PAUSE: Final = 600.0
 """Seconds for which a vendor's Retry-After is obeyed; then it is asked again."""
@@ -52,11 +57,9 @@ class Permit:
     """Leave to send one request.
 
     Attributes:
-        round: which round of requests it belongs to.
         sent: how the limits a minute count it.
     """
 
-    round: int
     sent: Sent
 
 
@@ -92,7 +95,7 @@ class Pace:
         self.in_flight = 0
         self.limit = float(min(concurrency, _START))
         self.rate_limited = 0
-        self._most = concurrency
+        self._most = float(concurrency)
         self._step = max(1.0, concurrency / _STEPS)
         self._window = MinuteWindow(requests_per_minute, tokens_per_minute)
         self._budgets = RemainingBudgets()
@@ -100,7 +103,8 @@ class Pace:
         self._returning: deque[_Waiter] = deque()
         self._timer: asyncio.Task[None] | None = None
         self._paused_until = 0.0
-        self._round = 0
+        self._answered = 0  # in this round
+        self._refused = 0
         self._refused_rounds = 0
         self._grows_fast = True
 
@@ -124,7 +128,7 @@ class Pace:
     def _issue(self, tokens: int) -> Permit:
         self.in_flight += 1
         self._budgets.take(tokens)
-        return Permit(self._round, self._window.add(self.clock.time(), tokens))
+        return Permit(self._window.add(self.clock.time(), tokens))
 
     def release(self, permit: Permit, tokens: int | None = None) -> None:
         """The request is over. `tokens` is what it took, if the vendor told."""
@@ -142,27 +146,35 @@ class Pace:
 
     def succeed(self) -> None:
         """The vendor has answered."""
-        self._refused_rounds = 0
-        step = 1.0 if self._grows_fast else self._step / self.limit
-        self.limit = min(self.limit + step, float(self._most))
+        self._answered += 1
+        self._end_round()
 
-    def fail(self, permit: Permit, error: PartwiseError) -> None:
-        """The vendor has refused a request, or failed; other errors say nothing of the pace."""
-        if not isinstance(error, RateLimitError | ServerError):
-            return
-        if isinstance(error, ServerError) and error.status_code not in _OVERLOADED:
+    def fail(self, error: PartwiseError) -> None:
+        """The vendor has refused a request, or failed; other errors are answers, too."""
+        if not is_overload(error):
+            if isinstance(error, OutputError):
+                self.succeed()
             return
         self.rate_limited += 1
         if error.retry_after is not None:
             self._pause(error.retry_after)
-        if permit.round < self._round:
+        self._refused += 1
+        self._end_round(has_advice=error.retry_after is not None)
+
+    def _end_round(self, *, has_advice: bool = False) -> None:
+        """Adjust the limit, if so many requests have ended as may run at a time."""
+        ended = self._answered + self._refused
+        if ended < max(int(self.limit), _SMALLEST_ROUND):
             return
-        self._round += 1
-        self._grows_fast = False
-        self.limit = max(1.0, self.limit / 2)
-        self._refused_rounds += 1
-        if error.retry_after is None and self._refused_rounds > 1:
-            self._pause(backoff(self._refused_rounds - 1))
+        if not self._refused:
+            self.limit = min(self.limit + (ended if self._grows_fast else self._step), self._most)
+        else:
+            self._grows_fast = False
+            self.limit = max(1.0, self.limit * (1 - self._refused / ended / 2))
+        self._refused_rounds = 0 if self._answered else self._refused_rounds + 1
+        self._answered = self._refused = 0
+        if self._refused_rounds and not has_advice:
+            self._pause(backoff(self._refused_rounds))
 
     def heed(self, headers: Mapping[str, str]) -> None:
         """Read what the vendor's headers say of its limits."""
@@ -228,10 +240,17 @@ def pace_of_key(key: tuple[Any, ...], make: Callable[[], Pace]) -> Pace:
     return pace
 
 
-def backoff(failures: int) -> float:
+def backoff(failures: int, most: float = _LONGEST_BACKOFF) -> float:
     """Seconds to wait after so many failures in a row, at random so that rows spread."""
-    longest = min(0.25 * 2.0**failures, _LONGEST_BACKOFF)
+    longest = min(0.25 * 2.0**failures, most)
     return random.uniform(longest / 2, longest)  # noqa: S311 - no secret is made of it
+
+
+def is_overload(error: PartwiseError) -> TypeIs[RateLimitError | ServerError]:
+    """Whether the vendor says that there are too many requests."""
+    if isinstance(error, ServerError):
+        return error.status_code in _OVERLOADED
+    return isinstance(error, RateLimitError)
 
 
 def _check(*limits: int | None) -> None:
