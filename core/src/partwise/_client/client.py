@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .._providers.hookspecs import HookName
     from .._providers.protocol import ProviderConfig, ProviderWrapper
-    from .._session.hooks import Completion, Handler
+    from .._session.hooks import Completion, Handler, Hooks
     from .async_stream import AsyncView
     from .call_factory import CallFactory
     from .stream import View
@@ -60,6 +60,11 @@ class _Configured:
     def config(self) -> ProviderConfig:
         """The provider's name, and what it was made with."""
         return self._calls.config
+
+    @property
+    def hooks(self) -> Hooks:
+        """The handlers, which `on`, `off` and `clear` change."""
+        return self._calls.hooks
 
     @property
     def model(self) -> str | None:

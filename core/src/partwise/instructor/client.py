@@ -1,0 +1,345 @@
+"""`Instructor` and `AsyncInstructor`: Instructor's calls over partwise's clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+import partwise
+from partwise import AsyncClient, Client, ConfigurationError
+
+from .._plan.partial import original_of
+from . import _plain
+from ._raw import of_completion
+from .core.exceptions import translated
+from .mode import Mode, own_mode
+from .processing.multimodal import plain_messages
+from .templating import rendered
+
+_RESPONSES = "responses"
+
+
+class _Calls:
+    """How a call of Instructor's is put into partwise's terms."""
+
+    def __init__(self, client: Any, mode: str | None, defaults: dict[str, Any]) -> None:
+        self._client = client
+        self._mode = mode
+        self._defaults = defaults
+
+    def _call(self, messages: Any, keywords: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        given = {**self._defaults, **keywords}
+        if messages is None:
+            messages = given.pop("input", None)
+        if messages is None:
+            raise ConfigurationError("no messages given")
+        if isinstance(messages, str):
+            messages = [{"role": "user", "content": messages}]
+        context = given.get("context") or given.get("validation_context")
+        mode = own_mode(given.pop("mode", None)) or self._mode
+        return plain_messages(rendered(messages, context)), {
+            **given,
+            **({} if mode is None else {"mode": mode}),
+        }
+
+
+class Instructor(_Calls):
+    """Asks one provider.
+
+    Attributes:
+        client: partwise's own client.
+        hooks: the handlers.
+        chat, completions, messages, responses: what has the same calls.
+    """
+
+    _client: Client
+
+    def __init__(
+        self, client: Client, mode: str | None = None, defaults: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(client, mode, defaults or {})
+        self.client = client
+        self.hooks = client.hooks
+
+    @property
+    def chat(self) -> Instructor:
+        return self
+
+    @property
+    def completions(self) -> Instructor:
+        return self
+
+    @property
+    def messages(self) -> Instructor:
+        return self
+
+    @property
+    def responses(self) -> Instructor:
+        """The same calls on OpenAI's Responses API."""
+        return Instructor(self._client, _RESPONSES, self._defaults)
+
+    def on(self, name: Any, handler: Any) -> None:
+        """Call the handler whenever this happens."""
+        self._client.on(name, handler)
+
+    def off(self, name: Any, handler: Any) -> None:
+        """Stop calling the handler."""
+        self._client.off(name, handler)
+
+    def clear(self, name: Any = None) -> None:
+        """Forget the handlers of that name, or all."""
+        self._client.clear(name)
+
+    def create(self, response_model: Any = None, messages: Any = None, **keywords: Any) -> Any:
+        """The validated answer, which has the vendor's as `_raw_response`.
+
+        With `stream=True` and `Partial[M]` or `Iterable[M]`, an iterator. With
+        `response_model=None`, the vendor's answer.
+        """
+        said, options = self._call(messages, keywords)
+        if response_model is None:
+            options.pop("stream", None)
+            with translated(said, options):
+                return _plain.ask(self._client, said, options)
+        if (many := element_of(response_model)) is not None:
+            options.pop("stream", None)
+            return self.create_iterable(many, messages, **keywords)
+        if options.pop("stream", False):
+            return self.create_partial(response_model, messages, **keywords)
+        value, _ = self._create(response_model, said, options)
+        return value
+
+    def create_with_completion(
+        self, response_model: Any = None, messages: Any = None, **keywords: Any
+    ) -> tuple[Any, Any]:
+        """The validated answer, and the vendor's in the shape of OpenAI's."""
+        said, options = self._call(messages, keywords)
+        return self._create(response_model, said, options)
+
+    def _create(self, response_model: Any, said: Any, options: dict[str, Any]) -> tuple[Any, Any]:
+        with translated(said, options):
+            value, completion = self._client.create_with_completion(
+                response_model=response_model, messages=said, **options
+            )
+        return with_raw(value, completion)
+
+    def create_partial(
+        self, response_model: Any, messages: Any = None, **keywords: Any
+    ) -> Iterable[Any]:
+        """Snapshots; the last is the validated answer."""
+        said, options = self._call(messages, keywords)
+        options.pop("stream", None)
+        stream = self._client.create_partial(
+            response_model=model_of(response_model), messages=said, **options
+        )
+        return _read(stream, said, options)
+
+    def create_iterable(
+        self, response_model: Any, messages: Any = None, **keywords: Any
+    ) -> Iterable[Any]:
+        """Answers one by one."""
+        said, options = self._call(messages, keywords)
+        options.pop("stream", None)
+        view = self._client.create_iterable(response_model, messages=said, **options)
+        return _read(view, said, options)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+
+def _read(items: Iterable[Any], said: Sequence[Any], options: dict[str, Any]) -> Iterable[Any]:
+    with translated(said, options):
+        yield from items
+
+
+class AsyncInstructor(_Calls):
+    """The same for asyncio."""
+
+    _client: AsyncClient
+
+    def __init__(
+        self, client: AsyncClient, mode: str | None = None, defaults: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(client, mode, defaults or {})
+        self.client = client
+        self.hooks = client.hooks
+
+    @property
+    def chat(self) -> AsyncInstructor:
+        return self
+
+    @property
+    def completions(self) -> AsyncInstructor:
+        return self
+
+    @property
+    def messages(self) -> AsyncInstructor:
+        return self
+
+    @property
+    def responses(self) -> AsyncInstructor:
+        """The same calls on OpenAI's Responses API."""
+        return AsyncInstructor(self._client, _RESPONSES, self._defaults)
+
+    def on(self, name: Any, handler: Any) -> None:
+        """Call the handler whenever this happens."""
+        self._client.on(name, handler)
+
+    def off(self, name: Any, handler: Any) -> None:
+        """Stop calling the handler."""
+        self._client.off(name, handler)
+
+    def clear(self, name: Any = None) -> None:
+        """Forget the handlers of that name, or all."""
+        self._client.clear(name)
+
+    async def create(
+        self, response_model: Any = None, messages: Any = None, **keywords: Any
+    ) -> Any:
+        """The validated answer; with `stream=True`, an async iterator. See `Instructor.create`."""
+        said, options = self._call(messages, keywords)
+        if response_model is None:
+            options.pop("stream", None)
+            with translated(said, options):
+                return await _plain.aask(self._client, said, options)
+        if (many := element_of(response_model)) is not None:
+            elements = self.create_iterable(many, messages, **keywords)
+            return elements if options.get("stream") else [each async for each in elements]
+        if options.pop("stream", False):
+            return self.create_partial(response_model, messages, **keywords)
+        value, _ = await self._create(response_model, said, options)
+        return value
+
+    async def create_with_completion(
+        self, response_model: Any = None, messages: Any = None, **keywords: Any
+    ) -> tuple[Any, Any]:
+        """The validated answer, and the vendor's in the shape of OpenAI's."""
+        said, options = self._call(messages, keywords)
+        return await self._create(response_model, said, options)
+
+    async def _create(
+        self, response_model: Any, said: Any, options: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        with translated(said, options):
+            value, completion = await self._client.create_with_completion(
+                response_model=response_model, messages=said, **options
+            )
+        return with_raw(value, completion)
+
+    def create_partial(
+        self, response_model: Any, messages: Any = None, **keywords: Any
+    ) -> AsyncIterable[Any]:
+        """Snapshots; the last is the validated answer."""
+        said, options = self._call(messages, keywords)
+        options.pop("stream", None)
+        stream = self._client.create_partial(
+            response_model=model_of(response_model), messages=said, **options
+        )
+        return _aread(stream, said, options)
+
+    def create_iterable(
+        self, response_model: Any, messages: Any = None, **keywords: Any
+    ) -> AsyncIterable[Any]:
+        """Answers one by one."""
+        said, options = self._call(messages, keywords)
+        options.pop("stream", None)
+        view = self._client.create_iterable(response_model, messages=said, **options)
+        return _aread(view, said, options)
+
+    async def close(self) -> None:
+        """Release the connections."""
+        await self._client.close()
+
+
+async def _aread(
+    items: AsyncIterable[Any], said: Sequence[Any], options: dict[str, Any]
+) -> AsyncIterable[Any]:
+    with translated(said, options):
+        async for item in items:
+            yield item
+
+
+def model_of(response_model: Any) -> Any:
+    """The model that a `Partial[M]` is of."""
+    return original_of(response_model) if isinstance(response_model, type) else response_model
+
+
+def element_of(response_model: Any) -> Any:
+    """The type of the elements, if `Iterable[X]` is asked for."""
+    if get_origin(response_model) in (Iterable, AsyncIterable):
+        return get_args(response_model)[0]
+    return None
+
+
+def with_raw(value: Any, completion: Any) -> tuple[Any, Any]:
+    """The value with the vendor's answer as its `_raw_response`, as Instructor puts it there."""
+    raw = of_completion(completion)
+    if isinstance(value, BaseModel):
+        value._raw_response = raw  # type: ignore[attr-defined]  # noqa: SLF001
+    return value, raw
+
+
+# Making a client ------------------------------------------------------------------------------
+
+
+def from_provider(
+    model: str,
+    async_client: bool = False,  # noqa: FBT001, FBT002 - Instructor's own signature
+    mode: Mode | str | None = None,
+    **options: Any,
+) -> Any:
+    """A client for a provider and a model: see `partwise.from_provider`."""
+    own = own_mode(mode)
+    with translated((), options):
+        made = partwise.from_provider(model, async_client=async_client, mode=own, **options)
+    return _wrapped(made)
+
+
+def from_openai(
+    client: Any, model: str | None = None, mode: Mode | str | None = None, **defaults: Any
+) -> Any:
+    """A client around an `openai.OpenAI` or `AsyncOpenAI`; `defaults` go into each call."""
+    return _around(partwise.from_openai, client, model, mode, defaults)
+
+
+def from_anthropic(
+    client: Any, model: str | None = None, mode: Mode | str | None = None, **defaults: Any
+) -> Any:
+    """A client around an `anthropic.Anthropic` or `AsyncAnthropic`."""
+    return _around(partwise.from_anthropic, client, model, mode, defaults)
+
+
+def from_genai(
+    client: Any,
+    model: str | None = None,
+    mode: Mode | str | None = None,
+    use_async: bool = False,  # noqa: FBT001, FBT002 - Instructor's own signature
+    **defaults: Any,
+) -> Any:
+    """A client around a `google.genai.Client`."""
+    return _around(partwise.from_google, client.aio if use_async else client, model, mode, defaults)
+
+
+def from_litellm(completion: Any, **_: Any) -> Any:
+    """LiteLLM's function has no events that partwise could read: its proxy has.
+
+    Raises:
+        ConfigurationError: always.
+    """
+    raise ConfigurationError(
+        f"{completion!r} is not a client: run LiteLLM's proxy, and use "
+        'from_provider("litellm/<model>", base_url=…)'
+    )
+
+
+def _around(make: Any, client: Any, model: str | None, mode: Any, defaults: dict[str, Any]) -> Any:
+    with translated((), defaults):
+        return _wrapped(make(client, model, mode=own_mode(mode)), defaults)
+
+
+def _wrapped(client: Any, defaults: dict[str, Any] | None = None) -> Any:
+    kind = AsyncInstructor if isinstance(client, AsyncClient) else Instructor
+    return kind(client, None, defaults)

@@ -1,0 +1,147 @@
+"""Instructor's exceptions, each a `partwise.PartwiseError` too; `__cause__` is partwise's own.
+
+InstructorError
+├── InstructorRetryException        the last attempt failed
+├── IncompleteOutputException       the answer was cut off by its length
+├── ConfigurationError  ModeError  ProviderError  ClientError
+└── ValidationError  ResponseParsingError  TokenBudgetExceeded
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import partwise
+from partwise import PartwiseError
+
+__all__ = [
+    "AsyncValidationError", "ClientError", "ConfigurationError", "FailedAttempt",
+    "IncompleteOutputException", "InstructorError", "InstructorRetryException",
+    "InstructorValidationError", "ModeError", "MultimodalError", "ProviderError",
+    "ResponseParsingError", "TokenBudgetExceeded", "ValidationError",
+]  # fmt: skip
+
+
+class InstructorError(PartwiseError):
+    """The root of Instructor's exceptions."""
+
+
+class FailedAttempt:
+    """One attempt that failed.
+
+    Attributes:
+        attempt_number: counted from 1.
+        exception: partwise's error.
+        completion: the text that had come.
+    """
+
+    def __init__(self, error: PartwiseError) -> None:
+        self.attempt_number = error.attempt
+        self.exception = error
+        self.completion = error.text
+
+
+class InstructorRetryException(InstructorError):  # noqa: N818 - Instructor's own name
+    """The last attempt failed.
+
+    Attributes:
+        n_attempts: how many there were.
+        failed_attempts: each of them.
+        last_completion: the text that the last one had brought.
+        total_usage: the tokens of all, or None.
+        messages: of the call.
+        create_kwargs: the call's other keywords.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error: PartwiseError,
+        messages: Sequence[Any],
+        create_kwargs: dict[str, Any],
+    ) -> None:
+        super().__init__(message)
+        errors = error.errors if isinstance(error, partwise.RetriesExhaustedError) else (error,)
+        self.failed_attempts = [FailedAttempt(each) for each in errors]
+        self.n_attempts = len(errors)
+        self.last_completion = errors[-1].text
+        self.total_usage = error.usage
+        self.messages = messages
+        self.create_kwargs = create_kwargs
+
+
+class IncompleteOutputException(InstructorError):  # noqa: N818 - as above
+    """The answer was cut off; `last_completion` is the text that had come."""
+
+    def __init__(self, message: str, *, last_completion: str = "") -> None:
+        super().__init__(message)
+        self.last_completion = last_completion
+
+
+class ValidationError(InstructorError):
+    """The answer is not valid."""
+
+
+InstructorValidationError = ValidationError
+AsyncValidationError = ValidationError
+
+
+class ResponseParsingError(ValueError, InstructorError):
+    """The answer is not JSON."""
+
+
+class TokenBudgetExceeded(InstructorError):  # noqa: N818 - as above
+    """The call spent its `token_budget`."""
+
+
+class ConfigurationError(InstructorError):
+    """The call can't be made as asked."""
+
+
+class ModeError(ConfigurationError):
+    """The provider has no such mode."""
+
+
+class ProviderError(InstructorError):
+    """The vendor failed."""
+
+
+class ClientError(InstructorError):
+    """The SDK's client can't be used."""
+
+
+class MultimodalError(ValueError, InstructorError):
+    """An image, a sound or a document can't be read."""
+
+
+@contextmanager
+def translated(messages: Sequence[Any], keywords: dict[str, Any]) -> Iterator[None]:
+    """Raise partwise's errors as Instructor's, with everything that they carry."""
+    try:
+        yield
+    except InstructorError:
+        raise
+    except PartwiseError as error:
+        raise _instructors(error, messages, keywords) from error
+
+
+def _instructors(
+    error: PartwiseError, messages: Sequence[Any], keywords: dict[str, Any]
+) -> InstructorError:
+    made: InstructorError
+    match error:
+        case partwise.ConfigurationError():
+            made = (ModeError if "mode" in str(error) else ConfigurationError)(str(error))
+        case partwise.BudgetExceededError():
+            made = TokenBudgetExceeded(str(error))
+        case partwise.IncompleteOutputError(finish_reason="length"):
+            made = IncompleteOutputException(str(error), last_completion=error.text)
+        case _:
+            made = InstructorRetryException(
+                str(error), error=error, messages=messages, create_kwargs=keywords
+            )
+    made.__dict__ |= {**error.__dict__, **made.__dict__}
+    return made
