@@ -14,9 +14,16 @@ import pytest
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Field,
+    Json,
+    OnErrorOmit,
+    PlainValidator,
     RootModel,
+    StringConstraints,
+    TypeAdapter,
     ValidationInfo,
+    WrapValidator,
     create_model,
     model_validator,
 )
@@ -260,3 +267,81 @@ def test_what_a_dataclass_is_only_given_does_not_show() -> None:
         assert "secret" not in vars(getattr(shown, "value", None) or Login("", ""))
     engine.feed("}}")
     assert engine.close().value == Login("Ada", "xyz")
+
+
+# At the first character
+
+
+class Plain(BaseModel):
+    a: int
+
+
+class Mends(BaseModel):
+    a: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mend(cls, data: Any) -> Any:
+        return {"a": 1}
+
+
+FIRST_CHARACTERS: list[tuple[Any, str, str]] = [
+    (list[int], '"', "list_type"),
+    (list[int], "{", "list_type"),
+    (set[int], '"', "set_type"),
+    (tuple[int, ...], "{", "tuple_type"),
+    (str, "{", "string_type"),
+    (int, "[", "int_type"),
+    (date, "{", "date_type"),
+    (Plain, "[", "model_type"),
+    (Plain, '"', "model_type"),
+    (Plain | None, "[", "model_type"),
+    (dict[str, int], '"', "dict_type"),
+    (RootModel[list[int]], '"', "list_type"),
+    (Pair | PairDict, "[", "model_type"),
+    (Literal["abc", "abd"], '"x', "literal_error"),
+    (Literal["abc", "abd"], '"abcd', "literal_error"),
+    (Literal[1, 2], '"', "literal_error"),
+    (Literal["a"], "{", "literal_error"),
+    (Annotated[str, Field(max_length=3)], '"abcd', "string_too_long"),
+    (Annotated[str | None, Field(max_length=3)], '"abcd', "string_too_long"),
+    (Annotated[list[str], Field(max_length=1)], '["a","', "too_long"),
+    (Annotated[list[list[int]], Field(max_length=1)], "[[1],[", "too_long"),
+    (Annotated[tuple[str, ...], Field(max_length=1)], '["a","', "too_long"),
+    (Annotated[dict[str, int], Field(max_length=1)], '{"a":1,"b"', "too_long"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "error"), FIRST_CHARACTERS)
+@pytest.mark.parametrize("around", ["", "[", '{"value":'])
+def test_a_value_that_can_never_be_valid_is_refused_as_it_opens(
+    kind: Any, text: str, error: str, around: str
+) -> None:
+    root: Any = {"": kind, "[": list[kind]}.get(around) or holder(kind, ...)
+    builder = fed(root, around + text[:-1])
+    with pytest.raises(InvalidOutputError) as raised:
+        builder.feed(text[-1])
+    assert raised.value.early
+    assert raised.value.errors()[0]["type"] == error
+    place = {"": (), "[": (0,)}.get(around, ("value",))
+    assert raised.value.errors()[0]["loc"][: len(place)] == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Annotated[list[int], BeforeValidator(lambda v: [1])], '"a"'),
+        (Annotated[str, BeforeValidator(str)], "{}"),
+        (Annotated[str, Field(max_length=2), BeforeValidator(lambda v: v[:2])], '"abcd"'),
+        (Annotated[str, WrapValidator(lambda v, handler: "x"), Field(max_length=1)], '"abcd"'),
+        (Annotated[str, StringConstraints(max_length=2, strip_whitespace=True)], '"ab   "'),
+        (Mends, "[]"),
+        (list[int] | str, '"a"'),
+        (list[OnErrorOmit[int]], "[{},1]"),
+        (list[Annotated[int, Field(max_length=1), PlainValidator(lambda v: 7)]], '["abc"]'),
+        (Any, "[]"),
+        (Json[list[int]], '"[1]"'),
+    ],
+)  # fmt: skip
+def test_and_not_if_something_could_mend_it(kind: Any, text: str) -> None:
+    assert fed(kind, text).close() == TypeAdapter(kind).validate_json(text)

@@ -220,9 +220,16 @@ class Parser:
         else:
             if self._high or not text.isascii():
                 text = self._pair_surrogates(text)
+            self._careful = "\\" in text or self._strict
+            self._piece = len(pieces)
             pieces.append(text)
             self._failures_left = _MAX_WHOLE_FAILURES if self._reads_whole else 0
-            self._read(len(pieces) - 1, 0)
+            index, end = 0, len(text)
+            try:
+                while index < end:
+                    index = self._step(self, text, index)
+            except ReadAgain as again:
+                self._read(*self._go_back(again))
             if self._high:
                 self._in_text = False  # the next piece needs a look, whatever it is
             if not self._hot:

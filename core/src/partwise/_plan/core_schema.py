@@ -40,7 +40,7 @@ _PURE: Final = (
     | {"none", "default", "nullable", "union", "tagged-union", "definition-ref", "model-field",
        "dataclass-field", "typed-dict-field"}
 )  # fmt: skip
-_BUILTIN_FACTORIES: Final = (list, dict, set, tuple, frozenset, str, int, float, bool)
+BUILTIN_FACTORIES: Final = (list, dict, set, tuple, frozenset, str, int, float, bool)
 
 
 def walk(part: Any, into: Callable[[Any], bool] = lambda _: True) -> Iterator[Any]:
@@ -324,7 +324,7 @@ def _has_one_key_a_field(part: Any) -> bool:
 
 
 _PURE_IF: Final[dict[str, Callable[[Any], bool]]] = {
-    "default": lambda part: part.get("default_factory", list) in _BUILTIN_FACTORIES,
+    "default": lambda part: part.get("default_factory", list) in BUILTIN_FACTORIES,
     "enum": lambda part: "missing" not in part,
     "dict": _has_plain_keys,
     "tagged-union": lambda part: not callable(part["discriminator"]),

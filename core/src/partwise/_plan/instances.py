@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from .core_schema import BUILTIN_FACTORIES
 from .partial import partial_of
 
 if TYPE_CHECKING:
@@ -59,10 +60,13 @@ def model_maker(
 
 
 def _private_maker(attribute: ModelPrivateAttr) -> Callable[[], Any] | None:
-    """Makes the attribute's default; None where there is none, or none before there is data."""
+    """Makes the attribute's default; None if it has none that a partial instance can show.
+
+    A factory of the user's runs once, for the complete instance.
+    """
     if attribute.default_factory is not None:
-        takes_data = getattr(attribute, "default_factory_takes_validated_data", False)
-        return None if takes_data else attribute.default_factory  # type: ignore[return-value]
+        is_builtin = attribute.default_factory in BUILTIN_FACTORIES
+        return attribute.default_factory if is_builtin else None  # type: ignore[return-value]
     default = attribute.default
     if default is PydanticUndefined:
         return None

@@ -14,13 +14,11 @@ the schema is built at once.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import inspect
 import sys
 import threading
 import types
 import typing
-from collections import deque
+import warnings
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -38,18 +36,22 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    RootModel,
-    computed_field,
-    field_serializer,
+    model_validator,
 )
-from pydantic import model_serializer as pydantic_model_serializer
-from pydantic_core import PydanticUndefined, SchemaSerializer, core_schema
+from pydantic_core import PydanticUndefined, core_schema
 from typing_extensions import TypeAliasType, is_typeddict
 
+from .core_schema import walk
 from .markers import NotNull
+from .partial_serialization import (
+    guarded_getter,
+    guarded_members,
+    guarded_methods,
+    guarded_serializer,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic import GetCoreSchemaHandler
     from pydantic.fields import FieldInfo
@@ -72,7 +74,12 @@ class _SkipSubclassHooks:
 
 
 _ORIGINAL = "__partwise_original__"
-"""Stands in the namespace of a partial class, and says of what."""
+"""The attribute of a partial class that holds the class that it is a part of."""
+_SCHEMA = "__partwise_schema__"
+"""The attribute that holds the core schema of that class when the partial one was made."""
+
+_TAKES_COMPLETE = "_partwise_takes_complete"
+"""The validator of a partial class by which it takes complete instances, too."""
 
 _FIELD_KEYWORDS = (
     "alias", "alias_priority", "validation_alias", "serialization_alias", "title",
@@ -116,14 +123,26 @@ def partial_of(model: type[T]) -> type[T]:
         make = _partial_dataclass
     else:
         raise TypeError(f"Partial takes a pydantic model or a dataclass, not {model!r}")
+    if _ORIGINAL in vars(model):
+        return model
+    schema = vars(model).get("__pydantic_core_schema__")
     with _lock:
         for subclass in type.__subclasses__(model):
-            if vars(subclass).get(_ORIGINAL) is model:
+            if vars(subclass).get(_ORIGINAL) is model and _is_up_to_date(subclass, schema):
                 return subclass
         partial: Any = make(model)
+        # Not before it is whole: a class whose making failed is not to be found.
+        type.__setattr__(partial, _ORIGINAL, model)
+        type.__setattr__(partial, _SCHEMA, schema)
     if _BUILDS_AT_ONCE and make is _partial_model:
         partial.model_rebuild(raise_errors=False)
     return partial  # type: ignore[no-any-return]
+
+
+def _is_up_to_date(partial: type, schema: Any) -> bool:
+    """Whether the class was made of that schema: a model that was rebuilt has another one."""
+    made_of = vars(partial).get(_SCHEMA)
+    return made_of is schema or not isinstance(made_of, dict)
 
 
 def _is_class(candidate: Any, base: type = object) -> bool:
@@ -145,19 +164,18 @@ def _partial_dataclass(model: type[T]) -> type[T]:
         "__module__": model.__module__,
         "__doc__": model.__doc__,
         "__reduce__": _reduce_dataclass,
-        _ORIGINAL: model,
     }
     if "__slots__" in vars(model):
         namespace["__slots__"] = ()
     decorators: Any = vars(model).get("__pydantic_decorators__")
     if decorators is not None:
         for name, computed in decorators.computed_fields.items():
-            namespace[name] = property(_guarded_getter(computed.info))
+            namespace[name] = property(guarded_getter(computed.info))
         namespace["__pydantic_complete__"] = False  # else M's own serialiser is taken for its
     make: Any = type(model)  # the metaclass
     partial: Any = make(f"Partial{model.__name__}", (_SkipSubclassHooks, model), namespace)
     if vars(model).get("__pydantic_complete__"):
-        partial.__pydantic_serializer__ = _guarded_serializer(model, partial)
+        partial.__pydantic_serializer__ = guarded_serializer(model, partial)
     return partial  # type: ignore[no-any-return]
 
 
@@ -176,6 +194,7 @@ def _restore_dataclass(model: type[T], fields: dict[str, Any]) -> T:
 
 
 def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
+    takes_complete: Any = classmethod(_fields_of_complete)
     namespace: dict[str, Any] = {
         "__module__": model.__module__,
         "__qualname__": f"Partial{model.__qualname__}",
@@ -183,7 +202,7 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         "__annotations__": {},
         "__reduce__": _reduce_model,
         "__hash__": model.__hash__,
-        _ORIGINAL: model,
+        _TAKES_COMPLETE: model_validator(mode="before")(takes_complete),
         "model_config": _config(model),
     }
     models = _models_by_reference(model) if model.__pydantic_generic_metadata__["args"] else {}
@@ -191,12 +210,15 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         annotation, field = _partial_field(info, models)
         namespace["__annotations__"][name] = annotation
         namespace[name] = field
-    namespace.update(_guarded_methods(model))
-    namespace.update(_guarded_members(model))
+    namespace.update(guarded_methods(model))
+    namespace.update(guarded_members(model))
     make: Any = type(model)  # the metaclass
-    partial: type[BaseModel] = make(
-        f"Partial{model.__name__}", (_SkipSubclassHooks, model), namespace
-    )
+    with warnings.catch_warnings():
+        # Its fields are M's, which may be called `copy` or `json`: it was said of M already.
+        warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
+        partial: type[BaseModel] = make(
+            f"Partial{model.__name__}", (_SkipSubclassHooks, model), namespace
+        )
     decorators = partial.__pydantic_decorators__
     for validators in (
         decorators.validators,
@@ -204,12 +226,28 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         decorators.root_validators,
         decorators.model_validators,
     ):
-        validators.clear()
+        for name in [*validators.keys() - {_TAKES_COMPLETE}]:
+            del validators[name]
     return partial
 
 
+def _fields_of_complete(cls: type[BaseModel], value: Any) -> Any:
+    """The fields of a complete instance, of which a partial one is made; any other value itself."""
+    model: Any = original_of(cls)
+    if not isinstance(value, model):
+        return value
+    made = {name for name, info in model.model_fields.items() if info.default_factory}
+    held = vars(value)
+    return {name: held[name] for name in held if name in value.model_fields_set | made}
+
+
 def _config(model: type[BaseModel]) -> ConfigDict:
-    config = ConfigDict(defer_build=True, validate_default=False, validate_assignment=False)
+    config = ConfigDict(
+        defer_build=True,
+        validate_default=False,
+        validate_assignment=False,
+        populate_by_name=True,  # as the fields of a complete instance are given
+    )
     if model.model_config.get("title"):
         config["title"] = f"Partial{model.model_config['title']}"
     return config
@@ -231,17 +269,8 @@ def _models_by_reference(model: type[BaseModel]) -> dict[str, Any]:
     """
     if _has_references(model):
         return {}
-    found: dict[str, Any] = {}
-    waiting: list[Any] = [dict(model.__pydantic_core_schema__)]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list | tuple):
-            waiting += part
-        elif isinstance(part, dict):
-            waiting += part.values()
-            if part.get("type") == "model" and "ref" in part:
-                found[part["ref"]] = part["cls"]
-    return found
+    parts = walk(dict(model.__pydantic_core_schema__))
+    return {part["ref"]: part["cls"] for part in parts if part["type"] == "model" and "ref" in part}
 
 
 def _has_references(model: type[BaseModel]) -> bool:
@@ -272,6 +301,7 @@ class AcceptPartial:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
+        # An instance of each stays what it is.
         return core_schema.union_schema(
             [handler.generate_schema(partial_of(source)), handler(source)]
         )
@@ -343,152 +373,3 @@ def _partial_class(annotation: type) -> Any:
     if "__get_pydantic_core_schema__" in vars(annotation):
         return Annotated[annotation, SerializeWithFallback()]
     return annotation
-
-
-def _guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
-    """The model's computed fields and serialisers, which may meet None where none can be."""
-    decorators = model.__pydantic_decorators__
-    for name, computed in decorators.computed_fields.items():
-        yield name, _guarded_property(computed.info)
-    for name, field in decorators.field_serializers.items():
-        guarded = _guarded_field_serializer(field.func, field.info.mode)
-        make: Any = field_serializer  # whose overloads know one mode each
-        decorate = make(
-            *field.info.fields,
-            mode=field.info.mode,
-            when_used=field.info.when_used,
-            check_fields=False,
-        )
-        yield name, decorate(guarded)
-    for name, whole in decorators.model_serializers.items():
-        make = pydantic_model_serializer
-        decorate = make(mode=whole.info.mode, when_used=whole.info.when_used)
-        yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
-
-
-_OVERRIDDEN = ("__repr__", "__str__", "__repr_args__", "__eq__", "model_dump", "model_dump_json")
-
-
-def _guarded_methods(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
-    """What the model does in a way of its own, and pydantic's where it can't yet."""
-    base = RootModel if issubclass(model, RootModel) else BaseModel
-    for name in _OVERRIDDEN:
-        method, usual = getattr(model, name), getattr(base, name)
-        if method is not usual:
-            yield name, with_fallback(method, usual)
-
-
-def with_fallback(method: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            result = method(self, *args, **kwargs)
-            return [*result] if inspect.isgenerator(result) else result
-        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
-            return usual(self, *args, **kwargs)
-
-    return guarded
-
-
-def _function(model: type, name: str) -> Callable[..., Any]:
-    member = inspect.getattr_static(model, name)
-    return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
-
-
-def _guarded_getter(info: Any) -> Callable[[Any], Any]:
-    # The getter of M itself: a property, or a cached one, which is no cache here.
-    wrapped = info.wrapped_property
-    get: Any = wrapped.fget if isinstance(wrapped, property) else wrapped.func
-
-    @functools.wraps(get)
-    def guarded(self: Any) -> Any:
-        try:
-            return get(self)
-        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
-            return None
-
-    return guarded
-
-
-def _guarded_property(info: Any) -> Any:
-    keywords = {
-        k: v
-        for k in ("alias", "title", "description", "deprecated", "examples", "json_schema_extra")
-        if (v := getattr(info, k, None)) is not None
-    }
-    guarded = property(_guarded_getter(info))
-    return computed_field(return_type=Any, repr=info.repr, **keywords)(guarded)
-
-
-def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    function = getattr(function, "__func__", function)
-
-    @functools.wraps(function)
-    def guarded(self: Any, value: Any, *rest: Any) -> Any:
-        try:
-            return function(self, value, *rest)
-        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
-            return rest[0](value) if mode == "wrap" else value
-
-    # No return annotation: half a value need not be of the type that the whole one has.
-    guarded.__annotations__ = {}
-    return guarded
-
-
-def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def guarded(self: Any, *rest: Any) -> Any:
-        try:
-            return function(self, *rest)
-        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
-            return rest[0](self) if mode == "wrap" else dict(self.__dict__)
-
-    guarded.__annotations__ = {}
-    return guarded
-
-
-def _guarded_serializer(model: Any, partial: type) -> SchemaSerializer:
-    """The serialiser of a pydantic dataclass, whose schema has the user's functions in it."""
-    waiting = deque([dict(model.__pydantic_core_schema__)])
-    while (schema := waiting.popleft()).get("cls") is not model:
-        waiting.extend(schema.get("definitions", ()))
-        waiting.extend([schema["schema"]] if "schema" in schema else ())
-    own: Any = _guarded_schema({k: v for k, v in schema.items() if k not in ("type", "ref")})
-    return SchemaSerializer(own | {"type": "dataclass", "cls": partial})
-
-
-def _guarded_schema(part: Any) -> Any:
-    if isinstance(part, list | tuple):
-        return type(part)(map(_guarded_schema, part))
-    if not isinstance(part, dict):
-        return part
-    if part.get("type") in ("model", "dataclass", "definition-ref"):
-        return core_schema.any_schema()  # which is written by its own class's serialiser
-    guarded = {k: v if k in _NO_SCHEMAS else _guarded_schema(v) for k, v in part.items()}
-    if "function" in part.get("serialization", ()):
-        guarded["serialization"] = _guarded_serialization(part["serialization"])
-    return guarded
-
-
-_NO_SCHEMAS = ("metadata", "default", "expected", "function", "serialization", "config")
-
-
-def _guarded_serialization(serialization: Any) -> Any:
-    function = serialization["function"]
-    wraps = serialization["type"] == "function-wrap"
-    place = int(serialization.get("is_field_serializer", False))  # of the value among arguments
-
-    def guarded(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
-            value = arguments[place]
-            if wraps:
-                return arguments[place + 1](value)
-            if not dataclasses.is_dataclass(value):
-                return value
-            # To write the dataclass itself would come back here.
-            return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-
-    bare = {k: v for k, v in serialization.items() if k != "return_schema"}
-    return {**bare, "function": guarded}

@@ -12,6 +12,7 @@ from .._paths import format_path, parse_path
 from .compiler import Compiler
 from .core_schema import is_hashable
 from .nodes import DictLayout, ListLayout, ModelLayout
+from .partial import original_of
 from .places import NO_ELEMENTS, NO_TEXT, WrongTypeError, type_name, types_at
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ def compile_plan(response_type: Any) -> Plan:
     Raises:
         pydantic.PydanticUserError: the type is not one that pydantic can validate.
     """
+    if isinstance(response_type, type):
+        response_type = original_of(response_type)  # `Partial[M]` is answered by an M
     if is_hashable(response_type):  # an Annotated with a dict in it is not
         # To Python, `int | str` and `str | int` are equal, but the first choice may be asked first;
         # as they are written they differ. A model that was rebuilt has another schema.

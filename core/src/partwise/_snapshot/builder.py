@@ -34,6 +34,9 @@ State: TypeAlias = Literal["missing", "partial", "complete"]
 
 _QUIET: Final = (StopIteration, StopAsyncIteration)
 """Errors that end a loop over the stream as if that were at its end."""
+_JUDGED: Final = (
+    ValidationError, InvalidLevelError, RefusedError, SchemaError, FreezeSnapshots, *_QUIET,
+)  # fmt: skip
 
 
 class SnapshotBuilder:
@@ -135,24 +138,29 @@ class SnapshotBuilder:
             Exception: a validator of the user's raised it, and pydantic would let it through; but a
                 RuntimeError, as Python's generators do, if it would end a loop in silence.
         """
-        if text:
-            self._read(self.reader.feed, text)
+        try:
+            self.reader.feed(text)
+        except _JUDGED as error:
+            self._judge(error)
         return text != ""
 
-    def _read(self, read: Callable[..., None], *arguments: str) -> None:
-        try:
-            read(*arguments)
-        except ValidationError as error:
-            self._fail(error)
-        except InvalidLevelError as invalid:
-            frame = invalid.frame
-            raise self._early(invalid.error, frame, of_level=True) from invalid.error
-        except RefusedError as refused:
-            raise self._early(refused.error, self._root.innermost()) from refused.error
-        except (SchemaError, FreezeSnapshots):  # the former of a control exception, uncaught
-            self._freeze_snapshots()
-        except _QUIET as error:
-            raise _as_runtime_error(error) from error
+    def _judge(self, error: Exception) -> None:
+        """Decide on an error that reading the text raised.
+
+        Raises:
+            Exception: as in `feed`.
+        """
+        match error:
+            case ValidationError():
+                self._fail(error)
+            case InvalidLevelError():
+                raise self._early(error.error, error.frame, of_level=True) from error.error
+            case RefusedError():
+                raise self._early(error.error, self._root.innermost()) from error.error
+            case SchemaError() | FreezeSnapshots():  # the former of a control exception, uncaught
+                self._freeze_snapshots()
+            case _:
+                raise _as_runtime_error(error) from error
 
     def _fail(self, error: ValidationError) -> None:
         """A value is not valid that has just closed.
@@ -162,13 +170,11 @@ class SnapshotBuilder:
                 end of the text.
         """
         frame = self._root.innermost()
-        failure = self._early(error, frame)
-        is_whole = frame is self._root or (frame.is_closing and frame.parent is self._root)
-        if not is_whole:
-            raise failure from error
-        failure.early = False
-        failure.__cause__ = error
-        self._failure = failure
+        if frame is not self._root and not (frame.is_closing and frame.parent is self._root):
+            raise self._early(error, frame) from error
+        self._failure = self._early(error, frame)
+        self._failure.early = False
+        self._failure.__cause__ = error
         self._freeze_snapshots()
 
     def _freeze_snapshots(self) -> None:
@@ -184,7 +190,10 @@ class SnapshotBuilder:
 
         None if nothing can be shown yet.
         """
-        return self._root.snapshot()
+        root = self._root
+        child = root.child
+        shown = root.value if child is None else child.snapshot()
+        return None if shown is MISSING else shown
 
     def close(self) -> Any:
         """The text has ended: the validated value of the whole.
@@ -194,7 +203,10 @@ class SnapshotBuilder:
             MalformedOutputError, InvalidOutputError: as in `feed`.
         """
         reader = self.reader
-        self._read(reader.close)
+        try:
+            reader.close()
+        except _JUDGED as error:
+            self._judge(error)
         if self.reader is not reader:  # it ended with a value that is not valid
             self.reader.close()
         if not self.reader.complete:

@@ -59,7 +59,8 @@ class CollectionFrame(Frame):
     layout: Any
 
     def snapshot(self) -> Any:
-        self.buffers.recycle()
+        if len(self.items) >= MIN_BUFFERED:
+            self.buffers.recycle()
         child = self.child
         inner = MISSING if child is None else child.snapshot()
         if inner is not self.child_snapshot or self.is_dirty:
@@ -180,9 +181,10 @@ class ListFrame(CollectionFrame):
             self._see_to_room()
 
     def _show(self, inner: Any) -> Any:
-        if inner is MISSING:
-            return self.buffers.show()
-        return self.buffers.show(len(self.items), inner)
+        items = self.items
+        if len(items) < MIN_BUFFERED and self.layout.show is list:
+            return items.copy() if inner is MISSING else [*items, inner]
+        return self.buffers.show() if inner is MISSING else self.buffers.show(len(items), inner)
 
     def _step(self) -> Path:
         return (len(self.items),)

@@ -38,16 +38,22 @@ class TwoInstances:
         self._spare: Any = None  # the one that was shown before the last
         self._spare_dict: Any = None
 
-    def free(self) -> tuple[Any, dict[str, Any]] | None:
-        """One that nobody else holds, with its dict, which is empty then."""
+    def free(self) -> Any:
+        """The one that was shown before the last, if nobody else holds it; its dict is empty."""
         spare, values = self._spare, self._spare_dict
         if getrefcount(spare) + getrefcount(values) + getweakrefcount(spare) != UNSHARED_INSTANCE:
             return None
         values.clear()  # so that nobody holds what was inside, either
-        return spare, values
+        return spare
 
-    def showing(self, instance: Any, values: dict[str, Any]) -> None:
-        """This one is shown now."""
+    def take(self) -> dict[str, Any]:
+        """The dict of the one that is free, which is shown now."""
+        self._spare, self._last = self._last, self._spare
+        self._spare_dict, self._last_dict = self._last_dict, self._spare_dict
+        return self._last_dict  # type: ignore[no-any-return]
+
+    def add(self, instance: Any, values: dict[str, Any]) -> None:
+        """This new one is shown now."""
         self._spare, self._spare_dict = self._last, self._last_dict
         self._last, self._last_dict = instance, values
 
@@ -209,7 +215,8 @@ class ModelFrame(Frame):
         child = self.child
         if child is None and not self.is_dirty:
             return self.last_snapshot
-        free = None if self._instances is None else self._instances.free()
+        instances = self._instances
+        spare = None if instances is None else instances.free()
         if self._buffers is not None:
             self._buffers.recycle()
         inner = MISSING if child is None else child.snapshot()
@@ -217,28 +224,31 @@ class ModelFrame(Frame):
             return self.last_snapshot
         self.child_snapshot = inner
         self.is_dirty = False
-        self.last_snapshot = self._make(inner) if free is None else self._make_of(free, inner)
-        return self.last_snapshot
-
-    def _make_of(self, free: tuple[Any, dict[str, Any]], inner: Any) -> Any:
-        """The snapshot, as an instance that was shown before."""
-        instance, values = free
-        # All of it: whoever had the instance may have changed it.
-        values |= self.values
-        if inner is not MISSING and not self.field.ignored:
-            values[self.field.name] = inner
-        self._note_present(inner)
-        set_names(instance, self.fields_set)
-        self._instances.showing(instance, values)  # type: ignore[union-attr]
-        return instance
+        if spare is None or instances is None:
+            self.last_snapshot = self._make(inner)
+            return self.last_snapshot
+        values = instances.take()
+        values |= self.values  # all of it: whoever had the instance may have changed it
+        if inner is not MISSING:
+            name = self.field.name
+            values[name] = inner
+            self.present.add(name)
+        if len(self.fields_set) != len(self.present):
+            self.fields_set = self.present.copy()
+        set_names(spare, self.fields_set)
+        self.last_snapshot = spare
+        return spare
 
     def _make(self, inner: Any) -> Any:
         """The snapshot, as a new instance."""
         if self.layout.required and self._is_out_of_sight:
             return MISSING
         name = self.field.name
-        is_shown = inner is not MISSING and not self.field.ignored
-        self._note_present(MISSING if self.field.is_extra else inner)
+        is_shown = inner is not MISSING
+        if is_shown and not self.field.is_extra:
+            self.present.add(name)
+        if len(self.fields_set) != len(self.present):
+            self.fields_set = self.present.copy()
         extra: dict[str, Any] = self.extra
         if self._buffers is None:
             values = self.values.copy()
@@ -254,15 +264,8 @@ class ModelFrame(Frame):
             values[name] = inner
         instance = self.layout.instance(values, self.fields_set, extra)
         if self._instances is not None:
-            self._instances.showing(instance, values)
+            self._instances.add(instance, values)
         return instance
-
-    def _note_present(self, inner: Any) -> None:
-        """See to it that the next instance says which fields have come."""
-        if inner is not MISSING and not self.field.ignored:
-            self.present.add(self.field.name)
-        if len(self.fields_set) != len(self.present):
-            self.fields_set = self.present.copy()
 
     def close(self) -> None:
         self.is_closing = True

@@ -76,11 +76,6 @@ class RootFrame(Frame):
         if self.value is MISSING:
             _MISSING.validate_python({})
 
-    def snapshot(self) -> Any:
-        child = self.child
-        shown = self.value if child is None else child.snapshot()
-        return None if shown is MISSING else shown
-
     def path(self) -> Path:
         return ()
 

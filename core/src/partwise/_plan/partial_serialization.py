@@ -1,0 +1,168 @@
+"""How partial objects are serialised and shown: the user's code may meet None where none can be.
+
+A computed field, a serialiser, a `__repr__` of the user's that fails on a half-written object shows
+as None, as the plain value, or as pydantic would show it; it never raises.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, RootModel, computed_field, field_serializer
+from pydantic import model_serializer as pydantic_model_serializer
+from pydantic_core import SchemaSerializer, core_schema
+
+from .core_schema import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """The model's computed fields and serialisers, which may meet None where none can be."""
+    decorators = model.__pydantic_decorators__
+    for name, computed in decorators.computed_fields.items():
+        yield name, _guarded_property(computed.info)
+    for name, field in decorators.field_serializers.items():
+        guarded = _guarded_field_serializer(field.func, field.info.mode)
+        make: Any = field_serializer  # whose overloads know one mode each
+        decorate = make(
+            *field.info.fields,
+            mode=field.info.mode,
+            when_used=field.info.when_used,
+            check_fields=False,
+        )
+        yield name, decorate(guarded)
+    for name, whole in decorators.model_serializers.items():
+        make = pydantic_model_serializer
+        decorate = make(mode=whole.info.mode, when_used=whole.info.when_used)
+        yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
+
+
+_OVERRIDDEN = ("__repr__", "__str__", "__repr_args__", "__eq__", "model_dump", "model_dump_json")
+
+
+def guarded_methods(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """What the model does in a way of its own, and pydantic's where it can't yet."""
+    base = RootModel if issubclass(model, RootModel) else BaseModel
+    for name in _OVERRIDDEN:
+        method, usual = getattr(model, name), getattr(base, name)
+        if method is not usual:
+            yield name, with_fallback(method, usual)
+
+
+def with_fallback(method: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            result = method(self, *args, **kwargs)
+            return [*result] if inspect.isgenerator(result) else result
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return usual(self, *args, **kwargs)
+
+    return guarded
+
+
+def _function(model: type, name: str) -> Callable[..., Any]:
+    member = inspect.getattr_static(model, name)
+    return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
+
+
+def guarded_getter(info: Any) -> Callable[[Any], Any]:
+    # The getter of M itself: a property, or a cached one, which is no cache here.
+    wrapped = info.wrapped_property
+    get: Any = wrapped.fget if isinstance(wrapped, property) else wrapped.func
+
+    @functools.wraps(get)
+    def guarded(self: Any) -> Any:
+        try:
+            return get(self)
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return None
+
+    return guarded
+
+
+def _guarded_property(info: Any) -> Any:
+    keywords = {
+        k: v
+        for k in ("alias", "title", "description", "deprecated", "examples", "json_schema_extra")
+        if (v := getattr(info, k, None)) is not None
+    }
+    guarded = property(guarded_getter(info))
+    return computed_field(return_type=Any, repr=info.repr, **keywords)(guarded)
+
+
+def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    function = getattr(function, "__func__", function)
+
+    @functools.wraps(function)
+    def guarded(self: Any, value: Any, *rest: Any) -> Any:
+        try:
+            return function(self, value, *rest)
+        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+            return rest[0](value) if mode == "wrap" else value
+
+    # No return annotation: half a value need not be of the type that the whole one has.
+    guarded.__annotations__ = {}
+    return guarded
+
+
+def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def guarded(self: Any, *rest: Any) -> Any:
+        try:
+            return function(self, *rest)
+        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
+            return rest[0](self) if mode == "wrap" else dict(self.__dict__)
+
+    guarded.__annotations__ = {}
+    return guarded
+
+
+def guarded_serializer(model: Any, partial: type) -> SchemaSerializer:
+    """The serialiser of a pydantic dataclass, whose schema has the user's functions in it."""
+    parts = walk(dict(model.__pydantic_core_schema__))
+    schema = next(part for part in parts if part.get("cls") is model)
+    own: Any = _guarded_schema({k: v for k, v in schema.items() if k not in ("type", "ref")})
+    return SchemaSerializer(own | {"type": "dataclass", "cls": partial})
+
+
+def _guarded_schema(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return type(part)(map(_guarded_schema, part))
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") in ("model", "dataclass", "definition-ref"):
+        return core_schema.any_schema()  # which is written by its own class's serialiser
+    guarded = {k: v if k in _NO_SCHEMAS else _guarded_schema(v) for k, v in part.items()}
+    if "function" in part.get("serialization", ()):
+        guarded["serialization"] = _guarded_serialization(part["serialization"])
+    return guarded
+
+
+_NO_SCHEMAS = ("metadata", "default", "expected", "function", "serialization", "config")
+
+
+def _guarded_serialization(serialization: Any) -> Any:
+    function = serialization["function"]
+    wraps = serialization["type"] == "function-wrap"
+    place = int(serialization.get("is_field_serializer", False))  # of the value among arguments
+
+    def guarded(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
+            value = arguments[place]
+            if wraps:
+                return arguments[place + 1](value)
+            if not dataclasses.is_dataclass(value):
+                return value
+            # To write the dataclass itself would come back here.
+            return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+    bare = {k: v for k, v in serialization.items() if k != "return_schema"}
+    return {**bare, "function": guarded}

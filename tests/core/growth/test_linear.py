@@ -1,0 +1,138 @@
+"""The work for an answer grows with its length, whatever it is made of: counted, and not timed."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, deque
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from typing_extensions import TypedDict
+
+from partwise import Limits
+from partwise._json.parser import Parser
+from partwise._plan.plan import compile_plan
+from partwise._snapshot import buffers, collection_frames
+from partwise._snapshot.builder import SnapshotBuilder
+
+ALLOW = ConfigDict(extra="allow")
+
+
+class Model(BaseModel):
+    model_config = ALLOW
+    a: int = 0
+
+
+class Dict(TypedDict, total=False):
+    __pydantic_config__ = ALLOW  # type: ignore[misc]
+    a: int
+
+
+@dataclass(config=ALLOW)
+class Data:
+    a: int = 0
+
+
+def numbers(count: int) -> str:
+    return f"[{','.join(map(str, range(count)))}]"
+
+
+def texts(count: int) -> str:
+    return "[" + ",".join(f'"t{n}"' for n in range(count)) + "]"
+
+
+def entries(count: int) -> str:
+    return "{" + ",".join(f'"k{n}":{n}' for n in range(count)) + "}"
+
+
+KINDS: dict[str, tuple[Any, Any]] = {
+    "list": (list[int], numbers),
+    "list of texts": (list[str], texts),
+    "set": (set[int], numbers),
+    "frozenset": (frozenset[int], numbers),
+    "tuple": (tuple[int, ...], numbers),
+    "tuple of texts": (tuple[str, ...], texts),
+    "deque": (deque[int], numbers),
+    "dict": (dict[str, int], entries),
+    "bounded list": (Annotated[list[int], Field(max_length=10_000)], numbers),
+    "bounded dict": (Annotated[dict[str, int], Field(max_length=10_000)], entries),
+    "extras of a model": (Model, entries),
+    "extras of a TypedDict": (Dict, entries),
+    "extras of a dataclass": (Data, entries),
+    "anything": (Any, entries),
+}
+
+
+class Copies:
+    """Counts what is copied, element by element, and what is called."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.elements = 0
+        self.calls = 0
+        kinds = (buffers.Buffers, buffers.DequeBuffers, buffers.SetBuffers, buffers.DictBuffers)
+        for kind in (*kinds, collection_frames.SteppedFrame):
+            for name in vars(kind).keys() & {"_copy", "_extend", "_make"}:
+                monkeypatch.setattr(kind, name, self._counting(name, vars(kind)[name]))
+
+    def _counting(self, name: str, method: Any) -> Any:
+        def count(this: Any, *arguments: Any) -> Any:
+            if name == "_make":
+                self.elements += len(arguments[0])
+            else:
+                self.elements += len(this.items) - (arguments[1] if name == "_extend" else 0)
+            return method(this, *arguments)
+
+        return count
+
+    def profile(self, *_: Any) -> None:
+        self.calls += 1
+
+
+def work(kind: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """The elements copied and the calls made for the text, with a snapshot every 4 characters."""
+    plan = compile_plan(kind)
+    with monkeypatch.context() as patch:
+        copies = Copies(patch)
+        builder = SnapshotBuilder(plan)
+        sys.setprofile(copies.profile)
+        try:
+            for start in range(0, len(text), 4):
+                builder.feed(text[start : start + 4])
+                builder.snapshot()
+        finally:
+            sys.setprofile(None)
+    builder.close()
+    return copies.elements, copies.calls
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_four_times_the_parts_are_at_most_four_times_the_work(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, write = KINDS[name]
+    small, large = write(400), write(1_600)
+    ratio = len(large) / len(small)
+    few_copies, few_calls = work(kind, small, monkeypatch)
+    many_copies, many_calls = work(kind, large, monkeypatch)
+    assert many_calls < few_calls * ratio * 1.1
+    assert many_copies < (few_copies + 1_000) * ratio * 1.3
+
+
+def test_a_long_number_is_joined_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: Counter[str] = Counter()
+    cut = Parser._cut_token.fget  # type: ignore[attr-defined]
+
+    def counting(parser: Any) -> str:
+        token: str = cut(parser)
+        joined["chars"] += len(token)
+        return token
+
+    monkeypatch.setattr(Parser, "_cut_token", property(counting))
+    builder = SnapshotBuilder(compile_plan(float), limits=Limits(digits=1_000_000))
+    builder.feed("0.")
+    for _ in range(25_000):
+        builder.feed("1234")
+    assert builder.close() == pytest.approx(0.1234123412)
+    assert joined["chars"] < 100_000 * 20
