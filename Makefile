@@ -35,7 +35,7 @@ ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_
 ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint types unit format coverage mutants bench load test-lowest test-py engine clean
+.PHONY: help setup demo test test-all lint types unit format coverage mutants bench load soak test-lowest test-py engine clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -109,6 +109,9 @@ bench: $(BENCHES:%=.bench/%/.ready)  ## measure against peers and limits, into d
 
 load: $(READY)  ## 1,000 readers at once, 50 threads, 100,000 streams in a row: half an hour; PART=many|threads|sequence
 	@$(RUN)python -m tests.load $(PART)
+
+soak: .bench/partwise/.ready  ## the load of an hour, its memory drawn into docs/images/soak.svg; SECONDS=120: a short one
+	@.bench/partwise/bin/python -m tests.load.soak $(SECONDS:%=--seconds %) $(SOAK)
 
 engine: $(READY) .engine/build/bin/llama-server .engine/tiny.gguf  ## build llama.cpp into .engine/ (ten minutes and more), and talk to it
 	@$(RUN)pytest -q tests/engine

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from partwise_conformance import Hold
+from partwise_conformance import Hold, Reply
 
 from .faults import body
 from .vendors import ONE_VENDOR
@@ -57,6 +57,21 @@ asyncio.run(main())
 """
 
 
+FORK = """
+import os
+stream = partwise.from_provider(name, **options).create_partial(**call)
+next(stream)
+child = os.fork()
+if child == 0:
+    note = partwise.from_provider(name, **options).create(Note, call["messages"])
+    os._exit(note.count)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status), flush=True)
+sys.stdin.readline()
+print(stream.result().title)
+"""
+
+
 @pytest.mark.parametrize("vendor", ONE_VENDOR, indirect=True)
 @pytest.mark.parametrize("script", [SYNC, EXIT, ASYNC], ids=["end", "sys.exit", "end of loop"])
 def test_a_program_that_ends(script: str, vendor: Vendor, server: ReplayServer) -> None:
@@ -73,3 +88,22 @@ def test_a_program_that_ends(script: str, vendor: Vendor, server: ReplayServer) 
         said, complained = process.communicate(timeout=PROMPTLY)
     assert (process.returncode, said, complained) == (0, "", "")
     exchange.wait_disconnected()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs os.fork")
+@pytest.mark.parametrize("vendor", ONE_VENDOR, indirect=True)
+def test_a_child_process_reads_a_stream_of_its_own(vendor: Vendor, server: ReplayServer) -> None:
+    exchange = server.enqueue(body(*vendor.half(), Hold(), *vendor.deltas()[2:], *vendor.tail()))
+    server.enqueue(Reply(body=vendor.whole()))
+    with subprocess.Popen(
+        [sys.executable, "-c", HEAD + FORK, vendor.model, vendor.mode, server.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "3\n"
+        exchange.release()
+        said, complained = process.communicate("go on\n", timeout=PROMPTLY)
+    assert (process.returncode, said, complained) == (0, "Café\n", "")

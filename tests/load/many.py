@@ -52,11 +52,11 @@ class Tally:
         return max(held for second, held in self.memory if second >= 2 * SETTLING)
 
 
-def run(url: str) -> Tally:
-    return asyncio.run(_run(url))
+def run(url: str, *, readers: int = READERS, seconds: float = SECONDS) -> Tally:
+    return asyncio.run(_run(url, readers, seconds))
 
 
-async def _run(url: str) -> Tally:
+async def _run(url: str, count: int, seconds: float) -> Tally:
     tally, numbers = Tally(), itertools.count()
     clients = [
         partwise.from_provider(
@@ -72,10 +72,10 @@ async def _run(url: str) -> Tally:
     for client in clients:
         # The SDK is loaded now, and not while others wait.
         await _read(client, next(numbers), tally, resume=False)
-    ends = time.monotonic() + START_SECONDS + SECONDS
+    ends = time.monotonic() + START_SECONDS + seconds
     readers = [
-        _read_on(clients[reader % len(clients)], reader, numbers, tally, ends)
-        for reader in range(READERS)
+        _read_on(clients[reader % len(clients)], reader / count, numbers, tally, ends)
+        for reader in range(count)
     ]
     watching = asyncio.create_task(_watch(tally))
     await asyncio.gather(*readers)
@@ -86,11 +86,14 @@ async def _run(url: str) -> Tally:
 
 
 async def _read_on(
-    client: Any, reader: int, numbers: itertools.count[int], tally: Tally, ends: float
+    client: Any, place: float, numbers: itertools.count[int], tally: Tally, ends: float
 ) -> None:
-    await asyncio.sleep(START_SECONDS * reader / READERS)
-    while time.monotonic() < ends:
-        await _read(client, next(numbers), tally, resume=bool(reader % 2))
+    """Read one after the other. `place`, from 0 to 1, is where among the readers this one is."""
+    await asyncio.sleep(START_SECONDS * place)
+    for resume in itertools.cycle((True, False)):
+        if time.monotonic() >= ends:
+            return
+        await _read(client, next(numbers), tally, resume=resume)
 
 
 async def _read(client: Any, number: int, tally: Tally, *, resume: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 import partwise
 
 from ..bench.memory import resident
+from ..faults.stand import threads
 from ..faults.vendors import VENDORS
 from .notes import Note, belongs, question, written
 
@@ -47,12 +47,12 @@ def sequence(url: str) -> Iterator[tuple[int, int, int]]:
 
 def shared(url: str) -> tuple[int, int]:
     """How many answers so many threads got by one client of each vendor, and threads left over."""
-    before = threading.active_count()
+    before = len(threads())
     with clients(url) as made, ThreadPoolExecutor(THREADS) as pool:
         answered = sum(
             pool.map(lambda number: _ask(made[number % len(made)], number), range(THREADS * EACH))
         )
-    return answered, threading.active_count() - before
+    return answered, len(threads()) - before
 
 
 def _ask(client: Any, number: int) -> bool:
