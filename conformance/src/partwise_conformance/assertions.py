@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def fail(advice: str) -> NoReturn:
-    """Fail with the advice. What was being handled, if anything, is left out."""
+    """Fail with the advice. An exception that was being handled is left out."""
     __tracebackhide__ = True
     raise pytest.fail.Exception(advice, pytrace=False) from None
 

@@ -103,7 +103,7 @@ class Exchange:
         """Whether the client has closed the connection."""
         return self._disconnected.done()
 
-    # What follows is the server's side, called in its own loop.
+    # The server's side, called in its own loop.
 
     def _begin(self, request: RecordedRequest) -> None:
         self._arrived.set_result(request)

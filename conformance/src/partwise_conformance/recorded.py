@@ -30,7 +30,7 @@ class Recorded(Protocol):
     """A stream that was recorded.
 
     Attributes:
-        body: what the vendor sent.
+        body: the vendor's bytes.
         fails: whether the stream ended badly, so that reading it raises an error.
         request: a request to which it can be the answer.
     """
@@ -40,7 +40,7 @@ class Recorded(Protocol):
     request: Request
 
     def reply(self, *pieces: bytes) -> Reply:
-        """The vendor's reply: the body in these pieces, and what came after it."""
+        """The vendor's reply: the body in these pieces, and its end."""
 
     def direct(self) -> Transcript | None:
         """The chunks of the events, decoded without an SDK; None if the SDK makes its own."""
@@ -103,7 +103,7 @@ class Events:
 
 
 def recorded(harness: Harness, path: Path) -> Recorded:
-    """What is in that file."""
+    """The stream in that file."""
     with path.open("rb") as file:
         ours = file.read(len(FIRST_LINE)) == FIRST_LINE.encode()
     return Events(harness, path) if ours else Bytes(harness, path)

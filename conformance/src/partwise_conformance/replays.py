@@ -14,7 +14,7 @@ from partwise_replay import Recording, ReplayProvider
 
 
 class Replays:
-    """What the fixture `replay_provider` is. `speed` is as in `from_provider("replay/…")`.
+    """The fixture `replay_provider`. `speed` is as in `from_provider("replay/…")`.
 
     def test_meeting(replay_provider):
         client = replay_provider("recordings/meeting.sse")

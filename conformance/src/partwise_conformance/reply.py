@@ -1,4 +1,4 @@
-"""What the replay server answers: a status, headers, and a script of writes and actions.
+"""Replies of the replay server: a status, headers, and a script of writes and actions.
 
 A body is any iterable of steps, in the order in which they are played:
 

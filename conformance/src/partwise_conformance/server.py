@@ -23,7 +23,7 @@ from .reply import Action, Drop, Hold, Pause, Reply
 Handler: TypeAlias = Callable[[RecordedRequest], Reply]
 
 _BATCH = 16_384
-# Seconds that the server's own thread has for what it does at once.
+# Seconds that the server's own thread has for anything it does at once.
 _PATIENCE = 5.0
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -84,7 +84,7 @@ class ReplayServer:
         counted: Future[int] = Future()
 
         def count() -> None:
-            # By the next turn, the loop has accepted what was waiting at this one.
+            # By the next turn, the loop has accepted the connections that waited at this one.
             self._loop.call_soon(lambda: counted.set_result(self._accepted))
 
         self._loop.call_soon_threadsafe(count)

@@ -15,7 +15,7 @@
                     case _:
                         raise NotOnThisWireError(chunk)
 
-Chunks are handed over one by one. What is yielded before the next is taken belongs to the one
+Chunks are handed over one by one. Events yielded before the next is taken belong to the one
 taken last: so the suite knows which bytes carry which delta, and can hold back those after it.
 """
 
@@ -112,7 +112,7 @@ def events_of(wire: Wire, parts: Sequence[Part], request: Request) -> list[Any]:
 def write(wire: Wire, parts: Sequence[Part], request: Request) -> list[bytes]:
     """The bytes of each part, and at last those of the stream's end.
 
-    What the wire yields before it takes the first part goes with it.
+    Events that the wire yields before it takes the first part go with it.
     """
     segments = [b""] * (len(parts) + 1)
     taken = 0

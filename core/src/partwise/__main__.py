@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; without the extra `cli`, say what to install.
+    """Run the command line; without the extra `cli`, name the package to install.
 
     Exits with one of the codes that `docs/cli.md` lists.
     """

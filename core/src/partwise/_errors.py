@@ -1,4 +1,4 @@
-"""Everything that partwise raises.
+"""The errors that partwise raises.
 
     PartwiseError
      ├── ConfigurationError             the call can't be made as asked: no request was sent
@@ -13,7 +13,7 @@
      │    └── ProviderTimeoutError      the vendor took too long
      ├── OutputError                    the vendor answered, and the answer is not one
      │    ├── MalformedOutputError      not JSON; has the position and shows a caret
-     │    ├── InvalidOutputError        JSON, and not what the response model takes
+     │    ├── InvalidOutputError        JSON, and not accepted by the response model
      │    ├── IncompleteOutputError     cut off: by length, or the stream just ended
      │    ├── RefusalError              the model declined
      │    └── ContentFilterError        the vendor's filter stopped it
@@ -21,7 +21,7 @@
      ├── BudgetExceededError            the call spent the tokens that it was given
      └── RetriesExhaustedError          every attempt failed; has each one's error
 
-Nothing received is lost: each error raised by a stream carries what had come until then in
+Nothing received is lost: each error raised by a stream carries everything received until then in
 `snapshot`, `text`, `reasoning`, `usage`, `finish_reason` and `attempt`.
 """
 
@@ -178,7 +178,7 @@ def malformed(message: str, text: str, position: int) -> MalformedOutputError:
 
 
 class InvalidOutputError(OutputError):
-    """The answer is JSON, and not what the response model takes.
+    """The answer is JSON, and the response model does not accept it.
 
     `__cause__` is pydantic's `ValidationError`; `errors()` gives its details, whose `loc` is the
     path from the answer's root.
@@ -193,7 +193,7 @@ class InvalidOutputError(OutputError):
         self.early = early
 
     def errors(self) -> list[ErrorDetails]:
-        """What was wrong, as `pydantic.ValidationError.errors()` gives it."""
+        """The faults, as `pydantic.ValidationError.errors()` gives them."""
         return list(self._details)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -205,7 +205,7 @@ class IncompleteOutputError(OutputError):
 
 
 class RefusalError(OutputError):
-    """The model declined. `refusal` is what it said."""
+    """The model declined. `refusal` is its text."""
 
     def __init__(self, message: str, *, refusal: str) -> None:
         super().__init__(message)

@@ -4,8 +4,8 @@
         for snapshot in stream:
             view.update(snapshot)
 
-What has arrived is bright, the value that is open has a cursor after it, and what is still
-missing is dim. Where the console is no terminal, each value is a plain line once it is complete.
+Values that have arrived are bright, the value that is open has a cursor after it, and missing
+ones are dim. If the console is not a terminal, each value is a plain line once it is complete.
 `SnapshotView` is one such picture as a renderable, to be put into a layout of one's own.
 """
 
@@ -49,7 +49,7 @@ _control_character = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Answering(Protocol):
-    """What a view reads of a `PartialStream` or an `AsyncPartialStream`."""
+    """The part of a `PartialStream` or an `AsyncPartialStream` that a view reads."""
 
     @property
     def attempt(self) -> int:
@@ -60,7 +60,7 @@ class Answering(Protocol):
 
 
 class SnapshotView:
-    """One snapshot as a renderable: a value a line, what is nested indented.
+    """One snapshot as a renderable: a value a line, nested ones indented.
 
     `state` is asked at once and not when the view is rendered, so the picture stays as it is while
     the stream goes on, and another thread may render it.
@@ -156,7 +156,7 @@ class _Node(NamedTuple):
 
 
 class _Margin(NamedTuple):
-    """What stands to the left of a value's first line, and of its other lines."""
+    """The text to the left of a value's first line, and of its other lines."""
 
     first: str
     rest: str
@@ -165,7 +165,7 @@ class _Margin(NamedTuple):
 def _open_states(
     path: Path, value: Any, state: Callable[[str], State]
 ) -> Iterator[tuple[Path, State]]:
-    """The states along the one path that is open, and of what lies directly beside it."""
+    """The states along the one path that is open, and of the values directly beside it."""
     own = state(format_path(path))
     yield path, own
     if own != "partial":
@@ -203,7 +203,7 @@ def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def _bare(value: Any) -> Any:
-    """What a root model stands for: in a path it is no step."""
+    """The value inside root models, which are not steps of a path."""
     return _bare(value.root) if isinstance(value, RootModel) else value
 
 
@@ -226,7 +226,7 @@ def _is_container(value: Any) -> bool:
 
 
 def _visible(text: str) -> str:
-    """Without what would move a terminal's cursor or change its state: the model wrote this."""
+    """Without control characters, which would move a terminal's cursor: the model wrote this."""
     return _control_character.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

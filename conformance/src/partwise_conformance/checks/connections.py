@@ -157,7 +157,7 @@ def _stay(_chunks: list[Chunk]) -> bool:
 
 
 def _writes(harness: Harness, mode: Mode) -> list[bytes]:
-    """What is sent for each delta of the answer; what comes before the first goes with it."""
+    """The bytes sent for each delta of the answer; those before the first go with it."""
     parts = [*payload(mode), natural_finish(mode)]
     segments = harness.segments(mode, parts)
     lead = len(parts) - 1 - len(DELTAS)

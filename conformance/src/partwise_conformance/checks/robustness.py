@@ -209,6 +209,6 @@ def _error_of(harness: Harness, given: Mapping[str, Any]) -> Exception | None:
     try:
         with partwise.from_provider(harness.suite.provider, **keywords) as client:
             client.create(dict[str, str], list(MESSAGES), max_retries=0)
-    except Exception as error:  # noqa: BLE001 - it is what is looked at
+    except Exception as error:  # noqa: BLE001 - it is the result
         return error
     return None

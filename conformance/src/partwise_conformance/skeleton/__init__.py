@@ -39,7 +39,7 @@ class PluginName:
 
     @property
     def distribution(self) -> str:
-        """What to name to pip."""
+        """The distribution's name, as for pip."""
         return f"partwise-{self.provider}"
 
     def spelled_like(self, acme: str) -> str:

@@ -1,4 +1,4 @@
-"""The command with its subcommands, and what becomes of errors."""
+"""The command with its subcommands, and its exit codes for errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command needs beyond the extra `cli`."""
+"""Packages that a command needs beyond the extra `cli`."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def new_plugin(name: str, into: Path) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a file as well: .md, .json, or text.",
 )
-def conformance(  # noqa: PLR0913 - what may be said of a trial
+def conformance(  # noqa: PLR0913 - an option each
     *,
     model: str,
     live: bool,
@@ -56,7 +56,7 @@ def conformance(  # noqa: PLR0913 - what may be said of a trial
     base_url: str | None,
     report: Path | None,
 ) -> None:
-    """Hold the real endpoint of NAME/MODEL to what can be asked of it with a few tokens.
+    """Check the real endpoint of NAME/MODEL with a few tokens.
 
     Its cost at most is printed first. The whole suite is pytest's: it needs the plugin's wire, and
     runs in the plugin's project.

@@ -1,4 +1,4 @@
-"""`partwise providers`: what is installed, and whether it can be used."""
+"""`partwise providers`: the installed providers, and whether they can be used."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _HEAD: Final = ("PROVIDER", "DISTRIBUTION", "VERSION", "STATE")
 def providers(*, as_json: bool) -> None:
     """List every provider that is installed, usable or not.
 
-    The state is `ready`; `shadowed`, where a plugin of that very name is taken instead;
-    `conflict`, where several claim the name; or `broken`. What is wrong stands below.
+    The state is `ready`; `shadowed`, if a plugin of that very name is used instead; `conflict`, if
+    several claim the name; or `broken`. The reasons are below.
     """
     found = installed_providers()
     if as_json:

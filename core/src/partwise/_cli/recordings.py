@@ -1,6 +1,6 @@
 """`partwise record` and `partwise replay`: streams, shown while they come.
 
-The view and what else is told go to standard error; standard output has the answer alone.
+The view and messages go to standard error; standard output has the answer alone.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Option(click.ParamType[tuple[str, Any]]):
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="How to ask.")
 @click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
 @click.option("--set", "options", type=Option(), multiple=True, help="An option for the vendor.")
-def record(  # noqa: PLR0913 - what may be said of a request
+def record(  # noqa: PLR0913 - an option each
     *,
     model: str,
     prompt: str,
@@ -76,8 +76,9 @@ def record(  # noqa: PLR0913 - what may be said of a request
 ) -> None:
     """Ask NAME/MODEL the question PROMPT, and keep the stream of the answer in a file.
 
-    The file has the vendor's events with their timing. Keys are scrubbed; no header is kept, nor
-    what was asked. PROMPT may be -, for standard input. A stream that breaks is kept as it broke.
+    The file has the vendor's events with their timing. Keys are scrubbed; neither
+    headers nor the question are kept. PROMPT may be -, for standard input. A stream that breaks is
+    kept as it broke.
     """
     with needing("partwise-replay"):
         import partwise_replay  # noqa: F401, PLC0415
@@ -93,7 +94,7 @@ def record(  # noqa: PLR0913 - what may be said of a request
 
 @contextmanager
 def _telling_of(output: Path) -> Iterator[None]:
-    """Say at the end what is in the file, whether or not that was an answer."""
+    """Print at the end how much is in the file, whether or not that was an answer."""
     from partwise_replay import Recording  # noqa: PLC0415 - it was found before
 
     before = output.stat().st_mtime_ns if output.exists() else 0

@@ -45,7 +45,7 @@ _BRANCH = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
 def schema(*, response_model: Any, provider: str | None, mode: str | None, partial: bool) -> None:
     """Print the JSON schema of the type NAME in MODULE.
 
-    With --provider it is what that vendor would get. Keywords that it can't enforce are listed
+    With --provider it is as that vendor would get it. Keywords that it can't enforce are listed
     on standard error. No request is sent, and no key is needed.
     """
     if mode and not provider:

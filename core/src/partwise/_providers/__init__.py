@@ -1,1 +1,1 @@
-"""What a provider plugin is, how it is found, and what it is helped with."""
+"""Provider plugins: their protocol, how they are found, and helpers for them."""

@@ -102,9 +102,9 @@ class Fallback:
     """The next approach after a refusal.
 
     Attributes:
-        approach: what to try next.
-        reason: what the vendor refused: `"mode"` and `"parameter"` hold for every call of the
-            model, `"schema"` for this response type only.
+        approach: the one to try next.
+        reason: the refused part: `"mode"` and `"parameter"` hold for every call of the model,
+            `"schema"` for this response type only.
     """
 
     approach: Approach

@@ -60,7 +60,7 @@ class ToolCallDelta:
 class Finish:
     """The reason why the vendor stopped.
 
-    `raw` is its own word for it, and `message` what it says beside that: which filter stopped the
+    `raw` is its own word for it, and `message` its explanation: which filter stopped the
     answer, say.
     """
 

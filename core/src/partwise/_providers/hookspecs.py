@@ -56,5 +56,5 @@ def register_providers(register: Callable[[str, ProviderFactory], None]) -> None
 def observe(name: HookName, call: CallInfo, detail: tuple[Any, ...]) -> None:
     """Hear of everything in every call of the process, as a plugin given to `partwise.register`.
 
-    `detail` has what a handler of that name gets; for `completion:kwargs` it is the payload alone.
+    `detail` has the arguments of a handler of that name; for `completion:kwargs` the payload alone.
     """

@@ -1,4 +1,4 @@
-"""What a provider plugin is: the protocol, the request it gets, and the hook that registers it.
+"""Provider plugins: the protocol, the request it gets, and the hook that registers it.
 
 A plugin is a module that an entry point of the group `partwise` names. It implements the hook
 `register_providers` and imports its vendor's SDK only inside `open`, `aopen` and `map_error`.
@@ -31,7 +31,7 @@ class Request:
     """One attempt's request, in no vendor's terms.
 
     Attributes:
-        model: the vendor's name of the model: what follows the first slash in `from_provider`.
+        model: the vendor's name of the model, which follows the first slash in `from_provider`.
         mode: how to ask for structure; one of the provider's own.
         messages: the conversation in OpenAI's chat form, or messages in the vendor's own form. A
             tool's message that tells of faults has an `is_error`, which OpenAI itself has not, and
@@ -39,10 +39,10 @@ class Request:
             them: sent only to a model that wants it back.
         schema: the JSON schema of the answer, as pydantic writes it. Its root is an object.
         name: the name of the answer's tool or schema: 1 to 64 of `A-Z a-z 0-9 _ -`.
-        description: what the answer is, for the model; None where the model's type says nothing.
+        description: of the answer, for the model; None if its type has no docstring.
         options: everything else in the call, to be passed to the vendor as it is.
         plain: ask for plain text: no tool and no schema, whatever the mode. So the rest of an
-            answer is asked for that was cut off; what is wanted stands in the messages. `mode` is
+            answer is asked for that was cut off; the messages say so. `mode` is
             as before, and may still say which of the vendor's interfaces to use.
         strict: whether the vendor is asked to enforce the schema, if the mode and the model can.
         forced: whether a tool call is demanded in a mode with a tool, or the tool only offered.
@@ -81,7 +81,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider can do with one model.
+    """The modes that a provider has with one model.
 
     Attributes:
         modes: the modes it has, best first, each with how finely it streams.
@@ -115,14 +115,14 @@ class Decoder(Protocol):
         """
 
     def close(self) -> Iterable[Chunk]:
-        """What is left now that the vendor's stream has ended."""
+        """The remaining chunks, when the vendor's stream has ended."""
 
 
 class Provider(Protocol):
     """One vendor, ready to be asked. Made by a `ProviderFactory`, used by one client."""
 
     def capabilities(self, model: str) -> Capabilities:
-        """What this provider can do with that model."""
+        """The modes that this provider has with that model."""
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
         """The payload that `open` sends. Pure.
@@ -144,10 +144,10 @@ class Provider(Protocol):
         """The same, for asyncio."""
 
     def close(self) -> None:
-        """Release what `open` keeps between calls. A client that the user gave stays open."""
+        """Release the clients of `open`. A client that the user gave stays open."""
 
     async def aclose(self) -> None:
-        """Release what `aopen` keeps between calls. A client that the user gave stays open."""
+        """Release the clients of `aopen`. A client that the user gave stays open."""
 
 
 class SupportsAcceptance(Protocol):
@@ -176,7 +176,7 @@ class SupportsTelemetry(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderConfig:
-    """What the user said of a provider, for its factory.
+    """The user's settings of a provider, for its factory.
 
     Attributes:
         name: the name under which the factory is called, as in `from_provider("name/…")`.
@@ -189,9 +189,9 @@ class ProviderConfig:
         sdk_retries: how often the SDK may send a request again by itself; None leaves it to the
             SDK. A provider whose SDK never does ignores it.
         on_headers: called with the headers of each response that was accepted, by those providers
-            whose vendor tells in them what is left of its rate limits.
+            whose vendor reports its rate limits in them.
         secrets: the credentials that are masked in all errors of this provider's: those in any
-            attribute here and in the environment, and what else the factory adds to them.
+            attribute here and in the environment, and any that the factory adds.
     """
 
     name: str

@@ -43,7 +43,7 @@ async def _check_async(response: Any) -> None:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    """Scheme, host and port (RFC 6454, section 4); None for what is no address."""
+    """Scheme, host and port (RFC 6454, section 4); None if it is not an address."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

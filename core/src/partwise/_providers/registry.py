@@ -1,4 +1,4 @@
-"""Finding the provider of a name among what is installed.
+"""Finding the provider of a name among the installed plugins.
 
 A plugin is what an entry point of the group `partwise` names: a module, loaded only when its
 provider is asked for, so a broken one breaks only itself. For one name there may be several; the
@@ -69,11 +69,11 @@ class ProviderInfo:
 
     Attributes:
         name: as in `from_provider("name/…")`.
-        distribution: what to name to pip; "" for one given to `register`.
+        distribution: its name, as for pip; "" for one given to `register`.
         version: the distribution's.
         state: `"ready"`; `"broken"`, which can't be loaded; `"conflict"`, where several claim the
             name; `"shadowed"`, where a plugin of that very name is taken instead.
-        detail: what is wrong, in a sentence; "" if nothing is.
+        detail: the fault, in a sentence; "" if there is none.
     """
 
     name: str
@@ -84,7 +84,7 @@ class ProviderInfo:
 
 
 class Plugin:
-    """What one entry point names."""
+    """The plugin of one entry point."""
 
     def __init__(self, entry_point: EntryPoint) -> None:
         self._entry_point = entry_point
@@ -111,7 +111,7 @@ class Plugin:
             raise self._broken(f"it raised {type(error).__name__}: {error}") from error
 
     def factory(self, name: str) -> ProviderFactory:
-        """What makes the provider of that name.
+        """The factory of the provider of that name.
 
         Raises:
             BrokenPluginError: it can't be loaded, or does not register the name.
@@ -126,7 +126,7 @@ class Plugin:
         )
 
 
-# What is installed --------------------------------------------------------------------------
+# Installed plugins ---------------------------------------------------------------------------
 
 
 def _plugins() -> list[Plugin]:
@@ -223,7 +223,7 @@ def _claims(claimants: Iterable[Plugin]) -> str:
 
 
 def _factories_if_any(plugin: Plugin) -> Factories:
-    """What the plugin registers; nothing if it is broken, which is nobody else's trouble."""
+    """The plugin's factories; none if it is broken, which concerns nobody else."""
     try:
         return plugin.factories
     except BrokenPluginError:
@@ -318,7 +318,7 @@ def register(plugin: object) -> None:
     before the others in this way.
 
     Raises:
-        ConfigurationError: it is registered already, or its hooks take what none gives.
+        ConfigurationError: it is registered already, or its hooks have unknown parameters.
     """
     if plugin in _registered:
         raise ConfigurationError(f"registered already: {plugin!r}")
@@ -366,7 +366,7 @@ def _ensure_registered(plugin: object) -> None:
 
 
 def _factories_of(plugin: object) -> Factories:
-    """What this plugin alone registers."""
+    """The factories of this plugin alone."""
     rows: Factories = {}
     others = _manager.get_plugins() - {plugin}
     caller = _manager.subset_hook_caller("register_providers", others)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class ClosableStream(Protocol[T_co]):
-    """What an SDK gives for a stream: its events, and a way to close it."""
+    """An SDK's stream: its events, and a way to close it."""
 
     def __iter__(self) -> Iterator[T_co]: ...
 
@@ -34,7 +34,7 @@ StreamT = TypeVar("StreamT", bound=ClosableStream[object])
 async def open_in_thread(
     connect: Callable[[], StreamT], interrupt: Callable[[StreamT], object] | None = None
 ) -> AsyncIterator[AsyncIterator[object]]:
-    """What `aopen` returns, made of an SDK's blocking calls, which a thread does.
+    """The context manager of `aopen`, made of an SDK's blocking calls in a thread.
 
     Each stream has a thread of its own, so those that wait for their vendors take none from each
     other. When the context is left, or its task is cancelled, the stream is closed by its thread:
@@ -99,7 +99,7 @@ class _Events(Generic[T]):
 
 
 def _close(opening: Future[Any]) -> None:
-    """Close what was opened, in the thread that has read it."""
+    """Close the stream, in the thread that has read it."""
     if opening.cancelled() or opening.exception() is not None:
         return
     try:

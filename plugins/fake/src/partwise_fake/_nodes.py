@@ -21,7 +21,7 @@ class Schema:
     """A schema whose references can be followed, and whose nodes know how deep they have to go.
 
     The height of a node is the least depth of a value that fits it. Whoever takes the lowest
-    branch of every union, and leaves out what may be left out, comes to an end, recursive or not.
+    branch of every union, and leaves out optional values, comes to an end, recursive or not.
     """
 
     def __init__(self, root: Node) -> None:
@@ -71,7 +71,7 @@ class Schema:
 
 
 def _needed(node: Node) -> Iterator[Node | bool]:
-    """What has to be in every value that fits."""
+    """The parts that every fitting value has."""
     properties = node.get("properties", {})
     yield from (properties[name] for name in node.get("required", ()) if name in properties)
     if node.get("minItems", 0):

@@ -36,7 +36,7 @@ class FakeProvider:
     """Answers with a random value that fits the schema. No key, no network, no model.
 
     The answer depends on the seed, on the schema, and on how often the model was asked again: a
-    validator that rejects one answer gets another. What follows `fake/` is the seed. Options, of
+    validator that rejects one answer gets another. The name after `fake/` is the seed. Options, of
     `from_provider` or of one call:
 
     - `seed`: another seed,
@@ -55,7 +55,7 @@ class FakeProvider:
         return Capabilities(_MODES)
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
-        """What to answer, and how to stream it.
+        """The answer's schema, and how to stream it.
 
         Raises:
             UnsatisfiableError: no answer can be made that fits the schema.

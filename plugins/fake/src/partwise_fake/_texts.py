@@ -1,4 +1,4 @@
-"""Texts: of a format, of a pattern, or a few words that look like what the property's name says."""
+"""Texts: of a format, of a pattern, or a few words that fit the property's name."""
 
 from __future__ import annotations
 
@@ -137,4 +137,4 @@ _FORMATS: Final[Mapping[str, Callable[[Random], str]]] = {
 _IMPOSSIBLE: Final[frozenset[Any]] = frozenset({
     "file-path", "directory-path", "multi-host-uri", "json-schema",
 })  # fmt: skip
-"""What has to exist, or has a form of which the schema says nothing."""
+"""Formats of things that have to exist, or whose form the schema does not give."""

@@ -14,10 +14,10 @@ from ._numbers import integer, number
 from ._texts import text, words
 
 _DEEP: Final = 4
-"""From this depth on, what may be left out is, and unions take their lowest branch."""
+"""From this depth on, optional values are left out, and unions take their lowest branch."""
 _DEEPEST: Final = 60
 _LIKELY: Final = 0.8
-"""How often what may be left out is there."""
+"""The probability that an optional value is there."""
 _SELDOM: Final = 0.15
 """How often null is taken where something else may be."""
 _MORE: Final = 3

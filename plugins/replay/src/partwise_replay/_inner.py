@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def split(model: str, example: str) -> tuple[str, str]:
-    """The provider's name and the model in what follows the first slash.
+    """The provider's name and the model after the first slash.
 
     Raises:
         ConfigurationError: it has no slash of its own.

@@ -37,7 +37,7 @@ Score: TypeAlias = "Iterator[tuple[float, Any]]"
 
 
 class ReplayProvider:
-    """Plays recordings: what follows `replay/` is the file, from the current folder.
+    """Plays recordings: the name after `replay/` is the file, from the current folder.
 
     The option `speed` says how fast: 1 is the recording's own pace, 2 is twice as fast, and
     `math.inf` is at once.
@@ -113,7 +113,7 @@ class ReplayProvider:
 
 
 def score(recording: Recording, speed: float, read_timeout: float | None) -> Score:
-    """What comes when: seconds from the start, and the event or the error that comes then."""
+    """The schedule: seconds from the start, and the event or the error that is due then."""
     family = distribution_of(recording.provider) if any(e.kind for e in recording.events) else ""
     notes: list[tuple[float, Callable[[], Any]]] = [
         (event.delay, partial(to_event, event, family)) for event in recording.events

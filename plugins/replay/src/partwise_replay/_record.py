@@ -32,7 +32,7 @@ _EXAMPLE: Final = 'from_provider("record/openai/gpt-4.1-mini", to="meeting.sse")
 
 
 class RecordProvider:
-    """Asks the provider that the model names first, and keeps what it sends.
+    """Asks the provider that the model names first, and keeps its events.
 
     Raises:
         ConfigurationError: there is no `to=`, which says where.
@@ -53,7 +53,7 @@ class RecordProvider:
         return inner.capabilities(rest)
 
     def build_request(self, request: Request) -> Mapping[str, Any]:
-        """That provider's payload, and what the recording has to say of the request."""
+        """That provider's payload, and the request for the recording."""
         inner, model = self._of(request.model)
         asked = replace(request, model=model)
         return {"provider": request.model, "request": asked, "payload": inner.build_request(asked)}
@@ -64,7 +64,7 @@ class RecordProvider:
         return inner.decoder(replace(request, model=model))
 
     def map_error(self, error: Exception) -> ProviderError | None:
-        """What that provider makes of it."""
+        """That provider's mapping of it."""
         mapped = (inner.map_error(error) for inner in self._inner.values())
         return next((each for each in mapped if each is not None), None)
 

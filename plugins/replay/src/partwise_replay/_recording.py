@@ -94,7 +94,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What the stream ended with: the words of a `ProviderError`, and the name of its class."""
+    """The error that ended the stream: the text of a `ProviderError`, and its class's name."""
 
     error: str
     message: str
@@ -128,7 +128,7 @@ class Recording:
     Attributes:
         name: that of the answer's tool or schema, as it was asked for.
         recorded: when, in ISO 8601.
-        fault: what it ended with; None where it just ended.
+        fault: the error that ended it; None if it just ended.
     """
 
     provider: str

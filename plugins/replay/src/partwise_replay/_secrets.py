@@ -1,4 +1,4 @@
-"""Keys are kept out of recordings: those that the process knows, and what looks like one."""
+"""Keys kept out of recordings: those that the process knows, and text that looks like one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _looks = re.compile(
 
 
 class Secrets:
-    """What must not be told: the user's keys, and whatever has the form of one."""
+    """The user's keys, and any text that has the form of one."""
 
     def __init__(self, *known: str | None) -> None:
         given = [value for value in known if value]

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Tape:
-    """Notes what a stream brings, and when; `write` puts it into the file, once.
+    """Notes the events of a stream, and their times; `write` puts it into the file, once.
 
     A secret in one event is scrubbed there. One that the model spells out over several events
     can't be, so such a stream is not written at all: a second decoder listens for that.
@@ -96,7 +96,7 @@ class Tape:
             for chunk in self._decoder.feed(event):
                 self._hear(chunk)
         except ProviderError:
-            pass  # what the vendor reports in its stream; whoever reads it is told
+            pass  # the vendor's error, which its reader gets
 
     def _hear(self, chunk: Chunk) -> None:
         match chunk:

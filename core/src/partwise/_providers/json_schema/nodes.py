@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 Node: TypeAlias = dict[str, Any]
 
-# What every vendor takes.
+# Keywords that every vendor takes.
 COMMON = frozenset({
     "type", "properties", "required", "items", "additionalProperties", "enum", "anyOf", "$ref",
     "$defs", "description",

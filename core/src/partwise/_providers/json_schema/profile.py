@@ -14,7 +14,7 @@ _NOT_REGULAR: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|P?<)|(?<!\\)(?:\\\\)*\\[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaProfile:
-    """What one vendor, at one strictness, takes of JSON Schema.
+    """The part of JSON Schema that one vendor, at one strictness, takes.
 
     Every vendor takes `type`, `properties`, `required`, `items`, `additionalProperties: false`,
     `enum`, `anyOf`, `$ref`, `$defs` and `description`. The defaults describe a vendor that takes
@@ -27,7 +27,7 @@ class SchemaProfile:
         accepts: for some of those, which of the keyword's values it takes; all, if not listed.
         enum_types: the JSON types whose values it takes in `enum`; None if it takes all.
         closed: it wants `additionalProperties: false` in every object, so it takes no maps.
-        typed: every node must say what it is, so it takes no `Any`.
+        typed: every node must have a type, so it takes no `Any`.
         all_required: every property must be required.
         ref_siblings: whether other keywords may stand beside `$ref`.
         recursion: whether a definition may lead to itself: always, only through a property that

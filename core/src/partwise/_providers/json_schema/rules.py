@@ -112,7 +112,7 @@ def _type_of(values: list[Any]) -> str | list[str]:
 
 
 def _tuple_to_list(node: Node, profile: SchemaProfile) -> Node:
-    """Let each item be what any of them may be; the order is then said in words."""
+    """Let each item be of any of their types; the description then has the order."""
     if "prefixItems" not in node or profile.takes("prefixItems"):
         return node
     members = node["prefixItems"]

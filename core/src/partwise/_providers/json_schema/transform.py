@@ -5,8 +5,8 @@ another one. A `SchemaProfile` describes such a subset as data; `transform` rewr
 that pydantic writes into it. The rules, in order of importance:
 
 1. Never wider than said. What the vendor's schema allows is valid for the original, but for
-   what the vendor can't enforce on one value (bounds, formats, the order in a tuple); that
-   stands in the description, in words for the model.
+   constraints of one value that the vendor can't enforce (bounds, formats, a tuple's order); these
+   are in the description, in words for the model.
 2. Nothing is lost in silence. What can be neither kept nor said in words (a map with free keys,
    `Any`, recursion where there is none) makes the whole schema go to the profile's fallback:
    the vendor is told the schema but does not enforce it. That is logged, with each place.
@@ -68,7 +68,7 @@ def transform(schema: Mapping[str, Any], profile: SchemaProfile) -> TransformedS
 
 
 def _refusals(schema: Node, profile: SchemaProfile) -> Iterator[tuple[str, str]]:
-    """What the profile can't take though every rule has run: the place, and why."""
+    """Places that the profile can't take though every rule has run, and why."""
     cyclic = find_cycles(schema) if profile.recursion == "never" else {}
     for place, node in walk(schema):
         reasons = (

@@ -39,7 +39,7 @@ def _instructions(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _turns(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A message of OpenAI's chat form, which is what the core writes, in the vendor's form."""
+    """A message of OpenAI's chat form, as the core writes it, in the vendor's form."""
     if _is_system(message):
         return
     turn = {"role": message["role"], "text": _text(message)}

@@ -6,6 +6,6 @@ from typing import Final
 
 from partwise.provider import SchemaProfile
 
-# The toy takes all of JSON Schema. A vendor that takes a part of it is described by what it takes,
-# and what it can't enforce is put into the descriptions.
+# The toy takes all of JSON Schema. For a vendor that takes a part of it, list that part here:
+# the rest is put into the descriptions.
 PROFILE: Final = SchemaProfile(name="Acme", strict=False)
