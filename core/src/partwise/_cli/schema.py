@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import click
 from pydantic import BaseModel, TypeAdapter
@@ -17,7 +17,9 @@ import partwise
 from partwise import ConfigurationError, Mode
 from partwise.provider import walk_schema
 
+from .._plan.plan import compile_plan
 from .types import ResponseModel
+from .typescript import typescript as as_typescript
 
 if TYPE_CHECKING:
     from partwise.provider import Capabilities, Decoder, Provider, ProviderConfig, Request
@@ -42,7 +44,15 @@ _BRANCH = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
     help="How structure is asked for there.",
 )
 @click.option("--partial", is_flag=True, help="The schema of the snapshots, which Partial has.")
-def schema(*, response_model: Any, provider: str | None, mode: str | None, partial: bool) -> None:
+@click.option("--typescript", is_flag=True, help="As TypeScript types, for a page.")
+def schema(
+    *,
+    response_model: Any,
+    provider: str | None,
+    mode: str | None,
+    partial: bool,
+    typescript: bool,
+) -> None:
     """Print the JSON schema of the type NAME in MODULE.
 
     With --provider it is as that vendor would get it. Keywords that it can't enforce are listed
@@ -52,7 +62,12 @@ def schema(*, response_model: Any, provider: str | None, mode: str | None, parti
         raise click.UsageError("--mode needs a provider: name one with --provider.")
     if partial and provider:
         raise click.UsageError("--partial is about snapshots, which no provider gets.")
-    if provider:
+    if typescript and (provider or partial):
+        raise click.UsageError("--typescript is about answers: leave --provider and --partial out.")
+    if typescript:
+        written = _plain(response_model, mode="serialization")
+        click.echo(as_typescript(written, compile_plan(response_model).name), nl=False)
+    elif provider:
         _print(_for_vendor(response_model, provider, mode))
     elif partial:
         _print(TypeAdapter(_partial_of(response_model)).json_schema(mode="serialization"))
@@ -64,9 +79,11 @@ def _print(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _plain(response_model: Any) -> dict[str, Any]:
+def _plain(
+    response_model: Any, mode: Literal["validation", "serialization"] = "validation"
+) -> dict[str, Any]:
     try:
-        return TypeAdapter(response_model).json_schema()
+        return TypeAdapter(response_model).json_schema(mode=mode)
     except Exception as error:
         # pydantic can validate some types that it can't write a schema of.
         first_line = str(error).partition("\n")[0]

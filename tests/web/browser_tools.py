@@ -1,0 +1,74 @@
+"""Chromium, npm's packages, and pages built of them, for the tests in a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = ROOT / "plugins" / "web" / "client"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def chromium() -> str:
+    """The system's Chromium; installed if there is none and this is root."""
+    found = shutil.which("chromium")
+    if found is None and os.geteuid() == 0:
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+        found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no Chromium here, and no root to install one: apt install chromium")
+    return found
+
+
+def node_modules() -> Path:
+    """The client's npm packages, installed once."""
+    folder = CLIENT / "node_modules"
+    if (folder / ".ready").exists():
+        return folder
+    if shutil.which("npm") is None:
+        pytest.skip("no npm here: apt install npm")
+    options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(["npm", "install", "--silent", *options], cwd=CLIENT, check=True)  # noqa: S607
+    (folder / ".ready").touch()
+    return folder
+
+
+def built(page: Path, target: Path) -> Path:
+    """The page's script in one file."""
+    esbuild = node_modules() / ".bin" / "esbuild"
+    options = [
+        "--bundle",
+        "--jsx=automatic",
+        "--log-level=error",
+        "--define:process.env.NODE_ENV='\"production\"'",
+    ]
+    environment = {**os.environ, "NODE_PATH": str(node_modules())}
+    subprocess.run([esbuild, page, *options, f"--outfile={target}"], check=True, env=environment)
+    return target
+
+
+@contextmanager
+def browsing(**options: Any) -> Iterator[Any]:
+    """A browser of its own, with an empty profile."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        context = browser.new_context(**options)
+        context.set_default_timeout(15_000)
+        yield context
+        browser.close()
