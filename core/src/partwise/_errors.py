@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _EXCERPT_CHARS: Final = 40
 """So many characters are shown on each side of a fault."""
 
+_MESSAGE_CHARS: Final = 4000
+"""Characters that `str(error)` shows; `error.args` has them all."""
+
 
 class PartwiseError(Exception):
     """The root of all errors of this package.
@@ -60,6 +63,13 @@ class PartwiseError(Exception):
     finish_reason: FinishReason | None = None
     raw_finish_reason: str | None = None
     attempt: int = 1
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) <= _MESSAGE_CHARS:
+            return text
+        more = len(text) - _MESSAGE_CHARS
+        return f"{text[:_MESSAGE_CHARS]}… ({more} more characters in error.args[0])"
 
 
 class ConfigurationError(PartwiseError):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 import partwise
 from partwise._client.stream import PartialStream
 from partwise._providers.chunks import Chunk, Finish, TextDelta
+from partwise._session.event_reader import EventReader
 from partwise._session.session import Session
 
 
@@ -50,5 +51,5 @@ def test_the_rest_of_an_event_is_not_read_into_the_next_attempt() -> None:
 
     provider: Any = Provider(())
     settings = dataclasses.replace(call.settings, max_retries=1)
-    call = dataclasses.replace(call, provider=provider, settings=settings)
+    call = dataclasses.replace(call, provider=provider, settings=settings, reader=EventReader)
     assert PartialStream(Session(call)).result() == Aged(age=1)

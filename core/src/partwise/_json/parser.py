@@ -64,6 +64,7 @@ _DEFAULT_LIMITS: Final = Limits()
 _NO_KEYS: Final[set[str]] = set()
 """The keys of an array."""
 _PIECES_PER_JOIN: Final = 1024
+_LONG_PIECE: Final = 100_000
 _MAX_INTERNED_CHARS: Final = 64
 """Strings shorter than this are interned."""
 _MAX_INTERNED: Final = 1024
@@ -185,7 +186,7 @@ class Parser:
         self._find_stop = (_QUOTE_ESCAPE_OR_CONTROL if strict else _QUOTE_OR_ESCAPE).search
         self._strict = strict
         self._careful = False  # the piece may have more in its strings than what ends them
-        self._can_be_hot = not strict and limits.characters is None
+        self._can_be_hot = not strict and not limits.counts_each_piece
         self._hot = self._can_be_hot  # no character of the open string needs a look
         self._watch: Callable[[str], None] | None = None  # of the open string
         self._reads_whole = limits.depth == MAX_DEPTH
@@ -232,12 +233,15 @@ class Parser:
                 self._read(*self._go_back(again))
             if self._high:
                 self._in_text = False  # the next piece needs a look, whatever it is
-            if not self._hot:
+            if not self._hot or len(text) > _LONG_PIECE:
                 self._check_size()
                 if self._watch is not None:
                     self._watch(self.snapshot())
         if len(pieces) > _PIECES_PER_JOIN:
             self._compact()
+            count = len(pieces)  # not 0 while there is a mark
+            if not count & (count - 1):
+                self._check_size()
 
     def _read(self, piece: int, index: int) -> None:
         """Take the steps from that index of that piece to the end of the last one."""
@@ -278,8 +282,9 @@ class Parser:
         """The text has ended. Sets `complete` where it ended a document.
 
         Raises:
-            MalformedOutputError: the text ended inside a surrogate pair.
+            MalformedOutputError: the text ended inside a surrogate pair, or is too long.
         """
+        self._check_size()
         if self._high:
             raise self.error("unpaired surrogate", len(self._pieces[-1]) if self._pieces else 0)
         if not self._stack and self._step is Parser._token and is_token(self._cut_token):

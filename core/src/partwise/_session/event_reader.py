@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .._errors import PartwiseError, ServerError
 from .._paths import format_path
 from .._snapshot.events import Closed
+from .chunk_checks import PIECES, VENDOR_CHUNKS
+from .commands import END
+from .foreign import as_raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._providers.protocol import Decoder
+    from .._providers.redaction import Secrets
     from .._usage import Usage
     from .attempt import Attempt
     from .deadline import Budget, Deadline
@@ -84,11 +89,16 @@ class EventReader:
         "_is_abandoned",
         "_is_plain",
         "_keeps_vendor_events",
+        "_provider",
         "_saw_first_event",
+        "_secrets",
+        "_take_piece",
         "has_pending_chunks",
         "has_snapshot",
         "vendor_events",
     )
+
+    _checks = VENDOR_CHUNKS
 
     def __init__(  # noqa: PLR0913 - the parts of one attempt
         self,
@@ -99,6 +109,8 @@ class EventReader:
         guard: Guard,
         hooks: HookDispatcher,
         keeps_vendor_events: bool,
+        secrets: Secrets,
+        provider: str,
     ) -> None:
         self._attempt = attempt
         self._decoder = decoder
@@ -106,6 +118,9 @@ class EventReader:
         self._guard = guard
         self._hooks = hooks
         self._handlers = attempt.takers()
+        self._take_piece = self._handlers[str]
+        self._secrets = secrets
+        self._provider = provider
         self._chunks: Iterator[Any] = iter(())
         self._keeps_vendor_events = keeps_vendor_events
         self._has_ended = False
@@ -121,36 +136,80 @@ class EventReader:
         """Read the next event. Whether a snapshot is due.
 
         Raises:
+            ForeignError: a validator of the user's raised an error of partwise's.
             Exception: the attempt has failed, and this is why.
         """
         if self._inspects_events:
             self._inspect(event)
-        chunks: Any = self._decoder.feed(event)
+        try:
+            chunks: Any = self._decoder.feed(event)
+        except Exception as error:
+            raise self._unreadable(error, event) from error
         if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
             # By far the most frequent event.
-            grew = self._handlers[type(chunks[0])](chunks[0])
+            grew = self._take(chunks[0])
             return grew and (self._is_plain or self._note_growth())
-        self.has_pending_chunks = True
-        self._chunks = iter(chunks)
-        return self.receive_rest()
+        return self._receive_chunks(chunks)
 
     def receive_end(self) -> bool:
         """Read what the decoder still holds, now that the events have ended; as `receive`."""
         if self._has_ended:
             return False
-        self._has_ended = self.has_pending_chunks = True
-        self._chunks = iter(self._decoder.close())
+        self._has_ended = True
+        try:
+            chunks: Any = self._decoder.close()
+        except Exception as error:
+            raise self._unreadable(error, "the end of the stream") from error
+        return self._receive_chunks(chunks)
+
+    def _receive_chunks(self, chunks: Any) -> bool:
+        try:
+            self._chunks = iter(chunks)
+        except TypeError as error:
+            raise self._unreadable(error, chunks) from error
+        self.has_pending_chunks = True
         return self.receive_rest()
 
     def receive_rest(self) -> bool:
         """Read on in the event received last; as `receive`."""
-        for chunk in self._chunks:
-            if self._handlers[type(chunk)](chunk) and self._note_growth():
+        while (chunk := self._next_chunk()) is not END:
+            if self._take(chunk) and self._note_growth():
                 return True
         self.has_pending_chunks = False
         if self._guard.has_limits:
             self._guard.check()
         return False
+
+    def _next_chunk(self) -> Any:
+        try:
+            return next(self._chunks, END)
+        except Exception as error:
+            raise self._unreadable(error, "the rest of an event") from error
+
+    def _take(self, chunk: Any) -> bool:
+        """Give the chunk to the attempt. Whether the answer grew."""
+        kind = type(chunk)
+        is_well_formed = self._checks.get(kind)
+        if is_well_formed is None or not is_well_formed(chunk):
+            raise self._unreadable(TypeError("no chunk, or one with fields of other types"), chunk)
+        try:
+            return self._handlers[kind](chunk)
+        except PartwiseError as error:
+            raise as_raised(error) from error.__cause__
+
+    def _unreadable(self, error: Exception, found: Any) -> Exception:
+        """The error for something that the decoder could not read, unless it says so itself."""
+        if isinstance(error, PartwiseError):
+            return error
+        excerpt = found if isinstance(found, str) else _excerpt(self._secrets.masked(found))
+        unreadable = ServerError(
+            f"the vendor sent an event that can't be read ({type(error).__name__}: {error}):"
+            f" {excerpt}",
+            provider=self._provider,
+            retryable=True,
+        )
+        unreadable.__cause__ = error
+        return unreadable
 
     def finish(self) -> None:
         """The answer has proved to be complete and valid."""
@@ -221,13 +280,25 @@ class PieceReader(EventReader):
 
     __slots__ = ()
 
+    _checks = PIECES
+
     def receive(self, event: Any) -> bool:
         is_text = type(event) is str
         if is_text and self._is_plain:
-            grew = self._handlers[str](event)
+            try:
+                grew = self._take_piece(event)
+            except PartwiseError as error:
+                raise as_raised(error) from error.__cause__
             return grew and (self._is_plain or self._note_growth())
         if self._inspects_events:
             self._inspect(event)
-        self.has_pending_chunks = True
-        self._chunks = iter((event,) if is_text else self._decoder.feed(event))
-        return self.receive_rest()
+        return self._receive_chunks((event,) if is_text else self._decoder.feed(event))
+
+
+_EXCERPT_CHARS: Final = 300
+"""Characters of an event in an error."""
+
+
+def _excerpt(event: Any) -> str:
+    text = repr(event)
+    return text if len(text) <= _EXCERPT_CHARS else f"{text[:_EXCERPT_CHARS]}…"

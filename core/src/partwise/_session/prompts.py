@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from jiter import from_json
 
 from .._errors import InvalidOutputError, MalformedOutputError
+from .._json.limits import Limits
 from .._paths import format_path
 from .._providers.mode import Mode
 
@@ -56,8 +57,10 @@ def _with_system(messages: Sequence[Message], text: str) -> list[Message]:
     return [{"role": "system", "content": text}, *messages]
 
 
-def correction(request: Request, attempt: Attempt, error: PartwiseError) -> list[Message]:
-    """The model's own answer so far, and what was wrong with it.
+def correction(
+    request: Request, attempt: Attempt, error: PartwiseError, most: int = Limits().errors
+) -> list[Message]:
+    """The model's own answer so far, and its faults, at `most` so many.
 
     In a tool mode the answer is repeated as the call that it was, and the fault is its result;
     unless the arguments aren't JSON even with their end supplied, which no vendor would take.
@@ -68,12 +71,15 @@ def correction(request: Request, attempt: Attempt, error: PartwiseError) -> list
     arguments = _closed(attempt.engine.text) if request.mode.uses_tool else None
     if arguments is not None:
         call, result = _as_call(
-            request.name, attempt.call_id or "call_1", arguments, explain(error)
+            request.name, attempt.call_id or "call_1", arguments, explain(error, most)
         )
         thought = {"reasoning_content": attempt.reasoning} if attempt.reasoning else {}
         return [{**call, **thought}, result]
     said: list[Message] = [{"role": "assistant", "content": attempt.text}]
-    return [*(said if attempt.text.strip() else []), {"role": "user", "content": explain(error)}]
+    return [
+        *(said if attempt.text.strip() else []),
+        {"role": "user", "content": explain(error, most)},
+    ]
 
 
 def continuation(request: Request, text: str, ending: str) -> list[Message]:
@@ -118,9 +124,12 @@ def _as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def explain(error: PartwiseError) -> str:
+def explain(error: PartwiseError, most: int = Limits().errors) -> str:
     """What was wrong, for the model: a line for each fault, with its path and its message."""
-    faults = "\n".join(f"- {line}" for line in _faults(error))
+    lines = _faults(error)
+    if len(lines) > most:
+        lines[most:] = [f"and {len(lines) - most} more"]
+    faults = "\n".join(f"- {line}" for line in lines)
     return f"This answer was not accepted:\n{faults}\nGive the whole answer again, corrected."
 
 

@@ -40,7 +40,9 @@ class RequestBuilder:
 
     def correct(self, failed: Attempt, error: PartwiseError) -> None:
         """Ask again for the whole answer, and name the faults of the failed one."""
-        self._corrections += correction(self._whole(), failed, error)
+        self._corrections += correction(
+            self._whole(), failed, error, self._call.settings.limits.errors
+        )
         self.current = self._build()
 
     def repeat(self) -> None:

@@ -7,6 +7,8 @@ would an error before the stream began, if the vendor's SDK has retried that alr
 
 from __future__ import annotations
 
+import math
+import random
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._errors import (
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_PAUSE: Final = 60.0
 """Seconds: the longest pause, whatever a vendor's Retry-After asks for."""
+
+_MAX_DOUBLINGS: Final = 10
 
 _REASKED: Final = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
 
@@ -119,7 +123,9 @@ class TenacityPolicy:
         state = self._updated_state(attempt, error)
         if not self._policy.retry(state):
             return None
-        seconds = float(self._policy.wait(state))
+        seconds = self._policy.wait(state)
+        if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+            raise ConfigurationError(f"the policy's wait must be seconds >= 0, got {seconds!r}")
         state.upcoming_sleep = seconds
         if self._policy.stop(state):
             return None
@@ -147,6 +153,13 @@ def _tenacity() -> ModuleType:
 
 
 def _backoff(attempt: int, error: ProviderError) -> float:
-    """Half a second, doubled with each attempt, or the vendor's Retry-After; both capped."""
+    """Half a second, doubled with each attempt, or the vendor's Retry-After; both capped.
+
+    Up to a quarter less, so that clients which failed together do not come back together.
+    """
     asked = error.retry_after
-    return min(0.5 * 2 ** (attempt - 1) if asked is None else asked, MAX_PAUSE)
+    if asked is not None:
+        return min(asked, MAX_PAUSE)
+    exponent = min(attempt - 1, _MAX_DOUBLINGS)
+    seconds: float = min(0.5 * 2**exponent, MAX_PAUSE)
+    return seconds * random.uniform(0.75, 1)  # noqa: S311

@@ -36,6 +36,7 @@ from .deadline import Budget, Deadline
 from .ending import Ending, drop_frames
 from .event_reader import Guard
 from .feeds import Feeds
+from .foreign import ForeignError, as_raised
 from .hooks import Completion, StreamEnd
 from .request_builder import RequestBuilder
 from .retry import Retries, is_reasked, is_worth_retrying
@@ -128,12 +129,19 @@ class Session:
         if self._ending is not None:  # closed by a hook in the meantime
             return
         self._command = CLOSE
+        if isinstance(error, ForeignError):
+            self.call.hooks.emit("completion:error", error.error)
+            self._end("error", error=error.error)
+            return
         self.call.secrets.mask(error)
         if self._falls_back(error):
             self._retry = Retry(0.0, None)
             return
         self._report(error)
-        decision = self._decide_retry(error)
+        try:
+            decision = self._decide_retry(error)
+        except Exception as mistake:  # noqa: BLE001 - of the user's policy
+            decision = mistake
         if isinstance(decision, Retry):
             self._retry = decision
         else:
@@ -288,7 +296,7 @@ class Session:
             case Close() if self._retry is not None:
                 self._command = Pause(self.deadline.clamp(self._retry.seconds))
             case Close():
-                self._succeed(self._attempt.finish())
+                self._succeed(self._finished())
                 self._command = SHOW
             case Pause():
                 self._begin_next()
@@ -330,8 +338,16 @@ class Session:
             guard=Guard(self.deadline, self._budget, attempt, spent),
             hooks=self.call.hooks,
             keeps_vendor_events=self.call.keeps_vendor_events,
+            secrets=self.call.secrets,
+            provider=self.call.info.provider,
         )
         return reader
+
+    def _finished(self) -> Any:
+        try:
+            return self._attempt.finish()
+        except PartwiseError as error:
+            raise as_raised(error) from error.__cause__
 
     def _succeed(self, value: Any) -> None:
         if self._reader is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,11 +55,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.on_restart not in ("restart", "raise"):
-            raise ConfigurationError(f'on_restart is "restart" or "raise", not {self.on_restart!r}')
+            raise ConfigurationError(
+                f'on_restart must be "restart" or "raise", got {self.on_restart!r}'
+            )
         for name in ("token_budget", "timeout", "idle_timeout"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigurationError(f"{name} must be more than 0, not {value!r}")
+            if value is not None and not _is_positive(value):
+                raise ConfigurationError(f"{name} must be a finite number > 0, got {value!r}")
 
     @classmethod
     def split(cls, keywords: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
@@ -71,6 +74,11 @@ class Settings:
         context = given.pop("validation_context", None)
         settings = {"context": context, **{k: v for k, v in given.items() if v is not None}}
         return cls(**settings), options
+
+
+def _is_positive(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf
 
 
 _NAMES = {each.name for each in fields(Settings)} | {"validation_context"}

@@ -1,0 +1,38 @@
+"""Errors of partwise's that are not the stream's own.
+
+A validator of the user's may read another answer, with `partwise.parse` or a client of its own, and
+fail with an error of that. Such an error is none of the answer that is being validated: it is not
+retried, and keeps the text and the snapshot of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .._errors import PartwiseError
+
+_OWN: Final = "partwise."
+
+
+class ForeignError(Exception):
+    """Holds an error that a validator of the user's raised. Never seen by users."""
+
+    def __init__(self, error: PartwiseError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def as_raised(error: PartwiseError) -> PartwiseError | ForeignError:
+    """The error as the session is to see it: foreign if it came through code of the user's."""
+    return ForeignError(error) if _came_through_others(error.__traceback__) else error
+
+
+def _came_through_others(traceback: TracebackType | None) -> bool:
+    while traceback is not None:
+        if not traceback.tb_frame.f_globals.get("__name__", "").startswith(_OWN):
+            return True
+        traceback = traceback.tb_next
+    return False
