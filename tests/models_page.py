@@ -30,7 +30,7 @@ that it follows.
 - **Granularity** is how finely the mode streams: by token, by parameter (a top-level field at a
   time), or whole (at once, at the end).
 - **Forced** is how a tool is demanded in a mode with tools: by its name, as a call of any tool, or
-  only offered.
+  only offered. A model that *thinks* reasons before it answers, unless it is told not to.
 - A star marks modes in which the schema may not be enforced, so that the prompt holds it as well;
   `json` and `md_json` always have it there.
 
@@ -61,8 +61,8 @@ def page(rows: Iterable[ModelRow]) -> str:
 def _tables(rows: Iterable[ModelRow]) -> Iterator[str]:
     for provider, group in groupby(rows, key=attrgetter("provider")):
         yield f"## {provider}\n"
-        yield "| model | mode | granularity | then | forced | source |"
-        yield "|---|---|---|---|---|---|"
+        yield "| model | mode | granularity | then | forced | thinks | source |"
+        yield "|---|---|---|---|---|---|---|"
         yield from map(_line, group)
         yield ""
 
@@ -71,7 +71,9 @@ def _line(row: ModelRow) -> str:
     first, *others = (_mode(row, mode) for mode in row.capabilities.ranked)
     finest = row.capabilities.modes[row.capabilities.default_mode]
     source = f"<{row.source}>" if "://" in row.source else row.source
-    cells = (row.model.replace("*", r"\*"), first, finest, " ".join(others), row.forced, source)
+    thinks = "yes" if row.thinks else ""
+    name = row.model.replace("*", r"\*")
+    cells = (name, first, finest, " ".join(others), row.forced, thinks, source)
     return f"| {' | '.join(cells)} |"
 
 

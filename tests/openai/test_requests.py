@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from pydantic import BaseModel, Field
 
@@ -430,6 +431,32 @@ def test_the_user_s_own_host(
 
     with made._clients.get() as client:
         assert str(client.base_url).removesuffix("/") == address
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "mode"),
+    [
+        ("https://api.deepseek.com", "deepseek-v4-flash", Mode.JSON),
+        ("https://api.moonshot.cn/v1", "kimi-k2.6", Mode.JSON),
+        ("https://api.perplexity.ai", "gpt-4.1", Mode.JSON_SCHEMA),
+        ("https://me.openai.azure.com/openai/v1", "gpt-4.1", Mode.TOOLS),
+        ("https://open.bigmodel.cn/api/paas/v4", "glm-5.3", Mode.JSON),
+        ("https://api.openai.com/v1", "gpt-4.1", Mode.TOOLS),
+        ("https://proxy.example.com/v1", "gpt-4.1", Mode.TOOLS),
+        ("http://localhost:8000/v1", "gpt-4.1", Mode.TOOLS),
+    ],
+)
+def test_a_server_is_known_by_its_address_too(
+    url: str, model: str, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    with openai.OpenAI(api_key="k", base_url=url) as own:
+        for made in (
+            provider(base_url=url),
+            FACTORIES["openai"](ProviderConfig(name="openai", client=own)),
+            FACTORIES["openai"](ProviderConfig(name="openai", api_key="k")),
+        ):
+            assert made.capabilities(model).default_mode is mode
 
 
 @pytest.mark.parametrize("name", ["azure", "databricks", "heroku", "snowflake"])

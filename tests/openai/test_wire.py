@@ -277,6 +277,21 @@ async def test_faults_async(
     assert type(await afailure(aprovider)) is expected
 
 
+MOVED = Reply(status=307, headers={"location": "http://localhost:9/v1/chat/completions"})
+
+
+def test_the_key_stays_at_home(server: ReplayServer, provider: Provider) -> None:
+    server.enqueue(MOVED)
+
+    assert failure(provider).status_code == 307
+
+
+async def test_the_key_stays_at_home_async(server: ReplayServer, aprovider: Provider) -> None:
+    server.enqueue(MOVED)
+
+    assert (await afailure(aprovider)).status_code == 307
+
+
 def test_a_stall_ends_by_the_sdk_s_timeout(server: ReplayServer) -> None:
     server.enqueue(Reply(body=[text("1"), Hold()]))
     options = {"timeout": 0.05, "max_retries": 0}

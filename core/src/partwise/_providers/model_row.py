@@ -22,6 +22,7 @@ class ModelRow:
         capabilities: of these models.
         forced: how a tool call is demanded in a mode with a tool: by the tool's name, as a call of
             any tool, or not at all, so that the tool is offered only.
+        thinks: whether the models reason before they answer, unless told otherwise.
         source: an address or the name of a document that the row follows.
     """
 
@@ -30,3 +31,4 @@ class ModelRow:
     capabilities: Capabilities
     forced: ForcedBy
     source: str
+    thinks: bool = False

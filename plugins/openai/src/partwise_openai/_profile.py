@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from partwise.provider import Capabilities, Granularity, Mode, SchemaProfile
 
@@ -124,6 +125,7 @@ class Server:
         blank_finish: whether it may end an answer with an empty finish reason.
         aliases: further names of it in `from_provider`.
         telemetry_name: its name in OpenTelemetry's conventions, if that is another.
+        domains: further domains at which it answers.
         source: an address or a document's name.
     """
 
@@ -137,7 +139,13 @@ class Server:
     blank_finish: bool = False
     aliases: tuple[str, ...] = ()
     telemetry_name: str | None = None
+    domains: tuple[str, ...] = ()
     source: str
+
+    def is_at(self, host: str) -> bool:
+        """Whether it answers at that host."""
+        own = (urlsplit(self.url or "").hostname or "", *self.domains)
+        return any(host == name or host.endswith(f".{name}") for name in own if "." in name)
 
     def profile_of(self, model: str) -> Profile:
         """What that model takes here."""

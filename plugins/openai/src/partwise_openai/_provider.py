@@ -25,6 +25,7 @@ from ._decoder import ChatDecoder
 from ._errors import error_of_exception
 from ._request import OPTIONAL, RESPONSES_MODES, build_request, left_out
 from ._responses import ResponsesDecoder
+from ._servers import server_at
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -52,8 +53,8 @@ class OpenAIProvider:
 
     def __init__(self, config: ProviderConfig, server: Server) -> None:
         self._config = config
-        self._server = server
-        self.telemetry_name = server.telemetry_name or config.name
+        self._server = _server_in_fact(config, server)
+        self.telemetry_name = self._server.telemetry_name or config.name
         arguments = _client_arguments(config, server)
 
         def make() -> OpenAI:
@@ -136,6 +137,14 @@ def _on_responses(capabilities: Capabilities) -> Capabilities | None:
     """The modes of the Responses API alone, if there are any."""
     modes = {mode: fine for mode, fine in capabilities.modes.items() if mode in RESPONSES_MODES}
     return Capabilities(modes) if modes else None
+
+
+def _server_in_fact(config: ProviderConfig, server: Server) -> Server:
+    """The server at the address that the user gave, by whatever name it is called."""
+    given = config.base_url or getattr(config.client, "base_url", None)
+    if given is None and server.url is None:
+        given = os.environ.get("OPENAI_BASE_URL")  # as the SDK does
+    return (server_at(str(given)) if given is not None else None) or server
 
 
 def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from openai import AsyncOpenAI, OpenAI
 
-from partwise.provider import ConfigurationError
+from partwise.provider import ConfigurationError, refuse_redirects
 
 from ._errors import error_of_content
 from ._sse import EventReader
@@ -48,12 +48,17 @@ def async_client(config: ProviderConfig, arguments: Mapping[str, Any]) -> AsyncO
 
 def _client(cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]) -> ClientT:
     if config.client is None:
-        return _make(cls, arguments)
-    given: ClientT = _adopt(config.client, cls, config.name)
+        return _staying_home(_make(cls, arguments))
+    given = _adopt(config.client, cls, config.name)
     # A copy shares the connections of the user's own, and retries as often as asked.
-    if config.sdk_retries is None or given.max_retries == config.sdk_retries:
-        return given
-    return given.with_options(max_retries=config.sdk_retries)
+    if config.sdk_retries is not None and given.max_retries != config.sdk_retries:
+        given = given.with_options(max_retries=config.sdk_retries)
+    return _staying_home(given)
+
+
+def _staying_home(client: ClientT) -> ClientT:
+    refuse_redirects(client._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
+    return client
 
 
 def _make(cls: type[ClientT], arguments: Mapping[str, Any]) -> ClientT:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from partwise.provider import Granularity, Mode, ModelRow
 
@@ -76,6 +77,7 @@ SERVERS: Mapping[str, Server] = {
         hosts=("AZURE_OPENAI_ENDPOINT",),
         aliases=("azure_openai", "azure-openai"),
         telemetry_name="azure.ai.openai",
+        domains=("openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com"),
         traits=TRAITS,
         source="https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning",
     ),
@@ -106,6 +108,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://strandsagents.com/docs/user-guide/concepts/model-providers/cohere/",
     ),
     "dashscope": _host(
+        domains=("dashscope.aliyuncs.com",),
         url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         keys=("DASHSCOPE_API_KEY", "ALIBABA_API_KEY"),
         aliases=("alibaba",),
@@ -134,6 +137,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://docs.instructorphp.com/cookbook/examples/B04_LLMApiSupport/llm_qwen",
     ),
     "databricks": _host(
+        domains=("databricks.com", "azuredatabricks.net"),
         url="{}/serving-endpoints",
         keys=("DATABRICKS_TOKEN",),
         hosts=("DATABRICKS_HOST",),
@@ -198,6 +202,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://console.groq.com/docs/structured-outputs",
     ),
     "heroku": _host(
+        domains=("inference.heroku.com",),
         url="{}/v1",
         keys=("INFERENCE_KEY", "HEROKU_INFERENCE_KEY"),
         hosts=("INFERENCE_URL", "HEROKU_INFERENCE_URL"),
@@ -247,6 +252,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://localai.io/features/constrained_grammars/",
     ),
     "minimax": Server(
+        domains=("api.minimaxi.com",),
         url="https://api.minimax.io/v1",
         keys=("MINIMAX_API_KEY",),
         # Neither `tool_choice` nor `response_format` is in its documented parameters.
@@ -273,6 +279,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://github.com/avante-corp/avante.nvim/issues/2347",
     ),
     "moonshot": _host(
+        domains=("api.moonshot.cn", "api.kimi.com"),
         url="https://api.moonshot.ai/v1",
         keys=("MOONSHOT_API_KEY", "KIMI_API_KEY"),
         aliases=("moonshotai", "kimi"),
@@ -317,6 +324,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://java.agentscope.io/v2/en/integration/model/kimi",
     ),
     "nebius": _host(
+        domains=("tokenfactory.nebius.com",),
         url="https://api.studio.nebius.com/v1",
         keys=("NEBIUS_API_KEY",),
         profile=_ENGINE,
@@ -387,6 +395,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://docs.sglang.ai/advanced_features/structured_outputs.html",
     ),
     "snowflake": _host(
+        domains=("snowflakecomputing.com",),
         url="{}/api/v2/cortex/v1",
         keys=("SNOWFLAKE_PAT", "SNOWFLAKE_TOKEN"),
         hosts=("SNOWFLAKE_ACCOUNT_URL", "SNOWFLAKE_HOST"),
@@ -396,6 +405,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://docs.snowflake.com/user-guide/snowflake-cortex/open_ai_sdk",
     ),
     "together": _host(
+        domains=("api.together.ai",),
         url="https://api.together.xyz/v1",
         keys=("TOGETHER_API_KEY",),
         aliases=("together_ai", "togetherai"),
@@ -431,6 +441,7 @@ SERVERS: Mapping[str, Server] = {
         source="https://docs.x.ai/docs/guides/structured-outputs",
     ),
     "zai": Server(
+        domains=("open.bigmodel.cn",),
         url="https://api.z.ai/api/paas/v4",
         keys=("ZAI_API_KEY", "ZHIPUAI_API_KEY"),
         aliases=("z-ai", "zhipu"),
@@ -446,6 +457,12 @@ SERVERS: Mapping[str, Server] = {
         source="https://java.agentscope.io/v2/en/integration/model/glm",
     ),
 }  # fmt: skip
+
+
+def server_at(url: str) -> Server | None:
+    """The server that answers at that address, if it is a known one."""
+    host = urlsplit(url).hostname or ""
+    return next((server for server in SERVERS.values() if server.is_at(host)), None)
 
 
 def model_rows() -> Iterator[ModelRow]:
@@ -479,5 +496,6 @@ def _row(name: str, label: str, profile: Profile, source: str) -> ModelRow:
         model=label,
         capabilities=profile.capabilities,
         forced=_FORCED[profile.tool_choice] if has_tools else "no tools",
+        thinks=profile.thinks,
         source=source,
     )
