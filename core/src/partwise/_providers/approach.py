@@ -1,4 +1,4 @@
-"""Ways of asking a model for structure, and which one to try after the vendor refused one.
+"""Approaches: ways of asking a model for structure, and the next one after a refusal.
 
 A vendor refuses a request *because of its mode* if the model takes no tools, no forced tool, no
 `response_format`, or lives on another endpoint; *because of its schema* if its strict mode can't
@@ -35,8 +35,8 @@ _OTHER_FAULT: Final = _words(
     r"(?:model|deployment)\b.{0,80}(?:does not exist|not found|no access)",
     r"model_not_found|DeploymentNotFound",
 )
-"""Faults of the conversation, the account or the model's name, in which words such as "tool" stand
-too: no other way of asking mends them."""
+"""Faults of the conversation, the account or the model's name. Their texts may have words such as
+"tool", but no other approach would help."""
 
 _UNTAKEN: Final = _words(
     r"unsupported|unknown|unrecogni[sz]ed|unexpected|incompatible|deprecated|forbidden",
@@ -48,7 +48,7 @@ _UNTAKEN: Final = _words(
 _BAD_VALUE: Final = _words(
     r"too (?:large|big|high|small|low)|at (?:most|least)|must be|less than|greater than|between",
 )
-"""A value out of range is the user's own fault, to be told and not to be left out."""
+"""A value out of range is the user's mistake: it is an error, and not left out."""
 
 _SCHEMA: Final = _words(
     r"schema|grammar|too (?:deep|complex|many (?:propert|optional|state|union|enum))|nesting",

@@ -1,7 +1,7 @@
 """The decoder of a chat completion's chunks.
 
-OpenAI's imitators differ in many places, and the decoder reads them all without being told which
-one it hears: only what is never ambiguous is done for everybody.
+Compatible servers differ in many places, and the decoder reads them all without knowing which one
+it reads: it follows only those differences that are never ambiguous.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def _joined(value: Any) -> str:
 
 
 def _details(choice: Mapping[str, Any], reason: str) -> str | None:
-    """What a server says beside the reason: the filters of Azure, or the vendor's own reason."""
+    """Azure's filters that hit, or the reason of the vendor behind a gateway."""
     filters = as_map(choice.get("content_filter_results"))
     hit = [name for name, found in filters.items() if as_map(found).get("filtered")]
     native = as_word(choice.get("native_finish_reason"))
@@ -188,7 +188,7 @@ def _details(choice: Mapping[str, Any], reason: str) -> str | None:
 
 
 class _Calls:
-    """Numbers the calls of an answer by what their fragments say, which is not always enough."""
+    """Numbers the calls of an answer by the indexes, ids and names of their fragments."""
 
     def __init__(self) -> None:
         self._ids: list[str | None] = []

@@ -123,7 +123,7 @@ def reported_error(event: Any) -> Any:
 
 
 def error_of_body(body: Any, provider: str) -> ProviderError:
-    """The error for what a server wrote in place of the next event.
+    """The error for a body that a server sent in place of the next event.
 
     The body is an object with `message` and, if all is well, `code` and `type`; or a string.
     """
@@ -147,7 +147,7 @@ def error_of_finish(reason: str, error: Any, provider: str) -> ProviderError:
 
 
 def error_of_content(content_type: str, text: str, provider: str) -> ProviderError:
-    """The error for a whole document where a stream of events was due."""
+    """The error for a document in place of a stream of events."""
     try:
         body = json.loads(text)
     except ValueError:
@@ -190,7 +190,7 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
         case openai.APIError():
             return error_of_body(error.body or str(error), provider)
         case openai.OpenAIError():
-            # Trouble with credentials, or with what no stream comes from.
+            # Missing credentials, or a response that is no stream.
             return ProviderError(str(error), provider=provider)
     return None
 

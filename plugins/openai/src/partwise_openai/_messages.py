@@ -1,7 +1,7 @@
 """Messages of the chat form as input items of the Responses API.
 
-What is not of the chat form is an input item already, or a content part of one, and passes
-through as it is.
+A message or a part that is not of the chat form is of the Responses API already, and passes through
+as it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Part: TypeAlias = Mapping[str, Any]
 
 
 def input_items(messages: Iterable[Mapping[str, Any]]) -> list[Item]:
-    """The input items that say the same as these messages."""
+    """The input items that stand for these messages."""
     return [item for message in messages for item in _items(message)]
 
 

@@ -1,8 +1,8 @@
 """OpenAI's own models, and the open ones that many servers host, as data.
 
 A row follows the text that is named beside it. Names that no row lists get the rule of their
-server (see `_servers`): what most of its models take, the newest first. What a rule has wrong is
-refused by the vendor and learned (see `OpenAIProvider.fallback`).
+server (see `_servers`), which follows most of its models, the newest first. If a rule is wrong for
+a model, the vendor refuses the request and the client learns (see `OpenAIProvider.fallback`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What models take of a request, and where servers are: the classes of the tables' rows."""
+"""The rows of the tables: profiles and families of models, and servers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEMAND: Mapping[ToolChoice, int] = {"named": 0, "required": 1, "offered": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a family of models takes at one server.
+    """The parts of a request that a family of models accepts at one server.
 
     Attributes:
         modes: its modes, best first, and how finely each streams.
@@ -34,7 +34,7 @@ class Profile:
         limits: the names that the limit of the answer's tokens has in chat, best first.
         refuses: names of the sampling parameters that it does not take.
         stream_options: whether usage must and may be asked for with `stream_options`.
-        parallel_tool_calls: whether it may be told not to call tools in parallel.
+        parallel_tool_calls: whether it accepts the parameter of that name.
     """
 
     modes: Mapping[Mode, Granularity]
@@ -52,7 +52,7 @@ class Profile:
 
     @property
     def capabilities(self) -> Capabilities:
-        """The modes, as the core is told of them."""
+        """The modes, in the core's terms."""
         offered = {mode for mode in self.modes if mode.uses_tool and self.tool_choice == "offered"}
         return Capabilities(self.modes, self.prompted | offered)
 
@@ -63,9 +63,9 @@ class Family:
 
     Attributes:
         label: the names, for a reader.
-        pattern: what the beginning of a name must match; without the vendor's prefix, lower case.
+        pattern: matches the beginning of a name, in lower case, without the vendor's prefix.
         examples: some of the names.
-        profile: what they take.
+        profile: their profile.
         source: an address, an issue thread or a document's name.
     """
 
@@ -82,11 +82,11 @@ class Trait:
 
     Attributes:
         label: the names, for a reader.
-        pattern: what the beginning of a name must match.
+        pattern: matches the beginning of a name.
         examples: some of the names.
         tool_choice: how a tool call is demanded.
         needs_reasoning: whether an earlier tool call must have its reasoning.
-        source: where that is from.
+        source: an address or an issue thread.
     """
 
     label: str
@@ -97,7 +97,7 @@ class Trait:
     source: str
 
     def applied(self, profile: Profile) -> Profile:
-        """The server's rule, with what is known of these models."""
+        """The server's rule, changed for these models."""
         needs = profile.reasoning is not None and self.needs_reasoning
         choice = max(profile.tool_choice, self.tool_choice, key=_DEMAND.__getitem__)
         modes = _tools_last(profile.modes) if choice == "offered" else profile.modes
@@ -148,7 +148,7 @@ class Server:
         return any(host == name or host.endswith(f".{name}") for name in own if "." in name)
 
     def profile_of(self, model: str) -> Profile:
-        """What that model takes here."""
+        """The profile of that model at this server."""
         name = bare_name(model)
         for family in self.families:
             if family.pattern.match(name):

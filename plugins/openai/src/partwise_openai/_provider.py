@@ -1,4 +1,4 @@
-"""The provider: what each model is asked for, and how a refusal is answered."""
+"""The provider: requests by the profile of the model, and the next approach after a refusal."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class OpenAIProvider:
     Raises:
         MissingKeyError: the server needs a key, and there is none.
         ConfigurationError: the server has no address of its own and none was given, or a client
-            was given together with what only a new client would need.
+            was given together with options of a new one.
     """
 
     def __init__(self, config: ProviderConfig, server: Server) -> None:

@@ -1,7 +1,7 @@
 """The decoder of a response's events, in the Responses API.
 
-Everything is keyed by its place in the output, never by item ids: proxies rotate those. What came
-as deltas comes again, whole, in up to three later events. Each place is read once: from its
+Everything is keyed by its place in the output, never by item ids: proxies rotate those. Text that
+came as deltas comes again, whole, in up to three later events. Each place is read once: from its
 deltas, else from the first event that has it whole, since some servers send no deltas.
 """
 

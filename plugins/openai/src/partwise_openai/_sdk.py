@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ClientT = TypeVar("ClientT", OpenAI, AsyncOpenAI)
 
 _EXCERPT_BYTES = 65_536
-"""Enough of a page to say what it is."""
+"""Bytes of a page that are read for the error."""
 
 _DRAIN_SECONDS = 0.1
 """For the end of a body that has said `[DONE]`, so that its connection can be used again."""

@@ -1,7 +1,7 @@
 """The servers that speak OpenAI's wire format, as data: one row for each.
 
-A row says where the server is, which key it wants, and the rule for its models; families of models
-that differ from the rule are listed beside it.
+A row has the server's address, the names of its key, and the rule for its models; families of
+models that differ from the rule are listed beside it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The SDK calls `json()` on each event, also on those that have no data (`retry:`, `event:` or `id:`
 alone), and fails. It has no public way around that, and a library for it wants httpx, where the
-SDK has httpx2. Here an event is its data; names, ids and comments say nothing on this wire.
+SDK has httpx2. Here an event is its data; names, ids and comments have no meaning on this wire.
 
 A body that is one JSON document is read as one event: servers that ignore `stream` answer so.
 """
@@ -65,7 +65,7 @@ class EventReader:
             yield self._parse(b"".join(self._open))
 
     def _begin(self, piece: bytes) -> bytes:
-        """See what the body is, as soon as it has a character that is no white space."""
+        """Detect the kind of the body by its first character that is not white space."""
         piece = b"".join((*self._open, piece)).removeprefix(_BOM)
         self._open.clear()
         text = piece.lstrip()
@@ -105,7 +105,7 @@ class EventReader:
         except ValueError as error:  # UnicodeDecodeError is one
             raise self._error("data that is not JSON", data) from error
 
-    def _error(self, what: str, data: bytes) -> ServerError:
+    def _error(self, kind: str, data: bytes) -> ServerError:
         excerpt = data.decode("utf-8", errors="replace")[:_EXCERPT_CHARS]
-        message = f"{self._provider} sent {what}; is the base URL right? It begins: {excerpt!r}"
+        message = f"{self._provider} sent {kind}; is the base URL right? It begins: {excerpt!r}"
         return ServerError(message, provider=self._provider, status_code=200, retryable=True)

@@ -9,12 +9,12 @@ from partwise.provider import Usage, as_count, as_map
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage:
-    """The usage in a `usage` object of either API; what is missing in it counts as none."""
+    """The usage in a `usage` object of either API; a count that is missing is 0."""
     sent = _count(counts, "prompt_tokens", "input_tokens")
     written = _count(counts, "completion_tokens", "output_tokens")
     thought = _count(_details(counts, "completion_tokens", "output_tokens"), "reasoning_tokens")
     if thought and _count(counts, "total_tokens") == sent + written + thought:
-        # xAI does not count reasoning as a part of what was written.
+        # xAI does not count reasoning among the completion tokens.
         written += thought
     cached = _count(_details(counts, "prompt_tokens", "input_tokens"), "cached_tokens")
     return Usage(
