@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from partwise.provider import ProviderConfig, ProviderFactory, hookimpl
 
 from ._provider import OpenAIProvider
-from ._servers import SERVERS, model_rows
+from ._rows import model_rows
+from ._servers import SERVERS
 
 if TYPE_CHECKING:
     from ._profile import Server

@@ -7,20 +7,16 @@ models that differ from the rule are listed beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from partwise.provider import Granularity, Mode, ModelRow
+from partwise.provider import Granularity, Mode
 
 from ._models import OPENAI, OPENAI_FAMILIES, SAMPLING, TRAITS
-from ._profile import Family, Profile, Server, ToolChoice
+from ._profile import Family, Profile, Server
 from ._schema import BARE
-
-if TYPE_CHECKING:
-    from partwise.provider import ForcedBy
 
 TOKEN, WHOLE = Granularity.TOKEN, Granularity.WHOLE
 _T, _S, _J, _M = Mode.TOOLS, Mode.JSON_SCHEMA, Mode.JSON, Mode.MD_JSON
@@ -463,39 +459,3 @@ def server_at(url: str) -> Server | None:
     """The server that answers at that address, if it is a known one."""
     host = urlsplit(url).hostname or ""
     return next((server for server in SERVERS.values() if server.is_at(host)), None)
-
-
-def model_rows() -> Iterator[ModelRow]:
-    """The table of all servers and families, for `docs/models.md`."""
-    for name, server in SERVERS.items():
-        for family in server.families:
-            yield _row(name, family.label, family.profile, family.source)
-        for trait in server.traits:
-            applied = trait.applied(server.profile)
-            differs = applied.capabilities != server.profile.capabilities
-            if differs and not _is_listed(server, trait.examples):
-                yield _row(name, trait.label, applied, trait.source)
-        yield _row(name, "other models", server.profile, server.source)
-
-
-def _is_listed(server: Server, examples: tuple[str, ...]) -> bool:
-    return any(family.pattern.match(name) for family in server.families for name in examples)
-
-
-_FORCED: Mapping[ToolChoice, ForcedBy] = {
-    "named": "name",
-    "required": "any tool",
-    "offered": "offered only",
-}
-
-
-def _row(name: str, label: str, profile: Profile, source: str) -> ModelRow:
-    has_tools = any(mode.uses_tool for mode in profile.modes)
-    return ModelRow(
-        provider=name,
-        model=label,
-        capabilities=profile.capabilities,
-        forced=_FORCED[profile.tool_choice] if has_tools else "no tools",
-        thinks=profile.thinks,
-        source=source,
-    )
