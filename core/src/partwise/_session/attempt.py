@@ -179,6 +179,12 @@ class Attempt:
         return self._finish.raw if self._finish else None
 
     @property
+    def _finish_words(self) -> str:
+        """The vendor's own words for the finish: which filter it was, say."""
+        words = (self._finish.raw, self._finish.message) if self._finish else ()
+        return ": ".join(filter(None, words))
+
+    @property
     def usage_complete(self) -> bool:
         return self.ended and self.usage is not None
 
@@ -194,7 +200,8 @@ class Attempt:
             refusal = "".join(self._refusal) or self.text
             raise RefusalError(f"the model refused: {refusal}", refusal=refusal)
         if reason == "content_filter":
-            raise ContentFilterError("the vendor's content filter stopped the answer")
+            words = f" ({self._finish_words})" if self._finish_words else ""
+            raise ContentFilterError(f"the vendor's content filter stopped the answer{words}")
         if not self._is_raw:
             self._read_the_rest()
         if reason == "length":
@@ -301,4 +308,4 @@ class Attempt:
     def _why_it_ended(self) -> str:
         if self._finish is None:
             return "the stream gave no finish reason"
-        return f"finish reason: {self.raw_finish_reason or self.finish_reason}"
+        return f"finish reason: {self._finish_words or self.finish_reason}"
