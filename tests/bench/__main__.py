@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-PARTS = ("peers", "micro", "wire", "load")
+PARTS = ("peers", "micro", "wire", "load", "bulk")
 _RESULTS = Path(".bench/results")
 _QUICK = Path(".bench/quick")
 

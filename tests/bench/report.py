@@ -24,7 +24,7 @@ def write(results: dict[str, Any], folder: Path) -> Path:
     page = folder / "benchmark.md"
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
-    writers = {"peers": _peers, "micro": _micro, "wire": _wire, "load": _load}
+    writers = {"peers": _peers, "micro": _micro, "wire": _wire, "load": _load, "bulk": _bulk}
     parts = [_INTRODUCTION.format(python=_python(), machine=platform.machine())]
     parts += [writers[name](results[name]) for name in writers if name in results]
     page.write_text("\n".join(parts))
@@ -187,3 +187,21 @@ chunk's sending to its snapshot: median {found["median"] * 1e3:.1f} ms, 99th per
 {found["busy"]:.0%} of the time; a stream held {found["bytes_a_stream"] / 1e3:,.0f} KB, its
 connection included.
 """
+
+
+def _bulk(found: dict[str, Any]) -> str:
+    table = _table(
+        ["", "ms of CPU a row", "times partwise-bulk's"],
+        [
+            [f"{name} ({facts['versions']})", f"{facts['ms']:.2f}", _times(facts["ratio"])]
+            for name, facts in found["contenders"].items()
+        ],
+    )
+    return f"""\
+## Rows of a data set
+
+{found["rows"]:,} rows through OpenAI's SDK to a loopback server, {found["concurrency"]} at a time.
+The script is an `asyncio.Semaphore` around the SDK's call and pydantic; Instructor's is the same
+around its own call. Both wait for whole answers, partwise-bulk reads streams.
+
+{table}"""

@@ -52,7 +52,7 @@ class Faults:
         self.answered: Counter[int] = Counter()
         self.kinds: Counter[str] = Counter()
 
-    def reply(self, number: int) -> bytes | None:
+    def reply(self, number: int, request: Any) -> bytes | None:
         """The bytes of a response; None to reset the connection."""
         self.asked[number] += 1
         kind = self._kind()
@@ -66,9 +66,9 @@ class Faults:
                 _BODY,
             )
         if kind == "invalid":
-            return _stream('{"number": "none", "total": 1}')
+            return _answer('{"number": "none", "total": 1}', request)
         self.answered[number] += 1
-        return _stream(json.dumps({"number": number, "total": 1.5}))
+        return _answer(json.dumps({"number": number, "total": 1.5}), request)
 
     def _kind(self) -> str:
         throw = self._chance.random() / self._share if self._share else 1.0
@@ -77,6 +77,29 @@ class Faults:
             if throw < 0:
                 return kind
         return "invalid" if throw < 0.05 else "answer"
+
+
+def _answer(text: str, request: Any) -> bytes:
+    return _stream(text) if request.get("stream") else _whole(text, request)
+
+
+def _whole(text: str, request: Any) -> bytes:
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if request.get("tools"):
+        function = {"name": request["tools"][0]["function"]["name"], "arguments": text}
+        call = {"id": "call_1", "type": "function", "function": function}
+        message |= {"content": None, "tool_calls": [call]}
+    completion = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_766_000_000,
+        "model": request["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 50, "completion_tokens": 5, "total_tokens": 55},
+    }
+    body = json.dumps(completion).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return head % len(body) + body
 
 
 def _stream(text: str) -> bytes:
@@ -114,7 +137,7 @@ class _Protocol(asyncio.Protocol):
             return
         self._received = b""
         number = int(body.partition(b"invoice number ")[2].partition(b".")[0])
-        reply = self._faults.reply(number)
+        reply = self._faults.reply(number, json.loads(body))
         if reply is None:
             self._transport.abort()
         else:

@@ -69,6 +69,10 @@ class RedisPace(Pace):
             raise
         return permit
 
+    async def aclose(self) -> None:
+        """Let go of the server."""
+        await self._redis.aclose()
+
     async def _wait_for_all(self, tokens: int) -> float:
         if not self._limits:
             return 0.0

@@ -1,0 +1,49 @@
+"""Rows of a data set: CPU a row, beside a script by hand and Instructor with a semaphore."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from ..bulk.faulty import FaultyVendor
+
+_WORKER = Path(__file__).with_name("bulk_worker.py")
+_CONTENDERS = {
+    "partwise-bulk": "partwise",
+    "by hand": "instructor",
+    "Instructor": "instructor",
+}
+"""Who is measured, and in which environment."""
+
+
+def measure(*, quick: bool) -> dict[str, Any]:
+    """Milliseconds of CPU a row; the median of rounds in which all take turns."""
+    rows, rounds, concurrency = (1_000, 3, 100) if quick else (3_000, 5, 100)
+    said: dict[str, list[dict[str, Any]]] = {name: [] for name in _CONTENDERS}
+    for _ in range(rounds):
+        for name, environment in _CONTENDERS.items():
+            said[name].append(_run(name, environment, rows, concurrency))
+    times = {name: median(each["ms"] for each in rounds_) for name, rounds_ in said.items()}
+    own = times["partwise-bulk"]
+    contenders = {
+        name: {
+            "ms": times[name],
+            "ratio": times[name] / own,
+            "versions": said[name][0]["versions"],
+            "spread": [round(each["ms"], 2) for each in said[name]],
+        }
+        for name in _CONTENDERS
+    }
+    return {"rows": rows, "concurrency": concurrency, "contenders": contenders}
+
+
+def _run(name: str, environment: str, rows: int, concurrency: int) -> dict[str, Any]:
+    python = Path(".bench") / environment / "bin" / "python"
+    with FaultyVendor(share=0.0) as vendor:
+        command = [str(python), str(_WORKER), name, vendor.url, str(rows), str(concurrency)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
