@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import openai
@@ -114,7 +115,7 @@ async def test_asyncio(vendor: Vendor) -> None:
     async with openai.AsyncOpenAI(base_url=vendor.url, api_key="any", max_retries=0) as sdk:
         client = instructor.from_openai(sdk, MODEL)
         assert (await client.create(response_model=User, messages=MESSAGES)).age == 36
-        snapshots = client.create_partial(response_model=User, messages=MESSAGES)
+        snapshots = await client.create_partial(response_model=User, messages=MESSAGES)
         assert [each async for each in snapshots][-1] == User(name="Ada", age=36)
         stream = await client.create(Partial[User], MESSAGES, stream=True)
         assert [each async for each in stream][-1] == User(name="Ada", age=36)
@@ -141,9 +142,12 @@ def test_media_are_parts_in_chat_form(vendor: Vendor, client: Any, tmp_path: Pat
         Audio.from_path(tmp_path / "a.wav"),
         PDF.from_base64("data:application/pdf;base64,QQ=="),
         Image.autodetect("QUJD"),
+        "https://example.com/b.jpg",
     ]
-    client.create(response_model=User, messages=[{"role": "user", "content": content}])
-    text, image, audio, pdf, raw = vendor.bodies[0]["messages"][0]["content"]
+    said = [{"role": "user", "content": content}]
+    client.create(response_model=User, messages=said, autodetect_images=True)
+    text, image, audio, pdf, raw, found = vendor.bodies[0]["messages"][0]["content"]
+    assert found["image_url"]["url"] == "https://example.com/b.jpg"
     assert text == {"type": "text", "text": "Look:"}
     assert image["image_url"]["url"] == "https://example.com/a.png"
     assert audio["input_audio"] == {"data": "UklGRg==", "format": "wav"}
@@ -173,6 +177,12 @@ def test_what_cannot_be_asked_is_a_configuration_error(client: Any) -> None:
     with pytest.raises(ModeError, match="mode"):
         client.create(response_model=User, messages=MESSAGES, mode="sideways")
     assert issubclass(IncompleteOutputException, partwise.PartwiseError)
+
+
+def test_a_mode_that_the_model_lacks_is_its_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", "any")
+    client = instructor.from_provider("google/gemini-3-flash", mode=Mode.JSON)
+    assert client._mode is None
 
 
 def test_hooks(client: Any) -> None:
@@ -257,12 +267,18 @@ def test_a_name_left_out_says_what_to_use(name: str) -> None:
         _ = instructor.nothing_of_the_kind
 
 
+@pytest.mark.parametrize("name", ["batch", "cache"])
+def test_a_module_left_out_says_what_to_use(name: str) -> None:
+    with pytest.raises(ImportError, match="use "):
+        import_module(f"partwise.instructor.{name}")
+
+
 def test_clients_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "any")
     client = instructor.from_provider(f"openai/{MODEL}", mode=Mode.TOOLS)
     assert isinstance(client, instructor.Instructor)
-    assert isinstance(
-        instructor.from_provider(f"openai/{MODEL}", async_client=True), instructor.AsyncInstructor
-    )
+    both = client.hooks + instructor.core.Hooks()
+    client = instructor.from_provider(f"openai/{MODEL}", async_client=True, hooks=both)
+    assert isinstance(client, instructor.AsyncInstructor)
     with pytest.raises(ConfigurationError, match="did you mean 'openai'"):
         instructor.from_provider("opnai/gpt")

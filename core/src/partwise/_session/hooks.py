@@ -108,6 +108,14 @@ class Hooks:
     def handlers(self, name: HookName) -> tuple[Handler, ...]:
         return tuple(self._handlers.get(name, ()))
 
+    def __add__(self, other: Hooks) -> Hooks:
+        """The handlers of both."""
+        both = Hooks()
+        for hooks in (self, other):
+            for name, handlers in hooks._handlers.items():
+                both._handlers.setdefault(name, []).extend(handlers)
+        return both
+
 
 class HookDispatcher:
     """Calls the handlers of one call, and the observers of all calls.

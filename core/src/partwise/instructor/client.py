@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -39,7 +46,8 @@ class _Calls:
             messages = [{"role": "user", "content": messages}]
         context = given.get("context") or given.get("validation_context")
         mode = own_mode(given.pop("mode", None)) or self._mode
-        return plain_messages(rendered(messages, context)), {
+        detects = given.pop("autodetect_images", False)
+        return plain_messages(rendered(messages, context), detects_media=detects), {
             **given,
             **({} if mode is None else {"mode": mode}),
         }
@@ -231,35 +239,49 @@ class AsyncInstructor(_Calls):
 
     def create_partial(
         self, response_model: Any, messages: Any = None, **keywords: Any
-    ) -> AsyncIterable[Any]:
+    ) -> _AsyncItems:
         """Snapshots; the last is the validated answer."""
         said, options = self._call(messages, keywords)
         options.pop("stream", None)
         stream = self._client.create_partial(
             response_model=model_of(response_model), messages=said, **options
         )
-        return _aread(stream, said, options)
+        return _AsyncItems(stream, said, options)
 
     def create_iterable(
         self, response_model: Any, messages: Any = None, **keywords: Any
-    ) -> AsyncIterable[Any]:
+    ) -> _AsyncItems:
         """Answers one by one."""
         said, options = self._call(messages, keywords)
         options.pop("stream", None)
         view = self._client.create_iterable(response_model, messages=said, **options)
-        return _aread(view, said, options)
+        return _AsyncItems(view, said, options)
 
     async def close(self) -> None:
         """Release the connections."""
         await self._client.close()
 
 
-async def _aread(
-    items: AsyncIterable[Any], said: Sequence[Any], options: dict[str, Any]
-) -> AsyncIterable[Any]:
-    with translated(said, options):
-        async for item in items:
-            yield item
+class _AsyncItems:
+    """Snapshots or elements, one by one. Awaiting it gives itself, as Instructor's calls do."""
+
+    def __init__(
+        self, items: AsyncIterable[Any], said: Sequence[Any], options: dict[str, Any]
+    ) -> None:
+        self._items = items
+        self._call = said, options
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._read()
+
+    def __await__(self) -> Generator[Any, None, _AsyncItems]:
+        return self
+        yield
+
+    async def _read(self) -> AsyncIterator[Any]:
+        with translated(*self._call):
+            async for item in self._items:
+                yield item
 
 
 def model_of(response_model: Any) -> Any:
@@ -289,13 +311,19 @@ def from_provider(
     model: str,
     async_client: bool = False,  # noqa: FBT001, FBT002 - Instructor's own signature
     mode: Mode | str | None = None,
+    hooks: partwise.Hooks | None = None,
     **options: Any,
 ) -> Any:
-    """A client for a provider and a model: see `partwise.from_provider`."""
-    own = own_mode(mode)
+    """A client for a provider and a model: see `partwise.from_provider`.
+
+    A mode that partwise does not have for this model, as JSON mode at Google, is its best one.
+    """
     with translated((), options):
-        made = partwise.from_provider(model, async_client=async_client, mode=own, **options)
-    return _wrapped(made)
+        made = partwise.from_provider(model, async_client=async_client, **options)
+        modes = made._calls.provider.capabilities(made.model or "").modes  # noqa: SLF001
+    own = own_mode(mode)
+    known = own is None or own in modes or own not in [*partwise.Mode]
+    return _wrapped(made, {} if hooks is None else {"hooks": hooks}, own if known else None)
 
 
 def from_openai(
@@ -340,6 +368,6 @@ def _around(make: Any, client: Any, model: str | None, mode: Any, defaults: dict
         return _wrapped(make(client, model, mode=own_mode(mode)), defaults)
 
 
-def _wrapped(client: Any, defaults: dict[str, Any] | None = None) -> Any:
+def _wrapped(client: Any, defaults: dict[str, Any], mode: str | None = None) -> Any:
     kind = AsyncInstructor if isinstance(client, AsyncClient) else Instructor
-    return kind(client, None, defaults)
+    return kind(client, mode, defaults)

@@ -132,20 +132,41 @@ PdfWithCacheControl = PDF
 PDFWithGenaiFile = PDF
 
 
-def plain_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The messages with their media as parts in chat form."""
-    return [{**message, "content": _content(message.get("content"))} for message in messages]
+def plain_messages(
+    messages: Sequence[Mapping[str, Any]], *, detects_media: bool = False
+) -> list[dict[str, Any]]:
+    """The messages with their media as parts in chat form.
+
+    Args:
+        messages: in chat form, or with `Image`, `Audio`, `PDF` and texts in their lists.
+        detects_media: whether a text in a list that is an image's address or file is an image.
+    """
+    return [
+        {**message, "content": _content(message.get("content"), detects_media)}
+        for message in messages
+    ]
 
 
-def _content(content: Any) -> Any:
+def _content(content: Any, detects_media: bool) -> Any:  # noqa: FBT001 - its only option
     if isinstance(content, Media):
         return [content.part()]
     if not isinstance(content, list):
         return content
-    return [_part(item) for item in content]
+    return [_part(item, detects_media) for item in content]
 
 
-def _part(item: Any) -> Any:
+def _part(item: Any, detects_media: bool) -> Any:  # noqa: FBT001 - as above
     if isinstance(item, Media):
         return item.part()
-    return {"type": "text", "text": item} if isinstance(item, str) else item
+    if not isinstance(item, str):
+        return item
+    if detects_media and _is_image(item):
+        return Image.autodetect(item).part()
+    return {"type": "text", "text": item}
+
+
+def _is_image(text: str) -> bool:
+    if text.startswith("data:image/"):
+        return True
+    kind = mimetypes.guess_type(text)[0] or ""
+    return kind.startswith("image/") and " " not in text

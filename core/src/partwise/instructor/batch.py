@@ -1,0 +1,3 @@
+"""Left out: importing it says what to use."""
+
+raise ImportError("partwise has no instructor.batch: use partwise_bulk.extract(..., via='batch')")
