@@ -1,1 +1,1 @@
-"""What users hold: clients, streams and views, and the drivers that do the I/O."""
+"""The objects that users hold: clients, streams and views, and the drivers that do the I/O."""

@@ -203,7 +203,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         return self._settled(text) if value is MISSING else value
 
     async def aclose(self) -> None:
-        """Release the connection. Nothing more can be read; what was read stays."""
+        """Release the connection. Nothing more can be read; values read stay."""
         self._session.abandon()
         await self._driver.close()
 
@@ -259,7 +259,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
     def json_deltas(
         self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
     ) -> AsyncView[str]:
-        """The JSON text of what is shown, piece by piece. Joined, they are the value's JSON.
+        """The JSON text of the snapshots, piece by piece. Joined, they are the value's JSON.
 
         A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
@@ -270,7 +270,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
             throttle: seconds between two pieces, at least.
 
         Raises:
-            NotAppendableError: when read, if a validator changed what was given already.
+            NotAppendableError: when read, if a validator changed text that was given already.
         """
         if throttle is None:
             return AsyncView(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))

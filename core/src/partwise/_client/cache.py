@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Cache: TypeAlias = ProviderWrapper | str | Path | bool
 
 GROUP: Final = "partwise.cache"
-"""The entry point group; what is in it is called with the file's path, or with None."""
+"""The entry point group; its function is called with the file's path, or with None."""
 
 
 def provider_wrapper(cache: Cache) -> ProviderWrapper | None:

@@ -29,7 +29,7 @@ class CallFactory:
     """A provider under its name, with the model and the mode that are taken if a call says none.
 
     Attributes:
-        config: what the provider was made with.
+        config: the provider's.
         model: the one that is taken if a call names none.
         hooks: the client's handlers.
 

@@ -58,7 +58,7 @@ class _Configured:
 
     @property
     def config(self) -> ProviderConfig:
-        """The provider's name, and what it was made with."""
+        """The provider's name and settings."""
         return self._calls.config
 
     @property
@@ -120,8 +120,8 @@ class Completions:
     ) -> View[T]:
         """Ask for any number of answers, to be read one by one, each complete and valid.
 
-        What was given can't be taken back: from the first answer on, a failed attempt is not tried
-        again, and its error is raised.
+        An item that was given can't be taken back: from the first answer on, a failed attempt is
+        not tried again, and its error is raised.
         """
         stream = self.create_partial(_list_of(response_model), messages, **keywords)
         return stream.elements("")
@@ -143,7 +143,7 @@ class Completions:
     def create_with_completion(
         self, response_model: TypeForm[T], messages: Messages, **keywords: Any
     ) -> tuple[T, Completion]:
-        """The same, and what the vendor sent.
+        """The same, and the vendor's completion.
 
         Raises:
             PartwiseError: there is no value.
@@ -219,8 +219,8 @@ class AsyncCompletions:
     ) -> AsyncView[T]:
         """Ask for any number of answers, to be read one by one, each complete and valid.
 
-        What was given can't be taken back: from the first answer on, a failed attempt is not tried
-        again, and its error is raised.
+        An item that was given can't be taken back: from the first answer on, a failed attempt is
+        not tried again, and its error is raised.
         """
         stream = self.create_partial(_list_of(response_model), messages, **keywords)
         return stream.elements("")
@@ -242,7 +242,7 @@ class AsyncCompletions:
     async def create_with_completion(
         self, response_model: TypeForm[T], messages: Messages, **keywords: Any
     ) -> tuple[T, Completion]:
-        """The same, and what the vendor sent.
+        """The same, and the vendor's completion.
 
         Raises:
             PartwiseError: there is no value.

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class SyncSDKClient(Protocol):
-    """What a vendor's sync client looks like: closing it is done when it returns."""
+    """A vendor's sync client: `close` returns when it is closed."""
 
     def close(self) -> None: ...
 
 
 class AsyncSDKClient(Protocol):
-    """What an async client looks like: closing it has to be awaited."""
+    """A vendor's async client: `close` has to be awaited."""
 
     def close(self) -> Coroutine[Any, Any, None]: ...
 
 
 class AsyncGoogleClient(Protocol):
-    """What `genai.Client().aio` looks like."""
+    """`genai.Client().aio`, structurally."""
 
     def aclose(self) -> Coroutine[Any, Any, None]: ...
 
@@ -79,7 +79,7 @@ def from_provider(
     plugin: str | None = None,
     **options: Any,
 ) -> Client | AsyncClient: ...
-def from_provider(  # noqa: PLR0913 - what may be said of a provider
+def from_provider(  # noqa: PLR0913 - an option each
     model: str,
     *,
     async_client: bool = False,

@@ -23,7 +23,7 @@ def check_pieces(pieces: Any, *, may_be_async: bool) -> None:
     """See that these may be pieces of text.
 
     Raises:
-        ConfigurationError: they are not; says what to write instead.
+        ConfigurationError: they are not; the message has an example.
     """
     if _sdk_of(pieces) is not None:
         raise not_text(pieces)

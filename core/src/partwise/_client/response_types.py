@@ -32,7 +32,7 @@ def plan_of(response_model: Any) -> Plan:
     """The plan of a user's response type.
 
     Raises:
-        ConfigurationError: an answer can't be validated with it; says what to pass instead.
+        ConfigurationError: an answer can't be validated with it; the message has the type to pass.
     """
     if response_model is None:
         raise ConfigurationError("response_model can't be None: pass a pydantic model")

@@ -1,7 +1,7 @@
 """Places in an answer: as text, as steps, or as a selector such as `lambda t: t.name`.
 
 A selector is called with a probe, which notes the attributes and items that are asked of it. Type
-checkers see the response model in its place, so they infer the type of what is selected.
+checkers see the response model in its place, so they infer the selected type.
 """
 
 from __future__ import annotations

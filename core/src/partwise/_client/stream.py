@@ -227,7 +227,7 @@ class PartialStream(Reader[T], StreamState[T]):
         return self._settled(text) if value is MISSING else value
 
     def close(self) -> None:
-        """Release the connection. Nothing more can be read; what was read stays."""
+        """Release the connection. Nothing more can be read; values read stay."""
         self._session.abandon()
         self._driver.close()
         with suppress(ValueError):  # a hook closes the stream, and this turn is its last
@@ -291,7 +291,7 @@ class PartialStream(Reader[T], StreamState[T]):
     def json_deltas(
         self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
     ) -> View[str]:
-        """The JSON text of what is shown, piece by piece. Joined, they are the value's JSON.
+        """The JSON text of the snapshots, piece by piece. Joined, they are the value's JSON.
 
         A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
@@ -302,7 +302,7 @@ class PartialStream(Reader[T], StreamState[T]):
             throttle: seconds between two pieces, at least.
 
         Raises:
-            NotAppendableError: when read, if a validator changed what was given already.
+            NotAppendableError: when read, if a validator changed text that was given already.
         """
         if throttle is None:
             return View(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))

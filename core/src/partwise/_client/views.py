@@ -1,4 +1,4 @@
-"""What else can be read from a stream than snapshots, as folds over its events.
+"""The views of a stream beside snapshots, as folds over its events.
 
 A fold is told the events between one snapshot and the next, and gives items. It does no I/O, so
 the sync and the async views share it. One that is `final` gives what can't be taken back: once
@@ -141,7 +141,7 @@ class TextDeltas:
 
 
 def value_at(value: Any, path: Path) -> Any:
-    """What the value has at the path.
+    """The value at the path.
 
     Raises:
         LookupError: nothing.

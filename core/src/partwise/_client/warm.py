@@ -1,4 +1,4 @@
-"""Loads what a provider's first request needs, before it or beside the event loop.
+"""Loads the modules of a provider's first request, before it or beside the event loop.
 
 A vendor's SDK takes half a second to import, and its first client a tenth of that. A provider that
 has a method `warm()`, which does both in any thread, is warmed in one before the first request of
@@ -20,14 +20,14 @@ _warm: WeakSet[Provider] = WeakSet()
 
 
 def warm(provider: Provider) -> None:
-    """Load what the provider's first request needs."""
+    """Load the modules of the provider's first request."""
     if (load := _loader(provider)) is not None:
         load()
     _note(provider)
 
 
 async def warm_in_thread(provider: Provider) -> None:
-    """The same in a thread. What goes wrong is left to the request to tell."""
+    """The same in a thread. Errors are left to the request."""
     if _is_warm(provider) or (load := _loader(provider)) is None:
         return
     import asyncio  # noqa: PLC0415 - asyncio takes a while to import

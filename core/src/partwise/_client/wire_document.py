@@ -54,7 +54,7 @@ class Change(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """What an event's path leads to in a snapshot, or as much of the path as can be followed."""
+    """The value at an event's path in a snapshot, or as much of the path as can be followed."""
 
     steps: Steps
     value: Any
@@ -120,7 +120,7 @@ class Document:
         place = self._locate(snapshot, path)
         self._touch(place)
         while (found := self._find(place.steps)) is None:
-            # What is around it came into sight unannounced, with all that is in it.
+            # The values around it came into sight unannounced, with all inside.
             place = self._locate(snapshot, path[: len(place.steps) - 1])
         yield from _differences(*found, self._write(place), place.steps)
         for around in self._computing(snapshot, path):
@@ -294,7 +294,7 @@ def _entry(container: Any, step: Any) -> tuple[Any, Any]:
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether a value is written as a whole, and what is inside it can't be followed."""
+    """Whether a value is written as a whole, and its contents can't be followed."""
     value = _unrooted(value)
     if isinstance(value, BaseModel):
         return layout_of(type(value)).whole

@@ -1,4 +1,4 @@
-"""A snapshot as plain data that tells what is missing from what is null or a default."""
+"""A snapshot as plain data that tells missing values from nulls and defaults."""
 
 from __future__ import annotations
 

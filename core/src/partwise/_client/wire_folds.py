@@ -51,7 +51,7 @@ class Snapshots:
 
 
 class EventBatches:
-    """Events, with what happened to one place since the last time in one."""
+    """Events, with all changes of one place since the last time in one."""
 
     final = False
 

@@ -122,7 +122,7 @@ def _nodes(schema: Any, definitions: Mapping[str, Any]) -> Iterator[dict[str, An
 
 
 def _has_own_serializer(schema: Mapping[str, Any]) -> bool:
-    """Whether the user wrote a serializer here. Those of pydantic's own types write what they are.
+    """Whether the user wrote a serializer here, and not pydantic for one of its own types.
 
     Source: `pydantic/_internal/_generate_schema.py`, whose schemas of `Path`, `IPv4Address` or
     `Decimal` carry functions of pydantic's modules, or the kind `to-string`.

@@ -193,7 +193,7 @@ class _Budget:
         self.is_tight = False
 
     def note(self, events: Sequence[Event]) -> None:
-        """Count what is known without looking: shown text was in the answer."""
+        """Count the characters known without looking: shown text was in the answer."""
         if not events:
             return
         first, *others = events

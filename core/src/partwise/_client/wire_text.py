@@ -1,4 +1,4 @@
-"""`stream.json_deltas()`: the JSON text of what is shown, as it grows.
+"""`stream.json_deltas()`: the JSON text of the snapshots, as it grows.
 
 The pieces joined are the final value's JSON, compact, its keys in the order of their arrival. What
 is shown is never taken back by a text that only grows, so:
@@ -64,7 +64,7 @@ class JsonDeltas:
         self._is_whole |= any(isinstance(each, Closed) and not each.path for each in events)
 
     def take(self) -> Iterable[str]:
-        """What the newest snapshot adds, if it adds anything.
+        """The addition of the newest snapshot, if any.
 
         Raises:
             NotAppendableError: something changed that was given already.
@@ -92,7 +92,7 @@ class JsonDeltas:
         self._is_whole = False
 
     def _check(self) -> None:
-        # By its JSON: in Python, what is not a number does not equal itself.
+        # By its JSON: in Python, NaN does not equal itself.
         written = json.dumps(json.loads("".join(self._written)), sort_keys=True)
         if written != json.dumps(self._document.value, sort_keys=True):
             raise NotAppendableError("a validator changed a value that was shown as complete")
@@ -130,7 +130,7 @@ class _Writer:
         self._closed = False
 
     def write(self, touched: dict[Steps, bool]) -> str:
-        """What the document has more than before; `touched` as in `Document`."""
+        """The text that the document has more than before; `touched` as in `Document`."""
         if self._document.value is not MISSING and not self._closed:
             for steps, can_be_followed in touched.items():
                 self._go_to(("", *steps), can_be_followed=can_be_followed)
@@ -163,7 +163,7 @@ class _Writer:
                 return
 
     def _enter(self, step: str | int, *, held: bool) -> bool:
-        """Begin the value at that step. Whether what is inside it can be written by itself."""
+        """Begin the value at that step. Whether its contents can be written by themselves."""
         value = self._child(step)
         if value is MISSING or not self._make_room(step):
             return False
@@ -179,7 +179,7 @@ class _Writer:
         return not held
 
     def _make_room(self, step: str | int) -> bool:
-        """Write what is before the value at that step. Whether the value is still to be written."""
+        """Write the text before the value at that step. Whether the value is still missing."""
         if not self._path:
             is_first, self._begun = not self._begun, True
             return is_first

@@ -13,8 +13,8 @@ Rules
 
 Theory of operation
 `feed` yields the parts of the text in order, each as soon as more text can't change it. An `Answer`
-is the last part of its piece: from there on the text is for the parser of the answer, and what
-follows the document comes back to `feed`. What is before the next mark (a bracket, a tag, a fence)
+is the last part of its piece: from there on the text is for the parser of the answer, and the text
+after the document comes back to `feed`. Text before the next mark (a bracket, a tag, a fence)
 is prose; a bracket is followed by a `Candidate` up to its key, its end, or where it stops being
 JSON. There it is a `Region` to be skipped, or just prose, and the search goes on near that place.
 So each character is read a bounded number of times.
@@ -69,7 +69,7 @@ class Answer:
     """The answer begins with this text, which is all that is left of the piece.
 
     Attributes:
-        text: its text so far, and what may follow it.
+        text: its text so far, and any after it.
         fence: the language of the fence around it, in lower case; None if there is no fence.
         is_first: whether only white space, fences and tags were before it.
     """
@@ -148,7 +148,7 @@ class Extractor:
         self._fence, self._is_first = None, True
 
     def _read(self, text: str, *, is_end: bool) -> Iterator[Part]:
-        # A little at a time: the steps copy what is left of it.
+        # A little at a time: the steps copy the rest of it.
         for start in range(0, len(text) or 1, _CHARS_AT_ONCE):
             end = start + _CHARS_AT_ONCE
             for part in self._read_little(text[start:end], is_end=is_end):
@@ -282,7 +282,7 @@ class Extractor:
         )
 
     def _give_up(self, text: str, position: int) -> _Read:
-        """A value that is prose from its bracket on. What it took for a string may have more."""
+        """A value that is prose from its bracket on. A string that it read may have more."""
         string = text.rfind('"', 0, max(text.rfind('"', 0, position), 0))
         end = (string if string >= 0 else text.find('"', 0, position)) + 1 or max(position, 1)
         return self._prose(text[:end]), text[end:]

@@ -1,4 +1,4 @@
-"""What an answer may not exceed."""
+"""The limits of an answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MANY: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an answer may not exceed, in the face of a runaway model.
+    """The limits of an answer, against a runaway model.
 
     Attributes:
         depth: nested containers, at most 200.

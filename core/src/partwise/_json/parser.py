@@ -1,23 +1,23 @@
-r"""An incremental JSON parser, sans-I/O: text in pieces goes in, what opened and closed comes out.
+r"""An incremental JSON parser, sans-I/O: text in pieces goes in, opened and closed values come out.
 
 Rules
 - The grammar is RFC 8259's, with two liberties that pydantic's users know: `NaN`, `Infinity` and
   `-Infinity` are numbers (whether a field takes them is its validator's matter), and control
   characters inside strings are kept as they are, unless `strict`.
-- What RFC 8259 leaves open is decided here: a key given twice in one object and a lone surrogate
-  are errors; depth, digits and, when asked, the total size are bounded.
-- What is reported depends on the text so far and never on how it was cut.
+- Points that RFC 8259 leaves open are decided here: a key given twice in one object and a lone
+  surrogate are errors; depth, digits and, when asked, the total size are bounded.
+- The reports depend on the text so far and never on how it was cut.
 
 Theory of operation
 `feed` looks at each new character once. The state between two calls is a function, the next step
-of the grammar, which takes the text and an index and returns the index after what it consumed.
+of the grammar, which takes the text and an index and returns the index after the consumed text.
 Most deltas of a long answer lie wholly inside a string, so `feed` begins with that case: two
 searches for a quote and a backslash, one append, done.
 
-What opens and closes is told to `sink`, an object with the methods of `Sink`. Opening a container
-makes the sink return the sink of its inside; closing it brings the outer one back. The text of a
-string that is still open is not told but can be asked for (`snapshot`), which makes it free for
-those who don't ask.
+Values that open and close are reported to `sink`, an object with the methods of `Sink`. Opening a
+container makes the sink return the sink of its inside; closing it brings the outer one back. The
+text of a string that is still open is not told but can be asked for (`snapshot`), which makes it
+free for those who don't ask.
 
 Raw text of a subtree is had by a `mark` when it opens and a `capture` when it closes. While there
 is no mark, the pieces fed are joined now and then, since a million small strings weigh fifteen
@@ -185,7 +185,7 @@ class Parser:
         self._limits = limits
         self._find_stop = (_QUOTE_ESCAPE_OR_CONTROL if strict else _QUOTE_OR_ESCAPE).search
         self._strict = strict
-        self._careful = False  # the piece may have more in its strings than what ends them
+        self._careful = False  # the piece may have more in its strings than their ends
         self._can_be_hot = not strict and not limits.counts_each_piece
         self._hot = self._can_be_hot  # no character of the open string needs a look
         self._watch: Callable[[str], None] | None = None  # of the open string
@@ -203,8 +203,8 @@ class Parser:
         self._intern_table: dict[str, str] = {}  # short ones that came as values lately
         self._pieces: list[str] = []
         self._piece = -1  # the index of the one that is read
-        self._joined = StringIO()  # what came before them, since the text was asked for
-        self._text = ""  # what came before that
+        self._joined = StringIO()  # the text before them, since it was asked for
+        self._text = ""  # the text before that
         self._marks = 0
         self._at = 0  # index in that piece, for mark and capture
 
@@ -303,7 +303,7 @@ class Parser:
         return rest
 
     def rewind(self) -> None:
-        """Take back what can't go on from where the text was cut.
+        """Take back a token that can't go on from where the text was cut.
 
         That is a part of a key, of a token, of an escape or of a surrogate pair. No sink was told
         of it. The text of a string that is a value stays.
@@ -322,7 +322,7 @@ class Parser:
         self._trim(size)
 
     def _trim(self, size: int) -> None:
-        """Drop what stands after so many characters. Marks are of places before that."""
+        """Drop the text after so many characters. Marks are of places before that."""
         self._text = self._join()[:size]
         size -= len(self._text)
         for index, piece in enumerate(self._pieces):
@@ -392,7 +392,7 @@ class Parser:
         return malformed(message, self.text, position)
 
     def error_here(self, message: str) -> MalformedOutputError:
-        """The error for a fault in what the sink is just told of."""
+        """The error for a fault in the value that the sink is just given."""
         return self.error(message, self._at)
 
     @property
@@ -439,7 +439,7 @@ class Parser:
         return paired
 
     # The steps. Each takes the text and the index of a character that it has not seen, and
-    # returns the index after what it consumed.
+    # returns the index after the consumed text.
 
     def _value(self, text: str, index: int) -> int:
         character = text[index]
@@ -615,7 +615,7 @@ class Parser:
         return self._intern_table.setdefault(value, value)
 
     def _escape(self, text: str, index: int) -> int:
-        """One escape, or two that make a surrogate pair; `_pending` is what was seen of it."""
+        """One escape, or two that make a surrogate pair; `_pending` is the part seen so far."""
         seen = len(self._pending)
         raw = self._pending + text[index : index + LONGEST_ESCAPE - seen]
         try:

@@ -32,10 +32,10 @@ def begins_region(text: str) -> bool | None:
 
 
 class Region:
-    """Text from a bracket on that opens what is to be JSON and is not valid.
+    """Text from a bracket on that opens invalid JSON.
 
-    What is inside is a part of it, and nothing for itself. A fence or a tag of reasoning ends it,
-    too. A string ends with its line: where a quote is missing, the next line tells.
+    Its contents are a part of it, and nothing for themselves. A fence or a tag of reasoning ends
+    it, too. A string ends with its line: where a quote is missing, the next line tells.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Joins the continuation of an answer to the part of it that there is.
 
-A model that goes on in the middle of something does it badly: it repeats some of what was there,
+A model that goes on in the middle of something does it badly: it repeats some of the text before,
 or begins anew, says a word first, or drops the space that would have come next. So it is asked to
 begin with the *ending* of what there is, word for word, and to go on from there. That makes the
 seam visible, whatever stands around it.
@@ -13,7 +13,7 @@ Rules
   of the whole notice if it does not fit.
 - Inside a string nothing would notice, since any text fits. There it is an error.
 
-What follows the end of the document comes with it: the parser of the answer tells.
+Text after the end of the document comes with it: the parser of the answer tells.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def ending_of(text: str) -> str:
 
 
 class Splicer:
-    """Takes a continuation in pieces and gives what is new in it.
+    """Takes a continuation in pieces and gives its new text.
 
     Args:
         text: what there is of the answer.

@@ -1,6 +1,6 @@
 """Compiles a core schema into the nodes, ways and layouts of a plan.
 
-The plan is made from pydantic's own core schema, so it knows what pydantic knows: aliases,
+The plan is made from pydantic's own core schema, so it has all that pydantic has: aliases,
 constraints, validators, discriminators, recursion. Each kind of schema that can be shown partly
 has a method here, in `models` or in `unions`; any other shows when it is complete, validated by
 pydantic as it is.
@@ -130,7 +130,7 @@ class Compiler:
     def _open(
         self, node: ValueNode, unwrapped: UnwrappedSchema, config: CoreConfig | None, *, whole: bool
     ) -> None:
-        """Say in the node what shows while it is open."""
+        """Note in the node how it shows while it is open."""
         core = unwrapped.inner
         kind = core["type"]
         provisional = node.provisional or whole
@@ -157,7 +157,7 @@ class Compiler:
             self._open_model(node, core, whole=whole)
         elif kind == "union":
             open_union(self, node, core, config, provisional=provisional, whole=whole)
-            # What a function makes of a text need not be one.
+            # A function's result for a text need not be a text.
             node.text = node.plain = node.plain and not unwrapped.has_functions
         elif kind == "tagged-union":
             open_tagged_union(self, node, core, config, provisional=provisional, whole=whole)
@@ -173,7 +173,7 @@ class Compiler:
     ) -> Callable[[], SchemaValidator] | None:
         if not provisional:
             return functools.partial(self.validator, schema, config)
-        # What is not final shows as its type says, and the user's functions wait for what is.
+        # What is not final shows as its type says, and the user's functions wait for final values.
         bare = without_functions(schema)
         return None if bare is None else functools.partial(self.validator, bare, config)
 

@@ -179,7 +179,7 @@ def fields_of(core: Any) -> dict[str, Any]:
 
 
 def lax(config: Any) -> Any:
-    """The config without strictness: what a shell is given is validated already."""
+    """The config without strictness: its input is validated already."""
     return {k: v for k, v in config.items() if k != "strict"} if config else config
 
 
@@ -289,7 +289,7 @@ def is_pure(schema: Any, definitions: Mapping[str, Any], inside: frozenset[str])
         schema: the one to judge.
         definitions: the schemas that it refers to.
         inside: the references that it is inside of. One that recurs is as deep as an answer is,
-            and the depth of what is read at once is not counted.
+            and the depth of a value read at once is not counted.
     """
     for part in walk(schema):
         if not _is_pure_part(part):

@@ -1,11 +1,11 @@
-"""Lets the user's code run on copies of what snapshots share.
+"""Lets the user's code run on copies of the values that snapshots share.
 
-A validator may change in place what it is given, and what has closed is shared by every snapshot
-since. So where the plan says that the user's code runs, it gets copies; what it left as it was is
-taken back as the shared object itself, and what it changed is the copy.
+A validator may change its argument in place, and a closed value is shared by every snapshot
+since. So where the plan says that the user's code runs, it gets copies; an unchanged one is
+taken back as the shared object itself, and a changed one stays a copy.
 
-Only what pydantic and partwise make is copied: models, dataclasses, lists, dicts, sets and the
-like. An object of another class may be one of a kind, so it is lent as it is. Keys of dicts and
+Only values that pydantic and partwise make are copied: models, dataclasses, lists, dicts, sets and
+the like. An object of another class may be one of a kind, so it is lent as it is. Keys of dicts and
 elements of sets have a hash and count as immutable.
 """
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Swap = Callable[[Any], Any]
-    """Gives what stands in the place of a value: its copy, or the original."""
+    """Gives the replacement of a value: its copy, or the original."""
 
 _ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes})
 
 
 class DefensiveCopies:
-    """What was lent to the user's code, once."""
+    """The copies given to the user's code, once."""
 
     __slots__ = ("_copies", "_originals", "_settled")
 
     def __init__(self) -> None:
         self._copies: dict[int, Any] = {}  # by the original's id
         self._originals: dict[int, tuple[Any, Any]] = {}  # by the copy's id: the copy, and whose
-        self._settled: dict[int, tuple[Any, Any]] = {}  # by id: what was taken back, and as what
+        self._settled: dict[int, tuple[Any, Any]] = {}  # by id: the value and its replacement
 
     def copy(self, value: Any) -> Any:
         """A copy of the value, all the way down."""
@@ -49,7 +49,7 @@ class DefensiveCopies:
             copied = kind.copy(value)
             self._copies[id(value)] = copied  # known before it is filled, for cycles
             copied = kind.swap(copied, self.copy)
-            if copied is value:  # a tuple of what can't change
+            if copied is value:  # a tuple of immutable values
                 self._copies[id(value)] = value
                 return value
             self._copies[id(value)] = copied
@@ -72,7 +72,7 @@ class DefensiveCopies:
 
 
 def on_copies(check: Callable[..., Any]) -> Callable[..., Any]:
-    """The check, which runs the user's code, on copies of what it is given."""
+    """The check, which runs the user's code, on copies of its arguments."""
 
     def run(value: Any, **keywords: Any) -> Any:
         copies = DefensiveCopies()
@@ -95,7 +95,7 @@ class _Kind(Protocol):
 
 
 def _kind_of(value: Any) -> _Kind | None:
-    """How to handle it; None for what is no container."""
+    """How to handle it; None if it is not a container."""
     if type(value) in _ATOMS:
         return None
     for base, kind in _KINDS:

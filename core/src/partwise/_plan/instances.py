@@ -1,7 +1,7 @@
 """Makes instances of validated or partial values, without validation.
 
 A pydantic instance is four slots; setting them directly costs a sixth of `model_construct`. The
-sets and dicts handed in are not copied: the caller hands in what nobody will change.
+sets and dicts handed in are not copied: the caller passes containers that nobody will change.
 """
 
 from __future__ import annotations
@@ -108,13 +108,13 @@ def typed_dict_maker(values: dict[str, Any], _: set[str], extra: dict[str, Any])
 
 
 def root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
-    """Makes instances of `Partial[model]`, a root model's, of what is inside."""
+    """Makes instances of `Partial[model]`, a root model's, of the inner value."""
     make = model_maker(model)
     return lambda root: make({"root": root}, {"root"}, {})
 
 
 def held_by(instance: BaseModel) -> dict[str, Any]:
-    """What the instance holds by name. To ask for a deprecated field itself would warn."""
+    """The instance's values by name. To ask for a deprecated field itself would warn."""
     return vars(instance) | (instance.__pydantic_extra__ or {})
 
 
@@ -169,13 +169,13 @@ def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]
 
 
 def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
-    """Makes the root model M itself of what is inside."""
+    """Makes the root model M itself of the inner value."""
     make = finished_model_maker(model)
     return lambda root: make(({"root": root}, None, {"root"}), {})
 
 
 def finished_dataclass_maker(cls: type) -> Callable[[Any, dict[str, Any]], Any]:
-    """Makes the dataclass itself of what a `dataclass-args` schema gives."""
+    """Makes the dataclass itself of the result of a `dataclass-args` schema."""
 
     def make(validated: tuple[dict[str, Any], Any], extra: dict[str, Any]) -> Any:
         values, _ = validated

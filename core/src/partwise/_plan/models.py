@@ -187,7 +187,7 @@ class ModelCompiler:
             validator.factories.add(name)
 
     def _placeholder(self, unwrapped: UnwrappedSchema, node: ValueNode) -> Callable[[], Any] | None:
-        """Makes what a required field shows before it comes: an empty model if it must be one."""
+        """Makes the value of a required field before it comes: an empty model if it must be one."""
         if any(layer["type"] == "nullable" for layer in unwrapped.wrappers) or node.object is None:
             return None
         layout = node.object.layout

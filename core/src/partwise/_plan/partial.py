@@ -1,9 +1,9 @@
 """`Partial[M]`: M while it is being written, as a pydantic class of its own.
 
 It is a subclass of M with every field optional and nested models of both kinds, partial and
-finished. It keeps names, aliases, descriptions and defaults, and drops what a half-written value
-can't satisfy: constraints and validators. What the user computes or serialises from fields may
-fail while some are None; it then shows as None, or as the plain value, and never raises.
+finished. It keeps names, aliases, descriptions and defaults, and drops the constraints and
+validators that a half-written value can't satisfy. Values that the user computes or serialises from
+fields may fail while some are None: each shows as None then, or as the plain value, never raising.
 
 The schema is built at the first use of it (`defer_build`): making snapshots needs only the class.
 Nested partial classes are looked up when that happens, which also unties recursive models. Before
@@ -296,12 +296,12 @@ def _partial_field(info: FieldInfo, models: Mapping[str, Any]) -> tuple[Any, Any
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AcceptPartial:
-    """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as what it is."""
+    """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as its own type."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        # An instance of each stays what it is.
+        # An instance of each stays unchanged.
         return core_schema.union_schema(
             [handler.generate_schema(partial_of(source)), handler(source)]
         )

@@ -46,7 +46,7 @@ _OVERRIDDEN = ("__repr__", "__str__", "__repr_args__", "__eq__", "model_dump", "
 
 
 def guarded_methods(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
-    """What the model does in a way of its own, and pydantic's where it can't yet."""
+    """The model's own serialization, and pydantic's for values that it can't serialize yet."""
     base = RootModel if issubclass(model, RootModel) else BaseModel
     for name in _OVERRIDDEN:
         method, usual = getattr(model, name), getattr(base, name)

@@ -1,4 +1,4 @@
-"""A response type, compiled once: how its answers show, and what validates them."""
+"""A response type, compiled once: how its answers show, and their validators."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Plan:
 
 
 def _inside(node: ValueNode) -> Layout | None:
-    """What opens there, if that alone says what is inside; None if it may be anything."""
+    """The kind of container there, if it alone tells the contents; None if it may be anything."""
     containers = [container for container in (node.object, node.array) if container is not None]
     if len(containers) != 1 or containers[0].validates_whole or containers[0].after_validators:
         return None

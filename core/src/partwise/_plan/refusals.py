@@ -68,7 +68,7 @@ def _openers_of_kind(inner: Any) -> frozenset[str] | None:
         return _OBJECT if _is_made_of_fields(inner) else None
     if kind == "literal":
         return _STRING if any(map(_is_written_as_string, inner["expected"])) else frozenset()
-    if "missing" in inner:  # an enum's own idea of what it takes
+    if "missing" in inner:  # an enum's own `_missing_`
         return None
     return _OPENERS_OF.get(kind)
 

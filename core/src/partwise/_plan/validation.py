@@ -1,4 +1,4 @@
-"""Validates one level of what has closed, when its parts are validated already."""
+"""Validates one level of a closed value, when its parts are validated already."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HELD_JSON: Final = f'"{HELD}"'
 
 
 class Keywords(Protocol):
-    """What is said to every validator."""
+    """The arguments of every validator."""
 
     @property
     def json_keywords(self) -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ class ModelValidator:
         make: makes the object of the result of that schema, and of the extras.
         make_whole: makes it of all its fields, if nothing is left to be checked of those; else
             None.
-        post_init: runs what the class runs on each new instance; None if it runs nothing.
+        post_init: runs the class's hooks on a new instance; None if it has none.
         fields: each field's own core schema.
         around: each field's schema with another one inside its wrappers.
         factories: fields whose default is made for each object, and shown before it comes.
@@ -226,7 +226,7 @@ def default_maker(schema: Any) -> Callable[[], Any] | None:
         if schema.get("default_factory_takes_data"):
             return lambda: None
         return schema["default_factory"]  # type: ignore[no-any-return]
-    if "default" not in schema:  # it is there to omit what is not valid
+    if "default" not in schema:  # it is there to omit invalid values
         return None
     default = schema["default"]
     if type(default).__hash__ is None:
@@ -235,7 +235,7 @@ def default_maker(schema: Any) -> Callable[[], Any] | None:
 
 
 def post_init_of(core: Any) -> Check | None:
-    """Runs what the class runs on a new instance, its errors made pydantic's."""
+    """Runs the class's hooks on a new instance, with their errors made pydantic's."""
     method = core.get("post_init")
     if not method:
         return None

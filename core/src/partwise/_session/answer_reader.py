@@ -113,7 +113,7 @@ class AnswerReader:
         return self._read(self._end()) or grew if self.builder.complete else grew
 
     def end_item(self) -> None:
-        """What follows is in another item, and nothing of it is joined to this one's."""
+        """The next text is in another item, and is not joined to this one's."""
         self._read(self._extractor.close())
         if self._is_writing:
             self._is_writing = self._extractor.has_answer = False
@@ -165,13 +165,13 @@ class AnswerReader:
         self.builder = self._new_builder(reason)
 
     def _end(self) -> Iterable[Part]:
-        """The answer is complete: the parts of what follows it."""
+        """The answer is complete: the parts of the text after it."""
         self._is_writing = False
         self._extractor.has_answer = not self._is_weak()
         return self._extractor.feed(self.builder.take_rest())
 
     def _fail(self, error: OutputError) -> Iterable[Part]:
-        """The answer has a fault: the parts of what follows it, where a better one may be.
+        """The answer has a fault: the parts of the text after it, where a better one may be.
 
         Raises:
             OutputError: this one, if nothing can mend it.
@@ -191,7 +191,7 @@ class AnswerReader:
         except (MalformedOutputError, InvalidOutputError) as error:
             self.fault = error
 
-    # What is not the answer -----------------------------------------------------------------
+    # Text outside the answer ----------------------------------------------------------------
 
     def _look(self, parts: Iterable[Part]) -> Answer | None:
         """Take the parts up to the answer's beginning, if there is one."""
@@ -258,7 +258,7 @@ class AnswerReader:
     # The end --------------------------------------------------------------------------------
 
     def _take_best(self) -> None:
-        """Take the best of what was passed over for the answer, if there is any."""
+        """Take the best of the skipped candidates for the answer, if there is any."""
         text = self._best()
         if text is not None:
             self._begin(Answer(text, None, is_first=False))

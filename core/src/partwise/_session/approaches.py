@@ -1,4 +1,4 @@
-"""The approaches of one call, and what its client has learned of them.
+"""The approaches of one call, and those that its client has learned.
 
 A vendor may refuse a request because of its mode, of a parameter or of its schema. The provider
 then names another approach. It is tried at once, and the client remembers it: its next call of that

@@ -77,7 +77,7 @@ def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Attempt:
-    """What one attempt has brought so far.
+    """The state of one attempt.
 
     Attributes:
         number: counted from 1.
@@ -108,7 +108,7 @@ class Attempt:
                 strictly otherwise, and a vendor's answer so far as it is unambiguous.
             patient: whether a vendor gives the text, and says why it ends.
             forced: whether a call of the tool is demanded.
-            on_restart: is called when what was shown of this attempt is void, with the reason,
+            on_restart: is called when the snapshots of this attempt are void, with the reason,
                 since the answer comes only now.
         """
         self.number = number
@@ -268,7 +268,7 @@ class Attempt:
         return _HeldAnswer(self.engine.shape)
 
     def _read_the_rest(self) -> None:
-        """All text is there: read what could not be told before.
+        """All text is there: decide the parts left open before.
 
         Raises:
             MalformedOutputError, InvalidOutputError: the text has a fault.

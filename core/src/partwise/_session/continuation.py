@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def is_resumable(attempt: Attempt, error: PartwiseError) -> bool:
-    """Whether the answer can be gone on with: cut off by its length, or by what broke the stream.
+    """Whether the answer can be gone on with: cut off by its length, or by a broken stream.
 
     A model that stopped of itself in the middle would only do so again.
     """
@@ -33,7 +33,7 @@ def is_resumable(attempt: Attempt, error: PartwiseError) -> bool:
 
 
 class Continuation(Attempt):
-    """What a model adds to an answer that was cut off. It comes as text, whatever the mode.
+    """A model's continuation of an answer that was cut off. It comes as text, whatever the mode.
 
     Attributes:
         seam: where the two are joined.

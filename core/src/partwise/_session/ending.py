@@ -43,7 +43,7 @@ class Ending:
 
 
 def drop_frames(error: BaseException) -> None:
-    """Forget where the error and its causes were raised: the frames there hold what they read."""
+    """Forget where the error and its causes were raised: those frames hold the stream."""
     pending: list[BaseException | None] = [error]
     while pending:
         if (each := pending.pop()) is not None and each.__traceback__ is not None:

@@ -152,7 +152,7 @@ class EventReader:
         return self._receive_chunks(chunks)
 
     def receive_end(self) -> bool:
-        """Read what the decoder still holds, now that the events have ended; as `receive`."""
+        """Read the decoder's remaining chunks, when the events have ended; as `receive`."""
         if self._has_ended:
             return False
         self._has_ended = True
@@ -221,7 +221,7 @@ class EventReader:
             accept()
 
     def restart_display(self) -> None:
-        """What was shown of the attempt is void."""
+        """The snapshots of the attempt are void."""
         self.has_snapshot = self._is_plain = False
 
     def abandon(self) -> None:

@@ -62,13 +62,13 @@ class Feed(Generic[S]):
         return self._items.popleft()
 
     def take_rest(self) -> S | Any:
-        """What the fold held back, now that nothing more comes; MISSING if it did not."""
+        """The value that the fold held back, at the end; MISSING if there is none."""
         rest = getattr(self.fold, "rest", tuple)
         return next(iter(rest()), MISSING)
 
 
 class Feeds:
-    """The views of one session, and what the user has been given.
+    """The views of one session, and whether the user was given anything.
 
     Attributes:
         found: the number of snapshots that were due so far.

@@ -72,7 +72,7 @@ class StreamEnd:
         attempts: how many there were.
         usage: the tokens of all attempts, as far as the vendor reported them.
         usage_complete: whether it reported all of them.
-        error: what was raised, if it ended so.
+        error: the exception, if it ended so.
     """
 
     outcome: Literal["value", "error", "closed"]

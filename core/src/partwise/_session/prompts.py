@@ -1,4 +1,4 @@
-"""What the core itself says to a model: the schema in the prompt, and what was wrong.
+"""The core's own messages to a model: the schema in the prompt, and faults.
 
 All of it is in OpenAI's chat form, which every plugin converts.
 """
@@ -85,7 +85,7 @@ def correction(
 def continuation(request: Request, text: str, ending: str) -> list[Message]:
     """The part of an answer that there is, and the wish for the rest, as plain text.
 
-    The `ending` is what of the part the model is to begin with.
+    The model is to begin with the `ending` of the part.
     """
     wish = [
         "This JSON was cut off. Write the rest, so that both parts joined are the whole.",
@@ -125,7 +125,7 @@ def _as_json(value: Mapping[str, Any]) -> str:
 
 
 def explain(error: PartwiseError, most: int = Limits().errors) -> str:
-    """What was wrong, for the model: a line for each fault, with its path and its message."""
+    """The faults, for the model: a line for each fault, with its path and its message."""
     lines = _faults(error)
     if len(lines) > most:
         lines[most:] = [f"and {len(lines) - most} more"]

@@ -316,7 +316,7 @@ class Session:
         )
 
     def _restart_display(self, error: OutputError) -> None:
-        """The answer of this attempt begins only now: what was shown of it is void.
+        """The answer of this attempt begins only now: its snapshots are void.
 
         Raises:
             OutputError: this one, if that can't be taken back.

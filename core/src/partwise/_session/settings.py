@@ -1,4 +1,4 @@
-"""What a call may say of itself, beside the response model and the messages."""
+"""The settings of a call, beside the response model and the messages."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Settings:
     Attributes:
         max_retries: how often to ask again after an answer that was invalid, malformed, cut off
             or empty, or a stream that broke: a number, or a tenacity policy.
-        context: what the model's validators find in `info.context`; once `validation_context`.
+        context: `info.context` of the model's validators; once `validation_context`.
         strict: pydantic's strict mode for the whole answer; None leaves it to the model.
         hooks: handlers for this call, beside the client's.
         on_restart: `"restart"` begins anew after a failed attempt, though snapshots of it were
-            shown; `"raise"` raises its error then, and retries only what was never shown.
+            shown; `"raise"` raises its error then, and retries only before the first snapshot.
         resume: whether to ask for the rest of an answer that was cut off, by its length or by a
-            connection that broke, in place of a new answer. What was shown stands.
+            connection that broke, in place of a new answer. Snapshots stand.
         token_budget: tokens that all attempts together may spend, as far as the vendor tells.
             Once they are spent, an incomplete answer is given up and no attempt is begun.
         timeout: seconds for the whole call, all attempts and waits included.
         idle_timeout: seconds without a sign of life from the vendor.
-        limits: what an answer may not exceed.
+        limits: of an answer.
 
     Both timeouts end in `ProviderTimeoutError`. In asyncio they strike on the second. Threads
     can't be interrupted: there the vendor's SDK is given the time as its read timeout, and the

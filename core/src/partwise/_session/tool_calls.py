@@ -51,7 +51,7 @@ class ToolCalls:
         return arguments
 
     def describe(self) -> str:
-        """What was called, as there is no answer."""
+        """The names of the calls, as there is no answer."""
         if any(map(self._is_tool, self.names.values())):
             return f"the model called {self._tool} with no arguments"
         others = sorted({name.strip() for name in self.names.values()})
@@ -81,7 +81,7 @@ class ToolCalls:
         return more
 
     def _is_tool(self, name: str) -> bool:
-        """Whether it is the tool's name, with or without what chat templates put around it.
+        """Whether it is the tool's name, with or without a chat template's text around it.
 
         Harmony's writes `functions.Note` and `Note<|channel|>commentary`, Gemini's
         `default_api.Note`.

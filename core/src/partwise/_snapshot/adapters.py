@@ -107,7 +107,7 @@ class RootModelAdapter(Adapter):
 
 
 def enter(parent: Parent, container: ContainerNode) -> tuple[Shown, Sink]:
-    """Open a container in the parent: what shows it, and the sink of its inside."""
+    """Open a container in the parent: its frame, and the sink of its contents."""
     outermost: Any = None
     if container.validates_whole:
         outermost = parent = DeferredValidation(parent)

@@ -1,4 +1,4 @@
-"""Copies of growing containers for snapshots, made at the cost of what was added."""
+"""Copies of growing containers for snapshots, made at the cost of the additions."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Buffers:
     """A growing container, shown in two copies by turns.
 
     A snapshot must never change, so each has a container of its own. To copy one costs 26 µs a
-    delta at 10,000 elements, and makes a long answer quadratic. To show in another copy what was
-    added since costs just that. The count of references says whether anybody still holds the copy
-    that was shown before the last one; if so, it is left alone for ever, and a new copy takes its
-    place.
+    delta at 10,000 elements, and makes a long answer quadratic. To show in another copy the
+    elements added since costs just that. The count of references says whether anybody still holds
+    the copy that was shown before the last one; if so, it is left alone for ever, and a new copy
+    takes its place.
 
     Attributes:
         items: the elements or entries that are complete.
@@ -55,7 +55,7 @@ class Buffers:
             self._back = None
 
     def show(self, key: Any = MISSING, value: Any = MISSING) -> Any:
-        """A copy of what is complete, with an open value at that key."""
+        """A copy of the complete values, with an open one at that key."""
         count = len(self.items)
         shown, self._spare = self._spare, None
         if shown is None:

@@ -54,11 +54,11 @@ class SnapshotBuilder:
         record: whether to note events.
 
     Attributes:
-        parser: what tells the open frames of the text.
-        reader: what reads it: the parser, or another one if the snapshots were frozen.
+        parser: calls the open frames with the text.
+        reader: the parser, or another reader if the snapshots were frozen.
     """
 
-    def __init__(  # noqa: PLR0913 - what may be said of an answer
+    def __init__(  # noqa: PLR0913 - an option each
         self,
         plan: Plan,
         *,
@@ -129,8 +129,9 @@ class SnapshotBuilder:
         """Take the next piece of text. Whether it is one.
 
         When a validator raises a control exception of pydantic's (`PydanticUseDefault`, say), which
-        undoes an unknown part of what is around it, the snapshots stay as they are, and the whole
-        text is validated at the end. So they do when a key comes that changes a value before it.
+        undoes an unknown part of the values around it, the snapshots stay as they are, and the
+        whole text is validated at the end. So they do when a key comes that changes a value before
+        it.
 
         Raises:
             MalformedOutputError: the text so far can't begin an answer.
@@ -186,7 +187,7 @@ class SnapshotBuilder:
         self.reader.feed(text)
 
     def snapshot(self) -> Any:
-        """What is there so far: the same object while nothing visible has changed.
+        """The value so far: the same object while nothing visible has changed.
 
         None if nothing can be shown yet.
         """

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a frame knows beside its parent.
+    """The context of a frame, beside its parent.
 
     Attributes:
         parser: the parser that tells the frames.
-        events: notes what becomes visible.
+        events: notes visible changes.
         json_keywords: of `validate_json`.
         python_keywords: of `validate_python`.
-        enter: opens a container in a frame: what shows it, and the sink of its inside.
+        enter: opens a container in a frame: its frame, and the sink of its contents.
     """
 
     parser: Parser
@@ -36,7 +36,7 @@ class Context:
 
 
 class FreezeSnapshots(Exception):  # noqa: N818 - it is no error
-    """Raised by a frame: what was shown may have to change, so the whole text decides."""
+    """Raised by a frame: a shown value may have to change, so the whole text decides."""
 
 
 class InvalidLevelError(Exception):

@@ -1,4 +1,4 @@
-"""Notes what becomes visible, as events, for those who ask for them."""
+"""Notes visible changes as events, if they are asked for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class EventLog:
     is_on = False
 
     def opened(self, parent: Parent) -> None:
-        """What is inside the parent opened."""
+        """The contents of the parent opened."""
 
     def text_opened(self, parent: Parent) -> None:
         """A text inside the parent opened."""
@@ -92,7 +92,7 @@ class RecordingEventLog(EventLog):
 
 
 def _is_inside_hidden(parent: Any) -> bool:
-    """Whether what is inside does not show by itself."""
+    """Whether the contents do not show by themselves."""
     while not parent.is_hidden:
         if parent.parent is None:  # the root
             return False

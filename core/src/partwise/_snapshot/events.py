@@ -1,7 +1,7 @@
-"""What `stream.events()` gives: the changes between one snapshot and the next, in order.
+"""The events of `stream.events()`: the changes between one snapshot and the next, in order.
 
 Folding them gives the snapshots: `Opened` puts a value at its path, `Grew` appends to the text
-there, `Closed` puts the complete value, validated, in the place of what was shown while it was
+there, `Closed` puts the complete value, validated, in the place of the value shown while it was
 open. A value that can't be shown partly has a `Closed` and no `Opened`.
 
 `to_json` gives an event as plain data: its `kind`, its `path` as a JSON pointer (RFC 6901) and the
@@ -61,7 +61,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The attempt before failed with `error`; what was shown is void, and `attempt` begins."""
+    """The attempt before failed with `error`; its snapshots are void, and `attempt` begins."""
 
     attempt: int
     error: PartwiseError
@@ -73,7 +73,7 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The attempt before was cut off by `error`; what was shown stands, and `attempt` goes on."""
+    """The attempt before was cut off by `error`; its snapshots stand, and `attempt` goes on."""
 
     attempt: int
     error: PartwiseError

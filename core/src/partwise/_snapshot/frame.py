@@ -1,8 +1,8 @@
 """The open path: one frame for each open container, which receives its inside.
 
-Snapshots share what they can. A frame keeps its last snapshot and makes a new one only when its
-inside has changed, so a delta costs the open path and nothing else. A value that has closed is the
-same object from then on, handed up once.
+Snapshots share values if they can. A frame keeps its last snapshot and makes a new one only when
+its inside has changed, so a delta costs the open path and nothing else. A value that has closed is
+the same object from then on, handed up once.
 
 The parser calls a frame (`Sink`), and its parent asks it for its `snapshot()`, which is MISSING if
 nothing shows. `child` is open inside it: a frame, or the parser, which shows the text of an open
@@ -102,7 +102,7 @@ class Frame:
 
     Attributes:
         node: the place of the value that comes next or is open.
-        child: what is open inside.
+        child: the open frame inside.
         child_snapshot: the last snapshot of the child.
         last_snapshot: the last snapshot of this frame.
         is_dirty: whether another one is to be made, though the child shows the same.
@@ -273,7 +273,7 @@ class Frame:
         return loc
 
     def find(self, step: str | int) -> Any:
-        """What is at the step below: the child if it is open, a value if it is complete.
+        """The value at the step below: the child if it is open, a value if it is complete.
 
         `OPEN` if it has begun and shows nothing yet, MISSING if it has not begun.
         """

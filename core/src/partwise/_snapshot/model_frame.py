@@ -43,7 +43,7 @@ class TwoInstances:
         spare, values = self._spare, self._spare_dict
         if getrefcount(spare) + getrefcount(values) + getweakrefcount(spare) != UNSHARED_INSTANCE:
             return None
-        values.clear()  # so that nobody holds what was inside, either
+        values.clear()  # so that nobody holds the contents, either
         return spare
 
     def take(self) -> dict[str, Any]:

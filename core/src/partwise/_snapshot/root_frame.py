@@ -101,7 +101,7 @@ class RootFrame(Frame):
                 held.clear()
 
     def find_state(self, steps: Path) -> tuple[Any, bool]:
-        """What is at the path while the answer is open, and whether it is complete."""
+        """The value at the path while the answer is open, and whether it is complete."""
         here: Any = self.child
         complete = False
         for depth, step in enumerate(steps):

@@ -1,4 +1,4 @@
-"""Values by path: what a snapshot has at `("users", 0, "name")`."""
+"""Values by path: the value of a snapshot at `("users", 0, "name")`."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class AnthropicDecoder:
 
     def _message_start(self, event: Event) -> Iterable[Chunk]:
         if self._answering:
-            # A gateway that began anew in mid-stream: what came cannot be taken back.
+            # A gateway that began anew in mid-stream: the first text cannot be taken back.
             raise second_message(self._provider)
         message = as_map(event.get("message"))
         chunks = [*self._spend(message.get("usage"))]
@@ -184,7 +184,7 @@ class AnthropicDecoder:
     def _total(self) -> Usage:
         spent = self._usage.get
         cached = spent("cache_read_input_tokens", 0)
-        # What was read from a cache or written to one is not in Anthropic's `input_tokens`.
+        # Tokens read from a cache or written to one are not in Anthropic's `input_tokens`.
         uncached = spent("input_tokens", 0) + spent("cache_creation_input_tokens", 0)
         return Usage(
             input_tokens=uncached + cached,
@@ -235,7 +235,7 @@ class ToolInputAsText:
         return [new for chunk in self._decoder.feed(event) for new in self._convert(chunk)]
 
     def close(self) -> Iterable[Chunk]:
-        """What is left at the stream's end."""
+        """The remaining chunks at the stream's end."""
         left = [new for chunk in self._decoder.close() for new in self._convert(chunk)]
         return [*left, *self._release()]
 

@@ -59,7 +59,7 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
     if isinstance(error, anthropic.AnthropicError):
         return _of_sdk(error, provider)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        # The SDK lets these through when an event's data is not what it should be.
+        # The SDK lets these through when an event's data is not as it should be.
         return ServerError(f"an event is not JSON: {error}", provider=provider, retryable=True)
     return error_of_transport(error, provider=provider)
 
@@ -119,7 +119,7 @@ def _of_sdk(error: AnthropicError, provider: str) -> ProviderError:
 
 
 def _of_connection(error: APIConnectionError, provider: str) -> ProviderError:
-    """The error for what the SDK wraps: the HTTP library's exception is its cause."""
+    """The error for an exception that the SDK wraps: the HTTP library's exception is its cause."""
     import anthropic
 
     late = TimeoutError() if isinstance(error, anthropic.APITimeoutError) else None

@@ -41,7 +41,7 @@ _INVALID = "INVALID_JSON"
 
 
 def to_messages(messages: Iterable[Message], *, unforced_tool: str | None = None) -> list[Message]:
-    """The conversation in Anthropic's form, without what `to_system` takes.
+    """The conversation in Anthropic's form, without the messages of `to_system`.
 
     Raises:
         ConfigurationError: a part has a kind, or an address, that Anthropic does not take.

@@ -1,10 +1,10 @@
-"""What Anthropic's models take of a request, as data: one row for each family of models.
+"""Anthropic's models and their request parameters, as data: one row for each family of models.
 
 The API tells this only in answer to a request of its own, and other platforms prefix the names
 (`anthropic.claude-opus-4-5-20251101-v1:0`) or end them differently (`claude-opus-4-5@20251101`).
 So a row is found by the version and the family in the name. A name without a version, such as an
 alias, is taken for a current model's. One that is not Claude's is another vendor's behind the same
-interface; those have tools, and seldom schemas. What a row has wrong is refused by the vendor and
+interface; those have tools, and seldom schemas. A wrong row is refused by the vendor and
 learned (see `AnthropicProvider.fallback`).
 """
 
@@ -127,7 +127,7 @@ def profile_of(model: str) -> Profile:
     """The row of this model."""
     found = _VERSION.search(model)
     # An alias without a version may be any current model's: it is asked as the one that takes most,
-    # and the vendor refuses what it does not take.
+    # and the vendor refuses unknown ones.
     version = (int(found[1]), int(found[2] or 0)) if found else _ALIAS
     rows = (row for row in PROFILES if re.search(row.names, model) and row.since <= version)
     return next(rows)

@@ -130,7 +130,7 @@ async def astream(
 
 
 async def _exhaust(events: AsyncIterator[Any]) -> None:
-    """End the generators of a closed stream, which hold no more than what has come already.
+    """End the generators of a closed stream, which hold no more than the events read already.
 
     Otherwise each would be ended by a task of its own, some time later.
     """

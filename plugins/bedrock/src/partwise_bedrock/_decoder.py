@@ -92,7 +92,7 @@ def _metadata(fields: Mapping[str, Any]) -> Iterator[Chunk]:
     spent = as_map(fields["usage"])
     names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
     sent, received, cached, written = (as_count(spent.get(name)) or 0 for name in names)
-    # What was read from the cache, or written to it, is not in `inputTokens`.
+    # Tokens read from the cache, or written to it, are not in `inputTokens`.
     yield Usage(sent + cached + written, received, cached)
 
 

@@ -1,7 +1,7 @@
 """Messages in OpenAI's chat form become Converse's; content in its own blocks passes through.
 
-What one side says in a row is one turn, and a tool's result is the user's. Converse refuses empty
-text, so an empty block is left out.
+Consecutive messages of one side are one turn, and a tool's result is the user's. Converse refuses
+empty text, so an empty block is left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What Bedrock's models take of a request, as data: one row for each family of models.
+"""Bedrock's models and their request parameters, as data: one row for each family of models.
 
 The first row whose pattern is found in a model's id, a profile's or an ARN is its. All modes stream
-by token. What a row has wrong is refused by Bedrock and learned (see `BedrockProvider.fallback`).
+by token. A wrong row is refused by Bedrock and learned (see `BedrockProvider.fallback`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Profile:
 
     Attributes:
         label: the models, for a reader.
-        pattern: what is found in their names.
+        pattern: found in their names.
         modes: all that may be asked for, best first.
         forced: how a tool call is demanded.
         samples: whether `temperature` and `topP` are taken.

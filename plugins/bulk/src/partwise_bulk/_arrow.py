@@ -1,7 +1,7 @@
 """Arrow types of a response model's values, inferred from its JSON schema.
 
 Objects with named fields are structs and arrays are lists, as deep as they go; texts, numbers and
-booleans are themselves, and so is each of them where it may be null. What Arrow has no type for (a
+booleans are themselves, and so is each of them where it may be null. Types that Arrow lacks (a
 union of several types, a free-form object, recursion) is a string of JSON.
 """
 
@@ -31,7 +31,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A type, and what brings plain JSON data into its form."""
+    """A type, and the function that brings plain JSON data into its form."""
 
     type: Any
     conform: Conform
@@ -160,7 +160,7 @@ class OutcomeSchema:
         )
 
     def batch(self, records: list[dict[str, Any]]) -> Any:
-        """A record batch of what `record_of` gives."""
+        """A record batch of the results of `record_of`."""
         rows = [self._conformed(record) for record in records]
         return pa.RecordBatch.from_pylist(rows, schema=self.schema)
 

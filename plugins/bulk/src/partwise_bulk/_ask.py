@@ -231,7 +231,7 @@ class Asker(Generic[T]):
             return outcome
         try:
             outcome.value = await self.value_of(kept.text)
-        except Exception:  # noqa: BLE001 - a validator has changed, and may raise what it likes
+        except Exception:  # noqa: BLE001 - a validator has changed, and may raise anything
             return None
         return outcome
 
@@ -255,7 +255,7 @@ class Asker(Generic[T]):
         )
 
     async def payload(self, messages: Messages) -> Mapping[str, Any]:
-        """What the provider would send for these messages.
+        """The payload of the provider for these messages.
 
         Raises:
             Exception: the request can't be made so.

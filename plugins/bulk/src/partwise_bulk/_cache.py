@@ -60,7 +60,7 @@ _CHUNKS: Final[Mapping[str, Any]] = {
 _PENDING: Final = 1000
 """Invalid answers that are remembered, until their correction has come."""
 
-# They change how long is waited, and not what is asked.
+# They change the time of waiting, not the question.
 _NOT_OF_THE_QUESTION: Final = frozenset({"timeout", "extra_headers"})
 
 
@@ -101,7 +101,7 @@ class Cache:
         return CachingProvider(provider, config, self)
 
     def get(self, key: bytes) -> Events | None:
-        """The answer to what has that key, or None."""
+        """The answer under that key, or None."""
         with self._lock:
             found = self._connection.execute(
                 "SELECT events FROM answers WHERE key = ?", (key,)
@@ -245,7 +245,7 @@ class _Played(list["Chunk"]):
 
 
 class _RecordingDecoder:
-    """Hands on what is played; decodes and notes what the vendor sends."""
+    """Passes on played events; decodes and notes the vendor's."""
 
     def __init__(self, inner: Decoder, provider: CachingProvider, request: Request) -> None:
         self._inner = inner

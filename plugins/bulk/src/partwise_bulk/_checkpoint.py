@@ -1,4 +1,4 @@
-"""Outcomes in a SQLite file, so that what is done is not asked again.
+"""Outcomes in a SQLite file, so that finished rows are not asked again.
 
 A row's outcome is committed before anybody sees it. SQLite's write-ahead log keeps a commit when
 the process is killed at any moment, since the operating system has the bytes; only a machine that
@@ -64,7 +64,7 @@ CREATE TEMP TABLE seen (fingerprint BLOB PRIMARY KEY, count INTEGER NOT NULL) WI
 
 @dataclass(slots=True)
 class Kept:
-    """What the checkpoint has of a row: the fields of an `Outcome`, its error as a record."""
+    """The checkpoint's entry of a row: the fields of an `Outcome`, its error as a record."""
 
     final: bool
     text: str
@@ -141,7 +141,7 @@ class Checkpoint:
         return int(nth)
 
     def get(self, fingerprint: bytes, nth: int) -> Kept | None:
-        """What is kept of a row, or None."""
+        """The kept entry of a row, or None."""
         found = self._connection.execute(
             "SELECT final, text, error, attempts, usage, cost, seconds FROM outcomes "
             "WHERE fingerprint = ? AND nth = ?",
@@ -253,7 +253,7 @@ class Checkpoint:
         self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def noted(self, name: str) -> str | None:
-        """What was kept under that name, or None."""
+        """The value kept under that name, or None."""
         found = self._connection.execute(
             "SELECT value FROM notes WHERE name = ?", (name,)
         ).fetchone()

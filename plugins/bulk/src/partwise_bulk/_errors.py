@@ -52,7 +52,7 @@ def is_rate_limit(error: Exception) -> bool:
 
 
 def to_record(error: Exception) -> dict[str, Any]:
-    """What is to be kept of an error: its type, message, and plain attributes."""
+    """The record of an error: its type, message, and plain attributes."""
     record: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
     for name in _ATTRIBUTES:
         value = getattr(error, name, None)
@@ -73,7 +73,7 @@ def to_record(error: Exception) -> dict[str, Any]:
 
 
 def from_record(record: dict[str, Any], snapshot: Any = None) -> PartwiseError:
-    """The error again, as far as it was kept. What was not partwise's own is a `PartwiseError`."""
+    """The error again, as far as it was kept. One of another origin is a `PartwiseError`."""
     known = getattr(partwise, record["type"], None)
     is_known = isinstance(known, type) and issubclass(known, PartwiseError)
     kind: type[PartwiseError] = known if is_known else PartwiseError  # type: ignore[assignment]

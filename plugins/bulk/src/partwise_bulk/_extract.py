@@ -1,4 +1,4 @@
-"""`extract` and `aextract`: what a caller says of a run, and the run as an iterator."""
+"""`extract` and `aextract`: a caller's settings of a run, and the run as an iterator."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Job(Generic[T]):
 
 
 class _Opened(Generic[T]):
-    """What a job has open while it runs."""
+    """The resources that a job has open while it runs."""
 
     def __init__(self, job: Job[T], source: Source, *, in_loop: bool) -> None:
         self._job = job
@@ -148,7 +148,7 @@ class _Opened(Generic[T]):
         return Run(plan)
 
     async def aclose(self) -> None:
-        """Close what was opened."""
+        """Close all that was opened."""
         try:
             self._close_files()
         finally:
@@ -276,7 +276,7 @@ class AsyncExtraction(Generic[T]):
         """Go to the end, for those who only want the file.
 
         Raises:
-            PartwiseError: the run can't go on. What had ended is in the checkpoint and the output.
+            PartwiseError: the run can't go on. Finished rows are in the checkpoint and the output.
         """
         async for _ in self:
             pass
@@ -363,7 +363,7 @@ class Extraction(Generic[T]):
         return next(self._outcomes)
 
     def _iterate(self) -> Iterator[Outcome[T]]:
-        # What is wrong with the arguments is raised here, in the caller's thread.
+        # Errors of the arguments are raised here, in the caller's thread.
         opened = _Opened(self._job, self._source, in_loop=False)
         self._thread = threading.Thread(
             target=self._work, args=(opened,), name="partwise-bulk", daemon=True
@@ -434,7 +434,7 @@ class Extraction(Generic[T]):
         """Go to the end, for those who only want the file.
 
         Raises:
-            PartwiseError: the run can't go on. What had ended is in the checkpoint and the output.
+            PartwiseError: the run can't go on. Finished rows are in the checkpoint and the output.
         """
         for _ in self:
             pass
@@ -459,7 +459,7 @@ class Extraction(Generic[T]):
         self.close()
 
 
-def extract(  # noqa: PLR0913 - what may be said of a run
+def extract(  # noqa: PLR0913 - an option each
     model: str | AsyncClient,
     response_model: TypeForm[T],
     rows: Rows,
@@ -499,9 +499,9 @@ def extract(  # noqa: PLR0913 - what may be said of a run
             `"Extract: {text}"` with the row's columns. Without one, a row is a text or messages
             itself, or has a column `messages`, `prompt` or `text`.
         system: instructions before each prompt.
-        key: the name of a column, or a function of the row: what an outcome's `key` is. With it,
+        key: the name of a column, or a function of the row: for an outcome's `key`. With it,
             the checkpoint knows a row by its key and messages; without it, by its messages.
-        checkpoint: a file in which outcomes are kept. What is done is not asked again.
+        checkpoint: a file in which outcomes are kept. Finished rows are not asked again.
         output: a file, `.jsonl` or `.parquet`, to which outcomes are written.
         overwrite: whether an output that is there may be replaced though there is no checkpoint.
         concurrency: requests at a time, at most. How many there are follows the vendor's 429s.
@@ -517,7 +517,7 @@ def extract(  # noqa: PLR0913 - what may be said of a run
         on_field: called with the row, and the path and value of each field that is complete.
         patience: seconds for which a row is asked again while the vendor answers 429.
         via: `"batch"` asks through the vendor's batch endpoint: half the price, up to a day.
-        progress: whether to show on standard error how far the run is; or what is to be told.
+        progress: whether to show on standard error how far the run is; or a function to call.
         shared_pace: the pace of other runs with the same key, to be kept together with them.
         api_key: as in `from_provider`.
         base_url: as in `from_provider`.
@@ -527,12 +527,12 @@ def extract(  # noqa: PLR0913 - what may be said of a run
 
     Raises:
         ConfigurationError: the run can't be made so. Raised here or with the first outcome; from
-            then on what goes wrong with a row is its outcome.
+            then on a row's errors are its outcome.
     """
     return Extraction(_job(locals()))
 
 
-def aextract(  # noqa: PLR0913 - what may be said of a run
+def aextract(  # noqa: PLR0913 - an option each
     model: str | AsyncClient,
     response_model: TypeForm[T],
     rows: Rows,

@@ -16,9 +16,9 @@ _FIRST_OUTPUT_TOKENS: Final = 500
 
 
 class CostLimit:
-    """Lets rows through as long as their expected cost fits into what is left.
+    """Lets rows through as long as their expected cost fits into the rest.
 
-    What a row costs is known at its end, so those that are on their way are counted with the mean
+    The cost of a row is known at its end, so those that are on their way are counted with the mean
     of the rows before, or with an estimate until the first has ended; if that does not fit, they
     are waited for. The sum may exceed the limit by as much as the last rows cost more than was
     expected.
@@ -61,7 +61,7 @@ class CostLimit:
         if self._most is None:
             return True
         if not (self._ended or self._on_their_way):
-            return self._spent < self._most  # the first says what a row costs
+            return self._spent < self._most  # the first gives the cost of a row
         expected = self._expected(tokens)
         return self._spent + expected * (self._on_their_way + 1) <= self._most
 

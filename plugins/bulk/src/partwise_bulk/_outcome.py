@@ -30,8 +30,8 @@ class Outcome(Generic[T]):
         cost: US dollars for that usage; None if the model has no known price.
         seconds: from the first request to the end, waits included.
         resumed: whether it is from the checkpoint, and was not asked now.
-        final: whether the same request would only end so again. What is not final, as a vendor's
-            failure, is asked again when the same command runs again.
+        final: whether the same request would only end so again. An outcome that is not final, as a
+            vendor's failure, is asked again when the same command runs again.
     """
 
     row: Any

@@ -131,7 +131,7 @@ class Pace:
         return Permit(self._window.add(self.clock.time(), tokens))
 
     def release(self, permit: Permit, tokens: int | None = None) -> None:
-        """The request is over. `tokens` is what it took, if the vendor told."""
+        """The request is over. `tokens` is its usage, if the vendor reported it."""
         self.in_flight -= 1
         if tokens is not None:
             self._window.correct(permit.sent, tokens)
@@ -177,7 +177,7 @@ class Pace:
             self._pause(backoff(self._refused_rounds))
 
     def heed(self, headers: Mapping[str, str]) -> None:
-        """Read what the vendor's headers say of its limits."""
+        """Read the limits in the vendor's headers."""
         self._budgets.heed(headers, self.clock.time(), max(0, self.in_flight - 1))
 
     def _pause(self, seconds: float) -> None:

@@ -31,7 +31,7 @@ class CapturedError(Exception):
     """In place of an answer: the payload that would have been sent.
 
     Attributes:
-        payload: what the provider has made of the request.
+        payload: the provider's, for the request.
     """
 
     def __init__(self, payload: Mapping[str, Any]) -> None:
@@ -53,7 +53,7 @@ def playing(inner: Provider, config: ProviderConfig) -> Provider:
 
 
 class PlayingProvider:
-    """Gives what comes with the call."""
+    """Gives the events of the call."""
 
     def __init__(self, inner: Provider) -> None:
         self._inner = inner

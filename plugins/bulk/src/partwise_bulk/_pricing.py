@@ -52,7 +52,7 @@ class Prices:
         provider: its name, as in `from_provider("name/…")`.
         model: the vendor's name of the model.
         price: the caller's own, in US dollars per million input and per million output tokens.
-        factor: what is asked of the price.
+        factor: the part of the price that is charged.
     """
 
     provider: str

@@ -16,12 +16,12 @@ Prompt: TypeAlias = str | Callable[[Any], str | Messages | Awaitable[str | Messa
 """A function of the row, a template like `"Extract: {text}"`, or None if rows are prompts."""
 
 _CHARS_PER_TOKEN: Final = 4
-"""Of English text, by OpenAI's rule of thumb; only for what is not known yet."""
+"""Of English text, by OpenAI's rule of thumb; only until the usage is known."""
 
 _TOKENS_BESIDE: Final = 300
 """Tokens of the schema and of an answer, before any is known."""
 
-# They change how often and how long is tried, and not what is asked.
+# They change the number and time of attempts, not the question.
 _NOT_OF_THE_QUESTION: Final = frozenset(
     {"hooks", "idle_timeout", "limits", "max_retries", "on_restart", "timeout", "token_budget"}
 )
@@ -33,7 +33,7 @@ async def messages_of(row: Any, prompt: Prompt, system: str | None) -> list[Mapp
     Raises:
         ConfigurationError: the template names a column that the row does not have, or there is
             neither a text nor messages.
-        Exception: what the caller's function raises.
+        Exception: that of the caller's function.
     """
     said: Any
     if prompt is None:
@@ -87,14 +87,14 @@ def estimate_tokens(messages: Messages) -> int:
 def question_digest(
     model: str, schema: Mapping[str, Any], options: Mapping[str, Any], mode: Any
 ) -> bytes:
-    """What all rows of a run have in common, as the beginning of their fingerprints."""
+    """The common part of all rows of a run, as the beginning of their fingerprints."""
     asked = {name: value for name, value in options.items() if name not in _NOT_OF_THE_QUESTION}
     common = {"model": model, "schema": schema, "options": asked, "mode": str(mode or "")}
     return blake2b(as_json(common), digest_size=16).digest()
 
 
 def fingerprint(common: bytes, messages: Messages, key: Any) -> bytes:
-    """16 bytes that stand for what is asked about a row, and for its key if it has one."""
+    """16 bytes that stand for the question about a row, and for its key if it has one."""
     digest = blake2b(common, digest_size=16)
     digest.update(as_json([key, messages]))
     return digest.digest()

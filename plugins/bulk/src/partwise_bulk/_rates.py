@@ -1,4 +1,4 @@
-"""What may be sent in a minute, and what a vendor's headers say is left."""
+"""Rates a minute: the limits, and the rest of them by a vendor's headers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sent:
 
 
 class MinuteWindow:
-    """Requests and tokens of the last 60 seconds, against what a minute may have.
+    """Requests and tokens of the last 60 seconds, against the limits of a minute.
 
     Args:
         requests: requests a minute; None for any number.
@@ -96,7 +96,7 @@ class MinuteWindow:
 
 @dataclass(slots=True)
 class Budget:
-    """What is left of one limit, by the vendor's last word."""
+    """The rest of one limit, by the vendor's last headers."""
 
     left: float
     until: float
@@ -133,7 +133,7 @@ class RemainingBudgets:
 
 
 def remaining_in(headers: Mapping[str, str]) -> Iterator[tuple[str, int, float]]:
-    """Each limit that the headers tell of: its name, what is left, seconds until it is full again.
+    """Each limit that the headers tell of: its name, the rest, seconds until it is full again.
 
     OpenAI and those who speak like it send `x-ratelimit-remaining-requests` and `-tokens`, with
     `x-ratelimit-reset-requests` as a duration like `6m0s` (platform.openai.com/docs/guides/

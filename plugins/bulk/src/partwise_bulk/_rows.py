@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(slots=True)
 class Unreadable:
-    """What is in the place of a row that can't be read."""
+    """The replacement of a row that can't be read."""
 
     content: Any
     error: Exception
@@ -94,7 +94,7 @@ class Source:
         """The next rows of a source that is not async; none at its end.
 
         Raises:
-            Exception: what the source raises, once the rows before it were given.
+            Exception: the source's own, once the rows before it were given.
         """
         batch: list[Row] = []
         end = time.monotonic() + _BATCH_SECONDS

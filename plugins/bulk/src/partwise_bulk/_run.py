@@ -35,12 +35,12 @@ HANDED_OUT_AT_ONCE = 64
 
 @dataclass(kw_only=True)
 class Plan(Generic[T]):
-    """What a run consists of.
+    """The parts of a run.
 
     Attributes:
         source: the rows.
         asker: asks about them.
-        prompt, system: what to ask.
+        prompt, system: the question.
         common: the beginning of all fingerprints.
         limit: of the cost.
         checkpoint, output: where outcomes are kept and written; None for nowhere.
@@ -129,7 +129,7 @@ class Run(Generic[T]):
             self._window.release()
 
     async def aclose(self) -> None:
-        """Stop. What is on its way is given up; what has ended is in the checkpoint."""
+        """Stop. Rows on their way are given up; finished ones are in the checkpoint."""
         if not self._has_ended:
             self.summary.stopped = "closed"
             self.summary.left = None
@@ -198,7 +198,7 @@ class Run(Generic[T]):
         self._end(row.index, outcome)
 
     async def _question_of(self, row: Row) -> Question | Outcome[T] | None:
-        """What to ask about the row; its outcome, if it has one; None if it is not to be asked."""
+        """The question about the row; its outcome, if it has one; None if it is not to be asked."""
         plan = self._plan
         if row.error is not None:
             return _failed(row, row.error)

@@ -49,7 +49,7 @@ def column(
         model: a name as in `from_provider`. Each worker makes a client of its own, with the key
             in its environment, or `api_key=`.
         response_model: any type that pydantic validates; the struct's type is inferred from it.
-        row: what `prompt` is given: a column, or several by their names.
+        row: the argument of `prompt`: a column, or several by their names.
         prompt: as in `extract`.
         keywords: those of `partwise_bulk.RowFunction`; all others are options of each call.
 

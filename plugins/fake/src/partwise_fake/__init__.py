@@ -3,7 +3,7 @@
     from_provider("fake/ada")                           the same answer for the same word and type
     from_provider("fake/ada", pace=0.05, delta=8)       streamed: 8 characters every 50 ms
 
-It is for building and testing what shows an answer, with no key and no network.
+It is for building and testing code that shows an answer, with no key and no network.
 """
 
 from collections.abc import Callable

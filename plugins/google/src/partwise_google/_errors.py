@@ -31,7 +31,7 @@ _SECONDS: Final = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
 
 
 def map_error(error: Exception, provider: str) -> ProviderError | None:
-    """The error as one of partwise's; None if neither the SDK nor what is under it raised it."""
+    """The error as one of partwise's; None if neither the SDK nor its libraries raised it."""
     from google.auth.exceptions import GoogleAuthError, TransportError
     from google.genai.errors import APIError, UnknownApiResponseError
     from pydantic import ValidationError

@@ -31,7 +31,7 @@ _UNSIGNED = b"skip_thought_signature_validator"
 
 
 def to_contents(messages: Sequence[Message]) -> list[Any]:
-    """The conversation in Google's form, without what `to_system` takes.
+    """The conversation in Google's form, without the messages of `to_system`.
 
     Raises:
         ConfigurationError: a message has a role or a part that Google has no counterpart for.
@@ -48,7 +48,7 @@ def to_contents(messages: Sequence[Message]) -> list[Any]:
 
 
 def to_system(messages: Iterable[Message]) -> list[Part]:
-    """The parts of the system instruction: what each system message says."""
+    """The parts of the system instruction: the text of each system message."""
     said = (message for message in messages if _role(message) in _SYSTEM_ROLES)
     return [part for message in said for part in _parts(message.get("content"))]
 
@@ -202,7 +202,7 @@ def _inline(kind: str, data: str) -> Part:
 
 
 def _linked(uri: str, name: str | None = None) -> Part:
-    """A file at an address; of what type, its name may tell."""
+    """A file at an address; its name may tell its type."""
     kind = _guess(name or urlsplit(uri).path)
     return {"file_data": {"file_uri": uri, **({"mime_type": kind} if kind else {})}}
 

@@ -17,7 +17,7 @@ _DEADLINE = "X-Server-Timeout"
 
 
 def fields_of(options: Any) -> dict[str, Any]:
-    """What is set in one of the SDK's option objects, or in a dict in its place."""
+    """The settings in one of the SDK's option objects, or in a dict in its place."""
     if options is None or isinstance(options, Mapping):
         return dict(options or {})
     return {name: getattr(options, name) for name in options.model_fields_set}

@@ -1,6 +1,6 @@
-"""What Google's models take of a request, as data: one row for each family of models.
+"""Google's models and their request parameters, as data: one row for each family of models.
 
-The first row whose pattern is found in a model's name is its. What a row has wrong is refused by
+The first row whose pattern is found in a model's name is its. A wrong row is refused by
 the vendor and learned (see `GoogleProvider.fallback`).
 """
 
@@ -28,7 +28,7 @@ class Profile:
 
     Attributes:
         label: the models, for a reader.
-        pattern: what is found in their names.
+        pattern: found in their names.
         modes: the modes, best first, and how finely each streams.
         has_system: whether the model takes a system instruction; if not, it becomes the beginning
             of the first message.

@@ -1,4 +1,4 @@
-"""What Mistral's models take of a request, as data: one row for all of them."""
+"""Mistral's models and their request parameters, as data: one row for all of them."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class _Listed(AsyncIterator[Any]):
 
 @contextmanager
 def _as_configuration_errors() -> Iterator[None]:
-    """Turn what the SDK does not take into an error of the caller's: it is not the vendor's."""
+    """Turn the SDK's error for a wrong argument into one of the caller's."""
     try:
         yield
     except (AssertionError, TypeError, ValidationError) as error:

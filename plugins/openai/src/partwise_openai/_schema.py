@@ -1,6 +1,6 @@
 """The dialects of JSON Schema on OpenAI's wire, and which requests are put into which.
 
-Strict mode takes what "Supported schemas" of OpenAI's guide to structured outputs lists: closed
+Strict mode takes the list under "Supported schemas" in OpenAI's guide to structured outputs: closed
 objects with all properties required, no defaults, nothing beside `$ref`, recursion allowed.
 """
 

@@ -39,7 +39,7 @@ class Problem(TypedDict):
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem details of an error. What is not partwise's is not told in detail."""
+    """The problem details of an error. An error that is not partwise's has no details."""
     if isinstance(error, RetriesExhaustedError):
         return {**problem_of(error.errors[-1]), "detail": str(error)}
     if not isinstance(error, PartwiseError):

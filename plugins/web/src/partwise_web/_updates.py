@@ -74,7 +74,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The answer has ended in an error; what was shown so far stays."""
+    """The answer has ended in an error; its snapshots stay."""
 
     problem: Problem
     error: Exception

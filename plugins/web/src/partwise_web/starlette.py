@@ -56,7 +56,7 @@ class PartialResponse(Response):
         ConfigurationError: there is no protocol of that name.
     """
 
-    def __init__(  # noqa: PLR0913 - the response's own, and what is said of the stream
+    def __init__(  # noqa: PLR0913 - the response's own, and the stream's
         self,
         stream: Stream,
         *,

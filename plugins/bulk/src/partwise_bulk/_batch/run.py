@@ -1,4 +1,4 @@
-"""A run through a batch endpoint: submit what is to be asked, wait, and hand out the outcomes.
+"""A run through a batch endpoint: submit the requests, wait, and hand out the outcomes.
 
 Rows wait in a file, not in memory. The checkpoint knows which row is in which batch before the
 vendor does, so a process that is killed at any moment is followed by one that goes on: batches that

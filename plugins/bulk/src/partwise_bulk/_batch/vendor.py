@@ -1,4 +1,4 @@
-"""What a vendor's batch endpoint is to the rest: a few steps, whatever its files look like."""
+"""A vendor's batch endpoint for the rest: a few steps, whatever its files look like."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class BatchVendor(Protocol):
 
 
 def body_of(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a streaming call's keywords is the request itself."""
+    """The keywords of a streaming call that are the request itself."""
     body = {name: value for name, value in payload.items() if name not in _NOT_IN_A_BATCH}
     return {**body, **(payload.get("extra_body") or {})}
 

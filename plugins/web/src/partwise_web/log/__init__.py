@@ -4,7 +4,7 @@
     stream = follow(log, "answer-1", Meeting)                 a server: any number of readers
 
 The text of the answer is logged, and the marks of its attempts. A snapshot depends on the text
-alone, so each reader rebuilds what the first one saw, whenever it comes.
+alone, so each reader rebuilds the first one's snapshots, whenever it comes.
 """
 
 from ._contract import Entry, Log

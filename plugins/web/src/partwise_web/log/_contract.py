@@ -1,4 +1,4 @@
-"""What a store of answers has to do: five methods."""
+"""The interface of a store of answers: five methods."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ and `:lease`. The lease bears the fence of the worker that writes; it lives for 
 heartbeat and is renewed by each entry and each beat. That only the newest fence writes is checked
 by a script, in the same step as the writing.
 
-The readers of one answer in one process share a connection and what was read of it.
+The readers of one answer in one process share a connection and the events read.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class RedisLog:
 
 
 class _Tail:
-    """What was read of one answer, and the task that reads on."""
+    """The events read of one answer, and the task that reads on."""
 
     def __init__(self, log: RedisLog, answer: str) -> None:
         self.readers = 0
