@@ -230,6 +230,7 @@ def test_partial_reads_text_by_itself() -> None:
         title: str = Field(min_length=1)
 
     assert Partial[Card] is partwise.Partial[Card]
+    assert vars(Partial[Card])["get_partial_model"]() is Partial[Card]
     partial: Any = Partial[Card]
     *_, last = partial.model_from_chunks(['{"title":', '"Move"}'])
     assert last == Card(title="Move")

@@ -19,6 +19,7 @@ class _Indexable(type):
         partial: Any = partwise.Partial[model]
         if "model_from_chunks" not in vars(partial):
             partial.model_from_chunks = staticmethod(_reader(model))
+            partial.get_partial_model = staticmethod(lambda: partial)
             partial.model_from_chunks_async = staticmethod(_async_reader(model))
         return partial  # type: ignore[no-any-return]
 
