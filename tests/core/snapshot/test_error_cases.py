@@ -237,7 +237,7 @@ def read(kind: Any, text: str) -> None:
         engine.feed(character)
         engine.snapshot()
     assert engine.close() == TypeAdapter(kind).validate_json(text)
-    assert engine.parser._marks == 0  # nothing keeps the text in pieces
+    assert engine.parser._pieces._marks == 0  # nothing keeps the text in pieces
 
 
 @pytest.mark.parametrize(

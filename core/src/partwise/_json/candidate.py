@@ -12,7 +12,7 @@ from .._errors import MalformedOutputError
 from .parser import Parser
 
 if TYPE_CHECKING:
-    from .parser import Sink
+    from .sink import Sink
 
 
 _ENOUGH_PARTS: Final = 2

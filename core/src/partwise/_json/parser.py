@@ -32,11 +32,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from io import StringIO
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._errors import MalformedOutputError, malformed
 from .limits import MAX_DEPTH, Limits
+from .pieces import PIECES_PER_JOIN, Pieces
+from .sink import ReadAgain
 from .tokens import (
     LONGEST_ESCAPE,
     NUMBER_START,
@@ -56,6 +57,10 @@ from .tokens import (
     valid_prefix,
 )
 
+if TYPE_CHECKING:
+    from .pieces import Mark
+    from .sink import Sink
+
 _QUOTE_OR_ESCAPE: Final = re.compile(r'["\\]')
 _QUOTE_ESCAPE_OR_CONTROL: Final = re.compile(r'["\\\x00-\x1f]')
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -63,7 +68,6 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DEFAULT_LIMITS: Final = Limits()
 _NO_KEYS: Final[set[str]] = set()
 """The keys of an array."""
-_PIECES_PER_JOIN: Final = 1024
 _LONG_PIECE: Final = 100_000
 _MAX_INTERNED_CHARS: Final = 64
 """Strings shorter than this are interned."""
@@ -77,62 +81,6 @@ _LONG_TOKEN_CHARS: Final = 64
 """The digits of a number longer than this are collected piece by piece."""
 
 
-Mark: TypeAlias = tuple[int, int]
-"""A place in the text: the index of a piece, and an index in it."""
-
-
-class ReadAgain(Exception):  # noqa: N818 - it is no error
-    """Raised by a sink: the container that opened at a mark is to be told to another sink.
-
-    Args:
-        mark: the place of the container's bracket; it is released.
-        depth: the containers that were open around it.
-        enter: gives the sink of its inside, when the parser is there.
-    """
-
-    def __init__(self, mark: Mark, depth: int, enter: Callable[[], Sink]) -> None:
-        super().__init__()
-        self.mark = mark
-        self.depth = depth
-        self.enter = enter
-
-
-class Sink(Protocol):
-    """Receives the inside of a container, in the order of the text."""
-
-    def key(self, name: str) -> None:
-        """A key of this object; its value follows."""
-
-    def open_object(self) -> Sink:
-        """A value opens with `{`; the sink of its inside."""
-
-    def open_array(self) -> Sink:
-        """A value opens with `[`; the sink of its inside."""
-
-    def open_string(self) -> None:
-        """A value opens with a quote; `Parser.snapshot` gives its text so far."""
-
-    def string(self, value: str) -> None:
-        """The string that was open is complete."""
-
-    def scalar(self, raw: str) -> None:
-        """A number, or true, false, null, as it is written."""
-
-    def close(self) -> None:
-        """This container is complete."""
-
-    def reads_whole(self, opener: str) -> bool:
-        """Whether it can take the text of a value that opens so, as a whole."""
-
-    def whole(self, raw: str, *, is_shallow: bool) -> bool:
-        """The text of a value. Whether it was taken; else its parts follow.
-
-        Args:
-            raw: the text.
-            is_shallow: whether it is surely not nested deeper than the limit.
-        """
-
-
 class Parser:
     """Parses one JSON document, given in pieces of any size, and tells a sink.
 
@@ -144,35 +92,10 @@ class Parser:
     """
 
     __slots__ = (
-        "_at",
-        "_can_be_hot",
-        "_careful",
-        "_failures_left",
-        "_find_stop",
-        "_high",
-        "_hot",
-        "_in_key",
-        "_in_text",
-        "_intern_table",
-        "_joined",
-        "_keys",
-        "_limits",
-        "_marks",
-        "_more_digits",
-        "_parts",
-        "_pending",
-        "_piece",
-        "_pieces",
-        "_reads_whole",
-        "_rest",
-        "_stack",
-        "_step",
-        "_strict",
-        "_text",
-        "_watch",
-        "complete",
-        "keeps_rest",
-        "sink",
+        "_at", "_can_be_hot", "_careful", "_failures_left", "_find_stop", "_high", "_hot",
+        "_in_key", "_in_text", "_intern_table", "_keys", "_limits", "_more_digits", "_parts",
+        "_pending", "_pieces", "_reads_whole", "_rest", "_stack", "_step", "_strict", "_watch",
+        "complete", "keeps_rest", "sink",
     )  # fmt: skip
 
     def __init__(
@@ -201,11 +124,7 @@ class Parser:
         self._stack: list[tuple[Sink, set[str]]] = []
         self._step: _Step = Parser._value
         self._intern_table: dict[str, str] = {}  # short ones that came as values lately
-        self._pieces: list[str] = []
-        self._piece = -1  # the index of the one that is read
-        self._joined = StringIO()  # the text before them, since it was asked for
-        self._text = ""  # the text before that
-        self._marks = 0
+        self._pieces = Pieces()
         self._at = 0  # index in that piece, for mark and capture
 
     def feed(self, text: str) -> None:
@@ -214,7 +133,7 @@ class Parser:
         Raises:
             MalformedOutputError: the text so far can't begin a JSON document.
         """
-        pieces = self._pieces
+        pieces = self._pieces.latest
         if self._in_text and '"' not in text and "\\" not in text and text.isascii():
             self._parts.append(text)
             pieces.append(text)
@@ -222,7 +141,7 @@ class Parser:
             if self._high or not text.isascii():
                 text = self._pair_surrogates(text)
             self._careful = "\\" in text or self._strict
-            self._piece = len(pieces)
+            self._pieces.current = len(pieces)
             pieces.append(text)
             self._failures_left = _MAX_WHOLE_FAILURES if self._reads_whole else 0
             index, end = 0, len(text)
@@ -237,7 +156,7 @@ class Parser:
                 self._check_size()
                 if self._watch is not None:
                     self._watch(self.snapshot())
-        if len(pieces) > _PIECES_PER_JOIN:
+        if len(pieces) > PIECES_PER_JOIN:
             self._compact()
             count = len(pieces)  # not 0 while there is a mark
             if not count & (count - 1):
@@ -254,17 +173,17 @@ class Parser:
     def _go_back(self, again: ReadAgain) -> Mark:
         self._pending, self._parts, self._watch, self._hot = "", [], None, self._can_be_hot
         self._more_digits.clear()
-        self._piece, self._at = again.mark
+        self._pieces.current, self._at = again.mark
         del self._stack[again.depth + 1 :]
         self.sink, self._keys, self._step = again.enter(), set(), Parser._first_key
         self.release()
-        return self._piece, self._at + 1
+        return self._pieces.current, self._at + 1
 
     def _take_steps(self, piece: int, index: int) -> None:
-        pieces = self._pieces
+        pieces = self._pieces.latest
         while piece < len(pieces):
             text = pieces[piece]
-            self._piece = piece
+            self._pieces.current = piece
             self._careful = "\\" in text or self._strict
             end = len(text)
             while index < end:
@@ -286,10 +205,11 @@ class Parser:
         """
         self._check_size()
         if self._high:
-            raise self.error("unpaired surrogate", len(self._pieces[-1]) if self._pieces else 0)
+            pieces = self._pieces.latest
+            raise self.error("unpaired surrogate", len(pieces[-1]) if pieces else 0)
         if not self._stack and self._step is Parser._token and is_token(self._cut_token):
-            self._pieces.append("")
-            self._piece = len(self._pieces) - 1
+            self._pieces.current = len(self._pieces.latest)
+            self._pieces.latest.append("")
             self._token(" ", 0)
 
     @property
@@ -319,15 +239,7 @@ class Parser:
         elif self._step is Parser._token:
             self._step = Parser._value
         self._in_text = self._hot and self.in_string
-        self._trim(size)
-
-    def _trim(self, size: int) -> None:
-        """Drop the text after so many characters. Marks are of places before that."""
-        self._text = self._join()[:size]
-        size -= len(self._text)
-        for index, piece in enumerate(self._pieces):
-            self._pieces[index] = piece[:size]
-            size -= len(self._pieces[index])
+        self._pieces.trim(size)
 
     def snapshot(self) -> str:
         """The text so far of the string that is open: the same object while it is the same."""
@@ -339,10 +251,7 @@ class Parser:
     @property
     def text(self) -> str:
         """All the text fed."""
-        if self._marks:
-            return self._join() + "".join(self._pieces)
-        self._compact()
-        return self._join()
+        return self._pieces.text
 
     @property
     def in_value(self) -> bool:
@@ -369,56 +278,35 @@ class Parser:
 
     def mark(self) -> Mark:
         """The place of the container or value that the sink is just told of."""
-        self._marks += 1
-        return self._piece, self._at
+        return self._pieces.mark(self._at)
 
     def capture(self, mark: Mark) -> str:
         """The text from the mark to the end of the container that the sink is just told of."""
-        self.release()
-        piece, start = mark
-        last = self._pieces[self._piece][: self._at + 1]
-        if piece == self._piece:
-            return last[start:]
-        return "".join((self._pieces[piece][start:], *self._pieces[piece + 1 : self._piece], last))
+        return self._pieces.capture(mark, self._at + 1)
 
     def release(self) -> None:
         """Give a mark up."""
-        self._marks -= 1
+        self._pieces.release()
 
     def error(self, message: str, index: int) -> MalformedOutputError:
         """The error for a fault at that index of the piece that is read."""
-        before = len(self._text) + self._joined.tell()
-        position = before + sum(map(len, self._pieces[: max(self._piece, 0)])) + index
+        position = self._pieces.position(self._pieces.current, index)
         return malformed(message, self.text, position)
 
     def error_here(self, message: str) -> MalformedOutputError:
         """The error for a fault in the value that the sink is just given."""
         return self.error(message, self._at)
 
-    @property
-    def _size(self) -> int:
-        return len(self._text) + self._joined.tell() + sum(map(len, self._pieces))
-
-    def _join(self) -> str:
-        """All the text but the pieces. It is kept as it is given: a long one is not there twice."""
-        if self._joined.tell():
-            joined = self._joined.getvalue()
-            self._text = self._text + joined if self._text else joined
-            self._joined = StringIO()
-        return self._text
-
     def _compact(self) -> None:
-        if not self._marks:
-            self._joined.write("".join(self._pieces))
-            self._pieces.clear()
+        self._pieces.compact()
         # The longer the string, the rarer: all joins together stay linear in its length.
         parts = self._parts
-        if parts and len(parts) > _PIECES_PER_JOIN + (len(parts[0]) >> 4):
+        if parts and len(parts) > PIECES_PER_JOIN + (len(parts[0]) >> 4):
             parts[:] = ["".join(parts)]
 
     def _check_size(self) -> None:
         bound = self._limits.characters
-        if bound is not None and self._size > bound:
+        if bound is not None and self._pieces.size > bound:
             raise malformed(f"answer exceeds {bound} characters", self.text, bound)
 
     def _pair_surrogates(self, text: str) -> str:
@@ -433,8 +321,8 @@ class Parser:
         if lone := _SURROGATE.search(paired):
             self._high = ""
             self.feed(paired[: lone.start()])  # an earlier fault comes first
-            self._pieces.append(paired[lone.start() :])
-            self._piece = len(self._pieces) - 1
+            self._pieces.current = len(self._pieces.latest)
+            self._pieces.latest.append(paired[lone.start() :])
             raise self.error("unpaired surrogate", 0)
         return paired
 
@@ -555,7 +443,8 @@ class Parser:
 
     def _after_document(self, text: str, index: int) -> int:
         if self.keeps_rest:
-            self._pieces[self._piece], self._rest = text[:index], self._rest + text[index:]
+            self._pieces.latest[self._pieces.current] = text[:index]
+            self._rest += text[index:]
             return len(text)
         index = skip_whitespace(text, index).end()  # type: ignore[union-attr]
         if index < len(text):
@@ -665,7 +554,7 @@ class Parser:
         if len(self._pending) + sum(map(len, self._more_digits)) >= self._limits.digits:
             return False
         self._more_digits.append(part)
-        if len(self._more_digits) > _PIECES_PER_JOIN:
+        if len(self._more_digits) > PIECES_PER_JOIN:
             self._pending, self._more_digits = self._cut_token, []
         return True
 

@@ -17,7 +17,7 @@ from .model_frame import ModelFrame
 from .undecided_frames import TaggedFrame, UnionFrame
 
 if TYPE_CHECKING:
-    from .._json.parser import Sink
+    from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode, RootLayout
     from .frame import Parent, Shown

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ValidationError
 
-    from .._json.parser import Parser, Sink
+    from .._json.parser import Parser
+    from .._json.sink import Sink
     from .._plan.nodes import ContainerNode
     from .event_log import EventLog
     from .frame import Frame, Parent, Shown

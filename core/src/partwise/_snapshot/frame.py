@@ -24,7 +24,7 @@ from .._sentinels import MISSING
 from .context import RefusedError
 
 if TYPE_CHECKING:
-    from .._json.parser import Sink
+    from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import Check, ContainerNode, ValueNode
     from .context import Context

@@ -13,7 +13,7 @@ from .frame import OPEN, Frame, SkipFrame
 from .values import given_at
 
 if TYPE_CHECKING:
-    from .._json.parser import Sink
+    from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode
     from .context import Context

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._json.parser import ReadAgain
+from .._json.sink import ReadAgain
 from .._plan.nodes import ModelLayout
 from .._sentinels import MISSING
 from .frame import Frame, quote
@@ -17,7 +17,7 @@ from .frame import Frame, quote
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._json.parser import Sink
+    from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import Check, ContainerNode, Field, TaggedLayout, UnionLayout, ValueNode
     from .frame import Parent

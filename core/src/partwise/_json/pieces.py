@@ -1,0 +1,91 @@
+"""The text of an answer, kept in the pieces in which it came."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Final, TypeAlias
+
+PIECES_PER_JOIN: Final = 1024
+
+Mark: TypeAlias = tuple[int, int]
+"""A place in the text: the index of a piece, and an index in it."""
+
+
+class Pieces:
+    """The text so far.
+
+    A million small strings weigh fifteen times their text, so the pieces are joined now and then,
+    but not while there is a mark.
+
+    Attributes:
+        latest: the pieces that are not joined yet.
+        current: the index of the one that is read.
+    """
+
+    __slots__ = ("_joined", "_marks", "_text", "current", "latest")
+
+    def __init__(self) -> None:
+        self.latest: list[str] = []
+        self.current = -1
+        self._joined = StringIO()  # the pieces before them, since the text was asked for
+        self._text = ""  # the text before that
+        self._marks = 0
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        if self._marks:
+            return self._join() + "".join(self.latest)
+        self.compact()
+        return self._join()
+
+    @property
+    def size(self) -> int:
+        """Characters of all of it."""
+        return self.position(len(self.latest), 0)
+
+    def position(self, piece: int, index: int) -> int:
+        """The characters before that index of that piece."""
+        before = len(self._text) + self._joined.tell()
+        return before + sum(map(len, self.latest[: max(piece, 0)])) + index
+
+    def trim(self, size: int) -> None:
+        """Drop the text after so many characters. Marks are of places before that."""
+        self._text = self._join()[:size]
+        size -= len(self._text)
+        for index, piece in enumerate(self.latest):
+            self.latest[index] = piece[:size]
+            size -= len(self.latest[index])
+
+    def compact(self) -> None:
+        """Join the pieces, if there is no mark."""
+        if not self._marks:
+            self._joined.write("".join(self.latest))
+            self.latest.clear()
+
+    def mark(self, index: int) -> Mark:
+        """That place of the current piece, from which on the text will be asked for."""
+        self._marks += 1
+        return self.current, index
+
+    def capture(self, mark: Mark, end: int) -> str:
+        """The text from the mark to that end in the current piece. The mark is given up."""
+        self.release()
+        piece, start = mark
+        last = self.latest[self.current][:end]
+        if piece == self.current:
+            return last[start:]
+        between = self.latest[piece + 1 : self.current]
+        return "".join((self.latest[piece][start:], *between, last))
+
+    def release(self) -> None:
+        """Give a mark up."""
+        self._marks -= 1
+
+    def _join(self) -> str:
+        """All the text but the pieces. It is kept as it is given: a long one is not there twice."""
+        if self._joined.tell():
+            joined = self._joined.getvalue()
+            self._text = self._text + joined if self._text else joined
+            self._joined = StringIO()
+        return self._text

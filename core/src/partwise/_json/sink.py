@@ -1,0 +1,62 @@
+"""What receives the inside of a container from the parser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .pieces import Mark
+
+
+class ReadAgain(Exception):  # noqa: N818 - it is no error
+    """Raised by a sink: the container that opened at a mark is to be told to another sink.
+
+    Args:
+        mark: the place of the container's bracket; it is released.
+        depth: the containers that were open around it.
+        enter: gives the sink of its inside, when the parser is there.
+    """
+
+    def __init__(self, mark: Mark, depth: int, enter: Callable[[], Sink]) -> None:
+        super().__init__()
+        self.mark = mark
+        self.depth = depth
+        self.enter = enter
+
+
+class Sink(Protocol):
+    """Receives the inside of a container, in the order of the text."""
+
+    def key(self, name: str) -> None:
+        """A key of this object; its value follows."""
+
+    def open_object(self) -> Sink:
+        """A value opens with `{`; the sink of its inside."""
+
+    def open_array(self) -> Sink:
+        """A value opens with `[`; the sink of its inside."""
+
+    def open_string(self) -> None:
+        """A value opens with a quote; `Parser.snapshot` gives its text so far."""
+
+    def string(self, value: str) -> None:
+        """The string that was open is complete."""
+
+    def scalar(self, raw: str) -> None:
+        """A number, or true, false, null, as it is written."""
+
+    def close(self) -> None:
+        """This container is complete."""
+
+    def reads_whole(self, opener: str) -> bool:
+        """Whether it can take the text of a value that opens so, as a whole."""
+
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:
+        """The text of a value. Whether it was taken; else its parts follow.
+
+        Args:
+            raw: the text.
+            is_shallow: whether it is surely not nested deeper than the limit.
+        """
