@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
+from .._snapshot.values import value_at
 from .driver import Driver
 from .interrupt import interrupt_read
 from .selectors import check_single, text_of
-from .views import Elements, Events, TextDeltas, value_at
+from .views import Elements, Events, TextDeltas
 from .wire_envelope import Envelope, envelope_of
 from .wire_folds import EventBatches, Newest, Snapshots
 from .wire_patches import Patches

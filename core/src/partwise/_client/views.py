@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, RootModel
 
-from .._paths import entry_at, format_path, matches, parse_path
-from .._plan.instances import held_by
+from .._paths import format_path, matches, parse_path
 from .._snapshot.events import Closed, Grew, Restarted, Resumed
 
 if TYPE_CHECKING:
@@ -138,29 +137,3 @@ class TextDeltas:
         given = "".join(self._pieces)
         # A text that a validator has changed at its end can only add to the given one.
         return value[len(given) :] if isinstance(value, str) and value.startswith(given) else ""
-
-
-def value_at(value: Any, path: Path) -> Any:
-    """The value at the path.
-
-    Raises:
-        LookupError: nothing.
-    """
-    try:
-        for step in path:
-            value = _inside(value, step)
-    except (LookupError, AttributeError, TypeError):
-        raise LookupError(f"the answer has nothing at {format_path(path)}") from None
-    return value
-
-
-def _inside(value: Any, step: str | int) -> Any:
-    if isinstance(value, RootModel):
-        value = value.root
-    if isinstance(value, Mapping):
-        return entry_at(value, step)
-    if isinstance(step, int):
-        return value[step]
-    if isinstance(value, BaseModel) and step in (held := held_by(value)):
-        return held[step]
-    return getattr(value, step)
