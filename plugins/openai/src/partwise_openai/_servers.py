@@ -457,5 +457,8 @@ SERVERS: Mapping[str, Server] = {
 
 def server_at(url: str) -> Server | None:
     """The server that answers at that address, if it is a known one."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # no address, which the SDK will say of it
+        return None
     return next((server for server in SERVERS.values() if server.is_at(host)), None)
