@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import partwise
 from partwise.provider import (
     AuthenticationError,
     Granularity,
@@ -115,6 +117,66 @@ def test_what_is_no_recording(text: str, told: str, tmp_path: Path) -> None:
 
     assert told in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+FAULT = ': +1\nevent: fault\ndata: {"error": "ServerError", "message": "m", %s}\n\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace('{"a": 1}', DEEP),
+        GOOD.replace('{"a": 1}', "[" * 300 + "]" * 300),
+        GOOD.replace('{"a": 1}', '{"a":' * 202 + "1" + "}" * 202),
+        GOOD.replace('{"a": 1}', '{"a": {"$bytes": "not base64!"}}'),
+        GOOD.replace('{"a": 1}', '{"$bytes": "QUJ"}'),
+        GOOD.replace('{"a": 1}', "9" * 100_000),
+        GOOD.replace(": +0.100", ": +" + "9" * 400),
+        GOOD.replace(": +0.100", ": +99999999"),
+        GOOD.replace("provider openai", "provider replay"),
+        GOOD.replace("provider openai", "provider record"),
+        GOOD + FAULT % '"retry_after": "soon"',
+        GOOD + FAULT % '"retry_after": NaN',
+        GOOD + FAULT % '"retry_after": -1',
+        GOOD + FAULT % '"status_code": "x"',
+        GOOD + FAULT % '"retryable": 1',
+        GOOD + FAULT % '"delay": 0, "more": 1',
+        GOOD.replace('{"error"', '["error"') + ": +1\nevent: fault\ndata: [1]\n\n",
+    ],
+)
+def test_hostile_recordings_are_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.sse"
+    path.write_text(text)
+
+    with pytest.raises(RecordingError, match="is damaged"):
+        Recording.load(path)
+
+
+def test_a_recording_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("partwise_replay._recording.MAX_BYTES", len(GOOD) - 1)
+    path = tmp_path / "large.sse"
+    path.write_text(GOOD)
+
+    with pytest.raises(RecordingError, match="larger than"):
+        Recording.load(path)
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "pipe", "a\0b", "."])
+def test_what_is_no_file(place: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(RecordingError, match="no recording at"):
+        Recording.load(tmp_path / place)
+    with pytest.raises(RecordingError, match=r"no recording at|names no"):
+        partwise.from_provider(f"replay/{tmp_path / place}")
+
+
+def test_a_recording_as_deep_as_an_answer_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "deep.sse"
+    path.write_text(GOOD.replace('{"a": 1}', "[" * 199 + "]" * 199))
+
+    assert Recording.load(path).events[0].plain
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ _VARIABLE: Final = re.compile(
 HTTP_MESSAGES: Final = frozenset({
     "AWSPreparedRequest", "AWSRequest", "AWSResponse", "CaseInsensitiveDict",
     "CaseInsensitiveMultiDict", "ClientResponse", "Cookies", "HTTPHeaderDict", "HTTPHeaders",
-    "HTTPResponse", "Headers", "HttpResponse", "ParseResult", "PreparedRequest", "Request",
-    "RequestInfo", "Response", "URL",
+    "HTTPResponse", "Headers", "HeadersDict", "HttpResponse", "ParseResult", "PreparedRequest",
+    "Request", "RequestInfo", "Response", "URL",
 })  # fmt: skip
 """Classes of HTTP libraries whose objects are one request or response, and no living client."""
 
@@ -92,9 +92,13 @@ def _items(value: Any) -> list[tuple[str, str]] | None:
     if not isinstance(value, Mapping) and type(value).__name__ not in HTTP_MESSAGES:
         return None
     try:
-        return [(str(key), str(item)) for key, item in value.items()]
+        return [(_as_str(key), _as_str(item)) for key, item in value.items()]
     except (AttributeError, TypeError, ValueError):
         return None
+
+
+def _as_str(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _in_group(items: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -85,19 +86,13 @@ class Secrets:
         errors = list(_chain(error))
         for each in errors:
             self.add(*sent_with(each))
+        masking = self._masking(MASK)
         for each in errors:
-            self._mask_one(each)
+            masking.mask_error(each)
 
-    def _mask_one(self, error: BaseException) -> None:
-        error.args = self.masked(error.args)
-        for name, value in list(vars(error).items()):
-            masked = self.masked(value)
-            if masked is not value:
-                setattr(error, name, masked)
-
-    def masked(self, value: Any) -> Any:
+    def masked(self, value: Any, mask: str = MASK) -> Any:
         """The value, without secrets in its texts; the same object if there are none."""
-        return self._masked(value, _MAX_DEPTH)
+        return self._masking(mask).masked(value)
 
     def masked_payload(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """A request's payload for others to see: without any header's value, wherever it is."""
@@ -106,59 +101,84 @@ class Secrets:
 
     def are_in(self, text: str) -> bool:
         """Whether a secret is in the text."""
-        return self._masked_text(text) != text
+        return bool(self.masked(text) != text)
 
-    def _masked(self, value: Any, depth: int) -> Any:
-        if type(value) is str:
-            return self._masked_text(value)
-        if type(value) is bytes:
-            text = value.decode("latin-1")
-            masked = self._masked_text(text)
-            return value if masked == text else masked.encode("latin-1")
-        return self._masked_inside(value, depth) if depth else value
-
-    def _masked_inside(self, value: Any, depth: int) -> Any:
-        if type(value) is dict:
-            return self._masked_dict(value, depth - 1)
-        if isinstance(value, (list, tuple)):
-            return self._masked_items(value, depth - 1)
-        if isinstance(value, BaseModel):
-            # An SDK's own account of an error, say.
-            fields = {**vars(value), **(value.model_extra or {})}
-            masked_fields = self._masked_dict(fields, depth - 1)
-            return value if masked_fields is fields else value.model_copy(update=masked_fields)
-        if type(value).__name__ in HTTP_MESSAGES:
-            self._mask_message(value, depth - 1)
-        return value
-
-    def _masked_dict(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-        masked = {self._masked(k, depth): self._masked(v, depth) for k, v in value.items()}
-        same = all(new is old for new, old in zip(masked.values(), value.values(), strict=False))
-        return value if same and masked.keys() == value.keys() else masked
-
-    def _masked_items(self, value: Any, depth: int) -> Any:
-        items = [self._masked(inside, depth) for inside in value]
-        if all(new is old for new, old in zip(items, value, strict=True)):
-            return value
-        return value._make(items) if hasattr(value, "_make") else type(value)(items)
-
-    def _mask_message(self, message: Any, depth: int) -> None:
-        """Mask the texts of a request or a response that is over."""
-        for name, value in list(getattr(message, "__dict__", {}).items()):
-            masked = self._masked(value, depth)
-            if masked is not value:
-                message.__dict__[name] = masked
-        if isinstance(message, dict):
-            for name, value in list(message.items()):
-                message[name] = self._masked(value, depth)
-
-    def _masked_text(self, text: str) -> str:
+    def _masking(self, mask: str) -> _Masking:
         if self._pattern is None:
             # The longest first: one may be a part of another.
             known = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_in_any_spelling, known)) or r"(?!)")
-        masked = self._pattern.sub(MASK, text)
-        return _LOOKS_SECRET.sub(MASK, masked)
+        return _Masking(self._pattern, mask)
+
+
+class _Masking:
+    """Replaces what a pattern finds, and what looks like a credential, in values of any kind."""
+
+    def __init__(self, pattern: re.Pattern[str], mask: str) -> None:
+        self._pattern = pattern
+        self._mask = mask
+
+    def mask_error(self, error: BaseException) -> None:
+        error.args = self.masked(error.args)
+        for name, value in list(vars(error).items()):
+            masked = self.masked(value)
+            if masked is not value:
+                setattr(error, name, masked)
+
+    def masked(self, value: Any, depth: int = _MAX_DEPTH) -> Any:
+        if type(value) is str:
+            return self._text(value)
+        if type(value) is bytes:
+            text = value.decode("latin-1")
+            masked = self._text(text)
+            return value if masked == text else masked.encode("latin-1")
+        return self._inside(value, depth - 1) if depth else value
+
+    def _inside(self, value: Any, depth: int) -> Any:
+        if type(value) is dict:
+            return self._dict(value, depth)
+        if isinstance(value, (list, tuple)):
+            return self._items(value, depth)
+        if isinstance(value, BaseModel):
+            # An SDK's own account of an error, say.
+            own = {**vars(value), **(value.model_extra or {})}
+            masked = self._dict(own, depth)
+            return value if masked is own else value.model_copy(update=masked)
+        if type(value).__name__ in HTTP_MESSAGES:
+            self._message(value, depth)
+        elif is_dataclass(value) and not isinstance(value, type | BaseException):
+            return self._dataclass(value, depth)
+        return value
+
+    def _dataclass(self, value: Any, depth: int) -> Any:
+        own = _fields(value)
+        masked = self._dict(own, depth)
+        return value if masked is own else replace(value, **masked)
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
+        masked = {self.masked(k, depth): self.masked(v, depth) for k, v in value.items()}
+        same = all(new is old for new, old in zip(masked.values(), value.values(), strict=False))
+        return value if same and masked.keys() == value.keys() else masked
+
+    def _items(self, value: Any, depth: int) -> Any:
+        items = [self.masked(inside, depth) for inside in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return value._make(items) if hasattr(value, "_make") else type(value)(items)
+
+    def _message(self, message: Any, depth: int) -> None:
+        """Mask the texts of a request or a response that is over."""
+        for name, value in list(getattr(message, "__dict__", {}).items()):
+            masked = self.masked(value, depth)
+            if masked is not value:
+                message.__dict__[name] = masked
+        if isinstance(message, dict):
+            for name, value in list(message.items()):
+                message[name] = self.masked(value, depth)
+
+    def _text(self, text: str) -> str:
+        masked = self._pattern.sub(self._mask, text)
+        return _LOOKS_SECRET.sub(self._mask, masked)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -185,7 +205,14 @@ def _without_header_values(name: str, value: Any) -> Any:
         if name.lower().endswith("headers"):
             return dict.fromkeys(value, MASK)
         return _without_headers(dict(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        # A request of partwise's own, as a provider around another one passes it on.
+        return replace(value, **_without_headers(_fields(value)))
     return value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value) if each.init}
 
 
 def _in_any_spelling(secret: str) -> str:

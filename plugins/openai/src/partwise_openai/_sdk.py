@@ -47,6 +47,15 @@ def async_client(config: ProviderConfig, arguments: Mapping[str, Any]) -> AsyncO
 
 
 def _client(cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]) -> ClientT:
+    made = _made_or_given(cls, config, arguments)
+    refuse_redirects(made._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
+    config.secrets.add(made.organization, made.project)
+    return made
+
+
+def _made_or_given(
+    cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]
+) -> ClientT:
     if config.client is None:
         return _staying_home(_make(cls, arguments))
     given = _adopt(config.client, cls, config.name)

@@ -190,8 +190,9 @@ def _checked_speed(speed: object) -> float:
 def _load(path: Path) -> Recording:
     try:
         return _loaded(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise RecordingError(f"no recording at {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RecordingError(f"no recording at {str(path)!r}: {reason}") from error
 
 
 @lru_cache(maxsize=16)

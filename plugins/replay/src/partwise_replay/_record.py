@@ -16,6 +16,7 @@ from typing import Any, Final
 from partwise.provider import (
     Capabilities,
     Decoder,
+    Fallback,
     Provider,
     ProviderConfig,
     ProviderError,
@@ -25,7 +26,6 @@ from partwise.provider import (
 
 from ._inner import option, split
 from ._recording import RecordingError
-from ._secrets import Secrets
 from ._tape import Tape
 
 _EXAMPLE: Final = 'from_provider("record/openai/gpt-4.1-mini", to="meeting.sse")'
@@ -42,7 +42,7 @@ class RecordProvider:
         self._path = Path(str(option(config, "to", _EXAMPLE)))
         options = {name: value for name, value in config.options.items() if name != "to"}
         self._config = replace(config, options=options)
-        self._secrets = Secrets(config.api_key)
+        self._secrets = config.secrets
         self._inner: dict[str, Provider] = {}
         self._lock = Lock()
         self._count = 0
@@ -67,6 +67,13 @@ class RecordProvider:
         """That provider's mapping of it."""
         mapped = (inner.map_error(error) for inner in self._inner.values())
         return next((each for each in mapped if each is not None), None)
+
+    def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
+        """The approach that it would try next."""
+        inner, model = self._of(request.model)
+        find = getattr(inner, "fallback", None)
+        found: Fallback | None = find(replace(request, model=model), error) if find else None
+        return found
 
     @contextmanager
     def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
@@ -98,7 +105,9 @@ class RecordProvider:
         name, rest = split(model, _EXAMPLE)
         with self._lock:
             if name not in self._inner:
-                self._inner[name] = find_factory(name)(replace(self._config, name=name))
+                self._inner[name] = find_factory(name, self._config.plugin)(
+                    replace(self._config, name=name)
+                )
         return self._inner[name], rest
 
     @contextmanager

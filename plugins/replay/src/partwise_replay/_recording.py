@@ -1,6 +1,6 @@
-r"""A recorded stream, and how it stands in a file.
+r"""A recorded stream, and its form in a file.
 
-The text is that of server-sent events, with comments for what is not the vendor's:
+The text is that of server-sent events, with comments for the rest:
 
     : partwise recording 1
     : provider openai
@@ -21,13 +21,17 @@ The text is that of server-sent events, with comments for what is not the vendor
     data: {"error": "ProviderConnectionError", "message": "...", "retryable": true}
 
 `+0.412` are the seconds since the event before, or since the request. A class after them is the
-SDK's, for events that were no plain data. A fault is what the stream ended with, if not well.
-No header of any request or response is kept, nor what was asked.
+SDK's, for events that were no plain data. A fault is the error that the stream ended with.
+No header of any request or response is kept, nor the question.
+
+A file that is read may come from anywhere. It is data: its size, the depth of its events, its times
+and its types are checked, and it can't name another recording.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from base64 import b64decode
 from collections.abc import Iterator
@@ -65,7 +69,19 @@ _ERRORS: Final[dict[str, type[ProviderError]]] = {
     )
 }
 _HEAD: Final = ("provider", "model", "mode", "granularity", "name", "recorded")
-_delay = re.compile(r": \+(\d+(?:\.\d+)?)(?: (\S+))?$")
+_DELAY: Final = re.compile(r": \+(\d{1,9}(?:\.\d{1,9})?)(?: (\S+))?$")
+
+MAX_BYTES: Final = 64 * 2**20
+"""Size of a file that is read; a day's answer has less."""
+
+MAX_DEPTH: Final = 200
+"""Containers in containers in an event; the parser of answers has the same limit."""
+
+_LONGEST_DELAY: Final = 86_400.0
+"""Seconds: no vendor waits for a day."""
+
+_WRAPPERS: Final = frozenset({"record", "replay"})
+"""Providers whose events are another's: a recording of these could name itself."""
 
 
 class RecordingError(ConfigurationError):
@@ -78,7 +94,7 @@ class Event:
 
     Attributes:
         delay: seconds since the event before.
-        data: the event as JSON has it; bytes stand in it as `{"$bytes": "base64"}`.
+        data: the event as JSON has it; bytes are in it as `{"$bytes": "base64"}`.
         kind: the class of the SDK that it was, as `module:Class`; "" for plain data.
     """
 
@@ -105,7 +121,7 @@ class Fault:
 
     @classmethod
     def of(cls, error: ProviderError, delay: float) -> Fault:
-        """The fault that this error tells."""
+        """The fault for this error."""
         known = next(each.__name__ for each in type(error).__mro__ if each.__name__ in _ERRORS)
         words = (error.status_code, error.retryable, error.retry_after)
         return cls(known, str(error), delay, *words)
@@ -148,16 +164,16 @@ class Recording:
             RecordingError: there is none.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecordingError(f"no recording at {path}: {error}") from error
+            text = _read(path)
+        except (OSError, ValueError) as error:
+            raise RecordingError(f"no recording at {str(path)!r}: {error}") from error
         if not text.startswith(FIRST_LINE):
             raise RecordingError(
                 f"{path} is no recording of partwise's: its first line is not {FIRST_LINE!r}"
             )
         try:
             return cls._parsed(text)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RecordingError(f"{path} is damaged: {type(error).__name__}: {error}") from error
 
     @classmethod
@@ -170,10 +186,12 @@ class Recording:
         for block in blocks:
             delay, kind, name, data = _parsed_block(block)
             if name == "fault":
-                fault = Fault(**{**data, "delay": delay})
-                fault.as_error("")
+                fault = _fault(data, delay)
             else:
+                _check_value(data)
                 events.append(Event(delay, data, kind))
+        if known["provider"] in _WRAPPERS:
+            raise ValueError(f"no recording is of the provider {known['provider']!r}")
         return cls(
             provider=known["provider"],
             model=known["model"],
@@ -203,11 +221,60 @@ class Recording:
 def _parsed_block(block: str) -> tuple[float, str, str, Any]:
     """The delay, the SDK's class, the name and the data of one event."""
     first, *lines = block.split("\n")
-    match = _delay.match(first)
+    match = _DELAY.match(first)
     if match is None:
         raise ValueError(f"an event begins with its delay, as in ': +0.012', and not {first!r}")
     fields = dict(line.partition(": ")[::2] for line in lines)
-    return float(match[1]), match[2] or "", fields.get("event", ""), json.loads(fields["data"])
+    delay = float(match[1])
+    if delay > _LONGEST_DELAY:
+        raise ValueError(f"a delay of {delay:g} s, which is more than a day")
+    return delay, match[2] or "", fields.get("event", ""), json.loads(fields["data"])
+
+
+def _read(path: Path) -> str:
+    """The text of a file, of a bounded size."""
+    # A pipe or a device may have no end.
+    if not path.is_file():
+        raise OSError("not a file" if path.exists() else "No such file")
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(f"larger than {MAX_BYTES} bytes")
+    return content.decode("utf-8").replace("\r\n", "\n")
+
+
+def _fault(data: Any, delay: float) -> Fault:
+    fault = Fault(**{**data, "delay": delay})
+    after: Any = fault.retry_after
+    expected = (
+        isinstance(fault.message, str),
+        isinstance(fault.status_code, int | None),
+        isinstance(fault.retryable, bool),
+        after is None or (isinstance(after, (int, float)) and 0 <= after < math.inf),
+    )
+    if not all(expected):
+        raise TypeError("a fault with fields of the wrong types")
+    fault.as_error("")
+    return fault
+
+
+def _check_value(value: Any) -> None:
+    """See that an event is not too deep, and that its bytes are bytes.
+
+    Raises:
+        ValueError: it is not so.
+    """
+    level = [value] if isinstance(value, (dict, list)) else []
+    depth = 0
+    while level:
+        if depth == MAX_DEPTH:
+            raise ValueError(f"an event of more than {MAX_DEPTH} levels")
+        for each in level:
+            if isinstance(each, dict) and isinstance(each.get("$bytes"), str):
+                b64decode(each["$bytes"], validate=True)
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [item for items in inner for item in items if isinstance(item, (dict, list))]
+        depth += 1
 
 
 def _with_bytes(value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from partwise.provider import (
     ProviderError,
@@ -22,18 +23,20 @@ from ._recording import Event, Fault, Recording, RecordingError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from partwise.provider import Chunk, Provider, Request
+    from partwise.provider import Chunk, Provider, Request, Secrets
 
-    from ._secrets import Secrets
 
 T = TypeVar("T")
+
+SCRUBBED: Final = "[scrubbed]"
+_OWNER_ONLY: Final = 0o600
 
 
 class Tape:
     """Notes the events of a stream, and their times; `write` puts it into the file, once.
 
     A secret in one event is scrubbed there. One that the model spells out over several events
-    can't be, so such a stream is not written at all: a second decoder listens for that.
+    can't be, so such a stream is not written at all: a second decoder reads it for that.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Tape:
         self._inner = inner
         self._secrets = secrets
         self._decoder = inner.decoder(request)
-        self._said: dict[object, str] = defaultdict(str)
+        self._texts: dict[object, str] = defaultdict(str)
         self._written = False
         self._last = time.monotonic()
         self._recording = Recording(
@@ -63,8 +66,8 @@ class Tape:
             RecordingError: such an event can't be put in words.
         """
         data, kind = to_plain(event)
-        self._recording.events.append(Event(self._delay(), self._secrets.scrub(data), kind))
-        self._listen(event)
+        self._recording.events.append(Event(self._delay(), self._scrubbed(data), kind))
+        self._read(event)
         return event
 
     def fail(self, error: Exception) -> None:
@@ -72,7 +75,7 @@ class Tape:
         known = error if isinstance(error, ProviderError) else self._inner.map_error(error)
         if known is not None and self._fault is None:
             fault = Fault.of(known, self._delay())
-            self._fault = replace(fault, message=self._secrets.scrub(fault.message))
+            self._fault = replace(fault, message=self._scrubbed(fault.message))
 
     def write(self) -> None:
         """Write the file.
@@ -83,27 +86,36 @@ class Tape:
         if self._written:
             return
         self._written = True
-        if any(self._secrets.are_in(text) for text in self._said.values()):
+        if any(self._secrets.are_in(text) for text in self._texts.values()):
             raise RecordingError("the answer spells out a key: nothing was written")
         try:
-            text = replace(self._recording, fault=self._fault).dumps()
-            self._path.write_text(text, encoding="utf-8")
+            self._write(replace(self._recording, fault=self._fault).dumps())
         except OSError as error:
             raise RecordingError(f"the recording can't be written: {error}") from error
 
-    def _listen(self, event: Any) -> None:
+    def _write(self, text: str) -> None:
+        # For its owner alone: an answer may be as private as a key.
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - of this mode
+            self._path.chmod(_OWNER_ONLY)
+            file.write(text)
+
+    def _scrubbed(self, value: Any) -> Any:
+        return self._secrets.masked(value, SCRUBBED)
+
+    def _read(self, event: Any) -> None:
         try:
             for chunk in self._decoder.feed(event):
-                self._hear(chunk)
+                self._note(chunk)
         except ProviderError:
             pass  # the vendor's error, which its reader gets
 
-    def _hear(self, chunk: Chunk) -> None:
+    def _note(self, chunk: Chunk) -> None:
         match chunk:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                self._said[type(chunk)] += self._secrets.scrub(text)
+                self._texts[type(chunk)] += self._scrubbed(text)
             case ToolCallDelta(index, arguments):
-                self._said[index] += self._secrets.scrub(arguments)
+                self._texts[index] += self._scrubbed(arguments)
 
     def _delay(self) -> float:
         now = time.monotonic()

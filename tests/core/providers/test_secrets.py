@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from partwise_replay._secrets import SCRUBBED, Secrets
+from partwise.provider import MASK, Secrets
 
 # Put together here, so that no text of this project looks like a key.
 FORMS = [
@@ -18,15 +18,13 @@ FORMS = [
 
 @pytest.mark.parametrize("key", FORMS)
 def test_what_looks_like_a_key_is_scrubbed(key: str) -> None:
-    scrubbed = Secrets().scrub({"error": [f"bad key {key} here"], key: 1, "n": 2})
+    scrubbed = Secrets().masked({"error": [f"bad key {key} here"], key: 1, "n": 2})
 
-    assert scrubbed == {"error": [f"bad key {SCRUBBED} here"], SCRUBBED: 1, "n": 2}
+    assert scrubbed == {"error": [f"bad key {MASK} here"], MASK: 1, "n": 2}
 
 
 def test_a_bearer_token_is_scrubbed() -> None:
-    assert Secrets().scrub("authorization: Bearer abcdefgh12") == (
-        f"authorization: Bearer {SCRUBBED}"
-    )
+    assert Secrets().masked("authorization: Bearer abcdefgh12") == (f"authorization: Bearer {MASK}")
 
 
 def test_keys_that_the_process_knows_are_scrubbed_whatever_they_look_like(
@@ -36,10 +34,12 @@ def test_keys_that_the_process_knows_are_scrubbed_whatever_they_look_like(
     monkeypatch.setenv("ACME_TOKEN", "plain words and more")
     monkeypatch.setenv("SHORT_KEY", "a")
 
-    secrets = Secrets("given to it")
+    secrets = Secrets()
+    secrets.add("given to it")
+    secrets.add_environment()
 
-    assert secrets.scrub("a plain words and more, plain words, given to it") == (
-        f"a {SCRUBBED}, {SCRUBBED}, {SCRUBBED}"
+    assert secrets.masked("a plain words and more, plain words, given to it") == (
+        f"a {MASK}, {MASK}, {MASK}"
     )
     assert secrets.are_in("some plain words")
     assert not secrets.are_in("a")
@@ -52,4 +52,4 @@ def test_an_answer_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         "a sk-8 board",
         '{"sku": "sk-1"}',
     ):
-        assert Secrets().scrub(text) == text
+        assert Secrets().masked(text) == text
