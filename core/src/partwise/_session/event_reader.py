@@ -143,6 +143,8 @@ class EventReader:
             self._inspect(event)
         try:
             chunks: Any = self._decoder.feed(event)
+        except PartwiseError:
+            raise
         except Exception as error:
             raise self._unreadable(error, event) from error
         if self._is_plain and type(chunks) in _SEQUENCES and len(chunks) == 1:
@@ -158,6 +160,8 @@ class EventReader:
         self._has_ended = True
         try:
             chunks: Any = self._decoder.close()
+        except PartwiseError:
+            raise
         except Exception as error:
             raise self._unreadable(error, "the end of the stream") from error
         return self._receive_chunks(chunks)
@@ -183,6 +187,8 @@ class EventReader:
     def _next_chunk(self) -> Any:
         try:
             return next(self._chunks, END)
+        except PartwiseError:
+            raise
         except Exception as error:
             raise self._unreadable(error, "the rest of an event") from error
 
@@ -198,9 +204,7 @@ class EventReader:
             raise as_raised(error) from error.__cause__
 
     def _unreadable(self, error: Exception, found: Any) -> Exception:
-        """The error for something that the decoder could not read, unless it says so itself."""
-        if isinstance(error, PartwiseError):
-            return error
+        """The error for something that the decoder could not read."""
         excerpt = found if isinstance(found, str) else _excerpt(self._secrets.masked(found))
         unreadable = ServerError(
             f"the vendor sent an event that can't be read ({type(error).__name__}: {error}):"
