@@ -6,18 +6,23 @@ One driver serves one stream, and holds at most one response of the vendor's.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._errors import PartwiseError
-from .._session.commands import Close, Command, Open, Pause
+from .._session.commands import END, Close, Command, Open, Pause
+from .keeper import Empty, Failure, Keeper
+from .sockets import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from .._providers.protocol import Provider
+    from .._session.deadline import Deadline
     from .._session.session import Session
 
 log = logging.getLogger("partwise")
@@ -26,13 +31,20 @@ log = logging.getLogger("partwise")
 class Driver:
     """Carries out the commands of a session, and waits for each.
 
+    If the call has a time limit, its response is held by a thread of its own, a `Keeper`, and this
+    one waits as long as it may. Otherwise this thread reads by itself, which takes less time.
+
     Attributes:
         events: those of the response that is open, in partwise's terms if they fail.
     """
 
     def __init__(self, session: Session) -> None:
         self._provider = session.call.provider
+        self._deadline = session.deadline
         self._context: AbstractContextManager[Iterator[Any]] | None = None
+        self._keeper: Keeper | None = None
+        self._source: Any = None  # of the events
+        self._thread: int | None = None  # the one that reads
         self.events: Generator[Any, None, None] = _no_events()
 
     def execute(self, command: Command) -> None:
@@ -46,22 +58,57 @@ class Driver:
                 self.close()
 
     def _open(self, command: Open) -> None:
+        connect = partial(self._provider.open, command.payload)
+        if self._deadline.next_timeout is not None:
+            self._keeper = Keeper(connect, _close)
+            _next_item(self._keeper, self._deadline, self._provider)
+            self.events = _kept_events(self._keeper, self._deadline, self._provider)
+            return
         with translating(self._provider):
-            context = self._provider.open(command.payload)
+            context = connect()
             events = context.__enter__()
-        self._context = context
+        self._context, self._source, self._thread = context, events, threading.get_ident()
         self.events = _translated(events, self._provider)
 
     def close(self) -> None:
-        """Release the response, if one is held."""
-        context, self._context = self._context, None
-        with suppress(ValueError):  # the event that is being read is the last one
+        """Release the response, if one is held. Any thread may do so."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.release()
+        try:
             self.events.close()
+        except ValueError:  # an event is being read: it is the last one
+            is_elsewhere = self._thread != threading.get_ident()
+            if is_elsewhere and interrupt(self._source, self._thread):
+                return  # that thread releases the response
+        context, self._context, self._source = self._context, None, None
         if context is not None:
-            try:
-                context.__exit__(None, None, None)
-            except Exception:
-                log.warning("a response could not be closed", exc_info=True)
+            _close(context)
+
+
+def _close(context: AbstractContextManager[Any]) -> None:
+    try:
+        context.__exit__(None, None, None)
+    except Exception:
+        log.warning("a response could not be closed", exc_info=True)
+
+
+def _next_item(keeper: Keeper, deadline: Deadline, provider: Provider) -> Any:
+    try:
+        item = keeper.next_item(deadline.next_timeout)
+    except Empty:  # not to be shown to the provider, which might begin to import its SDK
+        raise deadline.error() from None
+    with translating(provider):
+        if isinstance(item, Failure):
+            raise item.error
+    return item
+
+
+def _kept_events(
+    keeper: Keeper, deadline: Deadline, provider: Provider
+) -> Generator[Any, None, None]:
+    while (event := _next_item(keeper, deadline, provider)) is not END:
+        yield event
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._errors import BudgetExceededError, ProviderTimeoutError
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from .._providers.protocol import Request
     from .._usage import Usage
     from .settings import Settings
+
+_CLOCK_SECONDS: Final = 0.05
+"""The clocks of an SDK and of this module may differ so much."""
 
 
 class Deadline:
@@ -66,9 +69,18 @@ class Deadline:
         if self._left == 0.0:
             raise self.error()
 
+    def has_caused(self, error: Exception) -> bool:
+        """Whether this is the SDK's own timeout, which was set to end with the call.
+
+        Its clock may be a little before this one.
+        """
+        left = self._left
+        is_over = left is not None and self._end is not None and left <= _CLOCK_SECONDS
+        return is_over and isinstance(error, ProviderTimeoutError)
+
     def error(self) -> ProviderTimeoutError:
         """The error for a wait that took longer than `next_timeout`."""
-        if self._left == 0.0:
+        if self._idle is None or ((self._left or 0.0) <= _CLOCK_SECONDS and self._end is not None):
             message, retryable = f"the call took longer than {self._timeout} s", False
         else:
             message, retryable = f"no sign of life for {self._idle} s", True

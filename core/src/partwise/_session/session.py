@@ -133,6 +133,8 @@ class Session:
             self.call.hooks.emit("completion:error", error.error)
             self._end("error", error=error.error)
             return
+        if self.deadline.has_caused(error):
+            error = self.deadline.error()
         self.call.secrets.mask(error)
         if self._falls_back(error):
             self._retry = Retry(0.0, None)

@@ -1,0 +1,129 @@
+"""A thread that holds one response for a call that has a time limit.
+
+Nothing else keeps a limit whatever the vendor does: an SDK's own timeout begins anew with each byte
+and with each of its retries, and is not looked at while headers or comments drip in.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
+
+from .._session.commands import END
+from .sockets import interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+_READ_AHEAD: Final = 64
+"""Events that the thread may read before they are asked for."""
+_RELEASE_SECONDS: Final = 0.1
+"""How long a release is waited for. Half of the tolerance for a time limit."""
+_REAPER_TURNS: Final = 300
+
+
+class Failure:
+    """In the place of an item: the SDK raised this."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Keeper:
+    """The thread that holds one response.
+
+    It opens the response, reads events from it, and releases it. Its items are first that the
+    response is open, then the events, then `END`; a failure is the last one.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], AbstractContextManager[Iterator[Any]]],
+        close: Callable[[AbstractContextManager[Any]], None],
+    ) -> None:
+        self._connect = connect
+        self._close = close
+        self._items: SimpleQueue[Any] = SimpleQueue()
+        self._room = threading.Semaphore(_READ_AHEAD)
+        self._is_released = False
+        self._events: Any = None
+        run = contextvars.copy_context().run
+        self._thread = threading.Thread(
+            target=run, args=(self._run,), name="partwise-keeper", daemon=True
+        )
+        self._thread.start()
+
+    def next_item(self, seconds: float | None) -> Any:
+        """The next item.
+
+        Raises:
+            queue.Empty: there was none in this time.
+        """
+        item = self._items.get(timeout=seconds)
+        self._room.release()
+        return item
+
+    def release(self) -> None:
+        """Let the thread release the response, and end the read that it is in."""
+        if self._is_released:
+            return
+        self._is_released = True
+        self._items.put(Failure(ReleasedError()))  # for a reader on another thread
+        self._room.release()
+        if self._thread is threading.current_thread():
+            return
+        self._thread.join(_RELEASE_SECONDS / 10)  # most often it waits for nobody but the reader
+        if self._is_stuck() and self._thread.is_alive():
+            reaper = threading.Thread(target=self._reap, name="partwise-reaper", daemon=True)
+            reaper.start()
+
+    def _is_stuck(self) -> bool:
+        if self._thread.is_alive():
+            interrupt(self._events, self._thread.ident)
+            self._thread.join(_RELEASE_SECONDS)
+        return self._thread.is_alive()
+
+    def _reap(self) -> None:
+        """End each further read: an SDK may send its request again when a connection breaks."""
+        for _ in range(_REAPER_TURNS):
+            if not self._is_stuck():
+                return
+
+    def _run(self) -> None:
+        try:
+            context = self._connect()
+            self._events = context.__enter__()
+        except BaseException as error:  # noqa: BLE001 - it is the reader's
+            self._items.put(Failure(error))
+            return
+        try:
+            self._items.put(None)
+            self._read(iter(self._events))
+        finally:
+            self._events = None
+            self._close(context)
+
+    def _read(self, events: Iterator[Any]) -> None:
+        item: Any = None
+        while item is not END:
+            self._room.acquire()
+            if self._is_released:
+                return
+            try:
+                item = next(events, END)
+            except BaseException as error:  # noqa: BLE001 - it is the reader's
+                self._items.put(Failure(error))
+                return
+            self._items.put(item)
+
+
+class ReleasedError(Exception):
+    """The stream was closed while a thread waited for an event. Never seen by users."""
+
+
+__all__ = ["Empty", "Failure", "Keeper"]

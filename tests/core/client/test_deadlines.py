@@ -1,0 +1,240 @@
+"""The limits of time hold in sync as in async, whatever trickles in; and close() from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import partwise
+from partwise.provider import TextDelta
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+SECONDS = 0.15
+TOLERANCE = 0.2
+
+
+class Wire:
+    """A real socket from which the provider reads. A line is an event, an empty one a comment."""
+
+    def __init__(self) -> None:
+        self.here, self.there = socket.socketpair()
+        self.is_open = True
+        self.reads = 0
+
+    def lines(self) -> Iterator[Any]:
+        sock = self.here
+        pending = b""
+        while data := sock.recv(1):
+            pending += data
+            if data == b"\n":
+                line, pending = pending.strip(), b""
+                if line:
+                    yield TextDelta(line.decode())
+
+    def drip(self, stop: threading.Event) -> None:
+        """Comments, for ever."""
+        while not stop.wait(0.01):
+            try:
+                self.there.send(b"\n")
+            except OSError:
+                return
+
+
+class WireProvider:
+    """Opens the wire. `where` names the place at which it waits for ever: "headers" or "events"."""
+
+    def __init__(self, base: Any, wire: Wire, where: str) -> None:
+        self._base = base
+        self.wire = wire
+        self.where = where
+        self.released = threading.Event()
+        self.opened = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._base, name)
+
+    @contextmanager
+    def open(self, payload: Any) -> Iterator[Any]:
+        self.opened.set()
+        try:
+            if self.where == "headers":
+                list(self.wire.lines())
+            yield self.wire.lines()
+        finally:
+            self.released.set()
+
+    @asynccontextmanager
+    async def aopen(self, payload: Any) -> AsyncIterator[Any]:
+        self.opened.set()
+        reader, writer = await asyncio.open_connection(sock=self.wire.here)
+        try:
+            if self.where == "headers":
+                await reader.read()
+            yield self._events(reader)
+        finally:
+            writer.close()
+            self.released.set()
+
+    async def _events(self, reader: Any) -> AsyncIterator[Any]:
+        while line := await reader.readline():
+            if text := line.strip():
+                yield TextDelta(text.decode())
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    stop = threading.Event()
+    dripping = threading.Thread(target=wire.drip, args=(stop,), daemon=True)
+    dripping.start()
+    yield wire
+    stop.set()
+    dripping.join()
+    wire.here.close()
+    wire.there.close()
+
+
+@contextmanager
+def stream(play: Any, kit: Any, wire: Wire, where: str, **settings: Any) -> Iterator[Any]:
+    with play.client([]) as client:
+        provider = WireProvider(client._calls.provider, wire, where)
+        client._calls.provider = provider
+        yield (
+            client.create_partial(
+                kit.User, messages=[], mode="json_schema", **{"max_retries": 0, **settings}
+            ),
+            provider,
+        )
+
+
+def read(stream: Any) -> tuple[Any, float]:
+    """The error with which the stream ends, and the seconds until then."""
+
+    async def aread() -> None:
+        await stream.result()
+
+    is_sync = isinstance(stream, partwise.PartialStream)
+    before = time.monotonic()
+    with pytest.raises(partwise.PartwiseError) as caught:
+        stream.result() if is_sync else asyncio.run(aread())
+    return caught.value, time.monotonic() - before
+
+
+@pytest.mark.parametrize("where", ["headers", "events"])
+@pytest.mark.parametrize("setting", ["timeout", "idle_timeout"])
+def test_a_limit_holds_whatever_trickles_in(
+    play: Any, kit: Any, wire: Wire, where: str, setting: str
+) -> None:
+    with stream(play, kit, wire, where, **{setting: SECONDS}) as (reading, provider):
+        error, seconds = read(reading)
+        assert isinstance(error, partwise.ProviderTimeoutError)
+        assert error.retryable == (setting == "idle_timeout")
+        assert SECONDS - 0.02 <= seconds <= SECONDS + TOLERANCE
+        assert provider.released.wait(1)
+
+
+def test_what_was_received_is_on_the_error(play: Any, kit: Any, wire: Wire) -> None:
+    wire.there.send(b'{"name": "J\n')
+    with stream(play, kit, wire, "events", idle_timeout=SECONDS) as (reading, _):
+        error, _ = read(reading)
+    assert error.text == '{"name": "J'
+    assert error.snapshot.name == "J"
+
+
+def test_events_are_life(play: Any, kit: Any, wire: Wire) -> None:
+    def write() -> None:
+        for char in '{"name": "x", "age": 1}':
+            wire.there.send(char.encode() + b"\n" if char != " " else b"\n")
+            time.sleep(SECONDS / 8)
+        wire.there.shutdown(socket.SHUT_RDWR)
+
+    writing = threading.Thread(target=write)
+    with stream(play, kit, wire, "events", idle_timeout=SECONDS) as (reading, _):
+        writing.start()
+
+        async def aread() -> Any:
+            return await reading.result()
+
+        value = asyncio.run(aread()) if play.is_async else reading.result()
+    writing.join()
+    assert value.age == 1
+
+
+def test_retries_do_not_multiply_a_limit(play: Any, kit: Any, wire: Wire) -> None:
+    settings = {"timeout": 2 * SECONDS, "idle_timeout": SECONDS, "max_retries": 9}
+    with stream(play, kit, wire, "events", **settings) as (reading, _):
+        error, seconds = read(reading)
+    assert isinstance(error, partwise.PartwiseError)
+    assert seconds <= 2 * SECONDS + TOLERANCE
+
+
+def test_an_sdk_that_connects_again_does_not_multiply_it(sync: Any, kit: Any, wire: Wire) -> None:
+    tries: list[float] = []
+
+    class Stubborn(WireProvider):
+        @contextmanager
+        def open(self, payload: Any) -> Iterator[Any]:
+            for _ in range(3):
+                tries.append(time.monotonic())
+                list(self.wire.lines())
+            yield iter(())
+
+    with sync.client([]) as client:
+        client._calls.provider = Stubborn(client._calls.provider, wire, "headers")
+        reading = client.create_partial(kit.User, messages=[], timeout=SECONDS, max_retries=0)
+        error, seconds = read(reading)
+    assert isinstance(error, partwise.ProviderTimeoutError)
+    assert seconds <= SECONDS + TOLERANCE
+
+
+@pytest.mark.parametrize("settings", [{}, {"timeout": 30}, {"idle_timeout": 30}])
+def test_close_from_another_thread_ends_a_reader(
+    sync: Any, kit: Any, wire: Wire, settings: Any
+) -> None:
+    with stream(sync, kit, wire, "events", **settings) as (reading, provider):
+        errors: list[Any] = []
+
+        def read_on() -> None:
+            try:
+                reading.result()
+            except partwise.PartwiseError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=read_on)
+        thread.start()
+        assert provider.opened.wait(1)
+        time.sleep(0.05)  # until it reads
+        reading.close()
+        thread.join(1)
+        assert not thread.is_alive()
+        assert provider.released.wait(1)
+    assert [type(error) for error in errors] == [partwise.IncompleteOutputError]
+    assert "closed before" in str(errors[0])
+
+
+def test_a_call_without_a_limit_starts_no_thread(sync: Any, kit: Any) -> None:
+    before = threading.active_count()
+
+    def count() -> Any:
+        counts.append(threading.active_count())
+        return TextDelta('{"name": "", "age": 1}')
+
+    counts: list[int] = []
+    assert sync([count], mode="json_schema").value.age == 1
+    assert counts == [before]
+
+
+def test_a_stream_on_another_event_loop_says_asyncio(asynchronous: Any, kit: Any) -> None:
+    with asynchronous.client([]) as client:
+        reading = client.create_partial(kit.User, messages=[], max_retries=0)
+        step = reading.result()
+        with pytest.raises(partwise.ConfigurationError, match="asyncio"):
+            step.send(None)  # as trio would, with no loop of asyncio's
