@@ -30,6 +30,7 @@ from ._errors import (
 from ._json.limits import Limits
 from ._plan.markers import Atomic, NotNull, PartialLiteralMixin
 from ._plan.partial import Partial
+from ._plan.skipping import InvalidElement
 from ._providers.hookspecs import CallInfo
 from ._providers.mode import Granularity, Mode
 from ._providers.registry import ProviderInfo, installed_providers, register, unregister
@@ -59,6 +60,7 @@ __all__ = [
     "Grew",
     "Hooks",
     "IncompleteOutputError",
+    "InvalidElement",
     "InvalidOutputError",
     "Limits",
     "MalformedOutputError",

@@ -15,3 +15,15 @@ class Missing(Enum):
 
 
 MISSING = Missing.MISSING
+
+
+class Omitted(Enum):
+    """The sentinel for an element that is left out of its list."""
+
+    OMITTED = "omitted"
+
+    def __repr__(self) -> str:
+        return "OMITTED"
+
+
+OMITTED = Omitted.OMITTED

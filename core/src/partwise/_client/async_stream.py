@@ -10,9 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from .._errors import ConfigurationError
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
-from .selectors import text_of
+from .selectors import path_of, text_of
 from .stream import StreamState
 from .views import Elements, Events, TextDeltas
 from .wire_folds import EventBatches, Newest, Snapshots
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator
     from types import TracebackType
 
+    from .._plan.skipping import InvalidElement
     from .._session.event_reader import EventReader
     from .._session.feeds import Fold
     from .._session.session import Session
     from .._snapshot.events import Event
-    from .selectors import HasElements, Place
+    from .selectors import HasElements, OnInvalid, Place
     from .wire_folds import PacedFold
     from .wire_patches import Operation
 
@@ -278,10 +280,14 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         return _paced(self, JsonDeltas(newest, by_alias=by_alias, wait=wait), newest, throttle)
 
     @overload
-    def elements(self, path: Callable[[T], HasElements[S]]) -> AsyncView[S]: ...
+    def elements(
+        self, path: Callable[[T], HasElements[S]], *, on_invalid: OnInvalid = "raise"
+    ) -> AsyncView[S]: ...
     @overload
-    def elements(self, path: Place) -> AsyncView[Any]: ...
-    def elements(self, path: Place | Callable[[T], Any]) -> AsyncView[Any]:
+    def elements(self, path: Place, *, on_invalid: OnInvalid = "raise") -> AsyncView[Any]: ...
+    def elements(
+        self, path: Place | Callable[[T], Any], *, on_invalid: OnInvalid = "raise"
+    ) -> AsyncView[Any]:
         """Each element of the list or dict at the place, as soon as it is complete and valid.
 
         A delivered element can't be taken back: from the first one on, a failed attempt is not
@@ -290,12 +296,19 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         Args:
             path: a path such as `users` or `users[*].tags`, its steps, or a selector such as
                 `lambda team: team.users`.
+            on_invalid: `"skip"` leaves an invalid element of the list out, and the stream goes on;
+                `invalid` has it. The elements then show when they are complete.
 
         Raises:
             ValueError: not a place, or no answer can have elements there.
+            ConfigurationError: with `"skip"`, if another list is skipped in already.
         """
         text = text_of(path)
         self._session.call.plan.check_elements(text)
+        if on_invalid == "skip":
+            self._session.skip_invalid(path_of(text))
+        elif on_invalid != "raise":
+            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
         return AsyncView(self, Elements(text))
 
     def text_deltas(self, path: Place | Callable[[T], str | None]) -> AsyncView[str]:
@@ -357,6 +370,11 @@ class AsyncView(AsyncReader[S]):
         self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a part of its stream
         self._is_open = True
         stream._readers += 1  # noqa: SLF001
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements that were left out because they are not valid."""
+        return self.stream.invalid
 
     async def __anext__(self) -> S:
         session = self.stream._session  # noqa: SLF001

@@ -17,7 +17,7 @@ from .._session.hooks import HookDispatcher, Hooks
 from .._session.prompts import tool_name
 from .._session.session import Session
 from .._session.settings import Settings
-from .response_types import plan_of, schema_of
+from .response_types import plain, plan_of, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,6 +109,7 @@ class CallFactory:
             provider=self.provider,
             request=request,
             plan=plan,
+            response_type=plain(response_model),
             envelope=envelope_of(plan),
             settings=settings,
             hooks=HookDispatcher(info, (self.hooks, settings.hooks), observers(), self._secrets),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .._session.hooks import Completion, Handler, Hooks
     from .async_stream import AsyncView
     from .call_factory import CallFactory
+    from .selectors import OnInvalid
     from .stream import View
 
 T = TypeVar("T")
@@ -116,7 +117,12 @@ class Completions:
         return PartialStream(self._calls.session(response_model, messages, keywords))
 
     def create_iterable(
-        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+        self,
+        response_model: TypeForm[T],
+        messages: Messages,
+        *,
+        on_invalid: OnInvalid = "raise",
+        **keywords: Any,
     ) -> View[T]:
         """Ask for any number of answers, to be read one by one, each complete and valid.
 
@@ -124,7 +130,7 @@ class Completions:
         not tried again, and its error is raised.
         """
         stream = self.create_partial(_list_of(response_model), messages, **keywords)
-        return stream.elements("")
+        return stream.elements("", on_invalid=on_invalid)
 
     def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
         """Ask for an answer and wait for its end: the validated value.
@@ -215,7 +221,12 @@ class AsyncCompletions:
         return AsyncPartialStream(self._calls.session(response_model, messages, keywords))
 
     def create_iterable(
-        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
+        self,
+        response_model: TypeForm[T],
+        messages: Messages,
+        *,
+        on_invalid: OnInvalid = "raise",
+        **keywords: Any,
     ) -> AsyncView[T]:
         """Ask for any number of answers, to be read one by one, each complete and valid.
 
@@ -223,7 +234,7 @@ class AsyncCompletions:
         not tried again, and its error is raised.
         """
         stream = self.create_partial(_list_of(response_model), messages, **keywords)
-        return stream.elements("")
+        return stream.elements("", on_invalid=on_invalid)
 
     async def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
         """Ask for an answer and wait for its end: the validated value.

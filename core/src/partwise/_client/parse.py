@@ -22,7 +22,7 @@ from .._session.session import Session
 from .._session.settings import Settings
 from .async_stream import AsyncPartialStream
 from .pieces import check_pieces, not_text
-from .response_types import plan_of
+from .response_types import plain, plan_of
 from .stream import PartialStream
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: b
         provider=_Text(chunks),
         request=request,
         plan=plan,
+        response_type=plain(response_model),
         settings=settings,
         hooks=HookDispatcher(info, (), None, secrets),
         secrets=secrets,

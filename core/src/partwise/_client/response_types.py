@@ -39,7 +39,7 @@ def plan_of(response_model: Any) -> Plan:
     if (advice := _advice(response_model)) is not None:
         raise ConfigurationError(f"response_model must be a type: {advice}")
     with _explaining(response_model):
-        return compile_plan(as_list(original(response_model)))
+        return compile_plan(plain(response_model))
 
 
 def schema_of(plan: Plan) -> dict[str, Any]:
@@ -50,6 +50,11 @@ def schema_of(plan: Plan) -> dict[str, Any]:
     """
     with _explaining(plan.name):
         return answer_schema(plan)
+
+
+def plain(response_model: Any) -> Any:
+    """The type that is validated: M for `Partial[M]`, `list[X]` for `Iterable[X]`."""
+    return as_list(original(response_model))
 
 
 def original(response_model: Any) -> Any:

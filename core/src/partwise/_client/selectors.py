@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from .._paths import Path, format_path, parse_path
 
 Place: TypeAlias = str | Sequence[str | int]
 """A path as text, such as `users[0].name`, or as its steps, such as `("users", 0, "name")`."""
+
+OnInvalid: TypeAlias = Literal["raise", "skip"]
+"""The fate of an element that is not valid: its error ends the stream, or it is left out."""
 
 S = TypeVar("S")
 

@@ -16,13 +16,14 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from .._errors import ConfigurationError
 from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
 from .._snapshot.values import value_at
 from .driver import Driver
 from .interrupt import interrupt_read
-from .selectors import check_single, text_of
+from .selectors import check_single, path_of, text_of
 from .views import Elements, Events, TextDeltas
 from .wire_envelope import Envelope, envelope_of
 from .wire_folds import EventBatches, Newest, Snapshots
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
 
+    from .._plan.skipping import InvalidElement
     from .._session.feeds import Fold
     from .._session.hooks import Completion
     from .._session.session import Session
     from .._snapshot.builder import State
     from .._snapshot.events import Event
     from .._usage import FinishReason, Usage
-    from .selectors import HasElements, Place
+    from .selectors import HasElements, OnInvalid, Place
     from .wire_folds import PacedFold
     from .wire_patches import Operation
 
@@ -96,6 +98,11 @@ class StreamState(Generic[T]):
     def completion(self) -> Completion:
         """The vendor's side of the attempt that is running, or was the last."""
         return self._session.completion
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements that were left out because they are not valid, of this attempt."""
+        return self._session.invalid
 
     def state(self, path: Place | Callable[[T], object]) -> State:
         """The state of the value at a place like `users[0].name`.
@@ -311,10 +318,14 @@ class PartialStream(Reader[T], StreamState[T]):
         return _paced(self, JsonDeltas(newest, by_alias=by_alias, wait=wait), newest, throttle)
 
     @overload
-    def elements(self, path: Callable[[T], HasElements[S]]) -> View[S]: ...
+    def elements(
+        self, path: Callable[[T], HasElements[S]], *, on_invalid: OnInvalid = "raise"
+    ) -> View[S]: ...
     @overload
-    def elements(self, path: Place) -> View[Any]: ...
-    def elements(self, path: Place | Callable[[T], Any]) -> View[Any]:
+    def elements(self, path: Place, *, on_invalid: OnInvalid = "raise") -> View[Any]: ...
+    def elements(
+        self, path: Place | Callable[[T], Any], *, on_invalid: OnInvalid = "raise"
+    ) -> View[Any]:
         """Each element of the list or dict at the place, as soon as it is complete and valid.
 
         A delivered element can't be taken back: from the first one on, a failed attempt is not
@@ -323,12 +334,19 @@ class PartialStream(Reader[T], StreamState[T]):
         Args:
             path: a path such as `users` or `users[*].tags`, its steps, or a selector such as
                 `lambda team: team.users`.
+            on_invalid: `"skip"` leaves an invalid element of the list out, and the stream goes on;
+                `invalid` has it. The elements then show when they are complete.
 
         Raises:
             ValueError: not a place, or no answer can have elements there.
+            ConfigurationError: with `"skip"`, if another list is skipped in already.
         """
         text = text_of(path)
         self._session.call.plan.check_elements(text)
+        if on_invalid == "skip":
+            self._session.skip_invalid(path_of(text))
+        elif on_invalid != "raise":
+            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
         return View(self, Elements(text))
 
     def text_deltas(self, path: Place | Callable[[T], str | None]) -> View[str]:
@@ -402,6 +420,11 @@ class View(Reader[S]):
         self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
         self._is_open = True
         stream._readers += 1  # noqa: SLF001
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements that were left out because they are not valid."""
+        return self.stream.invalid
 
     def __next__(self) -> S:
         session = self.stream._session  # noqa: SLF001

@@ -20,7 +20,7 @@ class Atomic:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return _marked(handler(source), "atomic")
+        return marked(handler(source), "atomic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,11 @@ class NotNull:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return _marked(handler(source), "not-null")
+        return marked(handler(source), "not-null")
 
 
-def _marked(schema: CoreSchema, marker: str) -> CoreSchema:
+def marked(schema: CoreSchema, marker: str) -> CoreSchema:
+    """The core schema with a marker."""
     metadata = schema.get("metadata") or {}
     markers = {*metadata.get(METADATA_KEY, ()), marker}
     marked: Any = {**schema, "metadata": {**metadata, METADATA_KEY: sorted(markers)}}

@@ -25,6 +25,7 @@ HookName: TypeAlias = Literal[
     "stream:first_chunk",
     "stream:first_snapshot",
     "stream:field_complete",
+    "stream:invalid_element",
     "stream:restart",
     "stream:resume",
     "stream:end",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._snapshot.builder import SnapshotBuilder
 from .approaches import LearnedApproaches
@@ -11,6 +11,7 @@ from .event_reader import EventReader
 
 if TYPE_CHECKING:
     from .._plan.plan import Plan
+    from .._plan.skipping import SkipInvalid
     from .._providers.hookspecs import CallInfo
     from .._providers.mode import Mode
     from .._providers.protocol import Provider, Request
@@ -27,6 +28,8 @@ class Call:
         info: its names, for hooks.
         request: the first request, before its approach is known; its messages are the user's.
         envelope: the key of the object around the answer, or None.
+        response_type: the type that the plan is of.
+        skipping: leaves invalid elements out, if a view asks for that.
         named_mode: the mode that the user named; None if partwise chose it.
         learned: the approaches that the client has learned.
         lenient: whether the JSON may be in prose or in fences, whatever the mode.
@@ -45,6 +48,8 @@ class Call:
     hooks: HookDispatcher
     secrets: Secrets
     envelope: str | None = None
+    response_type: Any = None
+    skipping: SkipInvalid | None = None
     named_mode: Mode | None = None
     learned: LearnedApproaches = field(default_factory=LearnedApproaches)
     lenient: bool = False
@@ -54,6 +59,8 @@ class Call:
 
     def new_builder(self, *, record: bool) -> SnapshotBuilder:
         """A builder for one attempt; `record` says whether it is to note events."""
+        if self.skipping is not None:
+            self.skipping.reset()
         return SnapshotBuilder(
             self.plan,
             envelope=self.envelope,

@@ -9,6 +9,7 @@
     stream:first_chunk          ()                 the vendor's first event of an attempt
     stream:first_snapshot       (snapshot)         the first snapshot of an attempt
     stream:field_complete       (path, value)      a value is complete and validated
+    stream:invalid_element      (InvalidElement)   an element is not valid, and was left out
     stream:restart              (attempt, error)   an attempt failed, and this one begins
     stream:resume               (attempt, error)   an answer was cut off, and this attempt goes on
     stream:end                  (StreamEnd)        a stream has ended

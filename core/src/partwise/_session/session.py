@@ -14,18 +14,21 @@ and the next attempt begins anew, unless it resumes the answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from .._errors import (
     BudgetExceededError,
+    ConfigurationError,
     IncompleteOutputError,
     OutputError,
     PartwiseError,
     ProviderError,
     RetriesExhaustedError,
 )
+from .._plan.plan import Plan
+from .._plan.skipping import SkipInvalid
 from .._providers.mode import Mode
 from .._snapshot.events import Restarted, Resumed
 from .._usage import Usage
@@ -42,6 +45,8 @@ from .request_builder import RequestBuilder
 from .retry import Retries, is_reasked, is_worth_retrying
 
 if TYPE_CHECKING:
+    from .._paths import Path
+    from .._plan.skipping import InvalidElement
     from .._providers.hookspecs import HookName
     from .._providers.protocol import Request
     from .._snapshot.builder import State
@@ -268,6 +273,30 @@ class Session:
         if not self.feeds.is_frozen:
             self._attempt = self._new_attempt(1)
         return feed
+
+    def skip_invalid(self, path: Path) -> None:
+        """Leave out the invalid elements of the list at the path.
+
+        Raises:
+            ConfigurationError: the answer has been begun, or another list is skipped in already.
+            ValueError: there is no list at the path.
+        """
+        call = self.call
+        if self.feeds.is_frozen:
+            raise ConfigurationError("create views before reading the stream")
+        if call.skipping is not None:
+            raise ConfigurationError('on_invalid="skip" is possible for one list of a stream')
+        skipping = SkipInvalid(path, partial(call.hooks.emit, "stream:invalid_element"))
+        plan = Plan(Annotated[call.response_type, skipping])
+        plan.name = call.plan.name
+        self.call = replace(call, plan=plan, skipping=skipping)
+        self._attempt = self._new_attempt(1)
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements of this attempt that were left out."""
+        skipping = self.call.skipping
+        return [] if skipping is None else list(skipping.found)
 
     # An attempt ----------------------------------------------------------------------------------
 

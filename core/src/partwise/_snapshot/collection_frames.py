@@ -9,7 +9,7 @@ from pydantic_core import ValidationError
 
 from .._paths import find_key, key_text
 from .._plan.nodes import ValueNode
-from .._sentinels import MISSING
+from .._sentinels import MISSING, OMITTED
 from .buffers import (
     MIN_BUFFERED,
     Buffers,
@@ -171,6 +171,9 @@ class ListFrame(CollectionFrame):
             self.node = _FullNode(lambda: self._refuse_more([*self.items, None]))
 
     def complete_value(self, value: Any) -> None:
+        if value is OMITTED:
+            self.child, self.child_snapshot, self.is_dirty = None, MISSING, True
+            return
         self.context.events.closed(self, value)
         value = self._take(value)
         if value is MISSING:  # the place is taken all the same

@@ -1,0 +1,110 @@
+"""Lists whose invalid elements are left out: a change of pydantic's core schema at one path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import core_schema, to_json
+
+from .._paths import format_path
+from .._sentinels import OMITTED
+from .markers import marked
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema, ErrorDetails
+
+    from .._paths import Path
+
+_INNER: Final = frozenset({
+    "default", "nullable", "function-after", "function-before", "function-wrap", "dataclass",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidElement:
+    """An element that was left out.
+
+    Attributes:
+        path: its place in the JSON, counted with those that were left out.
+        errors: as `pydantic.ValidationError.errors()` gives them.
+        text: the element's JSON.
+    """
+
+    path: Path
+    errors: tuple[ErrorDetails, ...]
+    text: str
+
+
+Record: TypeAlias = Callable[[InvalidElement], object]
+
+
+class SkipInvalid:
+    """In an `Annotated`: leaves out the invalid elements of the list at the path.
+
+    Attributes:
+        found: the elements that were left out.
+    """
+
+    def __init__(self, path: Path, record: Record) -> None:
+        self.path = path
+        self.found: list[InvalidElement] = []
+        self._record = record
+        self._count = 0
+
+    def reset(self) -> None:
+        """Another answer begins."""
+        self.found.clear()
+        self._count = 0
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        changed: CoreSchema = self._changed(handler(source), self.path, handler)
+        return changed
+
+    def _changed(self, schema: Any, path: Path, handler: GetCoreSchemaHandler) -> Any:
+        if schema["type"] == "definition-ref":
+            schema = handler.resolve_ref_schema(schema)
+        schema = {key: value for key, value in schema.items() if key != "ref"}  # it is another now
+        kind = schema["type"]
+        if kind in _INNER or kind in {"model", "definitions"}:
+            return {**schema, "schema": self._changed(schema["schema"], path, handler)}
+        if not path and kind == "list":
+            return self._skipping(schema)
+        if path and kind == "list":
+            inside = self._changed(schema["items_schema"], path[1:], handler)
+            return {**schema, "items_schema": inside}
+        if path and kind in {"model-fields", "typed-dict"} and path[0] in schema["fields"]:
+            name = path[0]
+            field = schema["fields"][name]
+            inside = {**field, "schema": self._changed(field["schema"], path[1:], handler)}
+            return {**schema, "fields": {**schema["fields"], name: inside}}
+        place = format_path(self.path) or "the root"
+        raise ValueError(f'on_invalid="skip" needs a list, and {place} is none')
+
+    def _skipping(self, schema: Any) -> Any:
+        items = schema.get("items_schema") or core_schema.any_schema()
+        skipping = core_schema.no_info_wrap_validator_function(self._validate, items)
+        # It does not show before it is complete: then it is known whether it stays.
+        around = {**schema, "items_schema": marked(skipping, "atomic")}
+        return core_schema.no_info_after_validator_function(_without_omitted, around)
+
+    def _validate(self, value: Any, handler: Callable[[Any], Any]) -> Any:
+        index, self._count = self._count, self._count + 1
+        try:
+            return handler(value)
+        except ValidationError as error:
+            errors = tuple(error.errors(include_url=False))
+            text = to_json(value, fallback=repr).decode()
+            invalid = InvalidElement((*self.path, index), errors, text)
+            self.found.append(invalid)
+            self._record(invalid)
+            return OMITTED
+
+
+def _without_omitted(elements: list[Any]) -> list[Any]:
+    return [element for element in elements if element is not OMITTED]

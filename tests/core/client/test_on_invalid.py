@@ -1,0 +1,177 @@
+"""Elements that are not valid: their error ends the stream, or they are left out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, RootModel, ValidationInfo, field_validator
+
+import partwise
+
+MESSAGES: Any = [{"role": "user", "content": "Who?"}]
+
+
+class User(BaseModel):
+    name: str
+    age: int = Field(default=0, ge=0)
+
+
+class Team(BaseModel):
+    users: list[User]
+    groups: list[list[int]] = []
+    by_name: dict[str, User] = {}
+    note: str = ""
+
+
+class Users(RootModel[list[User]]):
+    pass
+
+
+ITEMS = '[{"name": "a"}, {"name": "b", "age": -1}, {"age": 2}, 7, {"name": "c"}]'
+TEXT = f'{{"users": {ITEMS}, "note": "x"}}'
+GOOD = [User(name="a"), User(name="c")]
+
+
+def read(play: Any, answer: str, call: Any, kit: Any, *more: str) -> Any:
+    """The items of the view that the call makes; and the view."""
+
+    async def aread(client: Any) -> Any:
+        view = call(client)
+        return [item async for item in view], view
+
+    with play.client(*[kit.text(text) for text in (answer, *more)]) as client:
+        if play.is_async:
+            return asyncio.run(aread(client))
+        view = call(client)
+        return list(view), view
+
+
+def test_create_iterable_skips(play: Any, kit: Any) -> None:
+    found: list[Any] = []
+    hooks = partwise.Hooks()
+    hooks.on("stream:invalid_element", found.append)
+    items, view = read(
+        play,
+        f'{{"value": {ITEMS}}}',
+        lambda client: client.create_iterable(
+            User, MESSAGES, mode="json_schema", max_retries=0, on_invalid="skip", hooks=hooks
+        ),
+        kit,
+    )
+    assert items == GOOD
+    assert [each.path for each in view.invalid] == [(1,), (2,), (3,)]
+    assert view.stream.invalid == view.invalid == found
+    assert view.invalid[0].errors[0]["type"] == "greater_than_equal"
+    assert view.invalid[0].errors[0]["loc"] == ("age",)
+    assert view.invalid[0].text == '{"name":"b","age":-1}'
+    assert view.invalid[2].text == "7"
+
+
+def test_the_default_raises(play: Any, kit: Any) -> None:
+    with pytest.raises(partwise.InvalidOutputError):
+        read(
+            play,
+            f'{{"value": {ITEMS}}}',
+            lambda client: client.create_iterable(
+                User, MESSAGES, mode="json_schema", max_retries=0
+            ),
+            kit,
+        )
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_elements_skip_at_a_path(size: int) -> None:
+    stream = partwise.parse(Team, [TEXT[i : i + size] for i in range(0, len(TEXT), size)])
+    users = stream.elements(lambda team: team.users, on_invalid="skip")
+    notes = stream.text_deltas("note")
+    assert list(users) == GOOD
+    assert "".join(notes) == "x"
+    assert stream.result() == Team(users=GOOD, note="x")
+    assert [each.path for each in stream.invalid] == [("users", i) for i in (1, 2, 3)]
+
+
+def test_elements_come_as_they_are_complete() -> None:
+    pieces = iter(TEXT)
+    users = partwise.parse(Team, pieces).elements("users", on_invalid="skip")
+    assert next(users) == GOOD[0]
+    assert "".join(pieces) == TEXT[TEXT.index("}") + 1 :]
+
+
+def test_snapshots_never_show_what_is_left_out() -> None:
+    stream = partwise.parse(Team, list(TEXT))
+    stream.elements("users", on_invalid="skip")
+    shown: list[Any] = [snapshot.users for snapshot in stream]
+    shown.remove(None)
+    assert [users for i, users in enumerate(shown) if not i or users != shown[i - 1]] == [
+        [], GOOD[:1], GOOD,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [list[User], Users, list[User] | None])
+def test_the_root_may_be_the_list(model: Any) -> None:
+    stream = partwise.parse(model, list(ITEMS))
+    assert list(stream.elements("", on_invalid="skip")) == GOOD
+    assert len(stream.invalid) == 3
+
+
+def test_a_list_in_a_list() -> None:
+    text = '{"users": [], "groups": [["x", 1], [2]]}'
+    stream = partwise.parse(Team, list(text))
+    assert list(stream.elements("groups[0]", on_invalid="skip")) == [1]
+
+
+def test_a_restart_begins_anew(play: Any, kit: Any) -> None:
+    first = '{"value": [{"name": 1}, {"name": 2'
+    items, view = read(
+        play,
+        first,
+        lambda client: client.create_iterable(
+            User, MESSAGES, mode="json_schema", max_retries=1, on_invalid="skip"
+        ),
+        kit,
+        f'{{"value": {ITEMS}}}',
+    )
+    assert items == GOOD
+    assert len(view.invalid) == 3
+
+
+def test_validators_run_once_for_each_element() -> None:
+    seen: list[str] = []
+
+    class Noted(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def _note(cls, name: str, info: ValidationInfo) -> str:
+            seen.append(name)
+            return name
+
+    stream = partwise.parse(list[Noted], list('[{"name": "a"}, {}, {"name": "b"}]'))
+    assert len(list(stream.elements("", on_invalid="skip"))) == 2
+    assert seen == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda stream: stream.elements("by_name", on_invalid="skip"), "needs a list, and by_name"),
+        (lambda stream: stream.elements("users", on_invalid="ignore"), 'must be "raise" or "skip"'),
+    ],
+)
+def test_what_can_not_be_skipped(use: Any, message: str) -> None:
+    with pytest.raises((ValueError, partwise.ConfigurationError), match=message):
+        use(partwise.parse(Team, TEXT))
+
+
+def test_one_list_of_a_stream_is_skipped_in_and_before_it_is_read() -> None:
+    stream = partwise.parse(Team, TEXT)
+    stream.elements("users", on_invalid="skip")
+    with pytest.raises(partwise.ConfigurationError, match="one list of a stream"):
+        stream.elements("groups", on_invalid="skip")
+    stream = partwise.parse(Team, list(TEXT))
+    next(stream)
+    with pytest.raises(partwise.ConfigurationError, match="before reading"):
+        stream.elements("users", on_invalid="skip")
