@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import PartwiseError
 from .._session.commands import END, Close, Command, Open, Pause
+from .interrupt import interrupt
 from .keeper import Empty, Failure, Keeper
-from .sockets import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

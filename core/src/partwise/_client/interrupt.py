@@ -5,43 +5,66 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from types import FrameType
 
+_OUTERMOST: Final = "partwise._client."
+"""Modules whose frames are around the SDK's."""
 
-def interrupt_read(thread: int) -> None:
-    """Shut down the socket that a thread waits for, if it waits for one.
+
+def interrupt(events: Any, thread: int | None) -> bool:
+    """End the read of these events that a thread is in. Whether a way was found.
+
+    A provider may offer `interrupt()` on its events; otherwise it is done by the thread's socket.
+    """
+    if callable(own := getattr(events, "interrupt", None)):
+        own()
+        return True
+    return thread is not None and interrupt_read(thread)
+
+
+def interrupt_read(thread: int) -> bool:
+    """Shut down the socket that a thread waits for. Whether it waits for one.
 
     Closing a socket does not wake a thread that is in its `recv`; shutting it down does. The
     socket is found on the thread's stack, since no vendor's SDK says which it is: the innermost
     method of a socket, or of an object that holds one in `_sock`, as httpcore's streams and
-    `socket.SocketIO` do. A socket that HTTP/2 shares with other requests is left alone: that read
-    ends with the vendor's next event.
+    `socket.SocketIO` do, or a function that connects `sock`. A socket that HTTP/2 shares with other
+    requests is left alone: that read ends with the vendor's next event.
 
     Args:
         thread: its identifier, as `threading.get_ident` gives it.
     """
     frames = _stack(sys._current_frames().get(thread))  # noqa: SLF001 - documented in `sys`
     if any(frame.f_code.co_filename.endswith("http2.py") for frame in frames):
-        return
+        return False
     for frame in frames:
         if (found := _socket_of(frame)) is not None:
             with suppress(OSError):
                 found.shutdown(socket.SHUT_RDWR)
-            return
+            return True
+    return False
 
 
 def _stack(frame: FrameType | None) -> list[FrameType]:
+    """The frames inside of partwise's own, innermost first."""
     frames = []
-    while frame is not None:
+    while frame is not None and not _is_own(frame):
         frames.append(frame)
         frame = frame.f_back
     return frames
 
 
+def _is_own(frame: FrameType) -> bool:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.startswith(_OUTERMOST)
+
+
 def _socket_of(frame: FrameType) -> socket.socket | None:
-    owner = frame.f_locals.get("self")
-    found = owner if isinstance(owner, socket.socket) else getattr(owner, "_sock", None)
-    return found if isinstance(found, socket.socket) else None
+    owner, connecting = frame.f_locals.get("self"), frame.f_locals.get("sock")
+    for found in (owner, connecting, getattr(owner, "_sock", None)):
+        if isinstance(found, socket.socket):
+            return found
+    return None

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from .._session.commands import END
-from .sockets import interrupt
+from .interrupt import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

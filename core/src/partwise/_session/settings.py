@@ -36,10 +36,9 @@ class Settings:
         idle_timeout: seconds without a sign of life from the vendor.
         limits: of an answer.
 
-    Both timeouts end in `ProviderTimeoutError`. In asyncio they strike on the second. Threads
-    can't be interrupted: there the vendor's SDK is given the time as its read timeout, and the
-    clock is looked at with every event, so a server that sends nothing can make the call last up
-    to one such read timeout (for each retry of the SDK's own) longer.
+    Both timeouts end in `ProviderTimeoutError`, in sync as in async, while the SDK connects, waits
+    for the headers or reads, whatever trickles in. The SDK is also given the time as its read
+    timeout. Without asyncio a call with a timeout is read by a thread of its own.
     """
 
     max_retries: Any = 3
