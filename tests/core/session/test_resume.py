@@ -245,6 +245,23 @@ def test_a_reply_that_does_not_go_on_is_no_end(play: Any, reply: str) -> None:
     assert restarts(play, *scripts) == ["resume", "restart"]
 
 
+def test_a_document_that_ends_too_early_is_no_end(play: Any) -> None:
+    text = '{"title": "a", "lines": [{"text": "b", "count": 1}, '
+    replies = '1}]}, {"text": "c", "count": 2}]}', '"count": 1}]}, "title": "c"}'
+    for reply in replies:
+        scripts = [TextDelta(text), LENGTH], [TextDelta(reply), STOP], [TextDelta(POEM), STOP]
+        assert restarts(play, *scripts) == ["resume", "restart"]
+
+
+@pytest.mark.parametrize("tags", ["<think>{}</think>\n", " <thinking>{}</thinking>"])
+def test_the_reply_may_begin_with_reasoning(play: Any, tags: str) -> None:
+    thought = tags.format('Go on after "sea"? <b>')
+    scripts = [TextDelta(POEM[:17]), LENGTH], [Model(play).rest(form=thought + "{}"), STOP]
+    outcome = play(*scripts, response_model=Poem, mode="json", max_retries=1, resume=True)
+    assert outcome.value == WHOLE
+    assert outcome.stream.reasoning == 'Go on after "sea"? <b>'
+
+
 def test_what_is_wrong_in_the_rest_is_said_of_the_whole(play: Any) -> None:
     bad = POEM.replace("345", '"many"')
     scripts = [

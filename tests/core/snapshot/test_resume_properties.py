@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from partwise._errors import IncompleteOutputError
-from partwise._json.splice import Splicer, ending_of
+from partwise._json.splice import Splicer, anchor_of
 from partwise._plan.plan import compile_plan
 from partwise._session.answer_schema import envelope_of
 from partwise._snapshot.builder import SnapshotBuilder
@@ -33,7 +33,7 @@ def asked(case: Case) -> tuple[SnapshotBuilder, str]:
 def repeats(draw: st.DrawFn, text: str, *, in_string: bool) -> str:
     """So much of the text's end as a model may repeat."""
     text = text if in_string else text.rstrip()
-    least = len(ending_of(text))
+    least = len(anchor_of(text))
     size = draw(st.one_of(st.just(least), st.just(len(text)), st.integers(least, len(text))))
     if not in_string and draw(st.booleans()):
         return ""
@@ -55,7 +55,7 @@ def test_what_is_gone_on_with_is_what_was_never_cut(case: Case, data: st.DataObj
     engine.keep_rest()
     uncut.keep_rest()
     in_string = engine.parser.in_string
-    seam = Splicer(kept, in_string=in_string)
+    splicer = Splicer(kept, in_string=in_string)
     repeated = data.draw(repeats(kept, in_string=in_string), "repeated")
     rest = text[len(kept) :]
     assume(repeated or not is_chance(kept, rest))
@@ -64,18 +64,19 @@ def test_what_is_gone_on_with_is_what_was_never_cut(case: Case, data: st.DataObj
 
     uncut.feed(kept)
     for piece in data.draw(pieces(reply), "pieces"):
-        new = seam.feed(piece)
+        new = splicer.feed(piece)
         engine.feed(new)
         uncut.feed(new)
         assert frozen(engine.snapshot()) == frozen(uncut.snapshot())
-    engine.feed(seam.close())
+    engine.feed(splicer.close())
     assert engine.text == (text if repeated else kept + rest.lstrip())
     assert same(engine.close(), case.final)
 
 
 def is_chance(kept: str, rest: str) -> bool:
     """Whether the rest begins as the text ends: nobody could tell."""
-    return rest.lstrip().startswith(ending_of(kept))
+    kept, rest = "".join(kept[-200:].split()), "".join(rest.split())
+    return any(rest.startswith(kept[-size:]) for size in range(4, len(kept) + 1))
 
 
 @given(cases(), st.data())
@@ -91,9 +92,9 @@ def test_what_no_text_can_follow_is_cut_back(case: Case, data: st.DataObject) ->
 
 
 def told(kept: str, reply: str, *, in_string: bool = True) -> str:
-    """What a seam makes of a reply that comes character by character."""
-    seam = Splicer(kept, in_string=in_string)
-    return "".join(map(seam.feed, reply)) + seam.close()
+    """What a splicer makes of a reply that comes character by character."""
+    splicer = Splicer(kept, in_string=in_string)
+    return "".join(map(splicer.feed, reply)) + splicer.close()
 
 
 NOTE = '{"note": "Water the plants, and feed the cat while we are a'
@@ -125,6 +126,34 @@ def test_a_reply_that_comes_no_further_than_the_text_says_nothing(reply: str) ->
     assert told(NOTE, reply) == ""
 
 
+def test_a_line_break_after_the_repeated_words_is_no_text() -> None:
+    assert told(NOTE, f'{NOTE[-48:]}\n way"}}') == ' way"}'
+    assert told(NOTE, f'{NOTE[-48:]} \n"}}') == '"}'
+    assert told(f"{NOTE} ", f'{NOTE} \nway"}}') == 'way"}'
+    with pytest.raises(IncompleteOutputError, match="line break"):
+        told(NOTE, f'{NOTE[-48:]}\nway"}}')
+
+
+@pytest.mark.parametrize(
+    ("kept", "reply"),
+    [
+        ('{"a": {"b": {"c": 1, "d": 2}, ', '"d": 2}, "e": 3}, "f": 4}'),
+        ('{"a": {"b": {"c": 1, "d": 2}, ', '"d":2},"e": 3}, "f": 4}'),
+        ('[{"a": 1}, {"a": 1}, ', '{"a": 1}, {"a": 2}]'),
+        ('{"note": "la la la la la la la la la la la la la la la la la', "la la la la land"),
+    ],
+)
+def test_what_nobody_can_tell_is_an_error(kept: str, reply: str) -> None:
+    in_string = kept.startswith('{"note"')
+    with pytest.raises(IncompleteOutputError, match="nobody can tell"):
+        told(kept, reply, in_string=in_string)
+
+
+def test_a_little_less_is_enough_where_the_text_can_t_go_on_so() -> None:
+    kept = '{"a": {"b": 1, "c": 2}, "d": {"e": 1, "f": 2'
+    assert told(kept, '"f": 2, "g": 3}}', in_string=False) == ', "g": 3}}'
+
+
 def test_the_space_that_comes_next_is_kept() -> None:
     assert told('{"note": "Hello', '{"note": "Hello world"}') == ' world"}'
     assert told('{"note": "Hello ', '{"note": "Hello world"}') == 'world"}'
@@ -136,8 +165,8 @@ def test_a_text_that_goes_on_as_it_is_ends_where_it_was_asked_to() -> None:
 
 def test_outside_strings_a_reply_that_repeats_nothing_is_taken_as_it_is() -> None:
     assert told("[1, ", "2, 3", in_string=False) == "2, 3"
-    seam = Splicer("[1, ", in_string=False)
-    assert seam.feed('["a",\n"b"]]') == '["a",\n"b"]]'
+    splicer = Splicer("[1, ", in_string=False)
+    assert splicer.feed('["a",\n"b"]]') == '["a",\n"b"]]'
 
 
 def test_more_than_the_ending_may_be_repeated() -> None:
@@ -148,6 +177,6 @@ def test_more_than_the_ending_may_be_repeated() -> None:
 
 
 def test_the_ending_is_a_few_words() -> None:
-    assert ending_of('{"a": 1,') == '{"a": 1,'
-    assert ending_of(NOTE) == "the plants, and feed the cat while we are a"
-    assert ending_of("x" * 100) == "x" * 48
+    assert anchor_of('{"a": 1,') == '{"a": 1,'
+    assert anchor_of(NOTE) == "the plants, and feed the cat while we are a"
+    assert anchor_of("x" * 100) == "x" * 48

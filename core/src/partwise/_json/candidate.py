@@ -197,6 +197,15 @@ def only_document(text: str, shape: AnswerShape) -> str | None:
     return document if is_document(document) else None
 
 
+def is_beginning(text: str) -> bool:
+    """Whether the text can begin a JSON document."""
+    try:
+        Parser(Outline()).feed(text)
+    except MalformedOutputError:
+        return False
+    return True
+
+
 def is_document(text: str) -> bool:
     """Whether the text is one JSON document, and nothing else."""
     parser = Parser(Outline())

@@ -1,68 +1,91 @@
 """Joins the continuation of an answer to the part of it that there is.
 
-A model that goes on in the middle of something does it badly: it repeats some of the text before,
-or begins anew, says a word first, or drops the space that would have come next. So it is asked to
-begin with the *ending* of what there is, word for word, and to go on from there. That makes the
-seam visible, whatever stands around it.
+A model that continues a text in the middle does it badly: it repeats some of it, or begins anew,
+says a word first, or drops the space that would come next. So it is asked to begin with the
+*anchor*, the last words of the text, and to go on from there.
 
 Rules
 - The reply may begin with a line or two of prose, and with a fence.
-- What it repeats of the text, from anywhere on up to its very end, is passed over: the ending as
-  it was asked for; more than that, up to the whole text; inside a string also a little less.
-- Outside strings a reply that repeats nothing is taken as it is. The grammar and the validation
-  of the whole notice if it does not fit.
-- Inside a string nothing would notice, since any text fits. There it is an error.
+- If it repeats the anchor, or more of the text up to its end, that is passed over.
+- If it repeats less: inside a string from 8 characters on, if that can be said of only one number
+  of characters. Outside strings only if the text can't go on with these characters; if it can,
+  nobody knows whether they are repeated or meant, and it is an error. Less than 4 are no repeat.
+- Outside strings a reply that repeats nothing is taken as it is. The grammar and the validation of
+  the whole notice if it does not fit.
+- Inside a string nothing would notice, since any text fits. There it is an error. So is a raw line
+  break after the repeated words, if it may stand for a space.
 
-Text after the end of the document comes with it: the parser of the answer tells.
+From 12 repeated characters on, the value is right or there is an error. Text after the end of the
+document comes with it: the parser of the answer tells.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from .._errors import IncompleteOutputError
+from .candidate import is_beginning
 
-_ENDING_CHARS: Final = 48
-_LEAST_CHARS: Final = 8
-"""Less than this, repeated inside a string, may be chance."""
+_ANCHOR_CHARS: Final = 48
+_LEAST_IN_STRING: Final = 8
+_LEAST_OUTSIDE: Final = 4
+_SQUEEZED_CHARS: Final = 4 * _ANCHOR_CHARS
+"""Characters that are compared without regard to white space."""
 _LEAD_CHARS: Final = 240
-"""A reply that has not come to the point by then never will."""
+"""Characters of prose before the reply proper."""
+_MAX_TRACKS: Final = 16
+"""Places of the text that a reply is compared with while it repeats more than the anchor."""
 
-_line_start: Final = re.compile(r"^[ \t]*", re.MULTILINE).finditer
-_json_mark: Final = re.compile(r'["{}\[\]]').search
-_fence: Final = re.compile(r"\s*(?:```\w*[ \t]*\n\s*)?").match
+_LINE_START: Final = re.compile(r"^[ \t]*", re.MULTILINE)
+_JSON_MARK: Final = re.compile(r'["{}\[\]]')
+_FENCE: Final = re.compile(r"\s*(?:```\w*[ \t]*\n\s*)?")
+_LINE_END: Final = re.compile(r"([ \t]*)([\r\n]*)(.*)", re.DOTALL)
+
+_UNCLEAR: Final = -1
+_TOO_MANY: Final = "nobody can tell how much of the answer the continuation repeats"
 
 
-def ending_of(text: str) -> str:
+def anchor_of(text: str) -> str:
     """The last words of a text that is to be continued."""
-    tail = text[-_ENDING_CHARS:]
+    tail = text[-_ANCHOR_CHARS:]
     _, _, words = tail.partition(" ") if len(tail) < len(text) else ("", "", "")
-    return (words if len(words) >= _ENDING_CHARS // 2 else tail).lstrip()
+    return (words if len(words) >= _ANCHOR_CHARS // 2 else tail).lstrip()
 
 
 class Splicer:
-    """Takes a continuation in pieces and gives its new text.
+    """Takes a continuation in pieces and gives the new text in it.
 
     Args:
-        text: what there is of the answer.
+        text: the part of the answer that there is.
         in_string: whether it ends inside a string.
 
     Attributes:
-        ending: what the reply is to begin with.
-        held: what came, while it is not known yet what of it is new.
-        failed: the reply does not go on from the text.
+        anchor: the words that the reply is to begin with.
+        failed: whether the reply does not go on from the text.
     """
 
     def __init__(self, text: str, *, in_string: bool) -> None:
-        self.held = ""
         self.failed = False
-        # White space outside strings is no matter, and a model may well leave it out.
+        # White space outside strings does not matter, and a model may well leave it out.
         self._text = text if in_string else text.rstrip()
-        self.ending = ending_of(self._text)
+        self.anchor = anchor_of(self._text)
+        self._squeezed_end = _squeezed(self._text[-_SQUEEZED_CHARS:])
         self._in_string = in_string
+        self._pieces: list[str] = []
+        self._tracks: list[int] = []  # places of the text that the reply may repeat from
+        self._size = 0  # of the reply that was compared with them
+        self._lead = 0  # characters before that reply
+        self._compared: set[int] = set()  # the leads of the replies that were compared with all
+        self._is_after_repeat = False
         self._joined = False
+
+    @property
+    def pending(self) -> str:
+        """The text that came and may not be new."""
+        return "".join(self._pieces)
 
     def feed(self, text: str) -> str:
         """The next characters of the answer, maybe none.
@@ -72,66 +95,173 @@ class Splicer:
         """
         if self._joined:
             return text
-        self.held += text
-        return self._join(is_all=False)
+        self._pieces.append(text)
+        return self._follow(text) if self._tracks else self._read(is_all=False)
 
     def close(self) -> str:
-        """The reply has ended: what was held back of it, if that is new.
+        """The reply has ended: the text that was held back of it, if it is new.
 
         Raises:
             IncompleteOutputError: as in `feed`.
         """
-        return "" if self._joined or not self.held.strip() else self._join(is_all=True)
+        if self._joined or not self.pending.strip():
+            return ""
+        if self._tracks:
+            sizes = [len(self._text) - place for place in self._tracks]
+            size = next((size for size in sizes if size <= self._size), self._size)
+            return self._pass_over(self.pending[self._lead + size :], is_all=True)
+        return self._read(is_all=True)
 
-    def _join(self, *, is_all: bool) -> str:
-        waits = False
-        for start in self._starts():
-            reply = self.held[start:]
-            size = self._repeated(reply)
-            if size:
-                return self._take(reply[size:])
-            waits = waits or size is None
-        if not is_all and (waits or not self._is_past_lead()):
+    def _read(self, *, is_all: bool) -> str:
+        return self._go_on(is_all=is_all) if self._is_after_repeat else self._begin(is_all=is_all)
+
+    # The beginning of the reply ---------------------------------------------------------------
+
+    def _begin(self, *, is_all: bool) -> str:
+        pending = self.pending
+        sizes: list[int | None] = []
+        for self._lead in _starts(pending):
+            reply = pending[self._lead :]
+            sizes.append(size := self._repeated(reply, is_all=is_all))
+            if size is not None and size > 0:
+                return self._pass_over(reply[size:], is_all=is_all)
+            if self._tracks and not is_all:
+                return ""
+        if None in sizes or not (is_all or _is_past_lead(pending)):
             return ""
+        if _UNCLEAR in sizes:
+            raise self._failure(_TOO_MANY)
+        if self._in_string:
+            raise self._failure("the continuation does not go on where the answer was cut")
+        return self._take(pending[_FENCE.match(pending).end() :])  # type: ignore[union-attr]
+
+    def _repeated(self, reply: str, *, is_all: bool) -> int | None:
+        """The number of characters at the reply's start that repeat the text's end.
+
+        None if more of the reply would tell, `_UNCLEAR` if nothing can.
+        """
+        if reply.startswith(self.anchor):
+            return len(self.anchor)
+        if len(reply) <= len(self.anchor) and reply in self._text and not is_all:
+            return None
+        if self._in_string and is_all and reply.rstrip() in self._text:
+            return len(reply)
+        size = 0 if self._lead in self._compared else self._repeated_whole(reply)
+        if size != 0:
+            return size
+        if (short := _squeezed(reply)) and short in self._squeezed_end and not is_all:
+            return None
+        return self._repeated_in_string(reply) if self._in_string else self._repeated_outside(reply)
+
+    def _repeated_whole(self, reply: str) -> int | None:
+        """The same, for a reply that repeats more than the anchor: the most that it may repeat."""
+        if len(reply) > len(self.anchor):
+            self._compared.add(self._lead)
+        places = list(islice(self._places_of(reply[: len(self.anchor)]), _MAX_TRACKS + 1))
+        self._tracks, self._size = places, 0
+        if size := self._track(reply):
+            return size
+        if self._tracks:
+            return None
+        return _UNCLEAR if len(places) > _MAX_TRACKS else 0
+
+    def _repeated_in_string(self, reply: str) -> int:
+        sizes = [size for size in self._overlaps(reply) if size >= _LEAST_IN_STRING]
+        if len(sizes) == 1 and self._is_most(sizes[0], reply):
+            return sizes[0]
+        return _UNCLEAR if sizes else 0
+
+    def _repeated_outside(self, reply: str) -> int:
+        if _overlap(self._squeezed_end, _squeezed(reply)) < _LEAST_OUTSIDE:
+            return 0
+        sizes = [n for n in self._overlaps(reply) if len(_squeezed(reply[:n])) >= _LEAST_OUTSIDE]
+        if len(sizes) != 1 or not self._is_most(sizes[0], reply):
+            return _UNCLEAR
+        return _UNCLEAR if is_beginning(self._text + reply[: sizes[0]]) else sizes[0]
+
+    def _is_most(self, size: int, reply: str) -> bool:
+        """Whether no more characters are the same if white space does not matter."""
+        return _overlap(self._squeezed_end, _squeezed(reply)) <= len(_squeezed(reply[:size]))
+
+    def _overlaps(self, reply: str) -> list[int]:
+        sizes = range(len(self.anchor) - 1, 0, -1)
+        return [size for size in sizes if reply.startswith(self.anchor[-size:])]
+
+    def _places_of(self, words: str) -> Iterator[int]:
+        place = self._text.find(words)
+        while place >= 0:
+            yield place
+            place = self._text.find(words, place + 1)
+
+    def _follow(self, text: str) -> str:
+        """Compare the next piece with the places at which the reply was the same so far."""
+        if size := self._track(text):
+            return self._pass_over(self.pending[self._lead + size :], is_all=False)
+        return "" if self._tracks else self._begin(is_all=False)
+
+    def _track(self, text: str) -> int:
+        """The characters that the reply repeats, if this piece tells; else 0."""
+        at = self._size
+        self._size += len(text)
+        self._tracks = [
+            place
+            for place in self._tracks
+            if text.startswith(self._text[place + at : place + self._size])
+        ]
+        longest = len(self._text) - self._tracks[0] if self._tracks else self._size + 1
+        return longest if longest <= self._size else 0
+
+    # After the repeated words -----------------------------------------------------------------
+
+    def _pass_over(self, rest: str, *, is_all: bool) -> str:
+        self._is_after_repeat, self._pieces, self._tracks = True, [rest], []
+        return self._go_on(is_all=is_all)
+
+    def _go_on(self, *, is_all: bool) -> str:
+        """The text after the repeated words, which may be on the next line."""
+        rest = self.pending
         if not self._in_string:
-            return self._take(self.held[_fence(self.held).end() :])  # type: ignore[union-attr]
-        if waits:
+            return self._take(rest)
+        spaces, breaks, after = _LINE_END.fullmatch(rest).groups()  # type: ignore[union-attr]
+        if not after and not is_all:
             return ""
-        self.failed = True
-        raise IncompleteOutputError("the continuation does not go on where the answer was cut")
+        if not breaks:
+            return self._take(spaces + after)
+        if after[:1].isalnum() and not self._text[-1].isspace():
+            raise self._failure("the continuation has a line break where a space may have been")
+        return self._take(after)
 
     def _take(self, text: str) -> str:
-        self._joined, self.held = True, ""
+        self._joined, self._pieces = True, []
         return text
 
-    def _starts(self) -> Iterator[int]:
-        """Where the reply proper may begin: at the first lines, up to the first that is JSON."""
-        mark = _json_mark(self.held)
-        last = mark.start() if mark else len(self.held)
-        for line in _line_start(self.held):
-            if line.start() > min(last, _LEAD_CHARS):
-                return
+    def _failure(self, message: str) -> IncompleteOutputError:
+        self.failed = True
+        return IncompleteOutputError(message)
+
+
+def _starts(reply: str) -> Iterator[int]:
+    """The places where the reply proper may begin: its first lines, up to the first with JSON."""
+    mark = _JSON_MARK.search(reply)
+    last = mark.start() if mark else len(reply)
+    for line in _LINE_START.finditer(reply):
+        if line.start() > min(last, _LEAD_CHARS):
+            return
+        yield line.start()
+        if line.end() > line.start():
             yield line.end()
 
-    def _is_past_lead(self) -> bool:
-        return len(self.held) > _LEAD_CHARS or _json_mark(self.held) is not None
 
-    def _repeated(self, reply: str) -> int | None:
-        """How many characters at the reply's start repeat the text's end; None if more may tell."""
-        if reply.startswith(self.ending):
-            return len(self.ending)
-        if self.ending.startswith(reply):
-            return None
-        start = self._text.find(reply[: len(self.ending)])
-        while start >= 0:
-            repeated = self._text[start:]
-            if reply.startswith(repeated) and len(repeated) > len(self.ending):
-                return len(repeated)
-            if repeated.startswith(reply):
-                return None
-            start = self._text.find(reply[: len(self.ending)], start + 1)
-        return self._repeated_part(reply) if self._in_string else 0
+def _is_past_lead(reply: str) -> bool:
+    return len(reply) > _LEAD_CHARS or _JSON_MARK.search(reply) is not None
 
-    def _repeated_part(self, reply: str) -> int:
-        sizes = range(len(self.ending) - 1, _LEAST_CHARS - 1, -1)
-        return next((size for size in sizes if reply.startswith(self.ending[-size:])), 0)
+
+def _overlap(text: str, reply: str) -> int:
+    """The most characters that the text ends and the reply begins with."""
+    sizes = range(min(len(text), len(reply)), 0, -1)
+    return next((size for size in sizes if reply.startswith(text[-size:])), 0)
+
+
+def _squeezed(text: str) -> str:
+    """The text without white space, up to a number of characters."""
+    return "".join(text[:_SQUEEZED_CHARS].split())

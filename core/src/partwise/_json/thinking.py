@@ -128,3 +128,43 @@ class Thinking:
         kept = "".join(self._after_tag) + text
         self._after_tag.clear()
         return kept
+
+
+class LeadingThought:
+    """Takes reasoning between tags off the beginning of a text."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._thinking: Thinking | None = None
+        self._is_past = False
+
+    def feed(self, text: str) -> tuple[str, str]:
+        """The reasoning in the next piece, and the text after it."""
+        if self._is_past:
+            return "", text
+        if self._thinking is None:
+            self._held += text
+            tag = _LEADING_TAG.match(self._held)
+            self._thinking = Thinking.opened_by(tag["tag"]) if tag else None
+            if tag is None or self._thinking is None:
+                return "", self._pass_on(is_all=False)
+            text, self._held = self._held[tag.end() :], ""
+        thought, rest = self._thinking.feed(text)
+        self._is_past = rest is not None
+        return thought, rest or ""
+
+    def close(self) -> tuple[str, str]:
+        """The text has ended: as `feed`."""
+        if self._thinking is not None and not self._is_past:
+            return self._thinking.close()
+        return "", self._pass_on(is_all=True)
+
+    def _pass_on(self, *, is_all: bool) -> str:
+        if not is_all and _LEADING_PARTIAL.match(self._held):
+            return ""
+        self._is_past, held, self._held = True, self._held, ""
+        return held
+
+
+_LEADING_TAG: Final = re.compile(rf"\s*(?P<tag>{TAG})", re.IGNORECASE)
+_LEADING_PARTIAL: Final = re.compile(rf"\s*(?:{PARTIAL_TAG})?{END_OF_TEXT}", re.IGNORECASE)

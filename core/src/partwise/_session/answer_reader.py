@@ -10,7 +10,7 @@ once, but:
   response model to one without, that was taken because the text began with it.
 - The answer repeated is dropped, as prose after it is. Another object after an answer that the text
   began with is an error, unless the mode is lenient.
-- If no answer was begun, the best of what was passed over is it, at the text's end: what is in a
+- If no answer was begun, the best of the documents passed over is it, at the text's end: one in a
   fence of another language, the only fitting part of an object around it (`{"result": {…}}`), the
   first object or array, a scalar.
 """

@@ -1,12 +1,11 @@
-"""An attempt that goes on where another was cut off.
+"""An attempt that continues the answer of another, which was cut off.
 
-It has the other's engine. So what was shown stands, down to the same objects, and grows on; and
-what comes of it in the end is validated as the whole that it is.
+It has the other's builder. So the snapshots stay, down to the same objects, and grow.
 
-Where it goes on: after a value that is complete or an opening bracket, after a key, or inside a
-string. A number, a literal or a key that was cut is written anew, since models count in tokens,
-and go on badly inside of one; nothing of it was shown. A string goes on inside, wherever it was
-cut: if it is a text, it was shown, and must not shrink.
+It continues after a complete value, after an opening bracket, after a key, or inside a string. A
+number, a literal or a key that was cut is written anew, since models write in tokens and continue
+badly inside of one; nothing of it was shown. A string is continued wherever it was cut: a text was
+shown, and must not shrink.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import IncompleteOutputError, ProviderError
 from .._json.splice import Splicer
+from .._json.thinking import LeadingThought
 from .attempt import Attempt
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def is_resumable(attempt: Attempt, error: PartwiseError) -> bool:
-    """Whether the answer can be gone on with: cut off by its length, or by a broken stream.
+    """Whether the answer can be continued: it was cut off by its length or by a broken stream.
 
-    A model that stopped of itself in the middle would only do so again.
+    A model that stopped by itself in the middle would only do so again.
     """
     if isinstance(error, IncompleteOutputError):
         return attempt.resumable and attempt.finish_reason in (None, "length")
@@ -33,32 +33,58 @@ def is_resumable(attempt: Attempt, error: PartwiseError) -> bool:
 
 
 class Continuation(Attempt):
-    """A model's continuation of an answer that was cut off. It comes as text, whatever the mode.
+    """A model's reply that continues an answer. It comes as text, whatever the mode.
 
     Attributes:
-        seam: where the two are joined.
+        splicer: joins the two.
     """
 
     def __init__(self, before: Attempt) -> None:
         engine = before.engine
+        self._leading_thought = LeadingThought()
+        self._has_rest = False  # text after the end of the document
         super().__init__(before.number + 1, lambda: engine, tool=None, lenient=False, patient=True)
+        engine.keep_rest()
         text = engine.rewind()
-        self.seam = Splicer(text, in_string=engine.reader.in_string)
+        self.splicer = Splicer(text, in_string=engine.reader.in_string)
 
     @property
     def text(self) -> str:
-        """The text of the whole so far, and what came last and is not known to belong to it."""
-        return self.engine.text + self.seam.held
+        """The text of the whole so far, and the last of the reply, which may not belong to it."""
+        return self.engine.text + self.splicer.pending
 
     @property
     def resumable(self) -> bool:
-        return super().resumable and not self.seam.failed
+        return super().resumable and not self.splicer.failed
 
     def _receive_text(self, chunk: TextDelta) -> bool:
-        return self._add(self.seam.feed(chunk.text))
+        thought, text = self._leading_thought.feed(chunk.text)
+        return self._splice(thought, text)
 
     def _read_the_rest(self) -> None:
-        self._add(self.seam.close())
+        self._splice(*self._leading_thought.close())
+        self._add(self.splicer.close())
+
+    def _splice(self, thought: str, text: str) -> bool:
+        if thought:
+            self._reasoning.append(thought)
+        return bool(text) and self._add(self.splicer.feed(text))
 
     def _add(self, text: str) -> bool:
-        return not self.engine.complete and self.engine.feed(text)
+        if self._has_rest:
+            return False
+        grew = bool(text) and self.engine.feed(text)
+        if self.engine.complete:
+            self._check_rest(self.engine.take_rest().lstrip())
+        return grew
+
+    def _check_rest(self, rest: str) -> None:
+        """See that the document did not end too early, since the two were joined at a wrong place.
+
+        Raises:
+            IncompleteOutputError: it goes on.
+        """
+        self._has_rest = rest != ""
+        if rest.startswith((",", ":", "]", "}")):
+            self.splicer.failed = True
+            raise IncompleteOutputError("the continuation does not go on where the answer was cut")

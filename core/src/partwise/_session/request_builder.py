@@ -52,7 +52,7 @@ class RequestBuilder:
     def resume(self, attempt: Continuation) -> None:
         """Ask for the rest of the answer."""
         whole = self._whole()
-        rest = continuation(whole, attempt.text, attempt.seam.ending)
+        rest = continuation(whole, attempt.text, attempt.splicer.anchor)
         self.current = replace(whole, messages=[*whole.messages, *rest], plain=True)
 
     def fall_back(self, error: ProviderError) -> bool:
