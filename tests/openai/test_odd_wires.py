@@ -251,6 +251,7 @@ FAILED = {
     "no-json": (Wire([b"data: <oops>\n\n"]), ServerError, 200),
     "a-page": (Wire([b"<!doctype html>"], S, "text/html"), ServerError, 200),
     "a-page-called-events": (Wire([b"<!doctype html>"]), ServerError, 200),
+    "another-document": (Wire([b'{"answer": 1}'], S, "application/json"), ServerError, 200),
     "half-a-document": (Wire([b'{"choices": ['], S, "application/json"), ServerError, 200),
 }  # fmt: skip
 

@@ -10,10 +10,12 @@ A body that is one JSON document is read as one event: servers that ignore `stre
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from partwise.provider import ServerError
+
+from ._errors import reported_error
 
 _BOM = b"\xef\xbb\xbf"
 _END = b"[DONE]"
@@ -59,10 +61,14 @@ class EventReader:
         An event that no blank line ends is no event.
 
         Raises:
-            ServerError: the document is not JSON.
+            ServerError: the document is not JSON, or neither an answer nor an error.
         """
         if self._is_document:
-            yield self._parse(b"".join(self._open))
+            text = b"".join(self._open)
+            document = self._parse(text)
+            if not (reported_error(document) or _is_answer(document)):
+                raise self._error("a document in place of events", text)
+            yield document
 
     def _begin(self, piece: bytes) -> bytes:
         """Detect the kind of the body by its first character that is not white space."""
@@ -103,9 +109,15 @@ class EventReader:
         try:
             return json.loads(data)
         except ValueError as error:  # UnicodeDecodeError is one
-            raise self._error("data that is not JSON", data) from error
+            failure = self._error("data that is not JSON", data)
+            failure.retryable = True
+            raise failure from error
 
     def _error(self, kind: str, data: bytes) -> ServerError:
         excerpt = data.decode("utf-8", errors="replace")[:_EXCERPT_CHARS]
         message = f"{self._provider} sent {kind}; is the base URL right? It begins: {excerpt!r}"
-        return ServerError(message, provider=self._provider, status_code=200, retryable=True)
+        return ServerError(message, provider=self._provider, status_code=200)
+
+
+def _is_answer(document: Any) -> bool:
+    return isinstance(document, Mapping) and not document.keys().isdisjoint({"choices", "output"})
