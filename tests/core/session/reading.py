@@ -68,7 +68,7 @@ def play(
         forced=mode != "offered",
         on_restart=notes.add,
     )
-    handlers = attempt.takers()
+    handlers = attempt.handlers()
     value, error, snapshots = None, None, []
     try:
         for chunk in (*chunks, Finish(finish, finish)):

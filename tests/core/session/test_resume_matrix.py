@@ -92,9 +92,9 @@ def continued(model: type[BaseModel], kept: str, reply: str, size: int) -> Any:
     """What comes of it; an OutputError if that is an error."""
     plan = compile_plan(model)
     before = Attempt(1, lambda: SnapshotBuilder(plan), tool=None, lenient=False, patient=True)
-    before.takers()[TextDelta](TextDelta(kept))
+    before.handlers()[TextDelta](TextDelta(kept))
     attempt = Continuation(before)
-    take = attempt.takers()
+    take = attempt.handlers()
     try:
         for start in range(0, len(reply), size):
             take[TextDelta](TextDelta(reply[start : start + size]))

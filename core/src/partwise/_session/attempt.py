@@ -138,7 +138,7 @@ class Attempt:
             self.engine.shape, _weakly(self._begin_answer), self._reasoning, is_lenient=False
         )
 
-    def takers(self) -> dict[type, Callable[[Any], bool]]:
+    def handlers(self) -> dict[type, Callable[[Any], bool]]:
         """The handler of each kind of chunk; a piece of the answer itself is a `str`.
 
         It says whether the answer's text grew. It raises a MalformedOutputError if the text is not

@@ -117,7 +117,7 @@ class EventReader:
         self._feeds = feeds
         self._guard = guard
         self._hooks = hooks
-        self._handlers = attempt.takers()
+        self._handlers = attempt.handlers()
         self._take_piece = self._handlers[str]
         self._secrets = secrets
         self._provider = provider
