@@ -86,6 +86,15 @@ STOP = choice({}, "stop")
 FIRST, SECOND = TEXT[:12], TEXT[12:]
 PLAIN = events(choice({"content": FIRST}), choice({"content": SECOND}), STOP)
 COMPLETED = response("completed", response={"status": "completed"})
+DRAFT = '{"text": "draft", "stars": 0}'
+
+
+def written(text: str) -> list[bytes]:
+    """The events of a text, a few characters each."""
+    pieces = [text[start : start + 3] for start in range(0, len(text), 3)]
+    return events(*(choice({"content": piece}) for piece in pieces), STOP)
+
+
 USAGE = {"prompt_tokens": 3, "completion_tokens": 4}
 
 
@@ -178,7 +187,39 @@ READ = {
     "odd-reasoning": Wire([sse(choice({"reasoning": {"content": "Hm."}})), *PLAIN]),
     "a-list-of-reasoning": Wire([sse(choice({"reasoning_content": [{"text": "Hm."}]})), *PLAIN]),
     "reasoning-details": Wire([sse(choice({"reasoning_details": [{"text": "Hm."}]})), *PLAIN]),
+    # Text around the answer
+    "thinking": Wire(written(f"<think>Maybe {DRAFT}?</think>\n{TEXT}")),
+    "thinking-opened-in-the-prompt": Wire(written(f"Maybe {DRAFT}?\n</think>\n\n{TEXT}"), J),
+    "thinking-beside-a-call": Wire(
+        [*written(f"<think>{DRAFT}</think>")[:-2], *events(choice({"tool_calls": [CALL]}), STOP)], T
+    ),
+    "the-answer-as-reasoning": Wire(
+        events(choice({"reasoning_content": FIRST}), choice({"reasoning": SECOND}), STOP)
+    ),
+    "fence": Wire(written(f"Sure:\n```json\n{TEXT}\n```\nAnything else?")),
+    "end-token": Wire(written(f"\ufeff{TEXT}<|im_end|>")),
+    "twice": Wire(written(f"{TEXT}\n{TEXT}")),
+    "an-unknown-key-first": Wire(written('{"why": {"text": "x"}, ' + TEXT[1:])),
+    "an-envelope": Wire(written(f'{{"result": {TEXT}}}'), J),
+    "decorated-name": Wire(
+        events(called(index=0, function={"name": "functions.Note", "arguments": TEXT}), STOP), T
+    ),
+    "harmony-name": Wire(
+        events(
+            called(index=0, function={"name": "Note<|channel|>commentary", "arguments": ""}),
+            called(index=0, function={"arguments": TEXT}),
+            STOP,
+        ),
+        T,
+    ),
+    "text-in-the-place-of-a-call": Wire(written(f"Sure:\n```json\n{TEXT}\n```"), T),
     # Responses
+    "prose-in-an-item-of-its-own": Wire(
+        events(text_delta('Let me see {"text": "', 0), text_delta(TEXT, 1), COMPLETED), R
+    ),
+    "two-items-with-the-same": Wire(
+        events(text_delta(TEXT, 0), text_delta(FIRST, 1), text_delta(SECOND, 1), COMPLETED), R
+    ),
     "commentary": Wire(
         events(
             response("output_item.added", output_index=0, item=message("", phase="commentary")),
