@@ -192,3 +192,32 @@ def test_a_server_that_ignores_stream_is_read(
     value, completion = client.create_with_completion(Person, QUESTION, model="claude-opus-4-5")
     assert value == Person(name="Ada")
     assert completion.usage == partwise.Usage(3, 4)
+
+
+def blocks_of(*texts: str) -> Reply:
+    message: dict[str, Any] = {"role": "assistant", "content": [], "usage": {}}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
+    for index, text in enumerate(texts):
+        block = {"type": "text", "text": ""}
+        delta = {"type": "text_delta", "text": text}
+        events += [
+            {"type": "content_block_start", "index": index, "content_block": block},
+            {"type": "content_block_delta", "index": index, "delta": delta},
+            {"type": "content_block_stop", "index": index},
+        ]
+    events += [
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+        {"type": "message_stop"},
+    ]
+    return Reply(body=[WIRE.framing.frame(event) for event in events])
+
+
+@pytest.mark.parametrize("mode", ["json_schema", "tools", "md_json"])
+@pytest.mark.parametrize("prose", ["Here you go.", "I shall fill in {name}.", "Note: [1]"])
+def test_prose_in_one_block_and_the_answer_in_the_next(
+    client: partwise.Client, server: ReplayServer, mode: str, prose: str
+) -> None:
+    server.reset()
+    server.enqueue(blocks_of(prose, TEXT))
+    value = client.create(Person, QUESTION, model="claude-opus-4-5", mode=mode, max_retries=0)
+    assert value == Person(name="Ada")

@@ -114,10 +114,10 @@ def test_a_type_that_can_not_be_made_up_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"pace": -1}, "pace is seconds"),
-        ({"pace": "slow"}, "pace is seconds"),
-        ({"delta": 0}, "delta is characters"),
-        ({"delta": 1.5}, "delta is characters"),
+        ({"pace": -1}, "pace must be seconds"),
+        ({"pace": "slow"}, "pace must be seconds"),
+        ({"delta": 0}, "delta must be characters"),
+        ({"delta": 1.5}, "delta must be characters"),
         ({"temperature": 1}, "fake has no option temperature; it has seed, pace, delta"),
     ],
 )

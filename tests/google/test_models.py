@@ -122,3 +122,46 @@ def test_a_schema_that_is_refused_is_put_into_the_prompt(
 
 def test_every_row_has_a_model_here() -> None:
     assert {profile_of(model).label for model in MODELS} == {row.label for row in PROFILES}
+
+
+@pytest.mark.parametrize("texts", [["Here you go.", TEXT], ["Here", " you go.\n" + TEXT]])
+def test_prose_in_one_part_and_the_answer_in_the_next(
+    client: partwise.Client, server: ReplayServer, texts: list[str]
+) -> None:
+    server.reset()
+    nothing: Any = None
+    one = {"candidates": [{"content": {"parts": [{"text": text} for text in texts]}}]}
+    end = WIRE.events(iter([Finish("stop")]), nothing)
+    server.enqueue(Reply(body=[WIRE.framing.frame(event) for event in (one, *end)]))
+    value = client.create(Person, QUESTION, model="gemini-2.5-flash", max_retries=0)
+    assert value == Person(name="Ada")
+
+
+# Of the Gemini API's events the SDK leaves the `finishMessage` out; of Vertex AI's it does not.
+@pytest.mark.parametrize(
+    ("provider", "event", "words"),
+    [
+        (
+            "vertex",
+            {"candidates": [{"finishReason": "SAFETY", "finishMessage": "Not so."}]},
+            "Not so.",
+        ),
+        ("google", {"candidates": [{"finishReason": "RECITATION"}]}, "RECITATION"),
+        ("google", {"promptFeedback": {"blockReason": "BLOCKLIST"}}, "BLOCKLIST"),
+    ],
+)
+def test_the_filter_is_named(
+    server: ReplayServer, provider: str, event: dict[str, Any], words: str
+) -> None:
+    server.reset()
+    thought = {"candidates": [{"content": {"parts": [{"text": "Hm.", "thought": True}]}}]}
+    server.enqueue(Reply(body=[WIRE.framing.frame(each) for each in (thought, event)]))
+    with (
+        partwise.from_provider(
+            f"{provider}/gemini-2.5-flash", api_key="no key", base_url=server.url
+        ) as client,
+        pytest.raises(partwise.ContentFilterError, match=words) as caught,
+    ):
+        client.create(Person, QUESTION, max_retries=0)
+    assert caught.value.raw_finish_reason in ("SAFETY", "RECITATION", "BLOCKLIST")
+    assert caught.value.reasoning == "Hm."

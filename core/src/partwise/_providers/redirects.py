@@ -30,16 +30,26 @@ def refuse_redirects(http_client: ClientT) -> ClientT:
 
 
 def _check(response: Any) -> None:
-    location = response.headers.get("location")
-    if response.status_code not in _REDIRECTS or not location:
-        return
-    asked = str(response.request.url)
-    if _origin(urljoin(asked, location)) != _origin(asked):
-        del response.headers["location"]
+    if _is_refused(response):
+        # For SDKs that look into the body of what they did not expect.
+        response.read()
 
 
 async def _check_async(response: Any) -> None:
-    _check(response)
+    if _is_refused(response):
+        await response.aread()
+
+
+def _is_refused(response: Any) -> bool:
+    """Whether the response redirects to another origin. It no longer does, then."""
+    location = response.headers.get("location")
+    if response.status_code not in _REDIRECTS or not location:
+        return False
+    asked = str(response.request.url)
+    if _origin(urljoin(asked, location)) == _origin(asked):
+        return False
+    del response.headers["location"]
+    return True
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:

@@ -143,7 +143,7 @@ def _checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
         known = ", ".join(_DEFAULTS)
         raise ConfigurationError(f"fake has no option {', '.join(sorted(unknown))}; it has {known}")
     if not (isinstance(options["pace"], (int, float)) and options["pace"] >= 0):
-        raise ConfigurationError(f"pace is seconds, from 0 on, and not {options['pace']!r}")
+        raise ConfigurationError(f"pace must be seconds >= 0, got {options['pace']!r}")
     if not (isinstance(options["delta"], int) and options["delta"] > 0):
-        raise ConfigurationError(f"delta is characters, from 1 on, and not {options['delta']!r}")
+        raise ConfigurationError(f"delta must be characters >= 1, got {options['delta']!r}")
     return options
