@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from partwise import AsyncClient, AsyncPartialStream
 
     from ._checkpoint import Kept
+    from ._clients import Clients
     from ._pace import Pace, Permit
     from ._pricing import Prices
     from ._prompts import Messages
@@ -84,7 +85,7 @@ class Asker(Generic[T]):
     """Asks about rows, one at a time or many at once.
 
     Attributes:
-        client: whom to ask. Its SDK should not retry by itself: that would hide 429s.
+        clients: whom to ask. Their SDK should not retry by itself: that would hide 429s.
         response_model: any type that pydantic validates.
         pace: the pace of the client's key.
         prices: of the client's model.
@@ -94,7 +95,7 @@ class Asker(Generic[T]):
         patience: seconds for which a row is asked again while the vendor answers 429.
     """
 
-    client: AsyncClient
+    clients: Clients
     response_model: Any
     pace: Pace
     prices: Prices
@@ -110,6 +111,7 @@ class Asker(Generic[T]):
         self.schema = self._adapter.json_schema()
         self.output_schema = self._adapter.json_schema(mode="serialization")
         self._has_object_root = self.schema.get("type") == "object"
+        self.client = self.clients.first
         self._player = self.client.with_config(cache=playing)
         self._keywords = dict(self.options)
         self._user_hooks: Hooks | None = self._keywords.pop("hooks", None)
@@ -164,10 +166,16 @@ class Asker(Generic[T]):
         self, outcome: Outcome[T], messages: Messages, permit: Permit
     ) -> Exception | None:
         """Ask once: the error, if there is no value."""
+        with self.clients.one() as client:
+            return await self._try_with(client, outcome, messages, permit)
+
+    async def _try_with(
+        self, client: AsyncClient, outcome: Outcome[T], messages: Messages, permit: Permit
+    ) -> Exception | None:
         usage: Usage | None = None
         stream: AsyncPartialStream[T] | None = None
         try:
-            stream = self.client.create_partial(
+            stream = client.create_partial(
                 self.response_model, messages, hooks=self._hooks_for(outcome), **self._keywords
             )
             outcome.value = await self._read(stream, outcome.row)

@@ -18,6 +18,7 @@ from ._ask import PATIENCE, Asker
 from ._batch.run import BatchRun
 from ._batch.vendor import vendor_of
 from ._checkpoint import Checkpoint
+from ._clients import clients_like
 from ._money import CostLimit
 from ._outcome import Outcome, Summary
 from ._outputs import open_output
@@ -88,8 +89,8 @@ class _Opened(Generic[T]):
         given = _client_of(job)
         pace = job.shared_pace or _pace_of(job, given.config, in_loop=in_loop)
         # The SDK's own retries would hide 429s, and wait for each row apart.
-        self._client = given.with_config(sdk_retries=0, on_headers=pace.heed)
-        self._owned = [self._client] if given is job.model else [self._client, given]
+        self._clients = clients_like(given, {"sdk_retries": 0, "on_headers": pace.heed})
+        self._client = self._clients.first
         prices = Prices(
             self._client.config.name,
             _model_of(job, self._client),
@@ -98,7 +99,7 @@ class _Opened(Generic[T]):
         )
         self._limit = CostLimit(job.max_cost, prices)
         self._asker: Asker[T] = Asker(
-            client=self._client,
+            clients=self._clients,
             response_model=job.response_model,
             pace=pace,
             prices=prices,
@@ -152,8 +153,7 @@ class _Opened(Generic[T]):
         try:
             self._close_files()
         finally:
-            for client in self._owned:
-                await client.close()
+            await self._clients.aclose()
 
     def _close_files(self) -> None:
         if self._progress is not None:

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from partwise import ConfigurationError, from_provider
 
 from ._ask import PATIENCE, Asker
+from ._clients import clients_like
 from ._errors import is_final
 from ._outcome import Outcome
 from ._outputs import error_of
@@ -115,7 +116,7 @@ class RowFunction:
         )
         name, _, model = self.model.partition("/")
         return Asker(
-            client=given.with_config(sdk_retries=0, on_headers=pace.heed),
+            clients=clients_like(given, {"sdk_retries": 0, "on_headers": pace.heed}),
             response_model=self.response_model,
             pace=pace,
             prices=Prices(name, model, price=self.price),
