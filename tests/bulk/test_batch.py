@@ -60,6 +60,7 @@ async def test_a_batch(vendor: BatchServer, ask: Any, clock: FakeClock) -> None:
     assert found[0].cost == full / 2
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", ["tools", "json_schema"])
 async def test_in_each_mode(vendor: BatchServer, ask: Any, clock: FakeClock, mode: str) -> None:
     if isinstance(vendor, Google) and mode == "tools":
@@ -133,6 +134,7 @@ async def test_a_batch_of_which_nobody_heard_is_found(
     assert set(vendor.asked.values()) == {1}
 
 
+@pytest.mark.full
 async def test_a_batch_that_never_arrived_is_submitted_again(
     vendor: BatchServer, ask: Any, clock: FakeClock
 ) -> None:
@@ -146,6 +148,7 @@ async def test_a_batch_that_never_arrived_is_submitted_again(
     assert found[0].ok
 
 
+@pytest.mark.full
 async def test_several_batches(
     vendor: BatchServer, ask: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +183,7 @@ async def test_a_batch_that_is_refused(tmp_path: Path, clock: FakeClock) -> None
     assert not outcome.final
 
 
+@pytest.mark.full
 async def test_an_endpoint_that_is_gone_is_a_partwise_error(ask: Any, clock: FakeClock) -> None:
     ask |= {"base_url": ask["base_url"] + "/nowhere"}
 
