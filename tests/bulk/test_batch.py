@@ -103,7 +103,7 @@ async def test_it_goes_on_when_the_process_is_gone(
     run = partwise_bulk.aextract(rows=rows, **ask)
     # Nobody lets time pass: it stops after the first poll.
     task = asyncio.ensure_future(anext(run))
-    await asyncio.wait_for(clock.asked.wait(), 10)
+    await asyncio.wait_for(clock.asked.wait(), 60)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
