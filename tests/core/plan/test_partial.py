@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import pickle
 import typing
-from collections.abc import Hashable
+from collections.abc import Generator, Hashable, Iterable, MutableSequence, Sequence
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 import pytest
@@ -18,6 +18,7 @@ from pydantic import (
     RootModel,
     ValidationError,
     computed_field,
+    create_model,
     field_serializer,
     field_validator,
     model_serializer,
@@ -26,6 +27,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import core_schema
 from typing_extensions import TypeAliasType
 
+from partwise._errors import InvalidOutputError
 from partwise._plan import partial as _partial
 from partwise._plan.markers import Atomic, NotNull, PartialLiteralMixin
 from partwise._plan.partial import original_of, partial_of
@@ -422,3 +424,85 @@ def test_what_an_alias_names_is_written_as_far_as_it_has_come() -> None:
     for mode in ("validation", "serialization"):
         schema = Partial[Aliased].model_json_schema(mode=mode)
         assert "PaddedOnes" in schema["$defs"]
+
+
+class Shadowing(BaseModel):
+    """Its fields are called as methods of pydantic's are."""
+
+    a: int
+
+
+def test_partial_of_a_partial_class_is_itself() -> None:
+    assert Partial[Partial[Shadowing]] is Partial[Shadowing]
+    assert compile_plan(Partial[Shadowing]) is compile_plan(Shadowing)
+
+
+def test_a_field_of_a_partial_type_takes_both_kinds() -> None:
+    Holding: Any = create_model(  # noqa: N806
+        "Holding", one=(Partial[Shadowing], ...), many=(list[Partial[Shadowing]], [])
+    )
+    whole = Holding(one=Shadowing(a=1), many=[Shadowing(a=2), Partial[Shadowing]()])
+    assert whole.model_dump() == {"one": {"a": 1}, "many": [{"a": 2}, {"a": None}]}
+    engine = SnapshotBuilder(compile_plan(Holding))
+    for character in '{"one":{"a":1},"many":[{}]}':
+        engine.feed(character)
+        assert engine.snapshot() is not None
+    assert engine.close() == Holding.model_validate_json('{"one":{"a":1},"many":[{}]}')
+    assert Partial[Holding].model_json_schema()["properties"].keys() == {"one", "many"}
+
+
+def test_fields_named_as_methods_of_pydantic_make_no_further_warning() -> None:
+    with pytest.warns(UserWarning, match="shadows"):
+        model = create_model("Named", copy=(str, ...), json=(int, ...), schema=(str, ""))
+    engine = SnapshotBuilder(compile_plan(list[model]))  # type: ignore[valid-type]
+    engine.feed('[{"copy": "a", "js')
+    assert engine.snapshot()[0].model_dump() == {"copy": "a", "json": None, "schema": ""}
+
+
+def test_a_class_that_could_not_be_made_is_not_found_again() -> None:
+    made = []
+
+    class Counting(type(BaseModel)):  # type: ignore[misc]
+        def __init__(cls, name: str, *_: Any) -> None:
+            made.append(name)
+            if len(made) == 2:
+                raise TypeError("not now")
+
+    class Counted(BaseModel, metaclass=Counting):
+        a: int
+
+    with pytest.raises(TypeError, match="not now"):
+        Partial[Counted]
+    assert Partial[Counted](a=None).a is None
+    assert Partial[Counted] is Partial[Counted]
+
+
+def test_a_model_that_was_rebuilt_has_another_plan_and_partial_class() -> None:
+    class Changing(BaseModel):
+        a: int
+
+    before, partial = compile_plan(list[Changing]), Partial[Changing]
+    Changing.model_fields["a"].annotation = str
+    Changing.model_rebuild(force=True)
+    assert compile_plan(list[Changing]) is not before
+    assert Partial[Changing] is not partial
+    engine = SnapshotBuilder(compile_plan(list[Changing]))
+    engine.feed('[{"a": "x"}]')
+    assert engine.close() == [Changing(a="x")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "kind", [Iterable[int], Generator[int, None, None], Sequence[int], MutableSequence[int]]
+)
+def test_what_can_be_iterated_is_a_list(kind: Any) -> None:
+    model = create_model("Iterated", many=(kind, ...))
+    for root, text in ((kind, "[1,2]"), (model, '{"many":[1,2]}'), (list[kind], "[[1,2]]")):
+        for pieces in (text, [text]):
+            engine = SnapshotBuilder(compile_plan(root))
+            for piece in pieces:
+                engine.feed(piece)
+            value: Any = engine.close()
+            many = value.many if root is model else value[0] if root == list[kind] else value
+            assert (type(many), many) == (list, [1, 2])
+    with pytest.raises(InvalidOutputError):
+        SnapshotBuilder(compile_plan(kind)).feed('["x"')

@@ -469,6 +469,18 @@ class Spades(BaseModel):
 Suited = Annotated[Hearts | Spades, Field(discriminator="suit")]
 
 
+class Fact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    claim: str
+    sources: list[str] = []
+
+
+class Guess(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    hunch: str
+    sources: str = ""
+
+
 class One(BaseModel):
     version: Literal[1]
     s: str

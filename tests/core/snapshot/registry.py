@@ -337,6 +337,12 @@ _row("a list or a number", list[int] | int, integer | several(integer), ELEMENTS
 _row("a model or a text", m.Point | str, point | strings, FIELDS, GROWS)
 _row("models", m.Point | m.User, point | user)
 _row("models told apart by a literal", m.Cat | m.Dog, cat | dog, FIELDS)
+_row(
+    "models told apart by their keys",
+    m.Fact | m.Guess,
+    fields({"sources": several(text)}, claim=text) | fields({"sources": text}, hunch=text),
+    FIELDS,
+)
 _row("discriminated", m.Pet, pet, FIELDS)
 _row(
     "discriminated by an alias",
