@@ -244,6 +244,7 @@ def read(kind: Any, text: str) -> None:
     ("kind", "text"),
     [
         (list[Code], "[1, 2]"),
+        (RootModel[m.PlainData], '{"s": "a", "n": 1}'),
         (list[Annotated[list[int], AfterValidator(asking)]], "[[1], [2]]"),
         (list[Annotated[int, BeforeValidator(int)] | str], '[1, "ab"]'),
         (list[Annotated[list[dt.date], AfterValidator(list)]], '[["2024-01-02"]]'),

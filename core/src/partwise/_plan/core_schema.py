@@ -315,12 +315,15 @@ def _has_plain_keys(part: Any) -> bool:
 
 
 def _has_one_key_a_field(part: Any) -> bool:
+    if is_root(part):
+        return True
     level = level_of(part)
     config = part.get("config") or level.get("config") or {}
     behaviour = config.get("extra_fields_behavior") or level.get("extra_behavior")
     fields = [keys_of(name, declared, config) for name, declared in fields_of(part).items()]
-    is_level = level["type"] in LEVELS or is_root(part)
-    return is_level and behaviour != "allow" and all(len(keys) == 1 for keys in fields)
+    return (
+        level["type"] in LEVELS and behaviour != "allow" and all(len(keys) == 1 for keys in fields)
+    )
 
 
 _PURE_IF: Final[dict[str, Callable[[Any], bool]]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -129,6 +130,13 @@ def copied_model(instance: BaseModel) -> BaseModel:
     return copied
 
 
+def _allocator(cls: type) -> Callable[[], Any]:
+    """Makes an empty instance as pydantic-core does: by the class's own `__new__`, if it has one."""
+    if cls.__new__ is object.__new__:
+        return functools.partial(_new, cls)
+    return lambda: cls.__new__(cls)
+
+
 def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any]], Any]:
     """Makes M itself of the result of a `model-fields` schema, and of extras.
 
@@ -136,10 +144,11 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any
     of other classes do. Python sees to that if an instance's own dict is filled one by one.
     """
     allows_extra = model.model_config.get("extra") == "allow"
+    new = _allocator(model)
 
     def make(validated: tuple[dict[str, Any], Any, set[str]], extra: dict[str, Any]) -> Any:
         values, _, names = validated
-        instance: Any = _new(model)
+        instance: Any = new()
         own = instance.__dict__
         for name, value in values.items():
             own[name] = value
@@ -154,9 +163,10 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any
 def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
     """Makes M itself of the values of all its fields, which are valid: as small as the others."""
     names = tuple(model.model_fields)
+    new = _allocator(model)
 
     def make(values: dict[str, Any]) -> Any:
-        instance: Any = _new(model)
+        instance: Any = new()
         own = instance.__dict__
         for name in names:
             own[name] = values[name]
@@ -176,10 +186,11 @@ def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:
 
 def finished_dataclass_maker(cls: type) -> Callable[[Any, dict[str, Any]], Any]:
     """Makes the dataclass itself of the result of a `dataclass-args` schema."""
+    new = _allocator(cls)
 
     def make(validated: tuple[dict[str, Any], Any], extra: dict[str, Any]) -> Any:
         values, _ = validated
-        instance: Any = _new(cls)
+        instance: Any = new()
         if hasattr(instance, "__dict__"):
             instance.__dict__.update(values, **extra)
         else:
