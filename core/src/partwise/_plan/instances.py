@@ -131,7 +131,7 @@ def copied_model(instance: BaseModel) -> BaseModel:
 
 
 def _allocator(cls: type) -> Callable[[], Any]:
-    """Makes an empty instance as pydantic-core does: by the class's own `__new__`, if it has one."""
+    """Makes an empty instance as pydantic-core does: by the class's own `__new__`, if any."""
     if cls.__new__ is object.__new__:
         return functools.partial(_new, cls)
     return lambda: cls.__new__(cls)
