@@ -130,7 +130,7 @@ def copied_model(instance: BaseModel) -> BaseModel:
     return copied
 
 
-def _allocator(cls: type) -> Callable[[], Any]:
+def _allocator(cls: Any) -> Callable[[], Any]:
     """Makes an empty instance as pydantic-core does: by the class's own `__new__`, if any."""
     if cls.__new__ is object.__new__:
         return functools.partial(_new, cls)
