@@ -291,8 +291,8 @@ def values_for(draw: st.DrawFn, schema: dict[str, Any], root: dict[str, Any]) ->
 @st.composite
 def completions(draw: st.DrawFn, prefix: str) -> str:
     """A JSON text that begins with that prefix, which ends where a value has closed."""
-    text, stack = prefix, _open(prefix)
-    used = prefix
+    stack, in_string = _open(prefix)
+    text = used = f'{prefix}"' if in_string else prefix
     while stack:
         closer = stack.pop()
         needs = text.rstrip().endswith((",", "[", "{"))
@@ -310,8 +310,8 @@ def completions(draw: st.DrawFn, prefix: str) -> str:
     return text
 
 
-def _open(prefix: str) -> list[str]:
-    """The closers of what is open at the end, outermost first."""
+def _open(prefix: str) -> tuple[list[str], bool]:
+    """The closers of what is open at the end, outermost first; and whether a string is open."""
     stack, in_string, skip = [], False, False
     for character in prefix:
         if skip:
@@ -325,4 +325,4 @@ def _open(prefix: str) -> list[str]:
             stack.append("}" if character == "{" else "]")
         elif character in "}]":
             stack.pop()
-    return stack
+    return stack, in_string

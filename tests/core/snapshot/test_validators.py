@@ -307,7 +307,7 @@ def test_an_early_error_names_the_keys_of_the_json(kind: Any, text: str) -> None
     with pytest.raises(ValidationError) as final:
         TypeAdapter(kind).validate_json(text)
     with pytest.raises(InvalidOutputError) as early:
-        feed(SnapshotBuilder(compile_plan(kind)), text)
+        feed(SnapshotBuilder(compile_plan(kind)), text).close()
     assert [e["loc"] for e in early.value.errors()] == [e["loc"] for e in final.value.errors()]
 
 

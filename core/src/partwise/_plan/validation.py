@@ -156,10 +156,9 @@ class ModelValidator:
             return schema  # type: ignore[no-any-return]
         if waiting == "value":
             return self.around[name](self._held_schema(name))
-        if waiting == "default" and name in self.factories:
-            bare = {k: v for k, v in schema.items() if k != "default"}
-            full: Any = {**bare, **self._held_default(name), "schema": schema["schema"]}
-            return full  # type: ignore[no-any-return]
+        if waiting == "default" and name in self.factories and "default_factory" in schema:
+            held: Any = {**schema, **self._held_default(name), "schema": schema["schema"]}
+            return held  # type: ignore[no-any-return]
         if waiting == "default":
             return schema  # type: ignore[no-any-return]
         return self._held_schema(name) if name in given else self._shallow(name)

@@ -151,6 +151,9 @@ class SnapshotBuilder:
         Raises:
             Exception: as in `feed`.
         """
+        if not isinstance(error, _QUIET) and self._root.may_be_replaced():
+            self._freeze_snapshots()
+            return
         match error:
             case ValidationError():
                 self._fail(error)

@@ -10,6 +10,7 @@ from .._plan.nodes import ValueNode, ignored_node
 from .._sentinels import MISSING
 from .adapters import Adapter, DeferredValidation
 from .frame import OPEN, Frame, SkipFrame
+from .model_frame import ModelFrame
 from .values import given_at
 
 if TYPE_CHECKING:
@@ -87,6 +88,15 @@ class RootFrame(Frame):
         while isinstance(here.child, Frame | Adapter):
             here = here.child
         return here  # type: ignore[no-any-return]
+
+    def may_be_replaced(self) -> bool:
+        """Whether an open field may be given once more, by a better key, and its value be void."""
+        here: Any = self
+        while isinstance(here, Frame | Adapter):
+            if isinstance(here, ModelFrame) and here.field.rank and not here.is_closing:
+                return True
+            here = here.child
+        return False
 
     def release(self) -> None:
         """Let go of the open frames, which refer to each other.
