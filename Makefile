@@ -35,7 +35,7 @@ ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_
 ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint types unit format coverage mutants bench load soak test-lowest test-py engine clean
+.PHONY: help setup demo web test test-all lint types unit format coverage mutants bench load soak test-lowest test-py engine clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +44,9 @@ setup: $(READY)  ## make .venv, with every package of the workspace installed in
 
 demo: $(READY)  ## watch an answer fill in; MODEL=openai/gpt-4.1-mini asks the real one
 	@$(RUN)python docs/examples/demo.py $(MODEL)
+
+web: $(READY)  ## the demo as a page, on http://127.0.0.1:8765; MODEL=openai/gpt-4.1-mini asks the real one
+	@$(RUN)python docs/examples/web/server.py $(MODEL)
 
 test: $(READY)  ## lint, types, and the tests but the few slow ones; where CI is set: test-all
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types unit
@@ -139,6 +142,7 @@ engine: $(READY) .engine/build/bin/llama-server .engine/tiny.gguf  ## build llam
 	@touch $@
 
 clean:  ## remove what the other targets made
+	rm -rf plugins/web/client/node_modules plugins/web/client/dist
 	rm -rf .venv .venv-* .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(UV):

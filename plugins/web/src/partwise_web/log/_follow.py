@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,7 +21,7 @@ from partwise.provider import (
     Usage,
 )
 
-from .._errors import AnswerFailedError
+from .._errors import AnswerFailedError, UnknownAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -39,7 +40,7 @@ _MANY: Final = 1_000_000
 
 
 def follow(
-    log: Log, answer: str, response_model: TypeForm[T], **keywords: Any
+    log: Log, answer: str, response_model: TypeForm[T], *, wait: float = 0.0, **keywords: Any
 ) -> AsyncPartialStream[T]:
     """A stream of an answer in the log: all of it, however late one comes.
 
@@ -50,9 +51,11 @@ def follow(
         log: where the answer is.
         answer: its name.
         response_model: the type that the worker asked for.
+        wait: seconds for which an answer is waited for that no worker has begun yet, if the log's
+            own heartbeat is too short for that.
         keywords: `context`, `strict`, `hooks` and `limits`, as in a client's calls.
     """
-    client = partwise.from_provider(f"log/{answer}", async_client=True, log=log)
+    client = partwise.from_provider(f"log/{answer}", async_client=True, log=log, wait=wait)
     return client.create_partial(response_model, [], **{"max_retries": _MANY, **keywords})
 
 
@@ -65,6 +68,7 @@ class LogProvider:
     def __init__(self, config: ProviderConfig) -> None:
         options = dict(config.options)
         self._log: Log | None = options.pop("log", None)
+        self._wait: float = options.pop("wait", 0.0)
         if self._log is None or options:
             message = 'write from_provider("log/<answer>", async_client=True, log=…)'
             raise ConfigurationError(message)
@@ -105,7 +109,7 @@ class LogProvider:
             message = "the answer in the log is not valid for this type"
             raise AnswerFailedError(message, kind="InvalidOutputError")
         if self._entries is None:
-            self._entries = self._log.read(payload["answer"])
+            self._entries = _read(self._log, payload["answer"], self._wait)
         elif not self._attempt_has_ended:
             await self._skip_attempt(self._entries)
         self._attempt_has_ended = False
@@ -142,6 +146,21 @@ class _AttemptFailedError(ProviderError):
     def __init__(self) -> None:
         message = "the attempt failed at its worker"
         super().__init__(message, provider="log", retryable=True, retry_after=0.0)
+
+
+async def _read(log: Log, answer: str, wait: float) -> AsyncIterator[Entry]:
+    """The entries, of an answer that may begin only so many seconds later."""
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            async for entry in log.read(answer):
+                deadline = 0.0
+                yield entry
+        except UnknownAnswerError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def _raise_failure(entry: Entry) -> None:

@@ -1,0 +1,128 @@
+"""The demo's page in a real Chromium, its worker a process of its own, the log in Redis."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from .browser_tools import CLIENT, ROOT, browsing, node_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDER = ROOT / "docs" / "examples" / "web"
+
+
+@contextmanager
+def demo(*options: str) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command: list[Any] = [sys.executable, FOLDER / "server.py", "--port", str(port), *options]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_until_it_answers(url)
+            yield url
+        finally:
+            server.terminate()
+
+
+def wait_until_it_answers(url: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/text")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the demo does not answer")
+
+
+def sees(page: Any, pattern: str) -> None:
+    page.wait_for_function(f"() => window.seen.some((state) => {pattern}.test(state))")
+
+
+def card(page: Any) -> dict[str, str]:
+    names = ["date", "budget", "location", "users", "deadline", "summary"]
+    return {name: page.inner_text(f"#{name}") for name in names}
+
+
+@pytest.fixture(scope="module")
+def redis_demo(redis_url: str) -> Iterator[tuple[str, Any]]:
+    """The demo's address, and a browser."""
+    with demo("--redis", redis_url, "--pace", "0.01") as url, browsing() as context:
+        yield url, context
+
+
+def test_an_answer_fills_in_and_survives(redis_demo: tuple[str, Any]) -> None:
+    url, context = redis_demo
+    page = context.new_page()
+    page.goto(url)
+    page.click("#begin")
+    sees(page, "/^streaming 1 2/")
+    sees(page, "/^streaming 2 1/")
+    assert "taken back" in page.inner_text("#note")
+    sees(page, "/^streaming 2 3 .location/")
+
+    second = context.new_page()
+    second.goto(page.url)
+    page.reload()
+    sees(page, "/^streaming 2 3 .summary/")
+    for each in (page, second):
+        sees(each, "/^done 2/")
+    assert card(page) == card(second)
+    assert card(page)["budget"] == "$50,000"
+    assert len(set(second.evaluate("window.seen"))) >= 5
+    assert page.inner_text("#tokens").count(" + ") == 1
+
+    after = context.new_page()
+    after.goto(page.url)
+    sees(after, "/^done 2/")
+    assert card(after) == card(page)
+
+
+def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
+    redis_demo: tuple[str, Any],
+) -> None:
+    url, context = redis_demo
+    page = context.new_page()
+    page.goto(url)
+    page.click("#begin")
+    sees(page, "/^streaming 2 2/")
+    page.click("#kill")
+    killed = time.monotonic()
+    sees(page, "/^error/")
+    assert time.monotonic() - killed < 2.5
+    assert "WorkerLostError" in page.inner_text("#note")
+    assert "John Doe" in card(page)["users"]
+
+
+@pytest.mark.full
+def test_the_demo_runs_without_redis() -> None:
+    with (
+        demo("--pace", "0.005") as url,
+        browsing(viewport={"width": 390, "height": 800}) as context,
+    ):
+        page = context.new_page()
+        page.goto(url)
+        page.click("#begin")
+        sees(page, "/^done 2/")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_page_s_client_is_the_package_s(tmp_path: Path) -> None:
+    target = tmp_path / "client.js"
+    options = ["--format=esm", "--target=es2022", "--charset=utf8", "--log-level=error"]
+    source = CLIENT / "src" / "index.ts"
+    command: list[Any] = [node_modules() / ".bin" / "esbuild", source, *options]
+    subprocess.run([*command, f"--outfile={target}"], check=True)
+    assert (FOLDER / "client.js").read_text() == target.read_text()
