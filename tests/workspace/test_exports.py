@@ -30,8 +30,8 @@ PUBLIC = {
     """,
     "partwise_web": """
         AgUi AiSdk AnswerFailedError AnswerTakenError Attempt Done Encoder Failed NdJson
-        ObjectText Patch Problem Snapshot Sse Text UnknownAnswerError Update WorkerLostError
-        encoder_of problem_of register_providers updates
+        ObjectText Patch Problem Reply Snapshot Sse Text UnknownAnswerError Update WorkerLostError
+        encoder_of problem_of register_providers reply updates
     """,
     "partwise_conformance": """
         Action Close Drop EventFraming Exchange Framing Handler Hold NDJSON

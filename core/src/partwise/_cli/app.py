@@ -11,6 +11,7 @@ import click
 
 from partwise import ConfigurationError, PartwiseError, ProviderError, RetriesExhaustedError
 
+from .asking import ask, demo
 from .plugins import conformance, new_plugin
 from .providers import providers
 from .recordings import record, replay
@@ -56,7 +57,7 @@ def partwise(*, debug: bool) -> None:
     """Typed snapshots of a language model's answer: look at providers, schemas and streams."""
 
 
-for _command in (providers, schema, record, replay, new_plugin, conformance):
+for _command in (ask, demo, providers, schema, record, replay, new_plugin, conformance):
     partwise.add_command(_command)
 
 

@@ -33,6 +33,7 @@ class ResponseModel(click.ParamType[object]):
                 not a type that an answer can have.
         """
         module_name, colon, path = str(value).partition(":")
+        module_name = module_name.removesuffix(".py").replace("/", ".")
         if not (module_name and colon and path):
             self.fail(f'{value!r} is not a type: write "module:Name".', param, ctx)
         try:

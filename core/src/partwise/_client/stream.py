@@ -23,6 +23,7 @@ from .._session.commands import Done, Read, Show
 from .._snapshot.values import value_at
 from .driver import Driver
 from .interrupt import interrupt_read
+from .mimebundle import mimebundle, repr_of
 from .selectors import check_single, path_of, text_of
 from .views import Elements, Events, TextDeltas
 from .wire_envelope import Envelope, envelope_of
@@ -135,6 +136,13 @@ class StreamState(Generic[T]):
         if not any(session.state(format_path(path[:depth])) == "complete" for depth in depths):
             return MISSING
         return value_at(session.snapshot, path)
+
+    def __repr__(self) -> str:
+        return repr_of(self._session, type(self).__name__)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The newest snapshot, as notebooks show it."""
+        return mimebundle(self)
 
     def envelope(self, *, by_alias: bool | None = None) -> Envelope:
         """The newest snapshot as plain data that tells missing from null and from a default."""

@@ -12,6 +12,7 @@ from partwise.provider import ProviderFactory, hookimpl
 from ._encoders import AgUi, AiSdk, Encoder, NdJson, ObjectText, Sse, encoder_of
 from ._errors import AnswerFailedError, AnswerTakenError, UnknownAnswerError, WorkerLostError
 from ._problems import Problem, problem_of
+from ._reply import Reply, reply
 from ._updates import Attempt, Done, Failed, Patch, Snapshot, Text, Update, updates
 from .log._follow import LogProvider
 
@@ -28,6 +29,7 @@ __all__ = [
     "ObjectText",
     "Patch",
     "Problem",
+    "Reply",
     "Snapshot",
     "Sse",
     "Text",
@@ -37,6 +39,7 @@ __all__ = [
     "encoder_of",
     "problem_of",
     "register_providers",
+    "reply",
     "updates",
 ]
 

@@ -103,7 +103,7 @@ async def updates(
             if stream.attempt != attempt:
                 attempt = stream.attempt
                 yield Attempt(attempt)
-            yield _update(item, form, f"{attempt}.{len(stream.text)}", by_alias)
+            yield update_of(item, form, f"{attempt}.{len(stream.text)}", by_alias)
     except Exception as error:  # noqa: BLE001 - the frontend is told
         yield Failed(problem_of(error), error)
     else:
@@ -120,7 +120,7 @@ def usage_of(usage: Usage | None) -> dict[str, Any] | None:
     return {name: count for name, count in told.items() if count is not None}
 
 
-def _update(item: Any, form: Form, place: str, by_alias: bool | None) -> Update:  # noqa: FBT001
+def update_of(item: Any, form: Form, place: str, by_alias: bool | None) -> Update:  # noqa: FBT001
     if form == "json":
         return Text(item, place)
     if form == "snapshots":
@@ -141,13 +141,13 @@ def _items(
     throttle: float | None,
     by_alias: bool | None,  # noqa: FBT001
 ) -> _Items:
-    view = _view(stream, form, throttle, by_alias)
+    view = view_of(stream, form, throttle, by_alias)
     if isinstance(stream, PartialStream):
         return _InThread(view)
     return _InLoop(view)
 
 
-def _view(
+def view_of(
     stream: Any,
     form: Form,
     throttle: float | None,

@@ -11,6 +11,7 @@ The readers of one answer in one process share a connection and the events read.
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -158,7 +159,7 @@ class _Tail:
                 if is_last(entry):
                     return
             if self.error is not None:
-                raise self.error
+                raise copy.copy(self.error)  # each reader has its own traceback
             await changed.wait()
 
     async def _run(self) -> None:

@@ -1,0 +1,146 @@
+"""`partwise ask` and `partwise demo`: an answer on the terminal while it is being written."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import to_jsonable_python
+from rich.console import Console
+
+from partwise import Mode, from_provider, parse
+from partwise.rich import LiveView
+
+from .recordings import Option
+from .types import ResponseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partwise import PartialStream
+
+_PACE: Final = 0.02
+"""Seconds a piece of the demo's answer."""
+_PIECE_CHARS: Final = 4
+
+
+@click.command()
+@click.argument("model", metavar="NAME/MODEL")
+@click.argument("prompt", required=False)
+@click.option("--schema", type=ResponseModel(), required=True, help="What the answer is.")
+@click.option("-f", "--file", type=click.File(), help="Text that follows the prompt.")
+@click.option(
+    "--output",
+    type=click.Choice(["json", "ndjson", "patches"]),
+    help="The answer, its snapshots or its patches, as JSON; on a terminal it is shown live.",
+)
+@click.option("--system", metavar="TEXT", help="Instructions for the model.")
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="How to ask.")
+@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
+@click.option("--set", "options", type=Option(), multiple=True, help="An option for the vendor.")
+def ask(  # noqa: PLR0913 - an option each
+    *,
+    model: str,
+    prompt: str | None,
+    schema: Any,
+    file: IO[str] | None,
+    output: str | None,
+    system: str | None,
+    mode: str | None,
+    base_url: str | None,
+    options: tuple[tuple[str, Any], ...],
+) -> None:
+    """Ask NAME/MODEL the question PROMPT, and show the answer while it is being written.
+
+    The question is PROMPT, the text of --file, and standard input if that is piped, in this order.
+    """
+    messages = [{"role": "system", "content": system}] if system else []
+    messages.append({"role": "user", "content": _question(prompt, file)})
+    with from_provider(model, mode=mode, base_url=base_url) as client:
+        stream = client.create_partial(schema, messages, **dict(options))
+        with stream:
+            _show(stream, schema, output)
+
+
+def _question(prompt: str | None, file: IO[str] | None) -> str:
+    parts = [prompt or "", file.read() if file else ""]
+    if (not sys.stdin.isatty() and prompt != "-") or prompt == "-":
+        parts = [part for part in parts if part != "-"]
+        parts.append(sys.stdin.read())
+    question = "\n\n".join(part.strip() for part in parts if part.strip())
+    if not question:
+        raise click.UsageError("no question: give PROMPT, --file or standard input.")
+    return question
+
+
+def _show(stream: PartialStream[Any], schema: Any, output: str | None) -> None:
+    if output is None and sys.stdout.isatty():
+        with LiveView(stream, console=Console()) as view:
+            for snapshot in stream:
+                view.update(snapshot)
+        return
+    for line in _lines(stream, schema, output or "json"):
+        click.echo(line)
+
+
+def _lines(stream: PartialStream[Any], schema: Any, output: str) -> Iterator[str]:
+    if output == "patches":
+        yield from map(_json, stream.patches())
+    elif output == "ndjson":
+        yield from (_json(_plain(snapshot)) for snapshot in stream)
+    else:
+        yield TypeAdapter(schema).dump_json(stream.result(), indent=2).decode()
+
+
+def _plain(snapshot: Any) -> Any:
+    if isinstance(snapshot, BaseModel):
+        return snapshot.model_dump(mode="json")
+    return to_jsonable_python(snapshot)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Attendee(BaseModel):
+    name: str
+    email: str
+
+
+class _Meeting(BaseModel):
+    attendees: list[_Attendee]
+    date: str
+    location: str
+    budget: int
+    summary: str
+
+
+_ANSWER: Final = _Meeting(
+    attendees=[
+        _Attendee(name="John Doe", email="johndoe@email.com"),
+        _Attendee(name="Jane Smith", email="janesmith@email.com"),
+    ],
+    date="2024-03-15",
+    location="Grand Tech Arena, 4521 Innovation Drive",
+    budget=50000,
+    summary="A tech conference with Dr. Emily Johnson as its keynote speaker.",
+).model_dump_json()
+
+
+@click.command()
+def demo() -> None:
+    """Watch an answer fill in: no key, no network."""
+
+    def pieces() -> Iterator[str]:
+        for start in range(0, len(_ANSWER), _PIECE_CHARS):
+            time.sleep(_PACE if sys.stdout.isatty() else 0)
+            yield _ANSWER[start : start + _PIECE_CHARS]
+
+    stream = parse(_Meeting, pieces())
+    with stream, LiveView(stream, console=Console()) as view:
+        for snapshot in stream:
+            view.update(snapshot)
