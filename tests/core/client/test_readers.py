@@ -355,3 +355,18 @@ def test_elements_of_a_rewritten_list_are_given_once(rewrite: Any, expected: lis
 
     stream = partwise.parse(Numbers, pieces('{"numbers": [3, 1, 2], "after": ""}'))
     assert [*stream.elements("numbers")] == expected
+
+
+def test_an_sdk_that_cancels_itself_leaves_no_reader_waiting(asynchronous: Any) -> None:
+    async def main(client: Any) -> None:
+        async def cancelled() -> None:
+            raise asyncio.CancelledError
+
+        asynchronous.provider.scripts[0].append(cancelled())
+        stream = client.create_partial(Team, **call())
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(stream.result(), 1)
+        assert asynchronous.provider.held == 0
+
+    with asynchronous.client([TextDelta("{")]) as client:
+        asyncio.run(main(client))

@@ -232,3 +232,16 @@ def test_a_correction_keeps_the_approach(play: Any, kit: Any) -> None:
     roles = [message["role"] for message in requests[-1].messages]
     assert roles == ["system", "user", "assistant", "user"]
     assert outcome.stream.attempt == 2
+
+
+def test_a_fallback_that_fails_ends_the_call(
+    caller: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(self: Any, request: Any, error: Any) -> Fallback:
+        raise LookupError("the plugin's own")
+
+    monkeypatch.setattr(kit.Provider, "fallback", find)
+    call = caller(refused(kit, NO_TOOLS))
+    with pytest.raises(LookupError, match="the plugin's own"):
+        call()
+    assert call.provider.held == 0

@@ -108,10 +108,11 @@ class _Keeper:
         self.loop = loop
         self._provider = provider
         self._item: Any = _NONE
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._reader: asyncio.Future[None] | None = None  # waits for an item
         self._demand: asyncio.Future[None] | None = None  # the keeper waits for a reader
         self._is_released = False
+        self._is_releasing = False
         self.task = self.loop.create_task(self._run(payload))
         _keepers.add(self.task)
         self.task.add_done_callback(_keepers.discard)
@@ -136,7 +137,13 @@ class _Keeper:
             self._is_released = True
             self._error = AbandonedError()
             self._deliver()
-            self.task.cancel()
+            if not self._is_releasing:  # else it would be cancelled in that
+                self.task.cancel()
+
+    def _fail(self, error: BaseException) -> None:
+        """Raise this to the reader, unless it knows that the stream was closed."""
+        self._error = self._error or error
+        self._deliver()
 
     def _ask(self) -> None:
         if self._demand is not None and not self._demand.done():
@@ -152,17 +159,18 @@ class _Keeper:
             await warm_in_thread(self._provider)
             with translating(self._provider):
                 events = await context.__aenter__()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            self._fail(error)
             return
         except Exception as error:  # noqa: BLE001 - it is the reader's
-            self._error = error
-            self._deliver()
+            self._fail(error)
             return
         try:
             await self._serve(events)
-        except asyncio.CancelledError:
-            pass  # released, or the loop ends
+        except asyncio.CancelledError as error:  # released, the loop ends, or the SDK did it
+            self._fail(error)
         finally:
+            self._is_releasing = True
             try:
                 await context.__aexit__(None, None, None)
             except Exception:  # noqa: BLE001 - the answer or its error matters more

@@ -90,7 +90,7 @@ class SkipInvalid:
         items = schema.get("items_schema") or core_schema.any_schema()
         skipping = core_schema.no_info_wrap_validator_function(self._validate, items)
         # It does not show before it is complete: then it is known whether it stays.
-        around = {**schema, "items_schema": marked(skipping, "atomic")}
+        around: Any = {**schema, "items_schema": marked(skipping, "atomic")}
         return core_schema.no_info_after_validator_function(_without_omitted, around)
 
     def _validate(self, value: Any, handler: Callable[[Any], Any]) -> Any:

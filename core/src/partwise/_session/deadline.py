@@ -69,14 +69,15 @@ class Deadline:
         if self._left == 0.0:
             raise self.error()
 
-    def has_caused(self, error: Exception) -> bool:
-        """Whether this is the SDK's own timeout, which was set to end with the call.
-
-        Its clock may be a little before this one.
-        """
+    def as_its_own(self, error: Exception) -> Exception:
+        """The error, or this deadline's if it is the SDK's own timeout at the end of the call."""
         left = self._left
-        is_over = left is not None and self._end is not None and left <= _CLOCK_SECONDS
-        return is_over and isinstance(error, ProviderTimeoutError)
+        is_over = self._end is not None and left is not None and left <= _CLOCK_SECONDS
+        if not is_over or not isinstance(error, ProviderTimeoutError):
+            return error
+        own = self.error()
+        own.__cause__ = error.__cause__ or error
+        return own
 
     def error(self) -> ProviderTimeoutError:
         """The error for a wait that took longer than `next_timeout`."""

@@ -138,17 +138,9 @@ class Session:
             self.call.hooks.emit("completion:error", error.error)
             self._end("error", error=error.error)
             return
-        if self.deadline.has_caused(error):
-            error = self.deadline.error()
+        error = self.deadline.as_its_own(error)
         self.call.secrets.mask(error)
-        if self._falls_back(error):
-            self._retry = Retry(0.0, None)
-            return
-        self._report(error)
-        try:
-            decision = self._decide_retry(error)
-        except Exception as mistake:  # noqa: BLE001 - of the user's policy
-            decision = mistake
+        decision = self._decide(error)
         if isinstance(decision, Retry):
             self._retry = decision
         else:
@@ -388,6 +380,16 @@ class Session:
         self._end("value", value)
 
     # Failing, and trying again -------------------------------------------------------------------
+
+    def _decide(self, error: Exception) -> Retry | Exception:
+        """The next request after this error, or the error that ends the session."""
+        try:
+            if self._falls_back(error):
+                return Retry(0.0, None)
+            self._report(error)
+            return self._decide_retry(error)
+        except Exception as mistake:  # noqa: BLE001 - of the user's policy, or of the plugin
+            return mistake
 
     def _falls_back(self, error: Exception) -> bool:
         """Whether the approach was refused before it brought anything, and there is another."""
