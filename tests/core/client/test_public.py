@@ -25,6 +25,7 @@ NAMES = [
     "Grew",
     "Hooks",
     "IncompleteOutputError",
+    "InvalidElement",
     "InvalidOutputError",
     "Limits",
     "MalformedOutputError",
