@@ -352,3 +352,52 @@ def test_a_compatible_server_by_its_name(server: ReplayServer) -> None:
         assert client.create(response_model=Person, messages=QUESTION).age == 36
 
     assert server.requests[-1].json()["response_format"]["type"] == "json_schema"
+
+
+# Options that the SDK does not know --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [Mode.TOOLS, Mode.RESPONSES])
+def test_parameters_of_other_servers_are_sent(
+    mode: Mode, server: ReplayServer, clients: dict[str, Client]
+) -> None:
+    server.enqueue(Reply(body=answer(mode, '{"name": "Ada", "age": 36}')))
+    clients["openai"].create(
+        response_model=Person,
+        messages=QUESTION,
+        mode=mode,
+        top_k=3,
+        thinking={"type": "disabled"},
+        extra_body={"min_p": 0.5},
+    )
+
+    sent = server.requests[-1].json()
+    assert (sent["top_k"], sent["thinking"], sent["min_p"]) == (3, {"type": "disabled"}, 0.5)
+
+
+UNSENDABLE = pytest.mark.parametrize(
+    "options", [{"seed": object()}, {"temperature": float("nan")}, {"user": "\ud83d"}]
+)
+
+
+@UNSENDABLE
+def test_values_that_are_no_json(options: Any, clients: dict[str, Client]) -> None:
+    with pytest.raises(partwise.ConfigurationError, match="can't be sent"):
+        clients["openai"].create(response_model=Person, messages=QUESTION, **options)
+
+
+@UNSENDABLE
+async def test_values_that_are_no_json_async(
+    options: Any, aclients: dict[str, AsyncClient]
+) -> None:
+    with pytest.raises(partwise.ConfigurationError, match="can't be sent"):
+        await aclients["openai"].create(response_model=Person, messages=QUESTION, **options)
+
+
+async def test_parameters_of_other_servers_are_sent_async(
+    server: ReplayServer, aclients: dict[str, AsyncClient]
+) -> None:
+    server.enqueue(Reply(body=ADA))
+    await aclients["openai"].create(response_model=Person, messages=QUESTION, top_k=3)
+
+    assert server.requests[-1].json()["top_k"] == 3

@@ -84,6 +84,8 @@ def test_a_forced_tool_is_only_offered_then(text: str) -> None:
             400,
         ),
         (Mode.JSON_SCHEMA, "This response_format type is unavailable now", 400),
+        (Mode.JSON_SCHEMA, "response_format json_schema is not supported", 400),
+        (Mode.JSON_SCHEMA, "JSON schema is not supported by this response_format", 400),
         (
             Mode.JSON_SCHEMA,
             "This model does not support response format `json_schema`. See supported models",

@@ -55,7 +55,8 @@ _SCHEMA: Final = _words(
     r"additionalproperties|\$ref|keyword|extra inputs are not permitted",
 )
 _SURELY_SCHEMA: Final = _words(
-    r"invalid schema|schemas? (?:fields?|is|are|specified|produces|contains)|in context=|keyword",
+    r"invalid schema|schema fields?|in context=|keyword",
+    r"(?<!json[_ ])schemas? (?:is|are|specified|produces|contains)",
     r"grammar|nesting|too (?:deep|complex|many)",
 )
 """Before `_MODE_OF_SCHEMA`: these texts name the parameter that holds the schema, too."""

@@ -7,7 +7,8 @@ response to be read here (see `_sse`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -96,7 +97,9 @@ def stream(
     Raises:
         ProviderError: the answer is a page.
     """
-    raw = _endpoint(client, payload).with_raw_response.create(**payload)
+    create = _endpoint(client, payload).with_raw_response.create
+    with _unsendable():
+        raw = create(**_arguments(create, payload))
     response: httpx2.Response = raw.http_response
     try:
         if _is_page(response.headers):
@@ -123,7 +126,9 @@ async def astream(
     client: AsyncOpenAI, payload: Mapping[str, Any], config: ProviderConfig
 ) -> AsyncIterator[AsyncIterator[Any]]:
     """The same, for asyncio."""
-    raw = await _endpoint(client, payload).with_raw_response.create(**payload)
+    create = _endpoint(client, payload).with_raw_response.create
+    with _unsendable():
+        raw = await create(**_arguments(create, payload))
     response: httpx2.Response = raw.http_response
     pieces = response.aiter_bytes()
     try:
@@ -169,6 +174,28 @@ class _AsyncEvents:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 async for _ in self._pieces:
                     pass
+
+
+def _arguments(create: Callable[..., Any], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload as arguments of the SDK; parameters that it does not know go into the body.
+
+    Other servers have parameters of their own, such as `top_k` or `thinking`.
+    """
+    known = inspect.signature(create).parameters
+    extra = {name: value for name, value in payload.items() if name not in known}
+    arguments = {name: value for name, value in payload.items() if name in known}
+    if extra:
+        arguments["extra_body"] = {**extra, **(payload.get("extra_body") or {})}
+    return arguments
+
+
+@contextmanager
+def _unsendable() -> Iterator[None]:
+    """Raise the SDK's builtin errors for values that are no JSON as errors of the request."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"the request can't be sent: {error}") from error
 
 
 def _endpoint(client: Any, payload: Mapping[str, Any]) -> Any:
