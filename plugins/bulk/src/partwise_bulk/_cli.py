@@ -13,7 +13,8 @@ import click
 from pydantic import TypeAdapter
 
 from ._checkpoint import Checkpoint
-from ._extract import Extraction, Job
+from ._extract import Extraction
+from ._job import Job
 from ._outputs import record_of
 
 if TYPE_CHECKING:

@@ -6,216 +6,30 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from partwise import AsyncClient, ConfigurationError, from_provider
-
-from ._ask import PATIENCE, Asker
-from ._batch.run import BatchRun
-from ._batch.vendor import vendor_of
-from ._checkpoint import Checkpoint
-from ._clients import clients_like
-from ._money import CostLimit
+from ._ask import PATIENCE
+from ._job import Job, Opened
 from ._outcome import Outcome, Summary
-from ._outputs import open_output
-from ._pace import Pace, pace_of_key
-from ._pricing import BATCH_DISCOUNT, Prices
-from ._progress import Progress, new_progress
-from ._prompts import Prompt, question_digest
-from ._rows import KeyOf, Rows, Source, count_rows
-from ._run import Plan, Run
+from ._rows import KeyOf, Rows, Source
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import TypeForm
 
-    from partwise.provider import ProviderConfig
+    from partwise import AsyncClient
 
-    from ._outputs import Output
+    from ._pace import Pace
+    from ._progress import Progress
+    from ._prompts import Prompt
     from ._rows import Row
+    from ._run import Run
 
 T = TypeVar("T")
-
-_WINDOWS = 20
-"""So many times as many rows are between reading and handing out as may be asked at a time."""
-
-
-@dataclass(kw_only=True)
-class Job(Generic[T]):
-    """All that was said of a run. `extract` has the meaning of each field."""
-
-    model: str | AsyncClient
-    response_model: Any
-    rows: Rows
-    prompt: Prompt = None
-    system: str | None = None
-    key: KeyOf | None = None
-    checkpoint: str | Path | None = None
-    output: str | Path | None = None
-    overwrite: bool = False
-    concurrency: int = 200
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    max_cost: float | Decimal | None = None
-    price: tuple[float, float] | None = None
-    ordered: bool = True
-    only_failed: bool = False
-    on_snapshot: Callable[[Any, Any], object] | None = None
-    on_field: Callable[[Any, str, Any], object] | None = None
-    patience: float = PATIENCE
-    via: Literal["stream", "batch"] = "stream"
-    progress: bool | Progress = False
-    shared_pace: Pace | None = None
-    api_key: str | None = None
-    base_url: str | None = None
-    cache: Any = None
-    note: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-class _Opened(Generic[T]):
-    """The resources that a job has open while it runs."""
-
-    def __init__(self, job: Job[T], source: Source, *, in_loop: bool) -> None:
-        self._job = job
-        self.source = source
-        if job.via == "batch" and job.checkpoint is None:
-            raise ConfigurationError('via="batch" needs checkpoint=, to find its batches again')
-        given = _client_of(job)
-        pace = job.shared_pace or _pace_of(job, given.config, in_loop=in_loop)
-        # The SDK's own retries would hide 429s, and wait for each row apart.
-        self._clients = clients_like(given, {"sdk_retries": 0, "on_headers": pace.heed})
-        self._client = self._clients.first
-        prices = Prices(
-            self._client.config.name,
-            _model_of(job, self._client),
-            price=job.price,
-            factor=BATCH_DISCOUNT if job.via == "batch" else Decimal(1),
-        )
-        self._limit = CostLimit(job.max_cost, prices)
-        self._asker: Asker[T] = Asker(
-            clients=self._clients,
-            response_model=job.response_model,
-            pace=pace,
-            prices=prices,
-            options=job.options,
-            on_snapshot=job.on_snapshot,
-            on_field=job.on_field,
-            patience=job.patience,
-        )
-        self._checkpoint = None if job.checkpoint is None else Checkpoint(job.checkpoint)
-        self._output: Output | None = None
-        self._progress = _progress_of(job)
-        try:
-            self._output = None if job.output is None else self._open_output(job.output)
-        except BaseException:
-            self._close_files()
-            raise
-        if self._checkpoint is not None:
-            for name, value in job.note.items():
-                self._checkpoint.note(name, value)
-
-    def _open_output(self, path: str | Path) -> Output:
-        may_replace = self._job.overwrite or self._checkpoint is not None
-        asker = self._asker
-        return open_output(path, asker.dump, asker.output_schema, may_replace=may_replace)
-
-    def start(self, next_batch: Callable[[], Any]) -> Run[T]:
-        """Begin the run, in the event loop that is running."""
-        job = self._job
-        model = f"{self._client.config.name}/{_model_of(job, self._client)}"
-        plan = Plan(
-            source=self.source,
-            asker=self._asker,
-            prompt=job.prompt,
-            system=job.system,
-            common=question_digest(model, self._asker.schema, job.options, job.options.get("mode")),
-            limit=self._limit,
-            checkpoint=self._checkpoint,
-            output=self._output,
-            ordered=job.ordered,
-            window=job.concurrency * _WINDOWS,
-            only_failed=job.only_failed,
-            next_batch=next_batch,
-            progress=self._progress,
-        )
-        if job.via == "batch":
-            return BatchRun(plan, vendor_of(self._client.config))
-        return Run(plan)
-
-    async def aclose(self) -> None:
-        """Close all that was opened."""
-        try:
-            self._close_files()
-        finally:
-            await self._clients.aclose()
-
-    def _close_files(self) -> None:
-        if self._progress is not None:
-            self._progress.close()
-        try:
-            if self._output is not None:
-                self._output.close()
-        finally:
-            if self._checkpoint is not None:
-                self._checkpoint.close()
-
-
-def _progress_of(job: Job[Any]) -> Progress | None:
-    if isinstance(job.progress, bool):
-        return new_progress(count_rows(job.rows)) if job.progress else None
-    return job.progress
-
-
-def _model_of(job: Job[Any], client: AsyncClient) -> str:
-    model = job.options.get("model") or client.model
-    if model is None:
-        raise ConfigurationError("no model given: pass model= or a client that has one")
-    return str(model)
-
-
-def _client_of(job: Job[Any]) -> AsyncClient:
-    """The caller's client, or one for the model that they named."""
-    if isinstance(job.model, AsyncClient):
-        if job.api_key is not None or job.base_url is not None or job.cache is not None:
-            raise ConfigurationError(
-                "api_key=, base_url= and cache= are for a model's name: give them to the client"
-            )
-        return job.model
-    if not isinstance(job.model, str):
-        raise ConfigurationError(
-            'the model is a name like "openai/gpt-4.1-mini" or an AsyncClient (from_provider(…, '
-            f"async_client=True)), got {type(job.model).__name__}"
-        )
-    return from_provider(
-        job.model,
-        async_client=True,
-        api_key=job.api_key,
-        base_url=job.base_url,
-        cache=job.cache,
-    )
-
-
-def _pace_of(job: Job[Any], config: ProviderConfig, *, in_loop: bool) -> Pace:
-    """The pace of the key: the same for all runs in one event loop that have the same limits."""
-
-    def make() -> Pace:
-        return Pace(
-            job.concurrency,
-            requests_per_minute=job.requests_per_minute,
-            tokens_per_minute=job.tokens_per_minute,
-        )
-
-    if not in_loop:
-        return make()
-    limits = (job.concurrency, job.requests_per_minute, job.tokens_per_minute)
-    key = (config.name, config.base_url, config.api_key, id(config.client), *limits)
-    return pace_of_key(key, make)
 
 
 class AsyncExtraction(Generic[T]):
@@ -228,7 +42,7 @@ class AsyncExtraction(Generic[T]):
     def __init__(self, job: Job[T]) -> None:
         self._job = job
         self._source = Source(job.rows, job.key)
-        self._opened: _Opened[T] | None = None
+        self._opened: Opened[T] | None = None
         self._run: Run[T] | None = None
         self._batch: list[Outcome[T]] = []
         self._given = 0
@@ -262,7 +76,7 @@ class AsyncExtraction(Generic[T]):
             raise StopAsyncIteration
 
     def _begin(self) -> None:
-        self._opened = _Opened(self._job, self._source, in_loop=True)
+        self._opened = Opened(self._job, self._source, in_loop=True)
         self._run = self._opened.start(self._read)
         self.summary = self._run.summary
 
@@ -364,7 +178,7 @@ class Extraction(Generic[T]):
 
     def _iterate(self) -> Iterator[Outcome[T]]:
         # Errors of the arguments are raised here, in the caller's thread.
-        opened = _Opened(self._job, self._source, in_loop=False)
+        opened = Opened(self._job, self._source, in_loop=False)
         self._thread = threading.Thread(
             target=self._work, args=(opened,), name="partwise-bulk", daemon=True
         )
@@ -385,7 +199,7 @@ class Extraction(Generic[T]):
         finally:
             self._stop()
 
-    def _work(self, opened: _Opened[T]) -> None:
+    def _work(self, opened: Opened[T]) -> None:
         try:
             asyncio.run(self._supervise(opened))
         except BaseException as error:  # noqa: BLE001 - it is raised in the caller's thread
@@ -393,7 +207,7 @@ class Extraction(Generic[T]):
         else:
             self._outbox.put(None)
 
-    async def _supervise(self, opened: _Opened[T]) -> None:
+    async def _supervise(self, opened: Opened[T]) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         self._has_begun.set()
