@@ -6,9 +6,9 @@ import json
 import logging
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 from pydantic import BaseModel, TypeAdapter
@@ -22,7 +22,14 @@ from .types import ResponseModel
 from .typescript import typescript as as_typescript
 
 if TYPE_CHECKING:
-    from partwise.provider import Capabilities, Decoder, Provider, ProviderConfig, Request
+    from partwise.provider import (
+        Capabilities,
+        Decoder,
+        Provider,
+        ProviderConfig,
+        ProviderError,
+        Request,
+    )
 
 # No request is sent, so any will do.
 _KEY: Final = "unused"
@@ -138,9 +145,6 @@ class _BuildsOnly:
 
     def __init__(self, provider: Provider, _config: ProviderConfig) -> None:
         self._provider = provider
-        self.decoder: Callable[[Request], Decoder] = provider.decoder
-        self.map_error = provider.map_error
-        self.close, self.aclose = provider.close, provider.aclose
 
     def capabilities(self, model: str) -> Capabilities:
         return self._provider.capabilities(model)
@@ -148,11 +152,23 @@ class _BuildsOnly:
     def build_request(self, request: Request) -> Mapping[str, Any]:
         raise _NotSentError(request, self._provider.build_request(request))
 
-    def open(self, _payload: Mapping[str, Any]) -> NoReturn:
-        raise AssertionError
+    def decoder(self, request: Request) -> Decoder:
+        return self._provider.decoder(request)
 
-    def aopen(self, _payload: Mapping[str, Any]) -> NoReturn:
-        raise AssertionError
+    def map_error(self, error: Exception) -> ProviderError | None:
+        return self._provider.map_error(error)
+
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+        return self._provider.open(payload)
+
+    def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
+        return self._provider.aopen(payload)
+
+    def close(self) -> None:
+        self._provider.close()
+
+    async def aclose(self) -> None:
+        await self._provider.aclose()
 
 
 def _found_in(payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .._paths import Path
     from .._plan.nodes import Check, DictLayout, ListLayout
-    from .frame import Parent
+    from .frame import Parent, Shown
 
 
 class _FullNode(ValueNode):
@@ -172,7 +172,8 @@ class ListFrame(CollectionFrame):
 
     def complete_value(self, value: Any) -> None:
         if value is OMITTED:
-            self.child, self.child_snapshot, self.is_dirty = None, MISSING, True
+            self.child: Shown | None = None
+            self.child_snapshot, self.is_dirty = MISSING, True
             return
         self.context.events.closed(self, value)
         value = self._take(value)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .._paths import Path
     from .._plan.nodes import ContainerNode
     from .context import Context
+    from .frame import Shown
 
 _IGNORED: Final[ValueNode] = ignored_node()
 
@@ -65,7 +66,8 @@ class RootFrame(Frame):
     def complete_value(self, value: Any) -> None:
         if self.node is _IGNORED:
             return
-        self.child, self.value = None, value
+        self.child: Shown | None = None
+        self.value = value
         self.context.events.closed(self, value)
 
     def close(self) -> None:

@@ -369,5 +369,5 @@ def _around(make: Any, client: Any, model: str | None, mode: Any, defaults: dict
 
 
 def _wrapped(client: Any, defaults: dict[str, Any], mode: str | None = None) -> Any:
-    kind = AsyncInstructor if isinstance(client, AsyncClient) else Instructor
+    kind: Any = AsyncInstructor if isinstance(client, AsyncClient) else Instructor
     return kind(client, mode, defaults)

@@ -22,7 +22,7 @@ class CitationMixin(BaseModel):
         text = (info.context or {}).get("context")
         if text is not None:
             found = [text[start:end] for start, end in self._spans(text)]
-            self.__dict__["substring_quotes"] = found
+            vars(self)["substring_quotes"] = found
         return self
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
