@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from .system import alone, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,28 +21,16 @@ FLAGS = [
 ]  # fmt: skip
 
 
-def chromium() -> str:
-    """The system's Chromium; installed if there is none and this is root."""
-    found = shutil.which("chromium")
-    if found is None and os.geteuid() == 0:
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-        found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("no Chromium here, and no root to install one: apt install chromium")
-    return found
-
-
 def node_modules() -> Path:
     """The client's npm packages, installed once."""
     folder = CLIENT / "node_modules"
-    if (folder / ".ready").exists():
-        return folder
-    if shutil.which("npm") is None:
-        pytest.skip("no npm here: apt install npm")
-    options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(["npm", "install", "--silent", *options], cwd=CLIENT, check=True)  # noqa: S607
-    (folder / ".ready").touch()
+    program("npm")
+    with alone("npm"):
+        if not (folder / ".ready").exists():
+            options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+            command = ["npm", "install", "--silent", *options]
+            subprocess.run(command, cwd=CLIENT, check=True)
+            (folder / ".ready").touch()
     return folder
 
 
@@ -67,7 +54,7 @@ def browsing(**options: Any) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=FLAGS)
         context = browser.new_context(**options)
         context.set_default_timeout(30_000)
         yield context

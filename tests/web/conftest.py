@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,6 +16,8 @@ from starlette.background import BackgroundTask
 
 import partwise
 from partwise_conformance import ReplayServer, chat_answer
+
+from .system import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,10 +91,7 @@ def serving(app: Any) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis server of this test run's own."""
-    if shutil.which("redis-server") is None and os.geteuid() == 0:
-        subprocess.run(["apt-get", "install", "-y", "-qq", "redis-server"], check=False)  # noqa: S607
-    if (binary := shutil.which("redis-server")) is None:
-        pytest.skip("no redis-server here, and no root to install one: apt install redis-server")
+    binary = program("redis-server")
     path = tmp_path_factory.mktemp("redis") / "redis.sock"
     command = [binary, "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=path.parent) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ class ClientPool(Generic[SyncT, AsyncT]):
         self._make_async = make_async
         self._lock = Lock()
         self._client: SyncT | None = None
+        self._spare: AsyncT | None = None
         self._async_clients: WeakKeyDictionary[AbstractEventLoop, AsyncT] = WeakKeyDictionary()
 
     def get(self) -> SyncT:
@@ -44,8 +46,24 @@ class ClientPool(Generic[SyncT, AsyncT]):
         loop = _running_loop()
         with self._lock:
             if loop not in self._async_clients:
-                self._async_clients[loop] = self._make_async()
+                spare, self._spare = self._spare, None
+                self._async_clients[loop] = self._make_async() if spare is None else spare
             return self._async_clients[loop]
+
+    def warm(self, *resources: str, is_async: bool) -> None:
+        """Make the client that the first request will need, in any thread.
+
+        Args:
+            resources: attributes of the client, like `chat.completions`, that the SDK imports late.
+            is_async: whether it is one for an event loop, the first that asks.
+        """
+        client: SyncT | AsyncT
+        if is_async:
+            client = self._spare = self._make_async()
+        else:
+            client = self.get()
+        for resource in resources:
+            attrgetter(resource)(client)
 
     def pop(self) -> SyncT | None:
         """Forget the client for threads and return it, to be closed; None if there is none."""

@@ -95,6 +95,10 @@ class AnthropicProvider:
 
         return _sdk.astream(self._clients.get_async(), payload, self._config)
 
+    def warm(self, *, is_async: bool) -> None:
+        """Import the SDK, and make the client of the first request, in any thread."""
+        self._clients.warm("messages", is_async=is_async)
+
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
         client = self._clients.pop()

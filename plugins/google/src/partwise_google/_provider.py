@@ -120,6 +120,10 @@ class GoogleProvider:
         finally:
             await events.aclose()
 
+    def warm(self, *, is_async: bool) -> None:
+        """Import the SDK, and make the client of the first request, in any thread."""
+        self._clients.warm("models", is_async=is_async)
+
     def close(self) -> None:
         """Close the connections of `open`, unless the client is the user's own."""
         client = self._clients.pop()

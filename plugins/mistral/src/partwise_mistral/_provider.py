@@ -85,6 +85,10 @@ class MistralProvider:
         async with _sdk.astream(client, payload, self._config.on_headers) as events:
             yield events
 
+    def warm(self, *, is_async: bool) -> None:
+        """Import the SDK, and make the client of the first request, in any thread."""
+        self._clients.warm("chat", is_async=is_async)
+
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
         client: Any = self._clients.pop()

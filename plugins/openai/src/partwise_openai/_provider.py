@@ -120,6 +120,10 @@ class OpenAIProvider:
         async with astream(self._clients.get_async(), payload, self._config) as events:
             yield events
 
+    def warm(self, *, is_async: bool) -> None:
+        """Import the SDK, and make the client of the first request, in any thread."""
+        self._clients.warm("chat.completions", "responses", is_async=is_async)
+
     def close(self) -> None:
         """Close the client that `open` made."""
         client = self._clients.pop()
