@@ -108,6 +108,7 @@ def _micro(found: dict[str, Any]) -> str:
         [
             ["fed", _us(limit["feed"]), f"{limit['feed_to_one_shot']:.0f}"],
             ["fed and shown", _us(limit["show"]), f"{limit['show_to_one_shot']:.0f}"],
+            ["in one piece", "", f"{limit['whole_to_one_shot']:.1f}"],
         ],
     )
     larges = _table(
@@ -145,8 +146,8 @@ Where snapshots are held, the pointers are copied (10,000 of them in a list:
 - `import partwise`: {imports["partwise"] * 1e3:.0f} ms of CPU where pydantic alone takes
   {imports["pydantic"] * 1e3:.0f}.
 - Memory, for an answer of {memory["text"] / 1e6:.0f} MB as a list of users: at its peak
-  {memory["to_text"]:.1f} times the text. It holds the text, and its {memory["users"]:,} users
-  twice: those of the snapshots, and those of the final pass.
+  {memory["to_text"]:.1f} times the text. It holds the text and its {memory["users"]:,} users,
+  each once.
 {_models(found.get("models"))}"""
 
 

@@ -275,6 +275,12 @@ class NamedInErrors(Aliased):
     model_config = ConfigDict(loc_by_alias=False)
 
 
+class DefaultRefused(BaseModel):
+    model_config = ConfigDict(validate_default=True)
+    needed: int = Field(alias="theNeeded")
+    other: Annotated[int, Field(gt=3)] = Field(1, alias="theOther")
+
+
 class AliasedDict(TypedDict):
     needed: Annotated[int, Field(alias="theNeeded")]
     list: NotRequired[Aliased]
@@ -290,6 +296,8 @@ class AliasedDict(TypedDict):
         (list[Aliased], '[{"theAsking":3,"theNeeded":2,"a":1}]'),
         (list[Aliased], '[{"theNeeded":2,"second":"x"}]'),
         (list[Aliased], '[{"a":1}]'),
+        (list[DefaultRefused], '[{"theNeeded":1}]'),
+        (list[DefaultRefused], "[{}]"),
         (list[ByName], '[{"theNeeded":"x"}]'),
         (list[ByName], '[{"needed":"x"}]'),
         (list[ByName], '[{"needed":1,"asks":2}]'),

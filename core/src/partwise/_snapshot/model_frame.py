@@ -293,7 +293,10 @@ class ModelFrame(Frame):
     def written(self, loc: Path, *, of_level: bool) -> Path:
         if not loc or not (of_level or (self.is_closing and self.parent.validates_early)):
             return loc
-        return (self._key_of(str(loc[0])), *loc[1:])
+        name = str(loc[0])
+        if self.waiting.get(name) == "default":  # which has no key, so pydantic names the field
+            return loc
+        return (self._key_of(name), *loc[1:])
 
     def _key_of(self, name: str) -> str:
         """The key of a field: the one written, if it was just now, else the first it may have."""
