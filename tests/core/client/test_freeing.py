@@ -82,7 +82,8 @@ TEXTS = [
 
 def parts_of(stream: Any) -> list[weakref.ref[Any]]:
     session = stream._session
-    return [weakref.ref(stream), weakref.ref(session._attempt)]
+    attempt = session._attempt
+    return [weakref.ref(stream), weakref.ref(attempt), weakref.ref(attempt.engine)]
 
 
 @pytest.mark.parametrize("read", READ)

@@ -7,7 +7,7 @@ Beside the response model and the messages a call takes:
 - `stream=True`, which changes nothing,
 - anything else, which goes to the vendor.
 
-A call checks what it can at once and raises `ConfigurationError`; the request is sent when the
+A call that can't be made raises `ConfigurationError` at once; the request is sent when the
 stream is first read.
 """
 

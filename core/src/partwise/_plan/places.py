@@ -45,15 +45,15 @@ def types_at(schema: CoreSchema, path: Path) -> frozenset[str]:
     definitions: dict[str, Any] = {}
     found = list(_branches(schema, definitions))
     for step in path:
-        found = [inside for each in found for inside in _below(each, step, definitions)]
-    return frozenset(each["type"] for each in found) or frozenset({UNKNOWN})
+        found = [inside for around in found for inside in _below(around, step, definitions)]
+    return frozenset(inside["type"] for inside in found) or frozenset({UNKNOWN})
 
 
 def _branches(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
     """The schemas inside of all layers and unions; an unknown one if a function decides."""
     kind = schema["type"]
     if kind == "definitions":
-        definitions.update((each["ref"], each) for each in schema["definitions"])
+        definitions.update((inner["ref"], inner) for inner in schema["definitions"])
         yield from _branches(schema["schema"], definitions)
     elif kind == "definition-ref":
         yield from _branches(definitions[schema["schema_ref"]], definitions)
@@ -77,7 +77,7 @@ _ANYTHING: Final[Mapping[str, Any]] = {"type": UNKNOWN}
 def _choices(schema: Any) -> list[Any]:
     choices = schema["choices"]
     found = choices.values() if isinstance(choices, dict) else choices
-    return [each[0] if isinstance(each, tuple) else each for each in found]
+    return [choice[0] if isinstance(choice, tuple) else choice for choice in found]
 
 
 def _below(schema: Any, step: str | int, definitions: dict[str, Any]) -> list[Any]:
@@ -85,7 +85,7 @@ def _below(schema: Any, step: str | int, definitions: dict[str, Any]) -> list[An
     if kind in _FIELDS:
         inside = schema["fields"].get(step, {}).get("schema")
     elif kind == "dataclass-args":
-        inside = next((each["schema"] for each in schema["fields"] if each["name"] == step), None)
+        inside = next((arg["schema"] for arg in schema["fields"] if arg["name"] == step), None)
     elif kind == "dict":
         inside = schema.get("values_schema")
     elif kind in {"list", "set", "frozenset"}:

@@ -80,4 +80,4 @@ def _is_positive(value: Any) -> bool:
     return is_number and 0 < value < math.inf
 
 
-_NAMES = {each.name for each in fields(Settings)} | {"validation_context"}
+_NAMES = {setting.name for setting in fields(Settings)} | {"validation_context"}
