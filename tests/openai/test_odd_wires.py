@@ -223,7 +223,7 @@ READ = {
     "commentary": Wire(
         events(
             response("output_item.added", output_index=0, item=message("", phase="commentary")),
-            text_delta("{} Hm.", 0),
+            text_delta('{"text": "A draft", "stars": 1}', 0),
             response("output_item.added", output_index=1, item=message("", phase="final_answer")),
             text_delta(TEXT, 1),
             COMPLETED,
