@@ -64,7 +64,7 @@ async def main(url: str, lines: int = 40, pace: float = 0.25) -> dict[str, Any]:
     names = [f"{run}-{number}" for number in range(ANSWERS)]
     delays: list[float] = []
     async with Redis.from_url(url, max_connections=400) as redis:
-        log = RedisLog(redis, heartbeat=10.0)
+        log = RedisLog(redis, heartbeat=60.0)
         reading = [
             asyncio.create_task(reader(log, names[number % ANSWERS], delays))
             for number in range(READERS)

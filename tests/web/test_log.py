@@ -28,6 +28,7 @@ from partwise_web.starlette import PartialResponse
 from partwise_web.testing import LogContract
 
 from ..core.client.test_wire_document import fold
+from . import readers
 from .conftest import FINAL, TEXT, Team, serving
 from .test_starlette import events
 
@@ -164,6 +165,13 @@ async def test_entries_expire(redis_url: str) -> None:
         keys = [key async for key in redis.scan_iter("expiring:*")]
         assert keys
         assert all([0 < await redis.pttl(key) <= 30_000 for key in keys])
+
+
+@pytest.mark.full
+@pytest.mark.anyio
+async def test_a_thousand_readers_of_fifty_answers_lose_nothing(redis_url: str) -> None:
+    figures = await readers.main(redis_url, lines=10, pace=0.5)
+    assert figures["readers that lost something"] == 0
 
 
 # Processes of their own
