@@ -51,3 +51,22 @@ def test_words_are_no_secrets(secrets: Secrets) -> None:
     secrets.mask(error)
     assert str(error) == "a short message"
     assert "short" not in repr(secrets)
+
+
+def test_a_large_prompt_full_of_escapes_is_masked_in_little_work(secrets: Secrets) -> None:
+    """The spellings of a secret are searched for only in a text that has the secret in it."""
+    searched: list[str] = []
+
+    class Pattern:
+        def sub(self, _mask: str, text: str) -> str:
+            searched.append(text)
+            return text
+
+    secrets.masked("anything")
+    secrets._pattern = Pattern()  # type: ignore[assignment]  # counts its uses
+    text = '{"a": "\\u00e9 100%25"} ' * 1000
+    assert secrets.masked(text) is text
+    assert not searched
+    escaped = "".join(f"\\u{ord(char):04x}" for char in KEY)
+    secrets.masked(escaped)
+    assert searched == [escaped]

@@ -44,6 +44,17 @@ _LOOKS_SECRET: Final = re.compile(
 )
 
 
+_MARK: Final = re.compile(
+    r"(?:sk|rk|pk|xai|gsk|csk|pplx|hf|fw|nvapi|tgp)[-_]"
+    r"|AIza|AKIA|ASIA|ya29|eyJ|earer |Signature=|ial="
+)
+"""One of these is in all that `_LOOKS_SECRET` finds, and it is found much faster."""
+
+_ESCAPE: Final = re.compile(
+    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|\\+([/\"])"
+)
+
+
 class Secrets:
     """The credentials of one provider."""
 
@@ -104,17 +115,18 @@ class Secrets:
         return bool(self.masked(text) != text)
 
     def _masking(self, mask: str) -> _Masking:
+        # The longest first: one may be a part of another.
+        known = sorted(self._known, key=len, reverse=True)
         if self._pattern is None:
-            # The longest first: one may be a part of another.
-            known = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_in_any_spelling, known)) or r"(?!)")
-        return _Masking(self._pattern, mask)
+        return _Masking(known, self._pattern, mask)
 
 
 class _Masking:
     """Replaces what a pattern finds, and what looks like a credential, in values of any kind."""
 
-    def __init__(self, pattern: re.Pattern[str], mask: str) -> None:
+    def __init__(self, known: list[str], pattern: re.Pattern[str], mask: str) -> None:
+        self._known = known
         self._pattern = pattern
         self._mask = mask
 
@@ -177,8 +189,13 @@ class _Masking:
                 message[name] = self.masked(value, depth)
 
     def _text(self, text: str) -> str:
-        masked = self._pattern.sub(self._mask, text)
-        return _LOOKS_SECRET.sub(self._mask, masked)
+        for secret in self._known:
+            if secret in text:
+                text = text.replace(secret, self._mask)
+        plain = _ESCAPE.sub(_unescaped, text)
+        if plain != text and any(secret in plain for secret in self._known):
+            text = self._pattern.sub(self._mask, text)
+        return _LOOKS_SECRET.sub(self._mask, text) if _MARK.search(text) else text
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -213,6 +230,11 @@ def _without_header_values(name: str, value: Any) -> Any:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    return chr(int(code, 16)) if code else match[4]
 
 
 def _in_any_spelling(secret: str) -> str:
