@@ -35,7 +35,7 @@ ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_
 ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo web test test-all lint types unit format coverage mutants bench load soak test-lowest test-py engine clean
+.PHONY: help setup demo web test test-all lint types unit format coverage mutants fuzz bench load soak test-lowest test-py engine clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -100,6 +100,18 @@ test-py: $(UV)  ## the tests on another Python: make test-py PY=3.14
 	@UV_PROJECT_ENVIRONMENT=.venv-$(notdir $(PY)) $(UV) sync --quiet --python $(PY)
 	@.venv-$(notdir $(PY))/bin/pytest -q $(TESTS)
 
+FUZZED = $(or $(TARGET),parser lenient splicer retry_after recording)
+
+fuzz: .fuzz/.ready  ## atheris on the parser, lenient reader, splicer, Retry-After, recordings; TARGET=parser SECONDS=60
+	@for target in $(FUZZED); do .fuzz/bin/python -m tests.fuzz $$target --seconds $(or $(SECONDS),60) || exit 1; done
+
+# Where atheris has no wheel and can't be built, hypothesis draws the bytes.
+.fuzz/.ready: $(UV) $(MANIFESTS)
+	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .fuzz
+	@$(UV) pip install --quiet --python .fuzz -e core -e plugins/replay hypothesis pytest
+	@$(UV) pip install --quiet --python .fuzz atheris || echo "no atheris for this Python" >&2
+	@touch $@
+
 bench: $(BENCHES:%=.bench/%/.ready)  ## measure against peers and limits, into docs/; QUICK=1: a short look
 	@.bench/partwise/bin/python -m tests.bench $(if $(QUICK),--quick) $(PART)
 
@@ -143,7 +155,7 @@ engine: $(READY) .engine/build/bin/llama-server .engine/tiny.gguf  ## build llam
 
 clean:  ## remove what the other targets made
 	rm -rf plugins/web/client/node_modules plugins/web/client/dist
-	rm -rf .venv .venv-* .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .venv .venv-* .fuzz .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(UV):
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with pip was found on PATH" >&2; exit 1; }

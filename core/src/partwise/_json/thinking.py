@@ -31,7 +31,10 @@ class _Tags:
 
 _FAMILIES: Final = (
     # DeepSeek, Qwen, MiniMax, Perplexity, GLM, and who is told to think aloud in a prompt.
-    _Tags(rf"<\s{{0,9}}{_NAME}(?:\s[^<>/]{{0,40}})?>", rf"<\s{{0,9}}/\s{{0,9}}{_NAME}\s{{0,9}}>"),
+    _Tags(
+        rf"<\s{{0,9}}{_NAME}(?:\s[^<>/{{}}\[\]]{{0,40}})?>",
+        rf"<\s{{0,9}}/\s{{0,9}}{_NAME}\s{{0,9}}>",
+    ),
     _Tags(r"\[THINK\]", r"\[/THINK\]"),  # Magistral
     _Tags("\u25c1think\u25b7", "\u25c1/think\u25b7"),  # Kimi-VL
     _Tags(r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command A Reasoning
