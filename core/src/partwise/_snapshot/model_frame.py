@@ -157,8 +157,8 @@ class ModelFrame(Frame):
             values = validator.assign(field.name, value, part, preceding, self.context)
         except ValidationError as error:
             raise InvalidLevelError(self, error) from error
-        if len(values) > len(preceding) + 1:
-            raise FreezeSnapshots  # it has added a key, which pydantic leaves in the object
+        if values.keys() != preceding.keys() | {field.name}:
+            raise FreezeSnapshots  # it has left the field out, or added a key that pydantic keeps
         for name, before in preceding.items():
             if values[name] is not before:
                 self.complete[name] = self.values[name] = values[name]
