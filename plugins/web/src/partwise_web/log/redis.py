@@ -181,12 +181,14 @@ class _Tail:
         deadline = asyncio.get_running_loop().time() + self._log.heartbeat
         place: Any = "0"
         while not (self._entries and is_last(self._entries[-1])):
+            # In this order: a worker that begins in between is not taken for a lost one.
+            has_begun = bool(await redis.exists(fence))
             is_alive = bool(await redis.exists(lease))
             batch = await redis.xread({stream: place}, block=block if is_alive else None)
             if batch:
                 place = self._take(batch)
             elif not is_alive:
-                if await redis.exists(fence):
+                if has_begun:
                     raise WorkerLostError(self._answer)
                 if asyncio.get_running_loop().time() > deadline:
                     raise UnknownAnswerError(self._answer)
