@@ -92,10 +92,7 @@ def check_provider_error(error: ProviderError, fault: Fault, vendor: Vendor) -> 
     if fault.status is not None:
         assert error.status_code == fault.status
     if fault.retryable is not None:
-        expected = fault.retryable
-        if fault.status == 409:
-            expected = vendor.conflict_is_passing
-        assert error.retryable is expected
+        assert error.retryable is fault.retryable
     assert error.retry_after == fault.retry_after
 
 

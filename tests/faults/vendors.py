@@ -19,7 +19,6 @@ class Vendor(ABC):
 
     Attributes:
         early_usage: what the vendor tells of the tokens before the answer begins.
-        conflict_is_passing: whether another request is worth it after status 409.
     """
 
     model: ClassVar[str]
@@ -27,7 +26,6 @@ class Vendor(ABC):
     key_variable: ClassVar[str]
     finish_reason: ClassVar[FinishReason]
     early_usage: ClassVar[Usage | None] = None
-    conflict_is_passing: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
@@ -177,7 +175,6 @@ class Google(Vendor):
     mode = Mode.JSON_SCHEMA
     key_variable = "GEMINI_API_KEY"
     finish_reason = "stop"
-    conflict_is_passing = False
 
     @property
     def head(self) -> list[bytes]:

@@ -132,7 +132,7 @@ class TakesAPageForAStream(AcmeProvider):
         response.raise_for_status()
 
 
-@fault("test_error_in_the_stream", message="raised nothing")
+@fault("test_error_in_the_stream", "test_failures_are_the_vendors", message="raised nothing")
 class IgnoresErrorsInTheStream(AcmeDecoder):
     """Ignores the vendor's own error events."""
 
