@@ -474,6 +474,30 @@ def test_what_never_is_an_answer_is_read_in_linear_time(junk: str, mode: str) ->
     assert read(Answer, [text], mode).error
 
 
+def test_a_known_key_may_come_late() -> None:
+    for length in (10, 5_000, 9_000):
+        text = f'{{"colour": "{"x" * length}", "name": "a"}}'
+        assert read(Answer, [text], "json").value == Answer(name="a")
+        assert read(Answer, [text[:-13] + "}"], "json").error
+        long = f'{{"name": "a", "colour": "{"x" * length}"}}'
+        assert read(Answer, [long], "json").value == Answer(name="a")
+
+
+def test_a_preferred_answer_may_be_invalid() -> None:
+    text = f'```\n{DRAFT}\n```\n```json\n{{"name": 5}}\n```'
+    assert isinstance(read(Answer, [text]).error, InvalidOutputError)
+
+
+def test_text_in_the_place_of_a_call_may_be_malformed() -> None:
+    assert isinstance(read(Answer, ['So {"name": x}'], "forced").error, MalformedOutputError)
+
+
+def test_brackets_in_strings_of_what_is_no_json_do_not_count() -> None:
+    text = f'{{title: "a {{b \\" }}", "x": {DRAFT}}} {ANSWER}'
+    for pieces in cuts(text):
+        assert read(Answer, pieces).value == VALUE
+
+
 def test_limits_hold() -> None:
     error = read(Answer, ANSWER, limits=Limits(characters=20)).error
     assert "exceeds 20 characters" in str(error)

@@ -61,7 +61,6 @@ def test_so_is_nothing_that_nobody_saw(sync: Any, kit: Any) -> None:
 
 
 def test_a_draft_that_nobody_could_see_makes_no_restart(play: Any) -> None:
-    outcome = play(
-        [TextDelta('12 or so</think>{"value": 13}'), STOP], response_model=int, mode="md_json"
-    )
+    text = 'So {"value": x</think>{"value": 13}'
+    outcome = play([TextDelta(text), STOP], response_model=int, mode="md_json", on_restart="raise")
     assert outcome.value == 13

@@ -262,6 +262,15 @@ def test_the_reply_may_begin_with_reasoning(play: Any, tags: str) -> None:
     assert outcome.stream.reasoning == 'Go on after "sea"? <b>'
 
 
+def test_a_reply_that_only_thinks_is_no_end(play: Any) -> None:
+    scripts = (
+        [TextDelta(POEM[:17]), LENGTH],
+        [TextDelta("<think>Hm"), STOP],
+        [TextDelta(POEM), STOP],
+    )
+    assert restarts(play, *scripts) == ["resume", "restart"]
+
+
 def test_what_is_wrong_in_the_rest_is_said_of_the_whole(play: Any) -> None:
     bad = POEM.replace("345", '"many"')
     scripts = [

@@ -154,6 +154,10 @@ def test_a_little_less_is_enough_where_the_text_can_t_go_on_so() -> None:
     assert told(kept, '"f": 2, "g": 3}}', in_string=False) == ', "g": 3}}'
 
 
+def test_a_reply_that_begins_anew_and_comes_no_further_says_nothing() -> None:
+    assert told(NOTE, NOTE[:55]) == ""
+
+
 def test_the_space_that_comes_next_is_kept() -> None:
     assert told('{"note": "Hello', '{"note": "Hello world"}') == ' world"}'
     assert told('{"note": "Hello ', '{"note": "Hello world"}') == 'world"}'

@@ -143,8 +143,8 @@ class Candidate:
     def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
         return False
 
-    def whole(self, raw: str, *, is_shallow: bool) -> bool:  # noqa: ARG002
-        return False
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:
+        raise NotImplementedError
 
     def _enter(self, opener: str) -> Sink:
         self._add_value(may_fit=True)
@@ -176,9 +176,9 @@ def fits_shape(text: str, shape: AnswerShape) -> bool:
     """Whether the value that the text begins with can be the answer, by its keys."""
     candidate = Candidate(shape)
     for start in range(0, len(text), _CHARS_AT_ONCE):
-        candidate.feed(text[start : start + _CHARS_AT_ONCE])
-        if candidate.fits or candidate.fault or candidate.complete:
+        if candidate.fits:
             break
+        candidate.feed(text[start : start + _CHARS_AT_ONCE])
     return candidate.fits
 
 
@@ -267,5 +267,5 @@ class Outline:
     def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
         return False
 
-    def whole(self, raw: str, *, is_shallow: bool) -> bool:  # noqa: ARG002
-        return False
+    def whole(self, raw: str, *, is_shallow: bool) -> bool:
+        raise NotImplementedError

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .._errors import InvalidOutputError, MalformedOutputError, OutputError, malformed
 from .._json.candidate import Outline, fits_shape, is_document, only_part
-from .._json.extract import Answer, Document, EndOfThought, Extractor, Prose, Thought, is_json
+from .._json.extract import Answer, Document, Extractor, Prose, Thought, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -206,7 +206,7 @@ class AnswerReader:
                 case Document():
                     self._add(part.text)
                     self._judge(part)
-                case EndOfThought():
+                case _:
                     self._end_thought()
         return None
 
