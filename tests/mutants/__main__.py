@@ -42,6 +42,7 @@ TESTS: Final = [
     "tests/core/snapshot/test_sharing.py",
     "tests/core/client/test_parse.py",
     "tests/core/growth",
+    "tests/core/session/test_answer_reader.py",
     *(
         f"tests/core/snapshot/test_{name}.py"
         for name in (
@@ -52,7 +53,6 @@ TESTS: Final = [
             "error_cases",
             "large",
             "mutating_validators",
-            "lenient",
             "resume_properties",
         )
     ),
@@ -62,11 +62,11 @@ FIRST: Final[dict[str, Sequence[str]]] = {
     "_json/parser": [
         "test_states.py",
         "test_conformance.py",
-        "test_lenient.py",
+        "test_answer_reader.py",
         "test_resume_properties.py",
     ],
     "_json/tokens": ["test_states.py", "test_conformance.py", "test_resume_properties.py"],
-    "_json/extract": ["test_lenient.py"],
+    "_json/extract": ["test_answer_reader.py"],
     "_plan/defensive_copies": ["test_mutating_validators.py"],
     "_snapshot/collection_frames": [
         "test_expected_snapshots.py",

@@ -309,6 +309,7 @@ def test_a_fence_of_json_is_preferred(text: str, mode: str) -> None:
         f" or {OTHER}",
         '{"colour": "red"}',
         '{"name": "b", "t',
+        '{"name": "b", "tags": x}',
     ],
 )
 def test_another_document_after_the_answer_is_an_error(rest: str, mode: str) -> None:

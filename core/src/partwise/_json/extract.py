@@ -153,8 +153,7 @@ class Extractor:
             end = start + _CHARS_AT_ONCE
             for part in self._read_little(text[start:end], is_end=is_end):
                 if isinstance(part, Answer):
-                    yield replace(part, text=part.text + text[end:])
-                    return
+                    part = replace(part, text=part.text + text[end:])  # noqa: PLW2901
                 yield part
 
     def _read_little(self, text: str, *, is_end: bool) -> Iterator[Part]:
