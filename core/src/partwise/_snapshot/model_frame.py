@@ -27,35 +27,26 @@ class TwoInstances:
 
     To give one that was shown other values costs a third of a new one. The counts of references say
     whether anybody still has the instance, or its dict; if so, it is left alone for ever, and a new
-    one takes its place.
+    one takes its place. `ModelFrame.snapshot` reads the attributes itself: it runs at each delta
+    for each open model, where a call costs as much as its work.
+
+    Attributes:
+        last, last_values: the instance that is shown, and its dict.
+        spare, spare_values: the one that was shown before it.
     """
 
-    __slots__ = ("_last", "_last_dict", "_spare", "_spare_dict")
+    __slots__ = ("last", "last_values", "spare", "spare_values")
 
     def __init__(self) -> None:
-        self._last: Any = None
-        self._last_dict: Any = None
-        self._spare: Any = None  # the one that was shown before the last
-        self._spare_dict: Any = None
-
-    def free(self) -> Any:
-        """The one that was shown before the last, if nobody else holds it; its dict is empty."""
-        spare, values = self._spare, self._spare_dict
-        if getrefcount(spare) + getrefcount(values) + getweakrefcount(spare) != UNSHARED_INSTANCE:
-            return None
-        values.clear()  # so that nobody holds the contents, either
-        return spare
-
-    def take(self) -> dict[str, Any]:
-        """The dict of the one that is free, which is shown now."""
-        self._spare, self._last = self._last, self._spare
-        self._spare_dict, self._last_dict = self._last_dict, self._spare_dict
-        return self._last_dict  # type: ignore[no-any-return]
+        self.last: Any = None
+        self.last_values: Any = None
+        self.spare: Any = None
+        self.spare_values: Any = None
 
     def add(self, instance: Any, values: dict[str, Any]) -> None:
         """This new one is shown now."""
-        self._spare, self._spare_dict = self._last, self._last_dict
-        self._last, self._last_dict = instance, values
+        self.spare, self.spare_values = self.last, self.last_values
+        self.last, self.last_values = instance, values
 
 
 class ModelFrame(Frame):
@@ -215,8 +206,16 @@ class ModelFrame(Frame):
         child = self.child
         if child is None and not self.is_dirty:
             return self.last_snapshot
+        spare: Any = None
+        values: Any = None
         instances = self._instances
-        spare = None if instances is None else instances.free()
+        if instances is not None:
+            spare, values = instances.spare, instances.spare_values
+            held = getrefcount(spare) + getrefcount(values) + getweakrefcount(spare)
+            if held != UNSHARED_INSTANCE:
+                spare = None
+            else:
+                values.clear()  # so that nobody holds the contents, either
         if self._buffers is not None:
             self._buffers.recycle()
         inner = MISSING if child is None else child.snapshot()
@@ -227,7 +226,8 @@ class ModelFrame(Frame):
         if spare is None or instances is None:
             self.last_snapshot = self._make(inner)
             return self.last_snapshot
-        values = instances.take()
+        instances.spare, instances.last = instances.last, spare
+        instances.spare_values, instances.last_values = instances.last_values, values
         values |= self.values  # all of it: whoever had the instance may have changed it
         if inner is not MISSING:
             name = self.field.name
