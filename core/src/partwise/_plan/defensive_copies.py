@@ -5,29 +5,31 @@ since. So where the plan says that the user's code runs, it gets copies; an unch
 taken back as the shared object itself, and a changed one stays a copy.
 
 Only values that pydantic and partwise make are copied: models, dataclasses, lists, dicts, sets and
-the like. An object of another class may be one of a kind, so it is lent as it is. Keys of dicts and
-elements of sets have a hash and count as immutable.
+the like. `copy.deepcopy` also copies the objects of other classes, which may be one of a kind, and
+the keys of dicts and elements of sets, which have a hash and count as immutable.
 """
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections import deque
 from operator import is_
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
 from .instances import copied_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    Swap = Callable[[Any], Any]
-    """Gives the replacement of a value: its copy, or the original."""
+    Place = tuple[Iterable[tuple[Any, Any]], Callable[[Any, Any], None]]
+    """Values by key, and a function that puts another one at a key."""
 
 _ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes})
+_CONTAINERS: Final = (BaseModel, list, dict, tuple, set, deque)
 
 
 class DefensiveCopies:
@@ -42,30 +44,23 @@ class DefensiveCopies:
 
     def copy(self, value: Any) -> Any:
         """A copy of the value, all the way down."""
-        kind = _kind_of(value)
-        if kind is None:
+        if not _is_container(value):
             return value
         if id(value) not in self._copies:
-            copied = kind.copy(value)
-            self._copies[id(value)] = copied  # known before it is filled, for cycles
-            copied = kind.swap(copied, self.copy)
-            if copied is value:  # a tuple of immutable values
-                self._copies[id(value)] = value
-                return value
-            self._copies[id(value)] = copied
+            copied = self._copies[id(value)] = _copied(value)  # before it is filled, for cycles
+            copied = self._copies[id(value)] = _swap(copied, self.copy)
             self._originals[id(copied)] = copied, value
         return self._copies[id(value)]
 
     def restore(self, value: Any) -> Any:
         """The value, with the originals in the places of those copies that did not change."""
-        kind = _kind_of(value)
-        if kind is None:
+        if not _is_container(value):
             return value
         if id(value) not in self._settled:
             self._settled[id(value)] = value, value  # known before it is looked into, for cycles
-            settled = kind.swap(value, self.restore)
+            settled = _swap(value, self.restore)
             _, original = self._originals.get(id(value), (None, None))
-            if original is not None and kind.same(settled, original):
+            if original is not None and _contents(settled) == _contents(original):
                 settled = original
             self._settled[id(value)] = value, settled
         return self._settled[id(value)][1]
@@ -81,138 +76,69 @@ def on_copies(check: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-class _Kind(Protocol):
-    """How the containers of one kind are handled."""
-
-    def copy(self, value: Any) -> Any:
-        """Another container that holds the same."""
-
-    def swap(self, value: Any, swap: Swap) -> Any:
-        """The container, with all that it holds swapped."""
-
-    def same(self, value: Any, other: Any) -> bool:
-        """Whether the two hold the very same objects."""
+def _is_container(value: Any) -> bool:
+    if type(value) in _ATOMS or isinstance(value, type):
+        return False
+    return isinstance(value, _CONTAINERS) or dataclasses.is_dataclass(value)
 
 
-def _kind_of(value: Any) -> _Kind | None:
-    """How to handle it; None if it is not a container."""
-    if type(value) in _ATOMS:
-        return None
-    for base, kind in _KINDS:
-        if isinstance(value, base):
-            return kind
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _DATACLASS
-    return None
-
-
-class _Dict:
-    def copy(self, value: dict[Any, Any]) -> Any:
-        return copy.copy(value)
-
-    def swap(self, value: dict[Any, Any], swap: Swap) -> Any:
-        for key, inside in [*value.items()]:
-            if (new := swap(inside)) is not inside:
-                value[key] = new
-        return value
-
-    def same(self, value: dict[Any, Any], other: dict[Any, Any]) -> bool:
-        return (
-            len(value) == len(other)
-            and all(map(is_, value, other))
-            and all(map(is_, value.values(), other.values()))
-        )
-
-
-class _List:
-    def copy(self, value: Any) -> Any:
-        return copy.copy(value)
-
-    def swap(self, value: Any, swap: Swap) -> Any:
-        for index, inside in enumerate(value):
-            if (new := swap(inside)) is not inside:
-                value[index] = new
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return len(value) == len(other) and all(map(is_, value, other))
-
-
-class _Tuple(_List):
-    def copy(self, value: Any) -> Any:
-        return value
-
-    def swap(self, value: Any, swap: Swap) -> Any:
-        swapped = [*map(swap, value)]
-        if all(map(is_, swapped, value)):
-            return value
-        return tuple.__new__(type(value), swapped)
-
-
-class _Set:
-    def copy(self, value: set[Any]) -> Any:
-        return copy.copy(value)
-
-    def swap(self, value: set[Any], swap: Swap) -> Any:  # noqa: ARG002  elements are immutable
-        return value
-
-    def same(self, value: set[Any], other: set[Any]) -> bool:
-        return {*map(id, value)} == {*map(id, other)}
-
-
-class _Model:
-    def copy(self, value: BaseModel) -> Any:
+def _copied(value: Any) -> Any:
+    """Another container that holds the same; a tuple itself."""
+    if isinstance(value, BaseModel):
         return copied_model(value)
+    if isinstance(value, _CONTAINERS):
+        return value if isinstance(value, tuple) else copy.copy(value)
+    copied = object.__new__(type(value))
+    for name, inside in _attributes(value).items():
+        object.__setattr__(copied, name, inside)
+    return copied
 
-    def swap(self, value: BaseModel, swap: Swap) -> Any:
-        for inside in (vars(value), *_beside_fields(value)):
-            _DICT.swap(inside, swap)
-        return value
 
-    def same(self, value: BaseModel, other: BaseModel) -> bool:
+def _swap(value: Any, swap: Callable[[Any], Any]) -> Any:
+    """The container, with all that it holds swapped; another one if it is a tuple."""
+    if isinstance(value, tuple):
+        swapped = [*map(swap, value)]
+        return value if all(map(is_, swapped, value)) else tuple.__new__(type(value), swapped)
+    for items, put in _places(value):
+        for key, inside in [*items]:
+            if (new := swap(inside)) is not inside:
+                put(key, new)
+    return value
+
+
+def _places(value: Any) -> list[Place]:
+    """The places in a container other than a tuple."""
+    if isinstance(value, BaseModel):
+        return [(held.items(), held.__setitem__) for held in (vars(value), *_beside_fields(value))]
+    if isinstance(value, list | deque):
+        return [(enumerate(value), value.__setitem__)]
+    if isinstance(value, dict):
+        return [(value.items(), value.__setitem__)]
+    if isinstance(value, set):
+        return []
+    return [(_attributes(value).items(), functools.partial(object.__setattr__, value))]
+
+
+def _contents(value: Any) -> Any:
+    """The objects in a container, by identity: equal if two hold the very same ones."""
+    if isinstance(value, BaseModel):
         # Whatever else the instance keeps, it has computed of its fields.
-        mine, its = vars(value), vars(other)
-        return (
-            value.model_fields_set == other.model_fields_set
-            and all(mine.get(name) is its.get(name) for name in type(other).model_fields)
-            and all(map(_DICT.same, _beside_fields(value), _beside_fields(other)))
-        )
+        fields = [id(vars(value).get(name)) for name in type(value).model_fields]
+        return value.model_fields_set, fields, [*map(_contents, _beside_fields(value))]
+    if isinstance(value, set):
+        return {*map(id, value)}
+    if isinstance(value, list | tuple | deque):
+        return [*map(id, value)]
+    held = value if isinstance(value, dict) else _attributes(value)
+    return [(id(key), id(inside)) for key, inside in held.items()]
 
 
 def _beside_fields(model: BaseModel) -> tuple[dict[str, Any], ...]:
     return model.__pydantic_extra__ or {}, model.__pydantic_private__ or {}
 
 
-class _Dataclass:
-    def copy(self, value: Any) -> Any:
-        copied = object.__new__(type(value))
-        for name, inside in _attributes(value).items():
-            object.__setattr__(copied, name, inside)
-        return copied
-
-    def swap(self, value: Any, swap: Swap) -> Any:
-        for name, inside in _attributes(value).items():
-            if (new := swap(inside)) is not inside:
-                object.__setattr__(value, name, new)  # which may be frozen
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return _DICT.same(_attributes(value), _attributes(other))
-
-
 def _attributes(value: Any) -> dict[str, Any]:
+    """The attributes of an instance of a dataclass."""
     fields = (field.name for field in dataclasses.fields(value))
     slots = {name: getattr(value, name) for name in fields if hasattr(value, name)}
     return slots | getattr(value, "__dict__", {})
-
-
-_DICT: Final = _Dict()
-_DATACLASS: Final = _Dataclass()
-_KINDS: Final[tuple[tuple[type, _Kind], ...]] = (
-    (BaseModel, _Model()),
-    (list, _List()),
-    (dict, _DICT),
-    (tuple, _Tuple()),
-    (set, _Set()),
-    (deque, _List()),
-)
