@@ -7,9 +7,16 @@ wraps the value inside.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from .._plan.nodes import DictLayout, ListLayout, ModelLayout, TaggedLayout, UnionLayout
+from .._plan.nodes import (
+    DictLayout,
+    ListLayout,
+    ModelLayout,
+    SkipLayout,
+    TaggedLayout,
+    UnionLayout,
+)
 from .._sentinels import MISSING
 from .collection_frames import DictFrame, FrozensetFrame, ListFrame, SetFrame, SteppedFrame
 from .frame import SkipFrame
@@ -19,8 +26,8 @@ from .undecided_frames import TaggedFrame, UnionFrame
 if TYPE_CHECKING:
     from .._json.sink import Sink
     from .._paths import Path
-    from .._plan.nodes import ContainerNode, RootLayout
-    from .frame import Parent, Shown
+    from .._plan.nodes import ContainerNode, Layout, RootLayout
+    from .frame import Frame, Parent, Shown
 
 
 class Adapter:
@@ -126,22 +133,20 @@ def enter(parent: Parent, container: ContainerNode) -> tuple[Shown, Sink]:
 
 
 def _frame(parent: Parent, container: ContainerNode) -> Any:
-    layout, around = container.layout, container.after_validators
-    match layout:
-        case ModelLayout():
-            return ModelFrame(parent, layout, around)
-        case ListLayout():
-            return _LIST_FRAMES[layout.show](parent, layout, around)
-        case DictLayout():
-            return DictFrame(parent, layout, around)
-        case TaggedLayout():
-            return TaggedFrame(parent, layout, around)
-        case UnionLayout():
-            return UnionFrame(parent, layout, around)
-    return SkipFrame(parent)
+    layout = container.layout
+    if isinstance(layout, ListLayout):
+        return _LIST_FRAMES[layout.show](parent, container)
+    return _FRAMES[type(layout)](parent, container)
 
 
-_LIST_FRAMES: dict[Any, type[ListFrame]] = {
+_FRAMES: Final[dict[type[Layout], type[Frame]]] = {
+    DictLayout: DictFrame,
+    ModelLayout: ModelFrame,
+    SkipLayout: SkipFrame,
+    TaggedLayout: TaggedFrame,
+    UnionLayout: UnionFrame,
+}
+_LIST_FRAMES: Final[dict[Any, type[ListFrame]]] = {
     list: ListFrame,
     deque: ListFrame,
     tuple: SteppedFrame,

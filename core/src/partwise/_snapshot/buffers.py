@@ -20,7 +20,7 @@ def hashable_in(items: list[Any]) -> list[Any]:
 
 
 class Buffers:
-    """A growing container, shown in two copies by turns.
+    """A growing container, shown in two copies by turns: a list, unless a subclass is for another.
 
     A snapshot must never change, so each has a container of its own. To copy one costs 26 µs a
     delta at 10,000 elements, and makes a long answer quadratic. To show in another copy the
@@ -81,12 +81,6 @@ class Buffers:
 
     def _drop(self, shown: Any, key: Any) -> None:  # noqa: ARG002
         shown.pop()
-
-
-class ListBuffers(Buffers):
-    """Of a list; the items are one, too."""
-
-    __slots__ = ()
 
 
 class DequeBuffers(Buffers):

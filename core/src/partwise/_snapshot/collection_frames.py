@@ -15,7 +15,6 @@ from .buffers import (
     Buffers,
     DequeBuffers,
     DictBuffers,
-    ListBuffers,
     SetBuffers,
     hashable_in,
 )
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._paths import Path
-    from .._plan.nodes import Check, DictLayout, ListLayout
+    from .._plan.nodes import ContainerNode, DictLayout, ListLayout
     from .frame import Parent, Shown
 
 
@@ -52,11 +51,10 @@ class CollectionFrame(Frame):
         items: the parts that are complete.
     """
 
-    __slots__ = ("buffers", "items", "layout")
+    __slots__ = ("buffers", "items")
 
     items: Any
     buffers: Buffers
-    layout: Any
 
     def snapshot(self) -> Any:
         if len(self.items) >= MIN_BUFFERED:
@@ -102,12 +100,9 @@ class DictFrame(CollectionFrame):
 
     layout: DictLayout
 
-    def __init__(
-        self, parent: Parent, layout: DictLayout, after_validators: tuple[Check, ...]
-    ) -> None:
-        super().__init__(parent, after_validators)
-        self.layout = layout
-        self.node = layout.value
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
+        self.node = self.layout.value
         self.items: dict[Any, Any] = {}
         self.buffers = DictBuffers(self.items)
         self.name: Any = None
@@ -153,18 +148,15 @@ class ListFrame(CollectionFrame):
 
     layout: ListLayout
 
-    def __init__(
-        self, parent: Parent, layout: ListLayout, after_validators: tuple[Check, ...]
-    ) -> None:
-        super().__init__(parent, after_validators)
-        self.layout = layout
-        self.node = layout.item
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
+        self.node = self.layout.item
         self.items: list[Any] = []
         self.buffers = self._new_buffers()
         self._see_to_room()
 
     def _new_buffers(self) -> Buffers:
-        return DequeBuffers(self.items) if self.layout.show is deque else ListBuffers(self.items)
+        return DequeBuffers(self.items) if self.layout.show is deque else Buffers(self.items)
 
     def _see_to_room(self) -> None:
         if not self._has_room() and self.parent.validates_early:
@@ -210,10 +202,8 @@ class SteppedFrame(ListFrame):
 
     __slots__ = ("_made_of", "_next_step", "_shown_count")
 
-    def __init__(
-        self, parent: Parent, layout: ListLayout, after_validators: tuple[Check, ...]
-    ) -> None:
-        super().__init__(parent, layout, after_validators)
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
         self._shown_count = 0  # the elements that may show
         self._next_step = MIN_BUFFERED
         self._made_of = -1  # the elements in the last snapshot

@@ -26,7 +26,7 @@ from .context import RefusedError
 if TYPE_CHECKING:
     from .._json.sink import Sink
     from .._paths import Path
-    from .._plan.nodes import Check, ContainerNode, ValueNode
+    from .._plan.nodes import ContainerNode, ValueNode
     from .context import Context
 
 _JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -104,6 +104,7 @@ class Frame:
         node: the place of the value that comes next or is open.
         child: the open frame inside.
         child_snapshot: the last snapshot of the child.
+        layout: how the container shows.
         last_snapshot: the last snapshot of this frame.
         is_dirty: whether another one is to be made, though the child shows the same.
         is_closing: whether its closing bracket has come.
@@ -111,16 +112,18 @@ class Frame:
 
     __slots__ = (
         "after_validators", "child", "child_snapshot", "context", "is_closing", "is_dirty",
-        "last_snapshot", "node", "parent",
+        "last_snapshot", "layout", "node", "parent",
     )  # fmt: skip
 
+    layout: Any
     node: ValueNode
 
-    def __init__(self, parent: Parent, after_validators: tuple[Check, ...]) -> None:
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
         if parent is not None:  # as it is for the root
             self.context = parent.context
         self.parent = parent
-        self.after_validators = after_validators
+        self.layout = container.layout
+        self.after_validators = container.after_validators
         self.child: Shown | None = None
         self.child_snapshot: Any = MISSING
         self.last_snapshot: Any = MISSING
@@ -283,20 +286,22 @@ class Frame:
 class SkipFrame(Frame):
     """A container of which nothing shows."""
 
-    __slots__ = ("depth",)
+    __slots__ = ("nested",)
 
-    def __init__(self, parent: Parent) -> None:
-        super().__init__(parent, ())
-        self.depth = 0
+    def __init__(self, parent: Parent, container: ContainerNode = ATOM) -> None:
+        super().__init__(parent, container)
+        self.nested = 0  # containers that are open inside
 
     def key(self, name: str) -> None:
         pass
 
     def open_object(self) -> Sink:
-        self.depth += 1
+        self.nested += 1
         return self
 
-    open_array = open_object
+    def open_array(self) -> Sink:
+        self.nested += 1
+        return self
 
     def open_string(self) -> None:
         pass
@@ -317,11 +322,15 @@ class SkipFrame(Frame):
         return MISSING
 
     def close(self) -> None:
-        if self.depth:
-            self.depth -= 1
+        if self.nested:
+            self.nested -= 1
         else:
-            self.is_closing = True
-            self.parent.complete_container(MISSING)
+            self._end()
+
+    def _end(self) -> None:
+        """The container itself closes."""
+        self.is_closing = True
+        self.parent.complete_container(MISSING)
 
     def _step(self) -> Path:
         return ()

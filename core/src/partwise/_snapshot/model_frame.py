@@ -17,7 +17,7 @@ from .refcounts import UNSHARED_INSTANCE, getrefcount
 
 if TYPE_CHECKING:
     from .._paths import Path
-    from .._plan.nodes import Check, Field, ModelLayout
+    from .._plan.nodes import ContainerNode, Field, ModelLayout
     from .._plan.validation import Waiting
     from .frame import Parent
 
@@ -64,15 +64,15 @@ class ModelFrame(Frame):
     """
 
     __slots__ = (
-        "_buffers", "_instances", "complete", "extra", "field", "fields_set", "held", "layout",
-        "present", "ranks", "values", "waiting",
+        "_buffers", "_instances", "complete", "extra", "field", "fields_set", "held", "present",
+        "ranks", "values", "waiting",
     )  # fmt: skip
 
-    def __init__(
-        self, parent: Parent, layout: ModelLayout, after_validators: tuple[Check, ...]
-    ) -> None:
-        super().__init__(parent, after_validators)
-        self.layout = layout
+    layout: ModelLayout
+
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
+        layout = self.layout
         self.field: Field = layout.extra
         self.node = self.field.node
         self.values = _first_values(parent, layout)

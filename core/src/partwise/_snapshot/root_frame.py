@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
 
-from .._plan.nodes import ValueNode, ignored_node
+from .._plan.nodes import ATOM, ValueNode, ignored_node
 from .._sentinels import MISSING
 from .adapters import Adapter, DeferredValidation
 from .frame import OPEN, Frame, SkipFrame
@@ -36,7 +36,7 @@ class RootFrame(Frame):
 
     def __init__(self, node: ValueNode, envelope: str | None) -> None:
         nothing: Any = None
-        super().__init__(nothing, ())
+        super().__init__(nothing, ATOM)
         self.node = self._answer = node
         self.envelope = envelope
         self.in_envelope = False

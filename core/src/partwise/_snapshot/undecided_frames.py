@@ -7,54 +7,35 @@ validates its text as a whole when it closes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._json.sink import ReadAgain
 from .._plan.nodes import ModelLayout
-from .._sentinels import MISSING
-from .frame import Frame, quote
+from .frame import SkipFrame, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._json.sink import Sink
     from .._paths import Path
-    from .._plan.nodes import Check, ContainerNode, Field, TaggedLayout, UnionLayout, ValueNode
+    from .._plan.nodes import ContainerNode, Field, TaggedLayout, ValueNode
     from .frame import Parent
 
 
-class UndecidedFrame(Frame):
+class UndecidedFrame(SkipFrame):
     """An open object whose kind is not known yet."""
 
-    __slots__ = ("depth", "mark", "name", "nested")
+    __slots__ = ("depth", "mark", "name")
 
-    def __init__(self, parent: Parent, after_validators: tuple[Check, ...]) -> None:
-        super().__init__(parent, after_validators)
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
         self.mark = self.context.parser.mark()
-        self.depth = self.context.parser.depth
-        self.nested = 0  # containers that are open inside
+        self.depth = self.context.parser.depth  # of the containers around it
         self.name: str | None = None  # the last key
 
     def key(self, name: str) -> None:
         if not self.nested:
             self.name = name
-
-    def open_object(self) -> Sink:
-        self.nested += 1
-        return self
-
-    def open_array(self) -> Sink:
-        self.nested += 1
-        return self
-
-    def open_string(self) -> None:
-        pass
-
-    def string(self, value: str) -> None:
-        pass
-
-    def scalar(self, raw: str) -> None:
-        pass
 
     def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
         return False
@@ -69,13 +50,7 @@ class UndecidedFrame(Frame):
         self.context.events.opened(parent)
         return sink
 
-    def snapshot(self) -> Any:
-        return MISSING
-
-    def close(self) -> None:
-        if self.nested:
-            self.nested -= 1
-            return
+    def _end(self) -> None:
         raw = self.context.parser.capture(self.mark)
         self.is_closing = True
         self.parent.complete_text(raw)
@@ -83,20 +58,13 @@ class UndecidedFrame(Frame):
     def _step(self) -> Path:
         return () if self.name is None else (self.name,)
 
-    def find(self, step: str | int) -> Any:  # noqa: ARG002
-        return MISSING
-
 
 class TaggedFrame(UndecidedFrame):
     """An open object of a union with a discriminator."""
 
-    __slots__ = ("layout",)
+    __slots__ = ()
 
-    def __init__(
-        self, parent: Parent, layout: TaggedLayout, after_validators: tuple[Check, ...]
-    ) -> None:
-        super().__init__(parent, after_validators)
-        self.layout = layout
+    layout: TaggedLayout
 
     def string(self, value: str) -> None:
         self._see_tag(quote(value))
@@ -117,11 +85,9 @@ class UnionFrame(UndecidedFrame):
 
     __slots__ = ("branches",)
 
-    def __init__(
-        self, parent: Parent, layout: UnionLayout, after_validators: tuple[Check, ...]
-    ) -> None:
-        super().__init__(parent, after_validators)
-        self.branches = layout.branches
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
+        self.branches: list[ValueNode] = self.layout.branches
 
     def key(self, name: str) -> None:
         super().key(name)
