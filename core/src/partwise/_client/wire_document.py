@@ -22,9 +22,9 @@ from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
 
 from .._paths import find_key
+from .._plan.json_layouts import layout_of
 from .._sentinels import MISSING
 from .._snapshot.events import Restarted, Resumed
-from .wire_layouts import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

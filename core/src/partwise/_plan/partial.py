@@ -159,11 +159,25 @@ def original_of(partial: type) -> type:
     return vars(partial).get(_ORIGINAL, partial)  # type: ignore[no-any-return]
 
 
+def _notebook_members(model: type) -> dict[str, Any]:
+    """The method by which notebooks show an instance, unless M says by itself how to."""
+    if any(name.startswith("_repr_") and name.endswith("_") for name in dir(model)):
+        return {}
+    return {"_repr_mimebundle_": _repr_mimebundle}
+
+
+def _repr_mimebundle(self: Any, **_: Any) -> dict[str, Any]:
+    from .notebook_view import mimebundle  # noqa: PLC0415 - it needs this module
+
+    return mimebundle(self)
+
+
 def _partial_dataclass(model: type[T]) -> type[T]:
     namespace: dict[str, Any] = {
         "__module__": model.__module__,
         "__doc__": model.__doc__,
         "__reduce__": _reduce_dataclass,
+        **_notebook_members(model),
     }
     if "__slots__" in vars(model):
         namespace["__slots__"] = ()
@@ -204,6 +218,7 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         "__hash__": model.__hash__,
         _TAKES_COMPLETE: model_validator(mode="before")(takes_complete),
         "model_config": _config(model),
+        **_notebook_members(model),
     }
     models = _models_by_reference(model) if model.__pydantic_generic_metadata__["args"] else {}
     for name, info in model.model_fields.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from .._plan.partial import original_of
+from .partial import original_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
