@@ -109,10 +109,6 @@ class UnwrappedSchema:
         return any(may_rewrite_value(wrapper) for wrapper in self.wrappers)
 
     @property
-    def has_default(self) -> bool:
-        return any(wrapper["type"] == "default" for wrapper in self.wrappers)
-
-    @property
     def has_functions(self) -> bool:
         return any(wrapper["type"] in FUNCTIONS for wrapper in self.wrappers)
 

@@ -16,8 +16,7 @@ validators, and when it closes its raw text is validated as a whole.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic_core import SchemaError, ValidationError
@@ -63,10 +62,12 @@ class TextBound:
         return self.allows(text) and (self.choices is None or text in self.choices)
 
 
+@dataclass(slots=True, eq=False)
 class ValueNode:
     """A place in an answer.
 
     Attributes:
+        compile_validator: makes the validator of its JSON text; None if nothing is valid.
         text: whether a string shows while it is open.
         plain: whether a string needs no validation.
         provisional: whether an enclosing container validates whole, so nothing fails here.
@@ -77,29 +78,16 @@ class ValueNode:
             the user's runs in it, and its snapshots can't be frozen.
     """
 
-    __slots__ = (
-        "_compile", "_validate_json", "array", "bound", "is_pure", "object", "plain", "provisional",
-        "refuses", "text",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        compile_validator: Callable[[], SchemaValidator] | None,
-        *,
-        text: bool = False,
-        plain: bool = False,
-        provisional: bool = False,
-    ) -> None:
-        self._compile = compile_validator
-        self._validate_json: Check | None = None
-        self.text = text
-        self.plain = plain
-        self.provisional = provisional
-        self.object: ContainerNode | None = None
-        self.array: ContainerNode | None = None
-        self.refuses: frozenset[str] = frozenset()
-        self.bound: TextBound | None = None
-        self.is_pure = False
+    compile_validator: Callable[[], SchemaValidator] | None
+    text: bool = False
+    plain: bool = False
+    provisional: bool = False
+    object: ContainerNode | None = None
+    array: ContainerNode | None = None
+    refuses: frozenset[str] = frozenset()
+    bound: TextBound | None = None
+    is_pure: bool = False
+    _validate_json: Check | None = None
 
     def read(self, raw: str, keywords: Mapping[str, Any]) -> Any:
         """The validated value of this JSON text; MISSING if a provisional one is not valid.
@@ -109,9 +97,9 @@ class ValueNode:
         """
         validate = self._validate_json
         if validate is None:
-            if self._compile is None:
+            if self.compile_validator is None:
                 return MISSING
-            validate = self._validate_json = self._compile().validate_json
+            validate = self._validate_json = self.compile_validator().validate_json
         if not self.provisional:
             return validate(raw, **keywords)
         try:
@@ -120,6 +108,7 @@ class ValueNode:
             return MISSING
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class ContainerNode:
     """How a container at a place shows and is finished.
 
@@ -130,40 +119,23 @@ class ContainerNode:
         roots: the root models around it, innermost first, each of which wraps the one before.
     """
 
-    __slots__ = ("after_validators", "layout", "roots", "validates_whole")
-
-    def __init__(
-        self,
-        layout: Layout,
-        after_validators: tuple[Check, ...] = (),
-        *,
-        validates_whole: bool = False,
-        roots: tuple[RootLayout, ...] = (),
-    ) -> None:
-        self.layout = layout
-        self.after_validators = after_validators
-        self.validates_whole = validates_whole
-        self.roots = roots
+    layout: Layout
+    after_validators: tuple[Check, ...] = ()
+    validates_whole: bool = False
+    roots: tuple[RootLayout, ...] = ()
 
     def within(self, *after_validators: Check) -> ContainerNode:
         """The same, with more after-validators around it all."""
-        whole = self.validates_whole
         if not self.roots:
-            around = (*self.after_validators, *after_validators)
-            return ContainerNode(self.layout, around, validates_whole=whole)
+            return replace(self, after_validators=(*self.after_validators, *after_validators))
         *inner, root = self.roots
-        around = (*root.after_validators, *after_validators)
-        roots = (*inner, dataclasses.replace(root, after_validators=around))
-        return ContainerNode(self.layout, self.after_validators, validates_whole=whole, roots=roots)
+        root = replace(root, after_validators=(*root.after_validators, *after_validators))
+        return replace(self, roots=(*inner, root))
 
     def deferred(self, *, validates_whole: bool, root: RootLayout | None = None) -> ContainerNode:
         """The same, which validates whole if either says so, with another root model around it."""
-        return ContainerNode(
-            self.layout,
-            self.after_validators,
-            validates_whole=self.validates_whole or validates_whole,
-            roots=self.roots if root is None else (*self.roots, root),
-        )
+        roots = self.roots if root is None else (*self.roots, root)
+        return replace(self, validates_whole=self.validates_whole or validates_whole, roots=roots)
 
 
 @dataclass(slots=True, eq=False)
