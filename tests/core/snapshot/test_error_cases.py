@@ -113,8 +113,8 @@ def test_a_type_that_has_no_hash_has_a_plan() -> None:
     engine.feed("12")
     assert engine.close() == 12
     assert compile_plan(list[m.Point]).name == "list[Point]"
-    assert compile_plan(m.Point).root_keys == frozenset("xy")
-    assert compile_plan(m.BeforeModel).root_keys is None
+    assert compile_plan(m.Point).shape.keys == frozenset("xy")
+    assert compile_plan(m.BeforeModel).shape.keys is None
 
 
 def test_the_text_ends_inside_a_surrogate_pair() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 
+from .._json.candidate import AnswerShape
 from .._paths import format_path, parse_path
 from .compiler import Compiler
 from .core_schema import is_hashable
@@ -48,32 +49,19 @@ class Plan:
         """The type's JSON schema, as pydantic writes it."""
         return self._adapter.json_schema()
 
-    @property
-    def openers(self) -> str:
-        """The brackets that may open the answer; none if the plan does not know, or a scalar."""
-        return ("{" if self.root.object else "") + ("[" if self.root.array else "")
-
-    @property
-    def of_objects(self) -> bool:
-        """Whether the answer, where it is an array, is one of objects."""
-        container = self.root.array
-        return (
-            container is not None
-            and isinstance(container.layout, ListLayout)
-            and container.layout.of_objects
+    @functools.cached_property
+    def shape(self) -> AnswerShape:
+        """The beginnings that an answer can have."""
+        array, model = self.root.array, _model_at(self.root)
+        layout = array and array.layout
+        openers = ("{" if self.root.object else "") + ("[" if array else "")
+        return AnswerShape(
+            keys=(model and frozenset(model.fields)) or None,
+            openers=openers or "{[",
+            may_be_scalar=not openers,
+            may_be_empty=model is None or model.may_be_empty,
+            of_objects=isinstance(layout, ListLayout) and layout.of_objects,
         )
-
-    @property
-    def may_be_empty(self) -> bool:
-        """Whether the answer's object may have no key at all."""
-        container = self.root.object
-        if (
-            container is None
-            or not isinstance(container.layout, ModelLayout)
-            or container.validates_whole
-        ):
-            return True
-        return container.layout.may_be_empty
 
     def check_path(self, text: str) -> None:
         """See that an answer may have something at the path.
@@ -118,17 +106,13 @@ class Plan:
             held = " or ".join(sorted(type_name(each) for each in types))
             raise WrongTypeError(f"no {wanted} at {text or 'the root'}: it holds {held}")
 
-    @functools.cached_property
-    def root_keys(self) -> frozenset[str] | None:
-        """The keys with which the answer's object can begin; None where any can."""
-        container = self.root.object
-        if (
-            container is None
-            or not isinstance(container.layout, ModelLayout)
-            or container.validates_whole
-        ):
-            return None
-        return frozenset(container.layout.fields) or None
+
+def _model_at(node: ValueNode) -> ModelLayout | None:
+    """The model whose fields are the keys of an object there; None if that may have others."""
+    container = node.object
+    if container is None or container.validates_whole:
+        return None
+    return container.layout if isinstance(container.layout, ModelLayout) else None
 
 
 def _inside(node: ValueNode) -> Layout | None:

@@ -108,14 +108,7 @@ class SnapshotBuilder:
         """The beginnings that the answer can have."""
         if self._envelope:
             return AnswerShape(keys=frozenset({self._envelope}), openers="{", may_be_empty=False)
-        plan = self._plan
-        return AnswerShape(
-            keys=plan.root_keys,
-            openers=plan.openers or "{[",
-            may_be_scalar=not plan.openers,
-            may_be_empty=plan.may_be_empty,
-            of_objects=plan.of_objects,
-        )
+        return self._plan.shape
 
     def keep_rest(self) -> None:
         """Keep text that follows the answer for `take_rest`, in place of refusing it."""
