@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import partwise
+from partwise._client import driver
 from partwise.provider import (
     Capabilities,
     Granularity,
@@ -22,6 +22,7 @@ from partwise.provider import (
 )
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import AsyncIterator, Callable, Iterator
 
 Step = Any
@@ -250,7 +251,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             waited.append(seconds)
         await _real(0)
 
-    monkeypatch.setattr(time, "sleep", lambda seconds: waited.append(seconds) if seconds else None)
+    def pause(seconds: float, is_closed: threading.Event) -> None:
+        if seconds:
+            waited.append(seconds)
+
+    monkeypatch.setattr(driver, "pause", pause)
     monkeypatch.setattr(asyncio, "sleep", asleep)
     return waited
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import partwise
-from partwise.provider import TextDelta
+from partwise.provider import Finish, TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 SECONDS = 0.15
+WORKERS = ("partwise-keeper", "partwise-warm")
 TOLERANCE = 2.0  # more than promised: the tests share their processors with others
 
 
@@ -141,6 +142,41 @@ def test_a_limit_holds_whatever_trickles_in(
         assert provider.released.wait(1)
 
 
+def test_a_limit_holds_while_an_sdk_is_loaded(play: Any, kit: Any, wire: Wire) -> None:
+    loaded, entered = threading.Event(), threading.Event()
+
+    class Loading(WireProvider):
+        def open(self, payload: Any) -> Any:
+            assert loaded.wait(5)
+            return self._entered()
+
+        def warm(self, *, is_async: bool) -> None:
+            assert loaded.wait(5)
+
+        def aopen(self, payload: Any) -> Any:
+            entered.set()
+            raise AssertionError
+
+        @contextmanager
+        def _entered(self) -> Iterator[Any]:
+            entered.set()
+            yield iter(())
+
+    with play.client([]) as client:
+        client._calls.provider = Loading(client._calls.provider, wire, "")
+        reading = client.create_partial(kit.User, messages=[], timeout=SECONDS, max_retries=3)
+        error, seconds = read(reading)  # in async, the end of the event loop included
+        assert isinstance(error, partwise.ProviderTimeoutError)
+        assert seconds <= SECONDS + TOLERANCE
+        threads = [each for each in threading.enumerate() if each.name in WORKERS]
+        assert threads
+        loaded.set()
+        for thread in threads:
+            thread.join(5)
+            assert not thread.is_alive()
+        assert not entered.is_set()  # nothing is sent after all
+
+
 def test_what_was_received_is_on_the_error(play: Any, kit: Any, wire: Wire) -> None:
     wire.there.send(b'{"name": "J\n')
     with stream(play, kit, wire, "events", idle_timeout=SECONDS) as (reading, _):
@@ -218,6 +254,75 @@ def test_close_from_another_thread_ends_a_reader(
         assert provider.released.wait(1)
     assert [type(error) for error in errors] == [partwise.IncompleteOutputError]
     assert "closed before" in str(errors[0])
+
+
+def test_close_from_another_thread_ends_a_pause(sync: Any, kit: Any) -> None:
+    fault = partwise.ServerError("busy", provider="scripted", retryable=True, retry_after=30)
+    with sync.client([kit.InBand(fault)], []) as client:
+        reading = client.create_partial(kit.User, messages=[], max_retries=3)
+        is_closed = PausedEvent()
+        reading._driver._is_closed = is_closed
+        errors: list[Any] = []
+        thread = threading.Thread(target=lambda: errors.append(read(reading)[0]))
+        thread.start()
+        assert is_closed.begun.wait(5)
+        reading.close()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert [type(error) for error in errors] == [partwise.IncompleteOutputError]
+    assert len(sync.provider.payloads) == 1
+
+
+class PausedEvent(threading.Event):
+    """Says when somebody begins to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.begun.set()
+        return super().wait(timeout)
+
+
+def test_closing_ends_a_pause_of_another_task(asynchronous: Any, kit: Any) -> None:
+    fault = partwise.ServerError("busy", provider="scripted", retryable=True, retry_after=30)
+
+    async def main(client: Any) -> None:
+        reading = client.create_partial(kit.User, messages=[], max_retries=3)
+        reader = asyncio.ensure_future(reading.result())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert reading._driver._sleep is not None
+        await reading.aclose()
+        with pytest.raises(partwise.IncompleteOutputError, match="closed before"):
+            await asyncio.wait_for(reader, 5)
+        assert len(asynchronous.provider.payloads) == 1
+
+    with asynchronous.client([kit.InBand(fault)], []) as client:
+        asyncio.run(main(client))
+
+
+@pytest.mark.parametrize("use", [next, list, lambda stream: stream.result()])
+def test_a_second_thread_that_reads_is_told_so(sync: Any, kit: Any, use: Any) -> None:
+    reads, goes_on = threading.Event(), threading.Event()
+
+    def wait() -> Any:
+        reads.set()
+        assert goes_on.wait(5)
+        return TextDelta('{"name": "Jo", "age": 1}')
+
+    with sync.client([wait, Finish("stop", "stop")]) as client:
+        reading = client.create_partial(kit.User, messages=[], mode="json_schema")
+        values: list[Any] = []
+        thread = threading.Thread(target=lambda: values.append(reading.result()))
+        thread.start()
+        assert reads.wait(5)
+        with pytest.raises(partwise.ConfigurationError, match="is being read already"):
+            use(reading)
+        goes_on.set()
+        thread.join(5)
+    assert [value.age for value in values] == [1]
 
 
 def test_a_call_without_a_limit_starts_no_thread(sync: Any, kit: Any) -> None:

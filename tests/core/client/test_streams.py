@@ -676,11 +676,11 @@ def test_no_wait_goes_past_the_end_of_the_call(
     monkeypatch.setattr(time, "monotonic", clock)
     waited: list[float] = []
 
-    def sleep(seconds: float) -> None:
+    def pause(seconds: float, is_closed: Any) -> None:
         waited.append(seconds)
         clock.now += seconds
 
-    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr("partwise._client.driver.pause", pause)
     fault = partwise.ServerError("busy", provider="scripted", retryable=True, retry_after=30)
     with sync.client([kit.InBand(fault)], []) as client:
         stream = client.create_partial(kit.User, **call(timeout=10, max_retries=3))

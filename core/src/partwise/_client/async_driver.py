@@ -41,6 +41,7 @@ class AsyncDriver:
         self._provider = session.call.provider
         self._deadline = session.deadline
         self._keeper: _Keeper | None = None
+        self._sleep: asyncio.Task[None] | None = None  # the pause before the next attempt
 
     async def execute(self, command: Command) -> None:
         """Carry out a command that is about the connection, or a pause."""
@@ -48,9 +49,21 @@ class AsyncDriver:
             case Open():
                 await self._open(command)
             case Pause():
-                await asyncio.sleep(command.seconds)
+                await self._pause(command.seconds)
             case Close():
                 await self.close()
+
+    async def _pause(self, seconds: float) -> None:
+        self._sleep = sleep = asyncio.ensure_future(asyncio.sleep(seconds))
+        try:
+            await asyncio.wait([sleep])
+        finally:
+            sleep.cancel()
+            self._sleep = None
+
+    def _end_pause(self) -> None:
+        if self._sleep is not None:
+            self._sleep.cancel()
 
     async def _open(self, command: Open) -> None:
         if self._keeper is None:  # else a reader that was cancelled has begun it
@@ -74,7 +87,11 @@ class AsyncDriver:
             raise self._deadline.error() from error
 
     async def close(self) -> None:
-        """Release the response, if one is held. Being cancelled does not stop the release."""
+        """Release the response, if one is held, and end a pause.
+
+        Being cancelled does not stop the release.
+        """
+        self._end_pause()
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.release()
@@ -90,6 +107,7 @@ class AsyncDriver:
 
     def abandon(self) -> None:
         """Release the response as soon as the loop turns, without waiting for it."""
+        self._end_pause()
         keeper, self._keeper = self._keeper, None
         if keeper is not None and not keeper.loop.is_closed():
             keeper.loop.call_soon_threadsafe(keeper.release)
@@ -154,9 +172,9 @@ class _Keeper:
             self._reader.set_result(None)
 
     async def _run(self, payload: Mapping[str, Any]) -> None:
-        context = self._provider.aopen(payload)
         try:
             await warm_in_thread(self._provider)
+            context = self._provider.aopen(payload)
             with translating(self._provider):
                 events = await context.__aenter__()
         except asyncio.CancelledError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -45,6 +44,7 @@ class Driver:
         self._keeper: Keeper | None = None
         self._source: Any = None  # of the events
         self._thread: int | None = None  # the one that reads
+        self._is_closed = threading.Event()
         self.events: Generator[Any, None, None] = _no_events()
 
     def execute(self, command: Command) -> None:
@@ -53,9 +53,9 @@ class Driver:
             case Open():
                 self._open(command)
             case Pause():
-                time.sleep(command.seconds)
+                pause(command.seconds, self._is_closed)
             case Close():
-                self.close()
+                self._release()
 
     def _open(self, command: Open) -> None:
         connect = partial(self._provider.open, command.payload)
@@ -71,7 +71,11 @@ class Driver:
         self.events = _translated(events, self._provider)
 
     def close(self) -> None:
-        """Release the response, if one is held. Any thread may do so."""
+        """Release the response, if one is held, and end a pause. Any thread may do so."""
+        self._is_closed.set()
+        self._release()
+
+    def _release(self) -> None:
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.release()
@@ -84,6 +88,11 @@ class Driver:
         context, self._context, self._source = self._context, None, None
         if context is not None:
             _close(context)
+
+
+def pause(seconds: float, is_closed: threading.Event) -> None:
+    """Wait before the next attempt, unless the stream is closed."""
+    is_closed.wait(seconds)
 
 
 def _close(context: AbstractContextManager[Any]) -> None:

@@ -78,25 +78,28 @@ class Keeper:
         if self._thread is threading.current_thread():
             return
         self._thread.join(_RELEASE_SECONDS / 10)  # most often it waits for nobody but the reader
-        if self._is_stuck() and self._thread.is_alive():
+        if self._thread.is_alive() and self._interrupt():
+            self._thread.join(_RELEASE_SECONDS)
+        if self._thread.is_alive():
             reaper = threading.Thread(target=self._reap, name="partwise-reaper", daemon=True)
             reaper.start()
 
-    def _is_stuck(self) -> bool:
-        if self._thread.is_alive():
-            interrupt(self._events, self._thread.ident)
-            self._thread.join(_RELEASE_SECONDS)
-        return self._thread.is_alive()
+    def _interrupt(self) -> bool:
+        return interrupt(self._events, self._thread.ident)
 
     def _reap(self) -> None:
         """End each further read: an SDK may send its request again when a connection breaks."""
         for _ in range(_REAPER_TURNS):
-            if not self._is_stuck():
+            self._interrupt()
+            self._thread.join(_RELEASE_SECONDS)
+            if not self._thread.is_alive():
                 return
 
     def _run(self) -> None:
         try:
             context = self._connect()
+            if self._is_released:  # the SDK took too long to load: nothing is sent any more
+                return
             self._events = context.__enter__()
         except BaseException as error:  # noqa: BLE001 - it is the reader's
             self._items.put(Failure(error))

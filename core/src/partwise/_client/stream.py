@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
 from .._errors import ConfigurationError
 from .._paths import format_path, parse_path
@@ -33,7 +33,7 @@ from .wire_text import JsonDeltas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from types import TracebackType
+    from types import GeneratorType, TracebackType
 
     from .._plan.skipping import InvalidElement
     from .._session.feeds import Fold
@@ -185,7 +185,7 @@ class PartialStream(Reader[T], StreamState[T]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._driver = Driver(session)
-        self._turns = _turns(session, self._driver)
+        self._turns = cast("GeneratorType[bool, None, None]", _turns(session, self._driver))
 
     def __next__(self) -> T:
         # A view may have read on: the snapshot that it found is shown first.
@@ -200,10 +200,10 @@ class PartialStream(Reader[T], StreamState[T]):
         return self._loop(self._shown)
 
     def _loop(self, shown: int) -> Iterator[T]:
-        session, feeds, turns = self._session, self._session.feeds, self._turns
+        session, feeds = self._session, self._session.feeds
         self._readers += 1
         try:
-            while shown != feeds.found or next(turns, False):
+            while shown != feeds.found or self.advance():
                 shown = self._shown = feeds.found
                 yield session.show()
             session.value()
@@ -211,8 +211,17 @@ class PartialStream(Reader[T], StreamState[T]):
             self._leave()
 
     def advance(self) -> bool:
-        """Read until a snapshot is due, without making it. False if the session has ended."""
-        return next(self._turns, False)
+        """Read until a snapshot is due, without making it. False if the session has ended.
+
+        Raises:
+            ConfigurationError: it is being read already, by another thread or around this call.
+        """
+        try:
+            return next(self._turns, False)
+        except ValueError as error:
+            if "already executing" not in str(error):  # as CPython says it
+                raise
+            raise _being_read() from error
 
     def _stop(self) -> None:
         self._session.value()
@@ -220,7 +229,7 @@ class PartialStream(Reader[T], StreamState[T]):
 
     def result(self) -> T:
         """Read to the end: the validated value."""
-        for _ in self._turns:
+        while self.advance():
             pass
         return self._session.value()  # type: ignore[no-any-return]
 
@@ -262,7 +271,7 @@ class PartialStream(Reader[T], StreamState[T]):
 
     def _leave(self) -> None:
         self._readers -= 1
-        if not self._readers:
+        if not self._readers and not self._turns.gi_running:  # else another thread reads it
             self.close()
 
     def __del__(self) -> None:
@@ -406,6 +415,13 @@ def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
     finally:
         session.abandon()
         driver.close()
+
+
+def _being_read() -> ConfigurationError:
+    return ConfigurationError(
+        "this stream is being read already, by another thread or around this call: read it in one "
+        "thread, and take views (stream.events(), stream.elements(…)) for several readers in turn"
+    )
 
 
 def _paced(

@@ -7,6 +7,8 @@ request of an asynchronous client; and by `client.warm()` when the user says so.
 
 from __future__ import annotations
 
+import contextvars
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -33,9 +35,25 @@ async def warm_in_thread(provider: Provider) -> None:
         return
     import asyncio  # noqa: PLC0415 - asyncio takes a while to import
 
-    with suppress(Exception):
-        await asyncio.to_thread(load, is_async=True)
-    _note(provider)
+    loop = asyncio.get_running_loop()
+    loaded = loop.create_future()
+
+    def finish() -> None:
+        if not loaded.done():  # cancelled: the reader has given up
+            loaded.set_result(None)
+
+    def run() -> None:
+        with suppress(Exception):
+            load(is_async=True)
+        _note(provider)
+        with suppress(RuntimeError):  # the loop has been closed in the meantime
+            loop.call_soon_threadsafe(finish)
+
+    # Not one of the loop's own threads, for whose end `asyncio.run` waits: a call that has a time
+    # limit gives up before.
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="partwise-warm", daemon=True).start()
+    await loaded
 
 
 def _loader(provider: Provider) -> Callable[..., None] | None:
