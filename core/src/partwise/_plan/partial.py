@@ -23,6 +23,7 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    Final,
     Literal,
     Optional,
     TypeVar,
@@ -36,6 +37,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     model_validator,
 )
 from pydantic_core import PydanticUndefined, core_schema
@@ -48,10 +50,11 @@ from .partial_serialization import (
     guarded_members,
     guarded_methods,
     guarded_serializer,
+    with_fallback,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pydantic import GetCoreSchemaHandler
     from pydantic.fields import FieldInfo
@@ -309,47 +312,28 @@ def _partial_field(info: FieldInfo, models: Mapping[str, Any]) -> tuple[Any, Any
     return Optional[annotation], default  # noqa: UP045  a value, not an annotation
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class AcceptPartial:
-    """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as its own type."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        # An instance of each stays unchanged.
-        return core_schema.union_schema(
-            [handler.generate_schema(partial_of(source)), handler(source)]
-        )
+def _serialized_with_fallback(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    schema: Any = handler(source)
+    write = with_fallback(lambda value, handler: handler(value), lambda value, _: value)
+    written = core_schema.wrap_serializer_function_ser_schema(write, schema=schema)
+    return {**schema, "serialization": written}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class SerializeAny:
-    """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
+_ACCEPT_PARTIAL: Final = GetPydanticSchema(
+    # An instance of each stays unchanged.
+    lambda source, handler: core_schema.union_schema(
+        [handler.generate_schema(partial_of(source)), handler(source)]
+    )
+)
+"""In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as its own type."""
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        as_it_is: Any = {**handler(source), "serialization": {"type": "any"}}
-        return as_it_is  # type: ignore[no-any-return]
+_SERIALIZE_ANY: Final = GetPydanticSchema(
+    lambda source, handler: {**handler(source), "serialization": {"type": "any"}}
+)
+"""In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class SerializeWithFallback:
-    """In `Annotated[X, …]`: serialises as X does, and where it can't yet, whatever is there."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        schema: Any = handler(source)
-        written = core_schema.wrap_serializer_function_ser_schema(_tried, schema=schema)
-        return {**schema, "serialization": written}
-
-
-def _tried(value: Any, handler: Callable[[Any], Any]) -> Any:
-    try:
-        return handler(value)
-    except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
-        return value
+_SERIALIZE_WITH_FALLBACK: Final = GetPydanticSchema(_serialized_with_fallback)
+"""In `Annotated[X, …]`: serialises as X does, and where it can't yet, whatever is there."""
 
 
 def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
@@ -362,7 +346,7 @@ def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
     if hasattr(annotation, "type_ref"):
         annotation = models.get(annotation.type_ref, Any)
     if isinstance(annotation, TypeAliasType | getattr(typing, "TypeAliasType", TypeAliasType)):
-        return Annotated[annotation, SerializeWithFallback()]
+        return Annotated[annotation, _SERIALIZE_WITH_FALLBACK]
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         return _partial_class(annotation)
     origin: Any = get_origin(annotation)
@@ -382,9 +366,9 @@ def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:
 
 def _partial_class(annotation: type) -> Any:
     if issubclass(annotation, BaseModel):
-        return Any if _has_references(annotation) else Annotated[annotation, AcceptPartial()]
+        return Any if _has_references(annotation) else Annotated[annotation, _ACCEPT_PARTIAL]
     if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
-        return Annotated[annotation, SerializeAny()]
+        return Annotated[annotation, _SERIALIZE_ANY]
     if "__get_pydantic_core_schema__" in vars(annotation):
-        return Annotated[annotation, SerializeWithFallback()]
+        return Annotated[annotation, _SERIALIZE_WITH_FALLBACK]
     return annotation

@@ -51,19 +51,33 @@ def guarded_methods(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     for name in _OVERRIDDEN:
         method, usual = getattr(model, name), getattr(base, name)
         if method is not usual:
-            yield name, with_fallback(method, usual)
+            yield name, with_fallback(_listing(method), usual)
 
 
-def with_fallback(method: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+def with_fallback(function: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, and the usual one if the user's code meets a value that is not there yet."""
+
+    @functools.wraps(function)
+    def guarded(*arguments: Any, **keywords: Any) -> Any:
         try:
-            result = method(self, *args, **kwargs)
-            return [*result] if inspect.isgenerator(result) else result
-        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
-            return usual(self, *args, **kwargs)
+            return function(*arguments, **keywords)
+        except Exception:  # noqa: BLE001  the user's code
+            return usual(*arguments, **keywords)
 
+    # No return annotation: half a value need not be of the type that the whole one has.
+    guarded.__annotations__ = {}
     return guarded
+
+
+def _listing(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, with a list for a generator, which would fail only as it is read."""
+
+    @functools.wraps(method)
+    def listing(*arguments: Any, **keywords: Any) -> Any:
+        result = method(*arguments, **keywords)
+        return [*result] if inspect.isgenerator(result) else result
+
+    return listing
 
 
 def _function(model: type, name: str) -> Callable[..., Any]:
@@ -75,15 +89,7 @@ def guarded_getter(info: Any) -> Callable[[Any], Any]:
     # The getter of M itself: a property, or a cached one, which is no cache here.
     wrapped = info.wrapped_property
     get: Any = wrapped.fget if isinstance(wrapped, property) else wrapped.func
-
-    @functools.wraps(get)
-    def guarded(self: Any) -> Any:
-        try:
-            return get(self)
-        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
-            return None
-
-    return guarded
+    return with_fallback(get, lambda _: None)
 
 
 def _guarded_property(info: Any) -> Any:
@@ -98,29 +104,15 @@ def _guarded_property(info: Any) -> Any:
 
 def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
     function = getattr(function, "__func__", function)
-
-    @functools.wraps(function)
-    def guarded(self: Any, value: Any, *rest: Any) -> Any:
-        try:
-            return function(self, value, *rest)
-        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
-            return rest[0](value) if mode == "wrap" else value
-
-    # No return annotation: half a value need not be of the type that the whole one has.
-    guarded.__annotations__ = {}
-    return guarded
+    if mode == "wrap":
+        return with_fallback(function, lambda _self, value, handler, *_: handler(value))
+    return with_fallback(function, lambda _self, value, *_: value)
 
 
 def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def guarded(self: Any, *rest: Any) -> Any:
-        try:
-            return function(self, *rest)
-        except Exception:  # noqa: BLE001  the user's code met a field that is not there yet
-            return rest[0](self) if mode == "wrap" else dict(self.__dict__)
-
-    guarded.__annotations__ = {}
-    return guarded
+    if mode == "wrap":
+        return with_fallback(function, lambda self, handler, *_: handler(self))
+    return with_fallback(function, lambda self, *_: dict(self.__dict__))
 
 
 def guarded_serializer(model: Any, partial: type) -> SchemaSerializer:
@@ -152,17 +144,14 @@ def _guarded_serialization(serialization: Any) -> Any:
     wraps = serialization["type"] == "function-wrap"
     place = int(serialization.get("is_field_serializer", False))  # of the value among arguments
 
-    def guarded(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except Exception:  # noqa: BLE001  the user's code met a value that is not complete yet
-            value = arguments[place]
-            if wraps:
-                return arguments[place + 1](value)
-            if not dataclasses.is_dataclass(value):
-                return value
-            # To write the dataclass itself would come back here.
-            return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    def usual(*arguments: Any) -> Any:
+        value = arguments[place]
+        if wraps:
+            return arguments[place + 1](value)
+        if not dataclasses.is_dataclass(value):
+            return value
+        # To write the dataclass itself would come back here.
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
     bare = {k: v for k, v in serialization.items() if k != "return_schema"}
-    return {**bare, "function": guarded}
+    return {**bare, "function": with_fallback(function, usual)}
