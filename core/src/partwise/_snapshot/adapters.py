@@ -19,40 +19,20 @@ from .._plan.nodes import (
 )
 from .._sentinels import MISSING
 from .collection_frames import DictFrame, FrozensetFrame, ListFrame, SetFrame, SteppedFrame
-from .frame import SkipFrame
+from .frame import Parent, SkipFrame
 from .model_frame import ModelFrame
 from .undecided_frames import TaggedFrame, UnionFrame
 
 if TYPE_CHECKING:
     from .._json.sink import Sink
-    from .._paths import Path
     from .._plan.nodes import ContainerNode, Layout, RootLayout
-    from .frame import Frame, Parent, Shown
+    from .frame import Frame, Shown
 
 
-class Adapter:
+class Adapter(Parent):
     """A link between a frame and its parent."""
 
-    __slots__ = ("child", "context", "parent")
-
-    def __init__(self, parent: Parent) -> None:
-        self.context = parent.context
-        self.parent = parent
-        self.child: Shown | None = None
-
-    @property
-    def is_hidden(self) -> bool:
-        return False
-
-    @property
-    def validates_early(self) -> bool:
-        return self.parent.validates_early
-
-    def path(self) -> Path:
-        return self.parent.path()
-
-    def loc(self) -> Path:
-        return self.parent.loc()
+    __slots__ = ()
 
     def snapshot(self) -> Any:
         return self.child.snapshot() if self.child is not None else MISSING
@@ -118,25 +98,20 @@ def enter(parent: Parent, container: ContainerNode) -> tuple[Shown, Sink]:
     outermost: Any = None
     if container.validates_whole:
         outermost = parent = DeferredValidation(parent)
-    for layout in reversed(container.roots):
-        wrap = RootModelAdapter(parent, layout)
+    for root in reversed(container.roots):
+        wrap = RootModelAdapter(parent, root)
         if outermost is None:
             outermost = wrap
         else:
             parent.child = wrap
         parent = wrap
-    frame = _frame(parent, container)
+    layout = container.layout
+    kind = _LIST_FRAMES[layout.show] if isinstance(layout, ListLayout) else _FRAMES[type(layout)]
+    frame: Any = kind(parent, container)
     if outermost is None:
         return frame, frame
     parent.child = frame
     return outermost, frame
-
-
-def _frame(parent: Parent, container: ContainerNode) -> Any:
-    layout = container.layout
-    if isinstance(layout, ListLayout):
-        return _LIST_FRAMES[layout.show](parent, container)
-    return _FRAMES[type(layout)](parent, container)
 
 
 _FRAMES: Final[dict[type[Layout], type[Frame]]] = {

@@ -70,39 +70,60 @@ class Shown(Protocol):
         """Its snapshot: the same object while that is the same; MISSING if nothing shows."""
 
 
-class Parent(Protocol):
-    """Receives the value of a frame that is complete."""
+class Parent:
+    """Receives the value of a frame inside: a frame, or an adapter between the two.
+
+    Attributes:
+        parent: the one around it.
+        child: the frame inside, if it is open.
+    """
+
+    __slots__ = ("child", "context", "parent")
 
     context: Context
-    child: Shown | None
+
+    def __init__(self, parent: Parent) -> None:
+        if parent is not None:  # as it is for the root
+            self.context = parent.context
+        self.parent = parent
+        self.child: Shown | None = None
 
     def complete_container(self, value: Any) -> None:
         """The container inside, which was shown, is complete."""
+        raise NotImplementedError
 
     def complete_text(self, raw: str) -> None:
         """The text of the container inside is complete, and nothing of it is validated."""
+        raise NotImplementedError
+
+    def snapshot(self) -> Any:
+        """As in `Shown`."""
+        raise NotImplementedError
 
     def path(self) -> Path:
         """The place of the value inside."""
+        return self.parent.path()
 
     def loc(self) -> Path:
         """The same as pydantic's errors name it: by the keys of the JSON."""
+        return self.parent.loc()
 
     @property
     def validates_early(self) -> bool:
         """Whether the value inside is validated when it closes, and shown then as complete."""
+        return self.parent.validates_early
 
     @property
     def is_hidden(self) -> bool:
         """Whether nothing inside shows by itself."""
+        return False
 
 
-class Frame:
+class Frame(Parent):
     """The rules that all containers share.
 
     Attributes:
         node: the place of the value that comes next or is open.
-        child: the open frame inside.
         child_snapshot: the last snapshot of the child.
         layout: how the container shows.
         last_snapshot: the last snapshot of this frame.
@@ -111,20 +132,17 @@ class Frame:
     """
 
     __slots__ = (
-        "after_validators", "child", "child_snapshot", "context", "is_closing", "is_dirty",
-        "last_snapshot", "layout", "node", "parent",
+        "after_validators", "child_snapshot", "is_closing", "is_dirty", "last_snapshot", "layout",
+        "node",
     )  # fmt: skip
 
     layout: Any
     node: ValueNode
 
     def __init__(self, parent: Parent, container: ContainerNode) -> None:
-        if parent is not None:  # as it is for the root
-            self.context = parent.context
-        self.parent = parent
+        super().__init__(parent)
         self.layout = container.layout
         self.after_validators = container.after_validators
-        self.child: Shown | None = None
         self.child_snapshot: Any = MISSING
         self.last_snapshot: Any = MISSING
         self.is_dirty = True
@@ -133,10 +151,6 @@ class Frame:
     @property
     def validates_early(self) -> bool:
         return not self.node.provisional
-
-    @property
-    def is_hidden(self) -> bool:
-        return False
 
     # Called by the parser
 
@@ -221,11 +235,6 @@ class Frame:
     def complete_text(self, raw: str) -> None:
         """The text of the container at this place is complete: it is validated as a whole."""
         self.complete_value(self.read(escaped(raw)))
-
-    # Asked by the parent
-
-    def snapshot(self) -> Any:
-        raise NotImplementedError
 
     def _take(self, value: Any) -> Any:
         """The child has closed: its value, or its last snapshot if there is no value yet."""

@@ -9,7 +9,7 @@ from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
 from .._plan.nodes import ATOM, ValueNode, ignored_node
 from .._sentinels import MISSING
 from .adapters import Adapter, DeferredValidation
-from .frame import OPEN, Frame, SkipFrame
+from .frame import OPEN, Frame, Parent, SkipFrame
 from .model_frame import ModelFrame
 from .values import given_at
 
@@ -87,14 +87,14 @@ class RootFrame(Frame):
     def innermost(self) -> Frame:
         """The frame of the innermost container that is open."""
         here: Any = self
-        while isinstance(here.child, Frame | Adapter):
+        while isinstance(here.child, Parent):
             here = here.child
         return here  # type: ignore[no-any-return]
 
     def may_be_replaced(self) -> bool:
         """Whether an open field may be given once more, by a better key, and its value be void."""
         here: Any = self
-        while isinstance(here, Frame | Adapter):
+        while isinstance(here, Parent):
             if isinstance(here, ModelFrame) and here.field.rank and not here.is_closing:
                 return True
             here = here.child
@@ -107,7 +107,7 @@ class RootFrame(Frame):
         next looks for such circles.
         """
         here: Any = self
-        while isinstance(here, Frame | Adapter):
+        while isinstance(here, Parent):
             here.child, here = None, here.child
             if held := getattr(here, "held", None):
                 held.clear()
@@ -125,7 +125,7 @@ class RootFrame(Frame):
             if here is MISSING:
                 break
             complete = frame.validates_early and not _is_deferred(frame)
-        is_open = here is OPEN or here is self.context.parser or isinstance(here, Frame | Adapter)
+        is_open = here is OPEN or here is self.context.parser or isinstance(here, Parent)
         return here, complete and not is_open
 
 
