@@ -113,6 +113,28 @@ def test_a_refused_mode_is_replaced_and_remembered(
     assert pauses == []
 
 
+@pytest.mark.parametrize("in_band", [True, False])
+def test_an_approach_that_brought_nothing_is_not_remembered(
+    caller: Any, kit: Any, in_band: bool
+) -> None:
+    fault = partwise.ServerError("broken", provider="scripted", status_code=500)
+    failed = [kit.InBand(fault) if in_band else kit.Refused(fault)]
+    call = caller(refused(kit, NO_TOOLS), failed, kit.call(JO))
+    with pytest.raises(partwise.ServerError):
+        call(max_retries=0)
+    assert call(max_retries=0).age == 25
+    modes = [approach.mode for approach in call.approaches]
+    assert modes == [Mode.TOOLS, Mode.JSON_SCHEMA, Mode.TOOLS]
+
+
+def test_an_approach_that_brought_an_invalid_answer_is_remembered(caller: Any, kit: Any) -> None:
+    call = caller(refused(kit, NO_TOOLS), kit.text('{"name": 1}'), kit.text(JO))
+    with pytest.raises(partwise.InvalidOutputError):
+        call(max_retries=0)
+    assert call(max_retries=0).age == 25
+    assert call.approaches[-1].mode is Mode.JSON_SCHEMA
+
+
 def test_the_schema_is_in_the_prompt_if_the_approach_is_prompted(caller: Any, kit: Any) -> None:
     call = caller(refused(kit, NO_TOOLS), kit.text(JO))
     call()

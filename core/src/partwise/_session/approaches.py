@@ -1,8 +1,8 @@
 """The approaches of one call, and those that its client has learned.
 
 A vendor may refuse a request because of its mode, of a parameter or of its schema. The provider
-then names another approach. It is tried at once, and the client remembers it: its next call of that
-model begins with it.
+then names another approach. It is tried at once. When the vendor begins to answer, the client
+remembers it: its next call of that model begins with it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,15 @@ class Approaches:
         current: the one that is tried now.
     """
 
-    __slots__ = ("_call_name", "_learned", "_refused_schema", "_target", "_tried", "current")
+    __slots__ = (
+        "_call_name",
+        "_learned",
+        "_refused_schema",
+        "_target",
+        "_tried",
+        "_unproven",
+        "current",
+    )
 
     def __init__(
         self, call_name: str, first: Approach, target: Target, learned: LearnedApproaches
@@ -82,6 +90,7 @@ class Approaches:
         self._learned = learned
         self._tried = {first}
         self._refused_schema = False
+        self._unproven = False  # the current one was not among those to begin with
 
     def fall_back(self, provider: Provider, request: Request, error: ProviderError) -> bool:
         """Take the next approach, if the error refuses this one. Whether there is one."""
@@ -96,6 +105,12 @@ class Approaches:
         self._take(fallback, error)
         return True
 
+    def prove(self) -> None:
+        """The vendor answers: its client begins with this approach from now on."""
+        if self._unproven:
+            self._unproven = False
+            self._learned.remember(self._target, self.current, for_type_only=self._refused_schema)
+
     def _changes_named_mode(self, fallback: Fallback) -> bool:
         named = self._target.named_mode
         return named is not None and fallback.approach.mode is not named
@@ -106,7 +121,7 @@ class Approaches:
         # A later approach is built on the earlier ones, so what follows a refused schema holds for
         # its response type only.
         self._refused_schema = self._refused_schema or fallback.reason == "schema"
-        self._learned.remember(self._target, self.current, for_type_only=self._refused_schema)
+        self._unproven = True
         log.warning(
             "%s refused %s (%s): trying %s; to begin with it, pass mode=%r",
             self._call_name,

@@ -17,7 +17,7 @@ from .commands import END
 from .foreign import as_raised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .._providers.protocol import Decoder
     from .._providers.redaction import Secrets
@@ -77,6 +77,7 @@ class EventReader:
     """
 
     __slots__ = (
+        "_accept",
         "_attempt",
         "_chunks",
         "_decoder",
@@ -111,7 +112,9 @@ class EventReader:
         keeps_vendor_events: bool,
         secrets: Secrets,
         provider: str,
+        accept: Callable[[], None],
     ) -> None:
+        self._accept: Callable[[], None] | None = accept
         self._attempt = attempt
         self._decoder = decoder
         self._feeds = feeds
@@ -177,7 +180,11 @@ class EventReader:
     def receive_rest(self) -> bool:
         """Read on in the event received last; as `receive`."""
         while (chunk := self._next_chunk()) is not END:
-            if self._take(chunk) and self._note_growth():
+            grew = self._take(chunk)
+            if self._accept is not None:  # the first chunk: the vendor answers
+                self._accept()
+                self._accept = None
+            if grew and self._note_growth():
                 return True
         self.has_pending_chunks = False
         if self._guard.has_limits:

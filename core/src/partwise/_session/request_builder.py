@@ -62,6 +62,10 @@ class RequestBuilder:
         self.current = self._build()
         return True
 
+    def prove(self) -> None:
+        """The vendor answers the current request, so its approach is not refused."""
+        self._approaches.prove()
+
     def _whole(self) -> Request:
         return self._build() if self.current.plain else self.current
 

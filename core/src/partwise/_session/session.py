@@ -363,6 +363,7 @@ class Session:
             keeps_vendor_events=self.call.keeps_vendor_events,
             secrets=self.call.secrets,
             provider=self.call.info.provider,
+            accept=self._requests.prove,
         )
         return reader
 
