@@ -22,6 +22,7 @@ So each character is read a bounded number of times.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -139,7 +140,7 @@ class Extractor:
     def give_up_answer(self, text: str) -> Iterator[Part]:
         """The answer that was begun is not valid, in this text of it: as `feed`."""
         self.has_answer = False
-        self._region, self._step = Region(), self._skip_answer
+        self._region, self._step = Region(), functools.partial(self._skip, is_answer=True)
         return self._read(text, is_end=False)
 
     def close(self) -> Iterator[Part]:
@@ -233,19 +234,14 @@ class Extractor:
         self._step = self._search
         return self._give_up(text, candidate.fault.position if candidate.fault else 0)
 
-    def _skip(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
+    def _skip(self, text: str, is_end: bool, *, is_answer: bool = False) -> _Read:  # noqa: FBT001
         rest = self._region.feed(text, is_end=is_end)
         if rest is None and not is_end:
             return [], None
-        self._step = self._search
-        return [self._document(self._region.text, is_whole=False)], rest or ""
-
-    def _skip_answer(self, text: str, is_end: bool) -> _Read:  # noqa: FBT001
-        rest = self._region.feed(text, is_end=is_end)
-        if rest is None and not is_end:
-            return [], None
-        self._step = self._search
-        return self._prose(self._region.text), rest or ""
+        self._step, skipped = self._search, self._region.text
+        if is_answer:
+            return self._prose(skipped), rest or ""
+        return [self._document(skipped, is_whole=False)], rest or ""
 
     # Their parts ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,20 +11,19 @@ if TYPE_CHECKING:
     from .pieces import Mark
 
 
+@dataclass(eq=False)
 class ReadAgain(Exception):  # noqa: N818 - it is no error
     """Raised by a sink: the container that opened at a mark is to be told to another sink.
 
-    Args:
+    Attributes:
         mark: the place of the container's bracket; it is released.
         depth: the containers that were open around it.
         enter: gives the sink of its inside, when the parser is there.
     """
 
-    def __init__(self, mark: Mark, depth: int, enter: Callable[[], Sink]) -> None:
-        super().__init__()
-        self.mark = mark
-        self.depth = depth
-        self.enter = enter
+    mark: Mark
+    depth: int
+    enter: Callable[[], Sink]
 
 
 class Sink(Protocol):

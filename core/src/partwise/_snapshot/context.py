@@ -40,27 +40,25 @@ class FreezeSnapshots(Exception):  # noqa: N818 - it is no error
     """Raised by a frame: a shown value may have to change, so the whole text decides."""
 
 
+@dataclass(eq=False)
 class InvalidLevelError(Exception):
     """A part of a container is not valid, and the error tells of it from the container on.
 
-    Args:
+    Attributes:
         frame: of the container.
         error: pydantic's.
     """
 
-    def __init__(self, frame: Frame, error: ValidationError) -> None:
-        super().__init__()
-        self.frame = frame
-        self.error = error
+    frame: Frame
+    error: ValidationError
 
 
+@dataclass(eq=False)
 class RefusedError(Exception):
     """A value that has just opened can never be valid.
 
-    Args:
+    Attributes:
         error: pydantic's, for the least value that opens so.
     """
 
-    def __init__(self, error: ValidationError) -> None:
-        super().__init__()
-        self.error = error
+    error: ValidationError
