@@ -156,11 +156,11 @@ class Compiler:
         elif kind in MODELS:
             self._open_model(node, core, whole=whole)
         elif kind == "union":
-            open_union(self, node, core, config, provisional=provisional, whole=whole)
+            open_union(self, node, core, config, whole=whole)
             # A function's result for a text need not be a text.
             node.text = node.plain = node.plain and not unwrapped.has_functions
         elif kind == "tagged-union":
-            open_tagged_union(self, node, core, config, provisional=provisional, whole=whole)
+            open_tagged_union(self, node, core, config, whole=whole)
 
     def _outer(self, unwrapped: UnwrappedSchema, config: CoreConfig | None) -> Check:
         """The wrappers' validators, for a value that is validated but for them."""

@@ -40,6 +40,7 @@ _PURE: Final = (
     | {"none", "default", "nullable", "union", "tagged-union", "definition-ref", "model-field",
        "dataclass-field", "typed-dict-field"}
 )  # fmt: skip
+_NO_CONSTRAINTS: Final = {"type", "metadata", "ref", "serialization", "strict"}
 BUILTIN_FACTORIES: Final = (list, dict, set, tuple, frozenset, str, int, float, bool)
 
 
@@ -189,23 +190,19 @@ def is_hashable(value: Any) -> bool:
 
 def is_plain(core: Any, config: Any) -> bool:
     """Whether a `str` schema takes any string as it is."""
-    own = set(core) - {"type", "metadata", "ref", "serialization", "strict"}
-    return not own and not any((config or {}).get(key) for key in STRING_CONFIG)
+    return not set(core) - _NO_CONSTRAINTS and not any(
+        (config or {}).get(key) for key in STRING_CONFIG
+    )
 
 
 def is_constrained(core: Any) -> bool:
-    own = set(core) - {
-        "type", "metadata", "ref", "serialization", "strict", "items_schema", "keys_schema",
-        "values_schema", "fail_fast",
-    }  # fmt: skip
-    return bool(own)
+    inside = {"items_schema", "keys_schema", "values_schema", "fail_fast"}
+    return bool(set(core) - _NO_CONSTRAINTS - inside)
 
 
 def is_predictable(kind: str) -> bool:
     """Whether it is known which JSON types this kind of schema can take at all."""
-    return kind in OBJECTS | ARRAYS | NEVER_EXACTLY_A_STRING | {
-        "str", "literal", "enum", "date", "time", "datetime", "timedelta", "uuid", "bytes", "url",
-    }  # fmt: skip
+    return kind in OBJECTS | ARRAYS | _SCALARS | {"none"}
 
 
 def is_deep(declared: Any) -> bool:

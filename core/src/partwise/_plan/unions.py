@@ -27,14 +27,8 @@ if TYPE_CHECKING:
     from .nodes import ValueNode
 
 
-def open_union(  # noqa: PLR0913 - the surroundings of a place
-    compiler: Compiler,
-    node: ValueNode,
-    core: Any,
-    config: CoreConfig | None,
-    *,
-    provisional: bool,
-    whole: bool,
+def open_union(
+    compiler: Compiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
 ) -> None:
     """Say in the node how a union shows while it is open."""
     choices = [c[0] if isinstance(c, tuple) else c for c in core["choices"]]
@@ -50,7 +44,7 @@ def open_union(  # noqa: PLR0913 - the surroundings of a place
         node.text = node.plain = True
     for name, of_kind in (("object", OBJECTS), ("array", ARRAYS)):
         able = [
-            compiler.node(choice, config, provisional=provisional)
+            compiler.node(choice, config, provisional=node.provisional or whole)
             for choice, kind in zip(choices, kinds, strict=True)
             if kind in of_kind
         ]
@@ -60,21 +54,15 @@ def open_union(  # noqa: PLR0913 - the surroundings of a place
             node.object = ContainerNode(UnionLayout(able), validates_whole=whole)
 
 
-def open_tagged_union(  # noqa: PLR0913 - as above
-    compiler: Compiler,
-    node: ValueNode,
-    core: Any,
-    config: CoreConfig | None,
-    *,
-    provisional: bool,
-    whole: bool,
+def open_tagged_union(
+    compiler: Compiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
 ) -> None:
     """Say in the node how a union with a discriminator shows while it is open."""
     tags = single_keys(core["discriminator"])
     if tags is None:
         return  # the user's function wants the whole object
     choices = {
-        text: compiler.node(core["choices"][tag], config, provisional=provisional)
+        text: compiler.node(core["choices"][tag], config, provisional=node.provisional or whole)
         for text, tag in _tags_in_json(core, tags[0]).items()
     }
     node.object = ContainerNode(TaggedLayout(frozenset(tags), choices), validates_whole=whole)
