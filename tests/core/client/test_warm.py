@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -49,3 +50,54 @@ def test_an_asynchronous_call_warms_in_a_thread_and_once(asynchronous: Any, kit:
         asyncio.run(main(client))
     assert threading.get_ident() not in threads
     assert len(threads) == 1
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_meanwhile_no_garbage_is_collected_and_the_lock_changes_hands_often(
+    asynchronous: Any,
+    collects: bool,
+) -> None:
+    meanwhile: list[tuple[bool, bool]] = []
+    full: list[str] = []
+    interval = sys.getswitchinterval()
+
+    def load(*, is_async: bool) -> None:
+        assert is_async
+        meanwhile.append((gc.isenabled(), sys.getswitchinterval() < interval))
+        load.kept = [[each] for each in range(200_000)]  # type: ignore[attr-defined]
+        raise ImportError
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if info["generation"] == 2:
+            full.append(phase)
+
+    async def main(client: Any) -> None:
+        await client.warm()
+        _ = [[each] for each in range(2_000)]  # young ones are collected again
+
+    gc.collect()
+    gc.callbacks.append(note)
+    if not collects:
+        gc.disable()
+    try:
+        with asynchronous.client() as client:
+            asynchronous.provider.warm = load
+            asyncio.run(main(client))
+        assert gc.isenabled() is collects
+    finally:
+        gc.callbacks.remove(note)
+        gc.enable()
+    assert meanwhile == [(False, True)]
+    assert full == []
+    assert sys.getswitchinterval() == interval
+
+
+def test_what_the_user_has_frozen_stays_so(asynchronous: Any) -> None:
+    gc.freeze()
+    try:
+        with asynchronous.client() as client:
+            asynchronous.provider.warm = lambda is_async: None
+            asyncio.run(client.warm())
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
