@@ -274,6 +274,7 @@ class Kit:
     User = User
     Provider = ScriptedProvider
     Plugin = Plugin
+    Decoder = Decoder
 
     @staticmethod
     def call(text: str, size: int = 5, *, index: int = 0, name: str | None = "User") -> list[Any]:

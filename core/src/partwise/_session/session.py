@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from .._paths import Path
     from .._plan.skipping import InvalidElement
     from .._providers.hookspecs import HookName
-    from .._providers.protocol import Request
     from .._snapshot.builder import State
     from .._usage import FinishReason
     from .call import Call
@@ -177,11 +176,6 @@ class Session:
             raise error
         finally:
             del error, ending, self  # the error holds this frame: it must not hold the error
-
-    @property
-    def request(self) -> Request:
-        """The request of the attempt that is running, or was the last."""
-        return self._requests.current
 
     # State ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,271 @@
+"""Cases that few answers have, each by itself: what the tables of types and cuts don't reach."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Annotated, Any, Literal, Self
+
+import pytest
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticUseDefault
+
+import partwise
+from partwise._json.limits import Limits
+from partwise._plan.plan import compile_plan
+from partwise._snapshot.builder import SnapshotBuilder
+from partwise._snapshot.values import value_at
+
+
+def read(model: Any, text: str, size: int = 3, **options: Any) -> list[Any]:
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    return list(partwise.parse(model, pieces, **options))
+
+
+@pytest.mark.parametrize(("name", "value"), [("depth", 0), ("errors", 0)])
+def test_limits_have_bounds(name: str, value: int) -> None:
+    with pytest.raises(ValueError, match=name):
+        Limits(**{name: value})
+
+
+def test_a_model_with_its_own_new() -> None:
+    class Counted(BaseModel):
+        x: int
+
+        def __new__(cls, *_: Any, **__: Any) -> Self:
+            return super().__new__(cls)
+
+    assert read(Counted, '{"x":12}')[-1] == Counted(x=12)
+
+
+def test_one_key_of_two_fields() -> None:
+    class Both(BaseModel):
+        a: int = Field(alias="k")
+        b: int = Field(alias="k")
+
+    assert read(Both, '{"k":1}')[-1] == Both.model_validate({"k": 1})
+
+
+def test_a_path_into_a_dataclass() -> None:
+    @dataclass
+    class Point:
+        x: int
+
+    class Shape(BaseModel):
+        point: Point
+
+    stream = partwise.parse(Shape, '{"point":{"x":1}}')
+    assert stream.field("point.x") == 1
+    with pytest.raises(ValueError, match="y"):
+        partwise.parse(Shape, "{}").field("point.y")
+
+
+class Colour(Enum):
+    RED = "red"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Colour | None:
+        return cls.RED if isinstance(value, list) else None
+
+
+class Size(StrEnum):
+    SMALL = "small"
+
+
+def test_an_enum_that_takes_what_it_does_not_list() -> None:
+    class Wall(BaseModel):
+        colour: Colour
+
+    assert read(Wall, '{"colour":"red"}')[-1].colour is Colour.RED
+    with pytest.raises(partwise.InvalidOutputError):
+        read(Wall, '{"colour":"blue"}')
+
+
+def test_an_enum_of_texts_is_refused_early() -> None:
+    class Shirt(BaseModel):
+        size: Size
+
+    stream = partwise.parse(Shirt, ['{"size":"lar', 'ge"}'])
+    with pytest.raises(partwise.InvalidOutputError) as caught:
+        stream.result()
+    assert caught.value.early
+
+
+def test_a_default_that_another_validator_waits_for() -> None:
+    class Order(BaseModel):
+        model_config = ConfigDict(validate_default=True)
+        count: int = Field(default_factory=lambda: 3)
+        total: Annotated[int, Field(default_factory=lambda data: data["count"] * 2)]
+
+    assert read(Order, "{}")[-1] == Order()
+    assert read(Order, '{"count":5}')[-1].total == 10
+
+
+def test_a_frozen_answer_in_an_envelope_is_validated_whole() -> None:
+    def upper(values: list[str]) -> list[str]:
+        return [value.upper() for value in values]
+
+    plan = compile_plan(Annotated[list[str], BeforeValidator(upper)])
+    builder = SnapshotBuilder(plan, envelope="value")
+    builder.feed('{"value":["a"]}')
+    assert builder.close() == ["A"]
+
+
+class Stops(BaseModel):
+    x: int
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def stop(cls, value: Any, handler: Any) -> Any:
+        raise StopIteration(handler(value))
+
+
+def test_a_stop_iteration_of_the_users_ends_no_loop() -> None:
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        read(Stops, '{"x":1}')
+
+
+@pytest.mark.parametrize("kind", [tuple[int, ...], frozenset[int]])
+def test_large_ones_show_in_steps(kind: Any) -> None:
+    values = list(range(300))
+    snapshots = read(kind, json.dumps(values), 50)
+    assert len(snapshots[-1]) == 300
+    stream = partwise.parse(tuple[int, ...], [json.dumps(values)[:800]])
+    next(stream)
+    assert stream.state("[3]") == "complete"
+    assert stream.state("[299]") == "missing"
+
+
+def test_text_after_a_long_answer_in_prose() -> None:
+    answer = json.dumps({"text": "x" * 200_000})
+    assert read(dict[str, str], f"So: {answer} That is all.", 150_000, lenient=True)[-1]
+
+
+def test_a_member_of_any_object() -> None:
+    @dataclass
+    class Point:
+        x: int
+
+    assert value_at(Point(1), ("x",)) == 1
+
+
+def test_values_read_at_once_that_are_not_valid() -> None:
+    def positive(value: int) -> int:
+        if value < 0:
+            raise ValueError("negative")
+        return value
+
+    class Row(BaseModel):
+        values: list[Annotated[int, AfterValidator(positive)]]
+
+    with pytest.raises(partwise.InvalidOutputError, match=r"values\[1\]"):
+        read(Row, '{"values":[1,-1]}', 100)
+
+
+def use_default(_: Any) -> Any:
+    raise PydanticUseDefault
+
+
+def test_a_control_exception_at_the_very_end() -> None:
+    number: Any = Annotated[int, Field(default=7), BeforeValidator(use_default)]
+    assert read(number, "12") == [7]
+
+
+def test_a_bound_of_pydantics_own_reader_in_a_frozen_answer() -> None:
+    class Counted(BaseModel):
+        x: Annotated[int, BeforeValidator(use_default)] = 3
+        y: int
+
+    text = '{"x":1,"y":' + "1" * 5000 + "}"
+    with pytest.raises(partwise.OutputError):
+        read(Counted, text, 1000, limits=Limits(digits=10_000))
+
+
+def test_a_builder_without_events() -> None:
+    builder = SnapshotBuilder(compile_plan(int))
+    builder.feed("1")
+    assert builder.drain() == []
+
+
+def first(values: Any) -> Any:
+    return values[:2] if isinstance(values, list) else values
+
+
+class Short(BaseModel):
+    values: Annotated[list[int], Field(max_length=2)]
+    texts: Annotated[list[str], BeforeValidator(first), Field(max_length=2)] = []
+
+
+def test_a_list_that_gets_too_long() -> None:
+    assert read(Short, '{"values":[1,2],"texts":["a","b","c"]}')[-1].texts == ["a", "b"]
+    with pytest.raises(partwise.InvalidOutputError):
+        read(Short, '{"values":[1,2,3]}')
+
+
+def test_a_large_set_grows_by_its_additions() -> None:
+    values = list(range(200))
+    assert read(set[int], json.dumps(values), 4)[-1] == set(values)
+    kept = read(dict[str, set[int]], json.dumps({"a": values}), 7)
+    assert kept[-1] == {"a": set(values)}
+
+
+class Cat(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Literal["cat"]
+    toys: list[str] = []
+    food: dict[str, int] = {}
+
+
+class Dog(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Literal["dog"]
+    toys: list[str] = []
+    age: int
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"toys":["a"],"name":"dog","age":3}',
+        '{"toys":[],"age":3,"name":"dog"}',
+        '{"food":{"x":1},"toys":["b"],"name":"cat"}',
+        '{"name":"cat"}',
+    ],
+)
+def test_a_union_without_a_tag(text: str) -> None:
+    class House(BaseModel):
+        pet: Cat | Dog
+
+    whole = '{"pet":' + text + "}"
+    assert read(House, whole)[-1] == House.model_validate_json(whole)
+    assert read(House, whole, 1000)[-1] == House.model_validate_json(whole)
+
+
+def test_deferred_parts_in_deferred_parts() -> None:
+    class Inner(BaseModel):
+        x: int
+
+        @model_validator(mode="before")
+        @classmethod
+        def keep(cls, value: Any) -> Any:
+            return value
+
+    class Outer(BaseModel):
+        inner: Annotated[list[Inner], BeforeValidator(first)]
+        either: Annotated[Cat | Dog, BeforeValidator(lambda value: value)]
+
+    text = '{"inner":[{"x":1},{"x":2}],"either":{"toys":["a"],"name":"dog","age":3}}'
+    for size in (1, 4, 1000):
+        assert read(Outer, text, size)[-1] == Outer.model_validate_json(text)
+
+
+def test_one_large_piece_with_a_fault_inside() -> None:
+    class Row(BaseModel):
+        ids: list[int]
+        table: dict[str, list[int]] = {}
+
+    for text in ('{"ids":[1,"x"]}', '{"ids":[1],"table":{"a":[1,[]]}}'):
+        with pytest.raises(partwise.InvalidOutputError) as caught:
+            read(Row, text, 1000)
+        assert caught.value.errors()[0]["type"] == "int_parsing" or caught.value.errors()
