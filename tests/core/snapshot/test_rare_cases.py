@@ -96,7 +96,7 @@ def test_a_default_that_another_validator_waits_for() -> None:
     class Order(BaseModel):
         model_config = ConfigDict(validate_default=True)
         count: int = Field(default_factory=lambda: 3)
-        total: Annotated[int, Field(default_factory=lambda data: data["count"] * 2)]
+        total: int = Field(default_factory=lambda data: data["count"] * 2)
 
     assert read(Order, "{}")[-1] == Order()
     assert read(Order, '{"count":5}')[-1].total == 10
@@ -269,3 +269,122 @@ def test_one_large_piece_with_a_fault_inside() -> None:
         with pytest.raises(partwise.InvalidOutputError) as caught:
             read(Row, text, 1000)
         assert caught.value.errors()[0]["type"] == "int_parsing" or caught.value.errors()
+
+
+def stop(value: int) -> int:
+    if value == 1:
+        raise StopIteration
+    return value
+
+
+class Frozen(BaseModel):
+    """Its first field replaces another's default, which no snapshot can tell."""
+
+    xs: list[Annotated[int, BeforeValidator(use_default)]] = [3]
+    y: Annotated[int, AfterValidator(stop)] = 0
+
+
+def test_frozen_answers_are_validated_whole() -> None:
+    assert read(Frozen, '{"xs":[1],"y":2}')[-1] == Frozen(y=2)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        read(Frozen, '{"xs":[1],"y":1}')
+    with pytest.raises(partwise.OutputError):
+        read(Frozen, '{"xs":[1],"y":' + "9" * 5000 + "}", 1000, limits=Limits(digits=10_000))
+    with pytest.raises(partwise.InvalidOutputError, match="y"):
+        read(Frozen, '{"xs":[1],"y":"x"}')
+
+
+@pytest.mark.parametrize("size", [3, 1000])
+@pytest.mark.parametrize("kind", [list[Frozen], Frozen | None])
+def test_frozen_answers_in_an_envelope(kind: Any, size: int) -> None:
+    inner = '{"xs":[1],"y":2}'
+    text = '{"value":' + (f"[{inner}]" if kind == list[Frozen] else inner) + "}"
+    builder = SnapshotBuilder(compile_plan(kind), envelope="value")
+    for start in range(0, len(text), size):
+        builder.feed(text[start : start + size])
+    value = builder.close()
+    assert value == ([Frozen(y=2)] if kind == list[Frozen] else Frozen(y=2))
+
+
+class Node(BaseModel):
+    xs: list[Annotated[int, BeforeValidator(use_default)]] = [3]
+    next: Node | None = None
+
+
+def test_a_recursive_frozen_answer_in_an_envelope() -> None:
+    builder = SnapshotBuilder(compile_plan(list[Node]), envelope="value")
+    builder.feed('{"value":[{"xs":[1],"next":{}}]}')
+    assert builder.close() == [Node(next=Node())]
+
+
+def test_a_control_exception_as_the_text_ends() -> None:
+    number: Any = Annotated[int, AfterValidator(use_default), Field(default=7)]
+    assert read(number, "12", 2)[-1] == 7
+    plain: Any = Annotated[list[Annotated[int, AfterValidator(use_default)]], Field(default=[7])]
+    assert read(plain, "[12]", 2)[-1] == [7]
+
+
+@pytest.mark.parametrize("text", ['{"colour":["red"]}', '{"colour":{"a":1}}'])
+def test_an_enum_that_is_made_of_a_list(text: str) -> None:
+    class Wall(BaseModel):
+        colour: Colour
+
+    try:
+        expected: Any = Wall.model_validate_json(text)
+    except ValueError:
+        with pytest.raises(partwise.InvalidOutputError):
+            read(Wall, text)
+    else:
+        assert read(Wall, text)[-1] == expected
+
+
+def test_a_large_set_whose_snapshots_are_dropped() -> None:
+    values = list(range(200))
+    text = json.dumps(values)
+    stream = partwise.parse(set[int], [text[start : start + 4] for start in range(0, len(text), 4)])
+    count = 0
+    for snapshot in stream:
+        count = len(snapshot)
+        del snapshot
+    assert count == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"pet":{"toys":["a","b"],"food":{"x":1},"name":"cat"}}',
+        '{"pet":{"age":3,"toys":["a"],"name":"dog"}}',
+        '{"pet":{"name":"cow"}}',
+        '{"pet":{"toys":5}}',
+    ],
+)
+def test_events_of_an_undecided_object(text: str) -> None:
+    class House(BaseModel):
+        pet: Cat | Dog
+        tag: Annotated[Cat | Dog | None, Field(discriminator="name")] = None
+
+    stream = partwise.parse(House, text)
+    try:
+        events = list(stream.events())
+    except partwise.InvalidOutputError:
+        with pytest.raises(ValueError, match="pet"):
+            House.model_validate_json(text)
+    else:
+        assert isinstance(events[-1], partwise.Closed)
+    tagged = text.replace("pet", "tag", 1).replace("{", '{"pet":{"name":"cat"},', 1)
+    try:
+        expected = House.model_validate_json(tagged)
+    except ValueError:
+        return
+    assert read(House, tagged, 1)[-1] == expected
+
+
+def test_a_short_list_in_a_part_that_is_validated_late() -> None:
+    class Late(BaseModel):
+        rows: Annotated[list[Short], BeforeValidator(first)]
+
+    text = '{"rows":[{"values":[1,2,3]},{"values":[]}]}'
+    with pytest.raises(partwise.InvalidOutputError):
+        read(Late, text)
+    text = '{"rows":[{"values":[1,2],"texts":[]},{"values":[]},{"values":[1]}]}'
+    assert len(read(Late, text)[-1].rows) == 2

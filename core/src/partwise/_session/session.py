@@ -341,8 +341,7 @@ class Session:
         if not self.feeds.may_restart:
             raise error
         self.feeds.restart()
-        if self._reader is not None:
-            self._reader.restart_display()
+        self._reader.restart_display()  # type: ignore[union-attr]  # which called this
         self._announce(Restarted(self.attempt, error), "stream:restart")
 
     def _new_reader(self) -> EventReader:
@@ -368,8 +367,7 @@ class Session:
             raise as_raised(error) from error.__cause__
 
     def _succeed(self, value: Any) -> None:
-        if self._reader is not None:
-            self._reader.finish()
+        self._reader.finish()  # type: ignore[union-attr]  # its events have ended
         self._report_usage()
         self.call.hooks.emit("completion:response", self.completion)
         self._end("value", value)
