@@ -63,6 +63,8 @@ class _Place(NamedTuple):
     include: tuple[Any, ...]
     """The steps from that model to the value."""
     is_special: bool
+    is_rewritten: bool = False
+    """Whether it is a text that changes when it is complete."""
 
 
 class Document:
@@ -70,7 +72,7 @@ class Document:
 
     Attributes:
         touched: the places of the last update in the order in which they came, and whether what is
-            inside each can be followed.
+            inside each can be followed, and grows only.
     """
 
     def __init__(self, *, by_alias: bool | None = None) -> None:
@@ -127,7 +129,7 @@ class Document:
             yield from self._compare_computed(around)
 
     def _touch(self, place: _Place) -> None:
-        self.touched[place.steps] = not place.is_special
+        self.touched[place.steps] = not (place.is_special or place.is_rewritten)
 
     def _find(self, steps: Steps) -> tuple[Any, Any] | None:
         """The container of that place and its key there; None if the document has none yet."""
@@ -164,8 +166,9 @@ class Document:
         here, model = snapshot, None
         steps: list[str | int] = []
         include: list[Any] = []
-        is_special = False
+        is_special = is_rewritten = False
         for step in path:
+            is_rewritten |= _rewrites_its_root(here)
             here = _unrooted(here)
             if isinstance(here, BaseModel):
                 layout = layout_of(type(here))
@@ -176,6 +179,7 @@ class Document:
                 model, include = here, []
                 key: Any = layout.key(str(step), by_alias=self._by_alias)
                 is_special = step in layout.special
+                is_rewritten = step in layout.rewritten
             else:
                 key, inside = _entry(here, step)
                 if inside is MISSING:
@@ -187,7 +191,9 @@ class Document:
             if is_special:
                 break
         is_special = is_special or _is_whole(here)
-        return _Place(tuple(steps), here, model, tuple(include), is_special)
+        is_rewritten |= _rewrites_its_root(here)
+        is_rewritten &= type(_unrooted(here)) is str
+        return _Place(tuple(steps), here, model, tuple(include), is_special, is_rewritten)
 
     def _write(self, place: _Place) -> Any:
         value, model = place.value, place.model
@@ -273,6 +279,10 @@ def _unrooted(value: Any) -> Any:
     while isinstance(value, RootModel) and not layout_of(type(value)).whole:
         value = value.root
     return value
+
+
+def _rewrites_its_root(value: Any) -> bool:
+    return isinstance(value, RootModel) and "root" in layout_of(type(value)).rewritten
 
 
 def _field(model: BaseModel, step: Any) -> Any:

@@ -4,6 +4,7 @@ The pieces joined are the final value's JSON, compact, its keys in the order of 
 is shown is never taken back by a text that only grows, so:
 - a number, or anything else that has no beginning to be shown, comes when it is complete,
 - what a serializer of the user's writes comes when all of it is complete,
+- a model's text that pydantic strips or converts to another case comes when it is complete,
 - fields that did not arrive come with their defaults where their object ends.
 """
 

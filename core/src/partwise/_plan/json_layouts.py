@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _OWN_SCHEMA: Final = frozenset({"model", "dataclass"})
 """Schemas of classes, which have a layout of their own."""
+_REWRITING: Final = ("strip_whitespace", "to_lower", "to_upper")
+"""Options of a complete string; with `str_` before them, those of a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,14 @@ class JsonLayout:
     Attributes:
         whole: a change of one field may change all of it, so it is written as a whole.
         special: fields that are written otherwise than they are built.
+        rewritten: fields with texts that change when they are complete.
         computed: the names of the computed fields.
         required: the names of the fields without a default.
     """
 
     whole: bool = False
     special: frozenset[str] = frozenset()
+    rewritten: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     _aliases: Mapping[str, str] = field(default_factory=dict)
@@ -60,11 +64,17 @@ def _make(model: type[BaseModel]) -> JsonLayout:
     definitions: dict[str, Any] = {}
     # It is a mock while the class is not complete.
     fields = _fields(schema, definitions) if isinstance(schema, dict) else None
+    rewrites = _rewrites_texts(model.model_config)
     of_fields = {name: info.serialization_alias for name, info in model.model_fields.items()}
     of_computed = {name: each.alias for name, each in model.model_computed_fields.items()}
     return JsonLayout(
         whole=fields is None,
         special=frozenset(name for name, each in fields or () if _is_special(each, definitions)),
+        rewritten=frozenset(
+            name
+            for name, each in fields or ()
+            if _is_rewritten(each, definitions, by_default=rewrites)
+        ),
         computed=frozenset(of_computed),
         required=frozenset(n for n, info in model.model_fields.items() if info.is_required()),
         _aliases={name: alias for name, alias in {**of_fields, **of_computed}.items() if alias},
@@ -101,6 +111,19 @@ def _is_special(schema: Any, definitions: Mapping[str, Any]) -> bool:
         or (node["type"] == "typed-dict-field" and "serialization_alias" in node)
         for node in _nodes(schema, definitions)
     )
+
+
+def _is_rewritten(schema: Any, definitions: Mapping[str, Any], *, by_default: bool) -> bool:
+    """Whether a text in that field may change when it is complete."""
+    return any(
+        (node["type"] == "str" and (by_default or any(map(node.get, _REWRITING))))
+        or (node["type"] not in _OWN_SCHEMA and _rewrites_texts(node.get("config") or {}))
+        for node in _nodes(schema, definitions)
+    )
+
+
+def _rewrites_texts(config: Mapping[str, Any]) -> bool:
+    return any(config.get(f"str_{option}") for option in _REWRITING)
 
 
 def _nodes(schema: Any, definitions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
