@@ -17,7 +17,13 @@ from .batches import Anthropic, BatchServer, Google, OpenAI, answer
 from .conftest import FakeClock, Invoice
 
 
-@pytest.fixture(params=[OpenAI, Anthropic, Google], ids=lambda kind: kind.__name__.lower())
+@pytest.fixture(
+    params=[
+        pytest.param(OpenAI, id="openai"),
+        pytest.param(Anthropic, id="anthropic", marks=pytest.mark.full),
+        pytest.param(Google, id="google", marks=pytest.mark.full),
+    ]
+)
 def vendor(request: pytest.FixtureRequest) -> Iterator[BatchServer]:
     found: BatchServer = request.param()
     with found.server:

@@ -217,6 +217,7 @@ def test_an_output_that_was_cut_is_written_anew(vendor: Vendor, keep: Any, tmp_p
     assert output.read_bytes() == whole
 
 
+@pytest.mark.full
 def test_left_at_any_moment(vendor: Vendor, keep: Any, rows: Any) -> None:
     done: set[int] = set()
     for leave_after in (3, 17, 30):

@@ -41,6 +41,7 @@ async def test_the_same_for_asyncio(vendor: Vendor, ask: Any) -> None:
     assert extraction.summary.values == 10
 
 
+@pytest.mark.full
 def test_inside_of_a_running_loop(ask: Any, rows: Any) -> None:
     async def notebook() -> partwise_bulk.Summary:
         return partwise_bulk.extract(MODEL, Invoice, rows, **ask).run()
@@ -142,6 +143,7 @@ def test_an_invalid_answer_is_asked_again(vendor: Vendor, ask: Any) -> None:
     assert outcome.attempts == 2
 
 
+@pytest.mark.full
 def test_a_vendor_in_trouble_is_asked_again(vendor: Vendor, ask: Any, rows: Any) -> None:
     def before(prompt: str, nth: int) -> Reply | None:
         if nth > 1:
@@ -221,6 +223,7 @@ def test_leaving_half_way(vendor: Vendor, ask: Any) -> None:
     assert sum(vendor.asked.values()) < 200
 
 
+@pytest.mark.full
 def test_memory_is_bounded_by_the_window(ask: Any) -> None:
     """A reader that does not come keeps rows from being read."""
     read = 0
@@ -239,6 +242,7 @@ def test_memory_is_bounded_by_the_window(ask: Any) -> None:
     assert read < 100 + 20 + 2 * 256 + 64
 
 
+@pytest.mark.full
 def test_unordered(vendor: Vendor, ask: Any, rows: Any) -> None:
     vendor.before = lambda prompt, nth: refusal(500) if (prompt, nth) == ("row 0", 1) else None
 

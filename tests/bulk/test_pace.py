@@ -208,6 +208,7 @@ def test_limits_are_at_least_one() -> None:
 # Through the real SDK ---------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "5"}], ids=["bare", "retry-after"])
 async def test_a_minute_of_429_loses_no_row(
     vendor: Vendor, ask: Any, rows: Any, clock: FakeClock, headers: dict[str, str]
@@ -270,6 +271,7 @@ async def test_the_vendors_headers_are_heeded(vendor: Vendor, ask: Any, clock: F
     assert clock.now >= 1000 + 3 * 30
 
 
+@pytest.mark.full
 async def test_runs_with_one_key_keep_one_pace(ask: Any, rows: Any) -> None:
     runs = [partwise_bulk.aextract(MODEL, Invoice, rows, **ask) for _ in range(2)]
     for run in runs:

@@ -35,6 +35,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         server.stdout.read()
 
 
+@pytest.mark.full
 async def test_two_workers_keep_one_limit(redis_url: str, clock: FakeClock) -> None:
     paces = [
         RedisPace(redis_url, "openai/x", 10, requests_per_minute=60, tokens_per_minute=None)
