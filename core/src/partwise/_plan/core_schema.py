@@ -171,8 +171,20 @@ def inner_wrappers(core: Any) -> Iterator[Any]:
 
 def fields_of(core: Any) -> dict[str, Any]:
     """The fields of a model's, dataclass's or TypedDict's schema, by name."""
-    fields = level_of(core).get("fields", {})
+    return fields_of_level(level_of(core))
+
+
+def fields_of_level(level: Any) -> dict[str, Any]:
+    """The fields of the part of such a schema that has them."""
+    fields = level.get("fields", {})
     return fields if isinstance(fields, dict) else {field["name"]: field for field in fields}
+
+
+def choices_of(union: Any) -> list[Any]:
+    """The schemas of a union's branches, with a discriminator or without."""
+    choices = union["choices"]
+    found = choices.values() if isinstance(choices, dict) else choices
+    return [choice[0] if isinstance(choice, tuple) else choice for choice in found]
 
 
 def lax(config: Any) -> Any:

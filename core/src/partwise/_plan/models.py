@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaError, ValidationError
 
-from .core_schema import UnwrappedSchema, fields_of, keys_of, lax, without_functions
+from .core_schema import (
+    UnwrappedSchema,
+    fields_of,
+    fields_of_level,
+    keys_of,
+    lax,
+    without_functions,
+)
 from .instances import (
     dataclass_maker,
     finished_dataclass_maker,
@@ -39,7 +46,7 @@ class ModelCompiler:
         self._core = core
         self._provisional = provisional
         self._config = core.get("config") or level.get("config")
-        self._fields = fields_of({"type": core["type"], "schema": level, "fields": level["fields"]})
+        self._fields = fields_of_level(level)
         self.layout = self._new_layout(level)
         # Known before its fields are, since they may lead back here.
         compiler.layouts[id(core), provisional] = self.layout

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .core_schema import LEVELS, choices_of, fields_of_level
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 UNKNOWN: Final = "any"
 
 _INNER: Final = frozenset({"default", "function-after", "model", "dataclass"})
-_FIELDS: Final = frozenset({"model-fields", "typed-dict"})
 _VALUES: Final = frozenset({
     "none", "bool", "int", "float", "decimal", "bytes", "date", "time", "datetime", "timedelta",
     "url", "multi-host-url", "uuid", "complex",
@@ -63,7 +64,7 @@ def _branches(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
         yield {"type": "none"}
         yield from _branches(schema["schema"], definitions)
     elif kind in {"union", "tagged-union"}:
-        for choice in _choices(schema):
+        for choice in choices_of(schema):
             yield from _branches(choice, definitions)
     elif kind in NO_TEXT or kind in NO_ELEMENTS:
         yield schema
@@ -74,18 +75,11 @@ def _branches(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
 _ANYTHING: Final[Mapping[str, Any]] = {"type": UNKNOWN}
 
 
-def _choices(schema: Any) -> list[Any]:
-    choices = schema["choices"]
-    found = choices.values() if isinstance(choices, dict) else choices
-    return [choice[0] if isinstance(choice, tuple) else choice for choice in found]
-
-
 def _below(schema: Any, step: str | int, definitions: dict[str, Any]) -> list[Any]:
     kind = schema["type"]
-    if kind in _FIELDS:
-        inside = schema["fields"].get(step, {}).get("schema")
-    elif kind == "dataclass-args":
-        inside = next((arg["schema"] for arg in schema["fields"] if arg["name"] == step), None)
+    if kind in LEVELS:
+        fields: dict[Any, Any] = fields_of_level(schema)
+        inside = fields.get(step, {}).get("schema")
     elif kind == "dict":
         inside = schema.get("values_schema")
     elif kind in {"list", "set", "frozenset"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from .core_schema import ARRAYS, LEVELS, MODELS, UnwrappedSchema, is_root, level_of
+from .core_schema import ARRAYS, LEVELS, MODELS, UnwrappedSchema, choices_of, is_root, level_of
 from .nodes import TextBound
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def _openers_of_branches(
     union: Any, definitions: Mapping[str, Any], inside: frozenset[int]
 ) -> frozenset[str] | None:
     taken: frozenset[str] = frozenset()
-    for choice in union["choices"]:
-        branch = choice[0] if isinstance(choice, tuple) else choice
+    for branch in choices_of(union):
         openers = _openers(branch, definitions, inside)
         if openers is None:
             return None

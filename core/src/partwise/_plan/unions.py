@@ -14,6 +14,7 @@ from .core_schema import (
     NEVER_EXACTLY_A_STRING,
     OBJECTS,
     UnwrappedSchema,
+    choices_of,
     is_plain,
     is_predictable,
     single_keys,
@@ -31,7 +32,7 @@ def open_union(
     compiler: Compiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
 ) -> None:
     """Say in the node how a union shows while it is open."""
-    choices = [c[0] if isinstance(c, tuple) else c for c in core["choices"]]
+    choices = choices_of(core)
     unwrapped = [UnwrappedSchema(choice, compiler.definitions) for choice in choices]
     kinds = [each.inner["type"] for each in unwrapped]
     if any(each.may_rewrite for each in unwrapped) or not all(map(is_predictable, kinds)):

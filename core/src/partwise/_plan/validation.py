@@ -152,14 +152,11 @@ class ModelValidator:
 
     def _part(self, name: str, waiting: Waiting | None, given: Collection[str]) -> CoreSchema:
         schema: Any = self.fields[name]
-        if waiting == "raw":
-            return schema  # type: ignore[no-any-return]
         if waiting == "value":
             return self.around[name](self._held_schema(name))
         if waiting == "default" and name in self.factories and "default_factory" in schema:
-            held: Any = {**schema, **self._held_default(name), "schema": schema["schema"]}
-            return held  # type: ignore[no-any-return]
-        if waiting == "default":
+            schema = {**schema, **self._held_default(name), "schema": schema["schema"]}
+        if waiting is not None:
             return schema  # type: ignore[no-any-return]
         return self._held_schema(name) if name in given else self._shallow(name)
 

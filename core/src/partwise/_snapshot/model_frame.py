@@ -243,25 +243,21 @@ class ModelFrame(Frame):
         """The snapshot, as a new instance."""
         if self.layout.required and self._is_out_of_sight:
             return MISSING
-        name = self.field.name
-        is_shown = inner is not MISSING
-        if is_shown and not self.field.is_extra:
+        name, is_extra = self.field.name, self.field.is_extra
+        shown = () if inner is MISSING else (name, inner)
+        if shown and not is_extra:
             self.present.add(name)
         if len(self.fields_set) != len(self.present):
             self.fields_set = self.present.copy()
         extra: dict[str, Any] = self.extra
-        if self._buffers is None:
-            values = self.values.copy()
-        elif self.layout.is_model:
-            values = self.values.copy()
-            is_extra = is_shown and self.field.is_extra
-            extra = self._buffers.show(*((name, inner) if is_extra else ()))
-            is_shown = is_shown and not is_extra
+        if self._buffers is not None and not self.layout.is_model:
+            values = self._buffers.show(*shown)
         else:
-            values = self._buffers.show(*((name, inner) if is_shown else ()))
-            is_shown = False
-        if is_shown:
-            values[name] = inner
+            values = self.values.copy()
+            if shown and not is_extra:
+                values[name] = inner
+            if self._buffers is not None:
+                extra = self._buffers.show(*(shown if is_extra else ()))
         instance = self.layout.instance(values, self.fields_set, extra)
         if self._instances is not None:
             self._instances.add(instance, values)
