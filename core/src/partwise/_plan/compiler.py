@@ -14,7 +14,7 @@ import functools
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from .._sentinels import MISSING
 from .core_schema import (
@@ -275,22 +275,17 @@ class Compiler:
     ) -> Callable[[str], Any] | None:
         if schema["type"] == "any" or (schema["type"] == "str" and is_plain(schema, config)):
             return None
-        bare = without_functions(schema) if provisional else schema
-        if bare is None:
-            return lambda _: MISSING
         # A key is validated as pydantic does: as the key of an object in JSON.
-        read = self.validator(core_schema.dict_schema(bare, ANY), config).validate_json
+        with_key = core_schema.dict_schema(schema, ANY)
+        node = ValueNode(
+            self._reader(with_key, config, provisional=provisional), provisional=provisional
+        )
 
         def make(quoted: str) -> Any:
-            return next(iter(read(f"{{{quoted}:null}}")), MISSING)
+            made = node.read(f"{{{quoted}:null}}", {})
+            return made if made is MISSING else next(iter(made), MISSING)
 
-        def try_to_make(quoted: str) -> Any:
-            try:
-                return make(quoted)
-            except ValidationError:
-                return MISSING
-
-        return try_to_make if provisional else make
+        return make
 
     # Models
 

@@ -257,34 +257,19 @@ def shares_keys(core: Any) -> bool:
 
 def without_functions(schema: Any) -> Any:
     """The schema without the user's functions; None if nothing is left without them."""
-    try:
-        return map_schema(schema, _without_function)
-    except _FunctionOnlyError:
+    if any(part["type"] in {"function-plain", "chain", "call"} for part in walk(schema)):
         return None
-
-
-class _FunctionOnlyError(Exception):
-    """A schema is nothing but a function of the user's."""
-
-
-def _without_function(schema: Any) -> Any:
-    if schema["type"] in FUNCTIONS:
-        return schema["schema"]
-    if schema["type"] in {"function-plain", "chain", "call"}:
-        raise _FunctionOnlyError
-    return schema
+    return map_schema(schema, lambda part: part["schema"] if part["type"] in FUNCTIONS else part)
 
 
 def as_lists(schema: CoreSchema) -> CoreSchema:
     """The schema with a list for each iterator that is validated as it is read."""
     if not any(part["type"] == "generator" for part in walk(schema)):
         return schema
-    changed: CoreSchema = map_schema(schema, _as_list)
+    changed: CoreSchema = map_schema(
+        schema, lambda part: {**part, "type": "list"} if part["type"] == "generator" else part
+    )
     return changed
-
-
-def _as_list(schema: Any) -> Any:
-    return {**schema, "type": "list"} if schema["type"] == "generator" else schema
 
 
 def is_pure(schema: Any, definitions: Mapping[str, Any], inside: frozenset[str]) -> bool:

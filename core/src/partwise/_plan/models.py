@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaError, ValidationError
 
-from .core_schema import (
-    UnwrappedSchema,
-    fields_of,
-    fields_of_level,
-    keys_of,
-    lax,
-    without_functions,
-)
+from .core_schema import UnwrappedSchema, fields_of_level, keys_of, lax, without_functions
 from .instances import (
     dataclass_maker,
     finished_dataclass_maker,
@@ -56,7 +49,7 @@ class ModelCompiler:
 
     def _new_layout(self, level: Any) -> ModelLayout:
         validator = ModelValidator(
-            functools.partial(_level_schema, self._core, level),
+            functools.partial(_level_schema, level),
             _finished_maker(self._core),
             post_init_of(self._core),
             {name: field["schema"] for name, field in self._fields.items()},
@@ -228,9 +221,9 @@ def _validates_default(declared: Any, config: Any) -> bool:
     return bool(schema.get("validate_default") or in_model)
 
 
-def _level_schema(core: Any, level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:
+def _level_schema(level: Any, schemas: Mapping[str, CoreSchema]) -> CoreSchema:
     """A model's own level around these field schemas: by the fields' names, without extras."""
-    fields = fields_of(core)
+    fields = fields_of_level(level)
     bare = {
         name: {
             **{k: v for k, v in fields[name].items() if k != "validation_alias"},
