@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 import pytest
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import PydanticUseDefault
 
 import partwise
@@ -221,6 +222,7 @@ class Dog(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Literal["dog"]
     toys: list[str] = []
+    food: dict[str, int] = {}
     age: int
 
 
@@ -231,6 +233,7 @@ class Dog(BaseModel):
         '{"toys":[],"age":3,"name":"dog"}',
         '{"food":{"x":1},"toys":["b"],"name":"cat"}',
         '{"name":"cat"}',
+        '{"food":{"x":1,"y":2},"age":3,"name":"dog"}',
     ],
 )
 def test_a_union_without_a_tag(text: str) -> None:
@@ -388,3 +391,78 @@ def test_a_short_list_in_a_part_that_is_validated_late() -> None:
         read(Late, text)
     text = '{"rows":[{"values":[1,2],"texts":[]},{"values":[]},{"values":[1]}]}'
     assert len(read(Late, text)[-1].rows) == 2
+
+
+def test_a_control_exception_that_nothing_catches() -> None:
+    number: Any = Annotated[int, AfterValidator(use_default)]
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever pydantic makes of it
+        read(number, "12")
+
+
+class Table(BaseModel):
+    ids: list[int]
+    checked: Annotated[list[int], BeforeValidator(lambda value: value)] = []
+    either: Annotated[
+        Annotated[Cat | Dog, Field(discriminator="name")], BeforeValidator(lambda value: value)
+    ]
+
+
+MANY = json.dumps(list(range(400)))
+DOG = '{"name":"dog","age":3}'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_valid"),
+    [
+        (f'{{"ids":{MANY},"checked":{MANY},"either":{DOG}}}', True),
+        (f'{{"ids":[1],"checked":{MANY[:-1]},"x"],"either":{DOG}}}', False),
+        (f'{{"ids":{MANY[:-1]},"x"],"either":{DOG}}}', False),
+        ('{"ids":[1],"either":{"name":"cow"}}', False),
+        ('{"ids":{"a":1},"either":' + DOG + "}", False),
+    ],
+)
+def test_large_pieces(text: str, is_valid: bool) -> None:
+    for size in (7, len(text)):
+        if is_valid:
+            assert read(Table, text, size)[-1] == Table.model_validate_json(text)
+            events = list(partwise.parse(Table, text).events())
+            assert events[-1] == partwise.Closed((), Table.model_validate_json(text))
+        else:
+            with pytest.raises(partwise.InvalidOutputError):
+                read(Table, text, size)
+            with pytest.raises(partwise.InvalidOutputError):
+                list(partwise.parse(Table, text).events())
+
+
+def test_a_large_piece_in_an_envelope() -> None:
+    builder = SnapshotBuilder(compile_plan(list[int]), envelope="value")
+    builder.feed(f'{{"more":{MANY},"value":{MANY}}}')
+    assert builder.close() == list(range(400))
+
+
+def test_paths_into_a_pydantic_dataclass() -> None:
+    @pydantic_dataclass
+    class Point:
+        x: int
+        labels: list[str]
+
+    stream = partwise.parse(Point, '{"x":1,"labels":["a"]}')
+    assert list(stream.elements("labels")) == ["a"]
+    with pytest.raises(ValueError, match="y"):
+        partwise.parse(Point, "{}").elements("y")
+
+
+class Shade(Enum):
+    DARK = 1
+
+    @classmethod
+    def _missing_(cls, value: object) -> Shade:
+        return cls.DARK
+
+
+def test_an_enum_that_takes_anything() -> None:
+    class Lamp(BaseModel):
+        shade: Shade
+
+    assert read(Lamp, '{"shade":"x"}')[-1].shade is Shade.DARK
+    assert read(Lamp | Cat, '{"shade":[1]}')[-1] == Lamp.model_validate({"shade": [1]})

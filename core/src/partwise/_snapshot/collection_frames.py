@@ -34,14 +34,13 @@ class _FullNode(ValueNode):
 
     __slots__ = ("_refuse",)
 
-    def __init__(self, refuse: Callable[[], None]) -> None:
+    def __init__(self, refuse: Callable[[], Any]) -> None:
         super().__init__(None)
         self.refuses = frozenset('{["')
         self._refuse = refuse
 
     def read(self, raw: str, keywords: Any) -> Any:  # noqa: ARG002
-        self._refuse()
-        return MISSING
+        return self._refuse()
 
 
 class CollectionFrame(Frame):

@@ -56,8 +56,7 @@ class RecordingEventLog(EventLog):
         self._text: tuple[Path, int] | None = None  # the open text, and how much of it is noted
 
     def opened(self, parent: Parent) -> None:
-        if parent.child is not None:
-            self.appeared(parent, parent.child.snapshot())
+        self.appeared(parent, parent.child.snapshot())  # type: ignore[union-attr]  # just opened
 
     def text_opened(self, parent: Parent) -> None:
         self.appeared(parent, "")
