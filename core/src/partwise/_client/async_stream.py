@@ -10,12 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-from .._errors import ConfigurationError
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
-from .selectors import path_of, text_of
-from .stream import StreamState
-from .views import Elements, Events, TextDeltas
+from .stream import StreamState, ViewState
+from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
 from .wire_patches import Patches
 from .wire_text import JsonDeltas
@@ -25,9 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator
     from types import TracebackType
 
-    from .._plan.skipping import InvalidElement
     from .._session.event_reader import EventReader
-    from .._session.feeds import Fold
     from .._session.session import Session
     from .._snapshot.events import Event
     from .selectors import HasElements, OnInvalid, Place
@@ -303,13 +299,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
             ValueError: not a place, or no answer can have elements there.
             ConfigurationError: with `"skip"`, if another list is skipped in already.
         """
-        text = text_of(path)
-        self._session.call.plan.check_elements(text)
-        if on_invalid == "skip":
-            self._session.skip_invalid(path_of(text))
-        elif on_invalid != "raise":
-            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
-        return AsyncView(self, Elements(text))
+        return AsyncView(self, self._elements(path, on_invalid))
 
     def text_deltas(self, path: Place | Callable[[T], str | None]) -> AsyncView[str]:
         """The text at the place, piece by piece as it arrives.
@@ -320,9 +310,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         Raises:
             ValueError: not a place, or no answer can have text there.
         """
-        text = text_of(path)
-        self._session.call.plan.check_text(text)
-        return AsyncView(self, TextDeltas(text))
+        return AsyncView(self, self._text_deltas(path))
 
 
 def _paced(
@@ -358,23 +346,11 @@ class _SnapshotLoop(Generic[T]):
         self._stream._leave()  # noqa: SLF001
 
 
-class AsyncView(AsyncReader[S]):
+class AsyncView(ViewState[S, AsyncPartialStream[Any]], AsyncReader[S]):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read.
     """
-
-    def __init__(self, stream: AsyncPartialStream[Any], fold: Fold[S]) -> None:
-        self.stream = stream
-        self._is_open = False  # if the feed can't be opened
-        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a part of its stream
-        self._is_open = True
-        stream._readers += 1  # noqa: SLF001
-
-    @property
-    def invalid(self) -> list[InvalidElement]:
-        """The elements that were left out because they are not valid."""
-        return self.stream.invalid
 
     async def __anext__(self) -> S:
         session = self.stream._session  # noqa: SLF001
@@ -401,16 +377,6 @@ class AsyncView(AsyncReader[S]):
         """The same without waiting: the connection is released at the loop's next turn."""
         if self._detach() and not self.stream._readers:  # noqa: SLF001
             self.stream.abandon()
-
-    def _detach(self) -> bool:
-        was_open, self._is_open = self._is_open, False
-        if was_open:
-            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
-            self.stream._readers -= 1  # noqa: SLF001
-        return was_open
-
-    def __del__(self) -> None:
-        self._detach()
 
 
 class _ViewLoop(Generic[S]):

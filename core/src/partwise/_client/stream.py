@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 S = TypeVar("S")
+StreamT = TypeVar("StreamT", bound="StreamState[Any]")
 
 
 class StreamState(Generic[T]):
@@ -122,6 +123,20 @@ class StreamState(Generic[T]):
             self._checked_places.add(text)
         return text
 
+    def _elements(self, path: Place | Callable[[T], Any], on_invalid: OnInvalid) -> Elements:
+        text = text_of(path)
+        self._session.call.plan.check_elements(text)
+        if on_invalid == "skip":
+            self._session.skip_invalid(path_of(text))
+        elif on_invalid != "raise":
+            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
+        return Elements(text)
+
+    def _text_deltas(self, path: Place | Callable[[T], Any]) -> TextDeltas:
+        text = text_of(path)
+        self._session.call.plan.check_text(text)
+        return TextDeltas(text)
+
     def _settled(self, text: str) -> Any:
         """The value at the path, once it is settled; MISSING until then.
 
@@ -147,6 +162,32 @@ class StreamState(Generic[T]):
     def envelope(self, *, by_alias: bool | None = None) -> Envelope:
         """The newest snapshot as plain data that tells missing from null and from a default."""
         return envelope_of(self._session, by_alias=by_alias)
+
+
+class ViewState(Generic[S, StreamT]):
+    """A view's place in its stream, in sync and in async."""
+
+    def __init__(self, stream: StreamT, fold: Fold[S]) -> None:
+        self.stream = stream
+        self._is_open = False  # if the feed can't be opened
+        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
+        self._is_open = True
+        stream._readers += 1  # noqa: SLF001
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements that were left out because they are not valid."""
+        return self.stream.invalid
+
+    def _detach(self) -> bool:
+        was_open, self._is_open = self._is_open, False
+        if was_open:
+            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
+            self.stream._readers -= 1  # noqa: SLF001
+        return was_open
+
+    def __del__(self) -> None:
+        self._detach()
 
 
 class Reader(ABC, Generic[S]):
@@ -358,13 +399,7 @@ class PartialStream(Reader[T], StreamState[T]):
             ValueError: not a place, or no answer can have elements there.
             ConfigurationError: with `"skip"`, if another list is skipped in already.
         """
-        text = text_of(path)
-        self._session.call.plan.check_elements(text)
-        if on_invalid == "skip":
-            self._session.skip_invalid(path_of(text))
-        elif on_invalid != "raise":
-            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
-        return View(self, Elements(text))
+        return View(self, self._elements(path, on_invalid))
 
     def text_deltas(self, path: Place | Callable[[T], str | None]) -> View[str]:
         """The text at the place, piece by piece as it arrives.
@@ -375,9 +410,7 @@ class PartialStream(Reader[T], StreamState[T]):
         Raises:
             ValueError: not a place, or no answer can have text there.
         """
-        text = text_of(path)
-        self._session.call.plan.check_text(text)
-        return View(self, TextDeltas(text))
+        return View(self, self._text_deltas(path))
 
 
 def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
@@ -432,23 +465,11 @@ def _paced(
     return PacedView(stream, fold, source, Pace(seconds))
 
 
-class View(Reader[S]):
+class View(ViewState[S, PartialStream[Any]], Reader[S]):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read.
     """
-
-    def __init__(self, stream: PartialStream[Any], fold: Fold[S]) -> None:
-        self.stream = stream
-        self._is_open = False  # if the feed can't be opened
-        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
-        self._is_open = True
-        stream._readers += 1  # noqa: SLF001
-
-    @property
-    def invalid(self) -> list[InvalidElement]:
-        """The elements that were left out because they are not valid."""
-        return self.stream.invalid
 
     def __next__(self) -> S:
         session = self.stream._session  # noqa: SLF001
@@ -482,13 +503,3 @@ class View(Reader[S]):
         """Leave the stream, which is closed if nobody else reads it."""
         if self._detach() and not self.stream._readers:  # noqa: SLF001
             self.stream.close()
-
-    def _detach(self) -> bool:
-        was_open, self._is_open = self._is_open, False
-        if was_open:
-            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
-            self.stream._readers -= 1  # noqa: SLF001
-        return was_open
-
-    def __del__(self) -> None:
-        self._detach()
