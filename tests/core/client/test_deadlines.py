@@ -256,21 +256,29 @@ def test_close_from_another_thread_ends_a_reader(
     assert "closed before" in str(errors[0])
 
 
-def test_close_from_another_thread_ends_a_pause(sync: Any, kit: Any) -> None:
+@pytest.mark.parametrize("paced", [False, True])
+def test_close_from_another_thread_ends_a_pause(sync: Any, kit: Any, paced: bool) -> None:
     fault = partwise.ServerError("busy", provider="scripted", retryable=True, retry_after=30)
     with sync.client([kit.InBand(fault)], []) as client:
         reading = client.create_partial(kit.User, messages=[], max_retries=3)
         is_closed = PausedEvent()
         reading._driver._is_closed = is_closed
         errors: list[Any] = []
-        thread = threading.Thread(target=lambda: errors.append(read(reading)[0]))
+        view = reading.snapshots(throttle=0.01) if paced else reading
+        thread = threading.Thread(target=lambda: errors.append(failure(view)))
         thread.start()
         assert is_closed.begun.wait(5)
-        reading.close()
+        view.close()
         thread.join(5)
         assert not thread.is_alive()
     assert [type(error) for error in errors] == [partwise.IncompleteOutputError]
     assert len(sync.provider.payloads) == 1
+
+
+def failure(view: Any) -> Any:
+    with pytest.raises(partwise.PartwiseError) as caught:
+        list(view)
+    return caught.value
 
 
 class PausedEvent(threading.Event):

@@ -72,8 +72,12 @@ class Driver:
 
     def close(self) -> None:
         """Release the response, if one is held, and end a pause. Any thread may do so."""
-        self._is_closed.set()
+        self.end_pause()
         self._release()
+
+    def end_pause(self) -> None:
+        """The stream was left: nothing is waited for before another attempt."""
+        self._is_closed.set()
 
     def _release(self) -> None:
         keeper, self._keeper = self._keeper, None

@@ -308,6 +308,7 @@ class PartialStream(Reader[T], StreamState[T]):
             thread: its identifier, as `threading.get_ident` gives it.
         """
         self._session.abandon()
+        self._driver.end_pause()
         interrupt_read(thread)
 
     def _leave(self) -> None:
