@@ -234,3 +234,31 @@ def test_a_text_and_a_list_of_objects_have_a_patch_for_each_snapshot(
         for patch in patches(batch):
             document, path = fold(document, json.loads(json.dumps(patch)), path)
         assert document == written(reading.snapshot)
+
+
+LONG_KEYS = [
+    (text, key, depth, count)
+    for text in (0, 1200, 9000)
+    for key in (1, 1500)
+    for depth in (1, 8)
+    for count in (5, 150)
+]
+
+
+@pytest.mark.parametrize(("text", "key", "depth", "count"), LONG_KEYS)
+@pytest.mark.parametrize("leaf", [1, "abcdefgh"])
+def test_so_are_those_of_many_short_values_far_down(
+    text: int, key: int, depth: int, count: int, leaf: Any
+) -> None:
+    deep: Any = {str(index): leaf for index in range(count)}
+    for _ in range(depth):
+        deep = {"k" * (key // depth or 1): deep}
+    written_out = json.dumps({"text": "a" * text, "deep": deep}, separators=(",", ":"))
+    reading = Reading(Any, written_out, 4)
+    patches, document, path, size = Patches(reading), None, "", 0
+    for batch in reading.batches():
+        for patch in patches(batch):
+            size += len(json.dumps(patch, separators=(",", ":")))
+            document, path = fold(document, json.loads(json.dumps(patch)), path)
+    assert document == json.loads(written_out)
+    assert size <= 8 * max(len(written_out), 1024)

@@ -34,6 +34,8 @@ _TIGHT_OVERHEAD: Final = 7
 """The same while patches are held back: it leaves room for the last one."""
 _FREE_CHARS: Final = 1024
 """An answer that is shorter is counted as this long."""
+_LAST_CHARS: Final = 100
+"""Characters of a last patch beside its path: it sets a small value there."""
 _APPEND_CHARS: Final = len('[{"op":"append","value":""}]')
 
 
@@ -100,6 +102,7 @@ class Patches:
         self._document = Document(by_alias=by_alias)
         self._budget = _Budget(source)
         self._path: str | None = None
+        self._unsent: list[Change] = []  # made in the document, and too long for a patch so far
 
     def __call__(self, events: Sequence[Event]) -> Iterable[list[Operation]]:
         self.note(events)
@@ -114,23 +117,53 @@ class Patches:
         """The patch to the newest snapshot, if anything changed and the size allows for it."""
         if not (self._standard or self._source.finished or self._budget.allows_a_patch):
             return ()
-        return self.rest()
+        return self._patches(is_last=self._source.finished)
 
     def rest(self) -> Iterable[list[Operation]]:
         """The patch to the newest snapshot, whatever its size."""
-        changes = self._document.update(self._source.snapshot)
+        return self._patches(is_last=True)
+
+    def _patches(self, *, is_last: bool) -> Iterable[list[Operation]]:
+        changes = self._unsent + self._document.update(self._source.snapshot)
         if not changes:
             return ()
         if self._standard:
             return ([self._standard_operation(change) for change in changes],)
+        path = self._path
         patch = [self._operation(change) for change in _joined(changes)]
         size = _size(patch)
-        if self._budget.is_tight and size > _size(self._document.value):
-            self._path = None
-            patch = [self._operation(Change("add", (), copy.deepcopy(self._document.value)))]
-            size = _size(patch)
+        room, last = self._budget.has_room_for, self._size_of_last(changes[-1])
+        if (self._budget.is_tight or not room(size, last)) and len(patch) > 1:
+            patch, size = self._shorter(changes, patch, size, path)
+        if not (is_last or room(size, last)):
+            self._unsent, self._path = changes, path
+            self._budget.is_tight = True
+            return ()
+        self._unsent = []
         self._budget.spend(size)
         return (patch,)
+
+    def _size_of_last(self, change: Change) -> int:
+        """The characters of a last patch that comes after this change, about."""
+        size = len(format_pointer(change.steps)) + _LAST_CHARS
+        # By a long path, members cost more than they bring, so all are set again at once.
+        return size if size < 2 * _LAST_CHARS else size + _size(self._value_at(change.steps[:-1]))
+
+    def _shorter(
+        self, changes: list[Change], patch: list[Operation], size: int, path: str | None
+    ) -> tuple[list[Operation], int]:
+        """The patch, or one that sets the value around all its changes, and the shorter's size."""
+        around = _common(changes)
+        is_new = any(change.op == "add" and change.steps == around for change in changes)
+        if any(change.op == "remove" and change.steps == around for change in changes):
+            return patch, size
+        value = copy.deepcopy(self._value_at(around))
+        after, self._path = self._path, path
+        whole = [self._operation(Change("add" if is_new else "replace", around, value))]
+        if (size_of_whole := _size(whole)) < size:
+            return whole, size_of_whole
+        self._path = after
+        return patch, size
 
     def _operation(self, change: Change) -> Operation:
         op, steps, value = change
@@ -162,6 +195,17 @@ def _joined(changes: list[Change]) -> Iterator[Change]:
             yield from run
         else:
             yield Change("append", run[0].steps[:-1], [change.value for change in run])
+
+
+def _common(changes: list[Change]) -> Steps:
+    """The innermost place around all of the changes."""
+    first, *others = (change.steps for change in changes)
+    depth = len(first)
+    for steps in others:
+        depth = min(depth, len(steps))
+        while first[:depth] != steps[:depth]:
+            depth -= 1
+    return first[:depth]
 
 
 def _list_of_addition(change: Change) -> Steps | None:
@@ -213,9 +257,7 @@ class _Budget:
     def allows_a_patch(self) -> bool:
         """Whether there is room for a patch; if not, it is to be held back."""
         if not self._has_room():
-            # To ask for the text takes as long as it is, so it is asked for ever more rarely.
-            if self._text_ended or self._known - self._counted >= self._counted >> 12:
-                self._known = self._counted = len(self._source.text)
+            self._count()
             if not self._has_room():
                 self.is_tight = True
                 return False
@@ -228,6 +270,24 @@ class _Budget:
         if self.is_tight:  # the next patch may replace the document
             return self._spent + self._known <= _TIGHT_OVERHEAD * chars
         return self._spent <= _USUAL_OVERHEAD * chars
+
+    def has_room_for(self, size: int, last: int) -> bool:
+        """Whether there is room for a patch of that size, and for a last one of that size."""
+        if not self._fits(size, last):
+            self._count()
+        return self._fits(size, last)
+
+    def _fits(self, size: int, last: int) -> bool:
+        chars = max(self._before + self._known, _FREE_CHARS)
+        if self._only_grew:
+            return self._spent + size <= _MOST_OVERHEAD * chars
+        rest = max(last, (_MOST_OVERHEAD - _USUAL_OVERHEAD) * chars)
+        return self._spent + size + rest <= _MOST_OVERHEAD * chars
+
+    def _count(self) -> None:
+        # To ask for the text takes as long as it is, so it is asked for ever more rarely.
+        if self._text_ended or self._known - self._counted >= self._counted >> 12:
+            self._known = self._counted = len(self._source.text)
 
     def spend(self, size: int) -> None:
         """Count a patch."""
