@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
@@ -63,8 +62,6 @@ def _of_api(error: APIError, provider: str) -> ProviderError:
     is_key = any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
     headers = getattr(error.response, "headers", None) or {}
     mapped = error_of_status(status, message, provider=provider, headers=headers)
-    if status == HTTPStatus.CONFLICT:  # not among the codes that the SDK itself retries
-        mapped.retryable = False
     if is_key:
         mapped = AuthenticationError(message, provider=provider, status_code=status)
     delays = (_SECONDS.fullmatch(str(detail.get("retryDelay"))) for detail in details)
