@@ -8,7 +8,15 @@ from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal, Self
 
 import pytest
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_serializer,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import PydanticUseDefault
 
@@ -460,9 +468,66 @@ class Shade(Enum):
         return cls.DARK
 
 
+class Length(StrEnum):
+    SHORT = "short"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Length | None:
+        return cls.SHORT if str(value).lower() == "short" else None
+
+
+@pytest.mark.parametrize("size", [1, 5, 100])
+def test_an_enum_of_texts_that_takes_unlisted_ones(size: int) -> None:
+    class Film(BaseModel):
+        length: Length
+
+    assert read(Film, '{"length":"SHORT"}', size)[-1].length is Length.SHORT
+
+
 def test_an_enum_that_takes_anything() -> None:
     class Lamp(BaseModel):
         shade: Shade
 
     assert read(Lamp, '{"shade":"x"}')[-1].shade is Shade.DARK
     assert read(Lamp | Cat, '{"shade":[1]}')[-1] == Lamp.model_validate({"shade": [1]})
+
+
+class Cow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Literal["cow"]
+    milk: int = 0
+    age: int = 0
+
+
+def test_a_union_of_three_is_narrowed_twice() -> None:
+    class House(BaseModel):
+        pet: Cat | Dog | Cow
+
+    text = '{"pet":{"age":3,"milk":2,"name":"cow"}}'
+    assert read(House, text)[-1] == House.model_validate_json(text)
+
+
+class Summed(BaseModel):
+    a: int
+    rows: dict[str, list[int]] = {}
+
+    @model_serializer
+    def summed(self) -> Any:
+        return {"sum": self.a + 1}
+
+
+def test_a_serializer_that_can_not_read_a_part() -> None:
+    first, *_, last = partwise.parse(Summed, ['{"rows":{"x":[1', "]},", '"a":1}'])
+    assert first.model_dump() == {"a": None, "rows": {"x": []}}
+    assert last.model_dump() == {"sum": 2}
+
+
+def test_a_snapshot_in_a_notebook() -> None:
+    class Sheet(BaseModel):
+        rows: dict[str, list[int]]
+        note: str
+
+    first: Any = next(partwise.parse(Sheet, '{"rows":{"x":[1,2'))
+    page = first._repr_mimebundle_()["text/html"]
+    assert "<ol" in page
+    assert "<table>" in page

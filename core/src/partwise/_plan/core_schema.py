@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from .markers import markers_of
@@ -316,9 +317,14 @@ def _has_one_key_a_field(part: Any) -> bool:
     )
 
 
+def takes_listed_members_only(enum: Any) -> bool:
+    """Whether an enum has no `_missing_` of its own, which pydantic asks about any other value."""
+    return enum["cls"]._missing_.__func__ is Enum._missing_.__func__  # type: ignore[no-any-return,attr-defined]
+
+
 _PURE_IF: Final[dict[str, Callable[[Any], bool]]] = {
     "default": lambda part: part.get("default_factory", list) in BUILTIN_FACTORIES,
-    "enum": lambda part: "missing" not in part,
+    "enum": takes_listed_members_only,
     "dict": _has_plain_keys,
     "tagged-union": lambda part: not callable(part["discriminator"]),
     **dict.fromkeys(MODELS, _has_one_key_a_field),

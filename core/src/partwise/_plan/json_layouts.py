@@ -93,12 +93,8 @@ def _fields(schema: Any, definitions: dict[str, Any]) -> list[tuple[str, Any]] |
             schema = definitions[schema["schema_ref"]]
         elif schema.get("root_model"):
             return [("root", schema["schema"])]
-        elif "schema" in schema:
-            schema = schema["schema"]
         else:
-            return None
-    if _has_own_serializer(schema):
-        return None
+            schema = schema["schema"]
     return list(schema["fields"].items())
 
 

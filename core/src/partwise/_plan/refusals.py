@@ -5,7 +5,16 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from .core_schema import ARRAYS, LEVELS, MODELS, UnwrappedSchema, choices_of, is_root, level_of
+from .core_schema import (
+    ARRAYS,
+    LEVELS,
+    MODELS,
+    UnwrappedSchema,
+    choices_of,
+    is_root,
+    level_of,
+    takes_listed_members_only,
+)
 from .nodes import TextBound
 
 if TYPE_CHECKING:
@@ -68,7 +77,7 @@ def _openers_of_kind(inner: Any) -> frozenset[str] | None:
         return _OBJECT if _is_made_of_fields(inner) else None
     if kind == "literal":
         return _STRING if any(map(_is_written_as_string, inner["expected"])) else frozenset()
-    if "missing" in inner:  # an enum's own `_missing_`
+    if kind == "enum" and not takes_listed_members_only(inner):
         return None
     return _OPENERS_OF.get(kind)
 
@@ -104,9 +113,13 @@ def text_bound(unwrapped: UnwrappedSchema, config: CoreConfig | None) -> TextBou
         return _length_bound(inner, config or {})
     if inner["type"] == "literal":
         return TextBound(choices=_texts(inner["expected"]))
-    if inner["type"] == "enum" and "missing" not in inner and inner.get("sub_type") == "str":
+    if inner["type"] == "enum" and _is_closed_text(inner):
         return TextBound(choices=_texts(inner["members"]))
     return None
+
+
+def _is_closed_text(enum: Any) -> bool:
+    return enum.get("sub_type") == "str" and takes_listed_members_only(enum)
 
 
 def _length_bound(inner: Any, config: Any) -> TextBound | None:
