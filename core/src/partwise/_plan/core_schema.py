@@ -319,7 +319,7 @@ def _has_one_key_a_field(part: Any) -> bool:
 
 def takes_listed_members_only(enum: Any) -> bool:
     """Whether an enum has no `_missing_` of its own, which pydantic asks about any other value."""
-    return enum["cls"]._missing_.__func__ is Enum._missing_.__func__  # type: ignore[no-any-return,attr-defined]
+    return enum["cls"]._missing_.__func__ is Enum._missing_.__func__  # type: ignore[attr-defined]
 
 
 _PURE_IF: Final[dict[str, Callable[[Any], bool]]] = {
