@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,12 @@ def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
 
 @pytest.mark.full
 def test_the_demo_runs_without_redis() -> None:
+    # Playwright runs once in a thread, and the other tests' browser may be open in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(runs_without_redis).result()
+
+
+def runs_without_redis() -> None:
     with (
         demo("--pace", "0.005") as url,
         browsing(viewport={"width": 390, "height": 800}) as context,

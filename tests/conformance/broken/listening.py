@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any, ClassVar
 
-from partwise.provider import Chunk, TextDelta, ToolCallDelta, Usage
+from partwise.provider import Chunk, TextDelta, ToolCallDelta, Usage, as_text
 
 from .acme import AcmeDecoder, Event
 from .fault import BY_TEXT, RECORDINGS, fault
@@ -153,7 +153,8 @@ class StripsTheWhole(AcmeDecoder):
     begun = False
 
     def say(self, event: Event) -> Iterable[Chunk]:
-        text = event["say"] if self.begun else event["say"].lstrip()
+        said = as_text(event["say"])
+        text = said if self.begun else said.lstrip()
         self.begun = self.begun or bool(text)
         return (TextDelta(text),)
 
@@ -165,7 +166,8 @@ class UnescapesTwice(AcmeDecoder):
     escaped = False
 
     def say(self, event: Event) -> Iterable[Chunk]:
-        text, self.escaped = event["say"], event["say"] == "\\" and not self.escaped
+        text = as_text(event["say"])
+        self.escaped = text == "\\" and not self.escaped
         return () if self.escaped else (TextDelta(text),)
 
 
