@@ -522,6 +522,21 @@ def test_a_serializer_that_can_not_read_a_part() -> None:
     assert last.model_dump() == {"sum": 2}
 
 
+class Wrapped(BaseModel):
+    a: int
+    text: str
+
+    @model_serializer(mode="wrap")
+    def with_sum(self, handler: Any) -> Any:
+        return {**handler(self), "sum": self.a + 1}
+
+
+def test_a_wrapping_serializer_that_can_not_read_a_part() -> None:
+    first, *_, last = partwise.parse(Wrapped, ['{"text":"x', '","a":1}'])
+    assert first.model_dump() == {"a": None, "text": "x"}
+    assert last.model_dump() == {"a": 1, "text": "x", "sum": 2}
+
+
 def test_a_snapshot_in_a_notebook() -> None:
     class Sheet(BaseModel):
         rows: dict[str, list[int]]

@@ -327,9 +327,12 @@ _ACCEPT_PARTIAL: Final = GetPydanticSchema(
 )
 """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as its own type."""
 
-_SERIALIZE_ANY: Final = GetPydanticSchema(
-    lambda source, handler: {**handler(source), "serialization": {"type": "any"}}
-)
+
+def _serialized_as_any(source: Any, handler: Any) -> Any:
+    return {**handler(source), "serialization": {"type": "any"}}
+
+
+_SERIALIZE_ANY: Final = GetPydanticSchema(_serialized_as_any)
 """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
 
 _SERIALIZE_WITH_FALLBACK: Final = GetPydanticSchema(_serialized_with_fallback)
