@@ -77,7 +77,7 @@ class Holder(BaseModel):
         (Plain, False, set()),
         (Node, False, {"value"}),
         (Own, True, set()),
-        (Extras, False, set()),
+        (Extras, True, set()),
         (Checked, False, {"a"}),
         (Whole, False, set()),
         (Holder, False, {"renamed"}),

@@ -77,7 +77,8 @@ def test_a_view_is_closed_twice(sync: Any, kit: Any) -> None:
         view = stream.events()
         view.close()
         view.close()
-        stream.close()
+        with pytest.raises(partwise.IncompleteOutputError, match="closed"):
+            stream.result()
 
 
 def test_an_invalid_piece_of_plain_text() -> None:

@@ -85,7 +85,7 @@ def _make(model: type[BaseModel]) -> JsonLayout:
 def _fields(schema: Any, definitions: dict[str, Any]) -> list[tuple[str, Any]] | None:
     """The fields of a model's schema by name; None if the model has a serializer of its own."""
     while schema["type"] != "model-fields":
-        if _has_own_serializer(schema) or schema.get("extras_schema"):
+        if _has_own_serializer(schema):
             return None
         if schema["type"] == "definitions":
             definitions.update({each["ref"]: each for each in schema["definitions"]})
@@ -95,7 +95,8 @@ def _fields(schema: Any, definitions: dict[str, Any]) -> list[tuple[str, Any]] |
             return [("root", schema["schema"])]
         else:
             schema = schema["schema"]
-    return list(schema["fields"].items())
+    # Typed extras may be written otherwise than they are, too.
+    return None if schema.get("extras_schema") else list(schema["fields"].items())
 
 
 def _is_special(schema: Any, definitions: Mapping[str, Any]) -> bool:

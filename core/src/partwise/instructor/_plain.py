@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from partwise import Settings
 from partwise.provider import Request
 
 from ._raw import RawResponse, of_chunks
@@ -47,11 +48,9 @@ def _mapped(provider: Any, error: Exception) -> Exception:
     return provider.map_error(error) or error
 
 
-_OURS = ("max_retries", "context", "validation_context", "strict", "hooks", "mode")
-
-
 def _request(client: Any, messages: Any, options: dict[str, Any]) -> Request:
-    given = {name: value for name, value in options.items() if name not in _OURS}
+    _, given = Settings.split(options)
+    given.pop("mode", None)
     model = given.pop("model", None) or client.model
     return Request(
         model=model,

@@ -36,6 +36,18 @@ class _Calls:
         self._mode = mode
         self._defaults = defaults
 
+    def on(self, name: Any, handler: Any) -> None:
+        """Call the handler whenever this happens."""
+        self._client.on(name, handler)
+
+    def off(self, name: Any, handler: Any) -> None:
+        """Stop calling the handler."""
+        self._client.off(name, handler)
+
+    def clear(self, name: Any = None) -> None:
+        """Forget the handlers of that name, or all."""
+        self._client.clear(name)
+
     def _call(self, messages: Any, keywords: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         given = {**self._defaults, **keywords}
         if messages is None:
@@ -87,18 +99,6 @@ class Instructor(_Calls):
     def responses(self) -> Instructor:
         """The same calls on OpenAI's Responses API."""
         return Instructor(self._client, _RESPONSES, self._defaults)
-
-    def on(self, name: Any, handler: Any) -> None:
-        """Call the handler whenever this happens."""
-        self._client.on(name, handler)
-
-    def off(self, name: Any, handler: Any) -> None:
-        """Stop calling the handler."""
-        self._client.off(name, handler)
-
-    def clear(self, name: Any = None) -> None:
-        """Forget the handlers of that name, or all."""
-        self._client.clear(name)
 
     def create(self, response_model: Any = None, messages: Any = None, **keywords: Any) -> Any:
         """The validated answer, which has the vendor's as `_raw_response`.
@@ -191,18 +191,6 @@ class AsyncInstructor(_Calls):
     def responses(self) -> AsyncInstructor:
         """The same calls on OpenAI's Responses API."""
         return AsyncInstructor(self._client, _RESPONSES, self._defaults)
-
-    def on(self, name: Any, handler: Any) -> None:
-        """Call the handler whenever this happens."""
-        self._client.on(name, handler)
-
-    def off(self, name: Any, handler: Any) -> None:
-        """Stop calling the handler."""
-        self._client.off(name, handler)
-
-    def clear(self, name: Any = None) -> None:
-        """Forget the handlers of that name, or all."""
-        self._client.clear(name)
 
     async def create(
         self, response_model: Any = None, messages: Any = None, **keywords: Any
