@@ -78,7 +78,7 @@ class Events:
         if not self.fails and not any(event.kind for event in self._events):
             try:
                 self._direct = self._decoded()
-            except ProviderError:  # one of the events tells of an error
+            except ProviderError:  # one of the events is an error
                 self.fails = True
 
     def reply(self, *pieces: bytes) -> Reply:

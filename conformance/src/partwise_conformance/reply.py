@@ -79,7 +79,7 @@ class Reply:
 
 
 def cut(body: bytes, size: int | None) -> list[bytes]:
-    """The body in pieces of so many bytes; one piece where the size is None."""
+    """The body in pieces of so many bytes; one piece if the size is None."""
     if size is None:
         return [body]
     return [body[start : start + size] for start in range(0, len(body), size)]

@@ -2,10 +2,10 @@
 
 OpenAI's models stream one token a chunk. In JSON a token is a whole short word with the space or
 underscore before it, a part of a rarer word, up to three digits, or a run of punctuation such as
-`","`: 3 characters in the median, 7 to 9 at the 95th percentile. What matters to a reader of such
-a stream is kept: names, numbers, escapes and keys arrive in pieces, and a delta may close one
-value and open the next. Which of the rarer words are cut is drawn from a seeded generator, so a
-text is always cut in the same way.
+`","`: 3 characters in the median, 7 to 9 at the 95th percentile. The properties that
+readers of such a stream depend on are kept: names, numbers, escapes and keys arrive in pieces, and
+a delta may close one value and open the next. A seeded generator draws which of the rarer words
+are cut, so a text is always cut in the same way.
 """
 
 from __future__ import annotations

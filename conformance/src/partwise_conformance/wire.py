@@ -87,7 +87,7 @@ class Wire(ABC):
     def unknown(self) -> bytes:
         """An event of a kind that the vendor may add one day, as the SDK lets it through.
 
-        Empty where a body has no place for one.
+        Empty if a body has no place for one.
         """
         return self.framing.unknown()
 

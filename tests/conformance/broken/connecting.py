@@ -140,7 +140,7 @@ class IsOneEventBehind(AcmeProvider):
 
 
 @fault(
-    "test_other_tasks_go_on", "test_cancelling", message="the event loop stood still", at_once=0.15
+    "test_other_tasks_go_on", "test_cancelling", message="the event loop was blocked", at_once=0.15
 )
 class BlocksTheLoop(AcmeProvider):
     """Reads the stream by its synchronous half, and calls that asynchronous."""

@@ -225,7 +225,7 @@ def _spelled(text: str) -> list[str]:
 
 
 def _expect_answer(harness: Harness, mode: Mode, transcript: Transcript, text: str) -> None:
-    """The text exactly; as JSON where the vendor sends the answer as an object."""
+    """The text exactly; as JSON if the vendor sends the answer as an object."""
     advice = "the deltas of the answer, joined, differ from the text that the vendor sent"
     _expect_same(harness, mode, transcript.payload(mode), text, advice)
 

@@ -78,7 +78,7 @@ class ConnectionChecks:
             harness.run(read_beside_another())
         require(
             not waiting.released,
-            "the event loop stood still while the stream waited: `aopen` must use the SDK's "
+            "the event loop was blocked while the stream waited: `aopen` must use the SDK's "
             "asynchronous client, or a thread",
         )
 

@@ -81,11 +81,11 @@ class RequestChecks:
         texts = list(_texts(_body(harness, mode, messages=messages)))
         require(
             any(_SYSTEM in text for text in texts),
-            "the system message is not in the body: put it where the vendor wants instructions",
+            "the system message is not in the body: use the vendor's field for instructions",
         )
-        said = [text for text in texts if text in (_FIRST, _SAID, _LAST)]
+        sent = [text for text in texts if text in (_FIRST, _SAID, _LAST)]
         advice = "the messages of user and assistant must arrive in order, content parts too"
-        expect(said, [_FIRST, _SAID, _LAST], advice)
+        expect(sent, [_FIRST, _SAID, _LAST], advice)
 
     def test_calls_and_results_are_kept(self, harness: Harness, tool_mode: Mode) -> None:
         """A tool call of the conversation arrives, and so does its result."""
@@ -138,15 +138,15 @@ class RequestChecks:
         sent = harness.server.requests[-1]
         require(
             harness.wire.bears(sent, KEY),
-            "the API key did not come with the request: give the SDK what `config.key(…)` returns; "
-            "where it is sent in another form, override `Wire.bears`",
+            "the API key did not come with the request: give `config.key(…)` to the SDK; "
+            "if it is sent in another form, override `Wire.bears`",
         )
         head = "\n".join([sent.path, *sent.headers.values()])
         require(head.count(KEY) <= 1, f"the API key is sent more than once:\n{head}")
         payload = harness.provider.build_request(harness.request(mode))
         for where, text in {
             "the request's body": sent.body.decode(errors="replace"),
-            "what `build_request` returns": repr(payload),
+            "the result of `build_request`": repr(payload),
             "the provider's repr": repr(harness.provider),
             "the log": caplog.text,
         }.items():

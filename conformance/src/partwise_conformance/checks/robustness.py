@@ -100,7 +100,7 @@ class RobustnessChecks:
             )
 
     def test_failures_are_the_vendors(self, harness: Harness, way: Way) -> None:
-        """A failure that the vendor reports in its stream is never told to the model as its own."""
+        """A failure that the vendor reports in its stream is never sent to the model as its own."""
         harness.require_streaming()
         mode = harness.default_mode
         whole = payload(mode)
@@ -181,7 +181,7 @@ def _decoded(decode: Any, event: object) -> list[Chunk]:
         raise
     except Exception as error:  # noqa: BLE001 - any other error is the plugin's fault
         fail(
-            f"the decoder raised {error!r}: check the types of what is read, and raise "
+            f"the decoder raised {error!r}: check the types of the values read, and raise "
             f"`unreadable_event(…)`, from `partwise.provider`, for the rest\n  {event!r}"
         )
 

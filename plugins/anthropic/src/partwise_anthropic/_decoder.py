@@ -12,7 +12,7 @@ A message is a list of content blocks. Each begins with `content_block_start`, g
 - Texts of different blocks are separate items: prose in one, the JSON in the next.
 - Blocks may also be whole in `message_start`.
 - Usage is cumulative, and each event has only some of its numbers: the latest of each counts.
-- The filter sends an error, which only its message tells from a bad request.
+- The filter sends an error, which differs from a bad request only by its message.
 - Signatures, citations, redacted thinking and events of unknown types give nothing.
 """
 
@@ -103,7 +103,7 @@ class AnthropicDecoder:
             raise unreadable_event(event, error, provider=self._provider) from error
 
     def close(self) -> Iterable[Chunk]:
-        """Nothing: Anthropic says all before its stream ends."""
+        """Nothing: the stream's own events carry everything."""
         return _NOTHING
 
     def _delta(self, event: Event) -> Iterable[Chunk]:

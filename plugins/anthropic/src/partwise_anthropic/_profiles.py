@@ -1,6 +1,6 @@
 """Anthropic's models and their request parameters, as data: one row for each family of models.
 
-The API tells this only in answer to a request of its own, and other platforms prefix the names
+The API gives this only in answer to a request of its own, and other platforms prefix the names
 (`anthropic.claude-opus-4-5-20251101-v1:0`) or end them differently (`claude-opus-4-5@20251101`).
 So a row is found by the version and the family in the name. A name without a version, such as an
 alias, is taken for a current model's. One that is not Claude's is another vendor's behind the same
@@ -38,7 +38,7 @@ class Profile:
         modes: the modes, best first. All stream by token.
         forces_tool: whether a call of one tool can be demanded.
         samples: whether `temperature`, `top_p` and `top_k` are taken.
-        max_tokens: sent if the user says nothing, since the API has no default for it.
+        max_tokens: sent if the user gives none, since the API has no default for it.
         source: the text that the row follows.
     """
 
@@ -53,7 +53,7 @@ class Profile:
 
     @property
     def capabilities(self) -> Capabilities:
-        """The modes, as the core is told of them."""
+        """The modes, in the core's form."""
         offered = frozenset() if self.forces_tool else frozenset({Mode.TOOLS})
         return Capabilities(dict.fromkeys(self.modes, Granularity.TOKEN), offered)
 

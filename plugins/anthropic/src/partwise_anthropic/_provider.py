@@ -35,7 +35,7 @@ from ._request import OPTIONAL, answers_by_tool, build_request
 if TYPE_CHECKING:
     from anthropic import Anthropic, AsyncAnthropic
 
-# Where the SDK finds credentials by itself, besides ANTHROPIC_API_KEY.
+# Variables from which the SDK takes credentials by itself, besides ANTHROPIC_API_KEY.
 _CREDENTIAL_OPTIONS: Final = frozenset({"auth_token", "credentials", "config", "profile"})
 _CREDENTIAL_VARIABLES: Final = (
     "ANTHROPIC_AUTH_TOKEN",
@@ -48,7 +48,7 @@ class AnthropicProvider:
     """Anthropic's Messages API, or whatever speaks it at `base_url`.
 
     Raises:
-        ConfigurationError: a client was given, and also what it should be made with.
+        ConfigurationError: both a client and options for making one were given.
         MissingKeyError: there is no key, and no other credential that the SDK would find.
     """
 
@@ -131,7 +131,7 @@ def _check(config: ProviderConfig) -> None:
             config.key("ANTHROPIC_API_KEY")
     elif config.api_key or config.base_url or config.http_client or config.options:
         raise ConfigurationError(
-            f"{config.name!r} was given a client of its own, and also what to make one with"
+            f"{config.name!r} was given both a client and options for making one"
         )
 
 

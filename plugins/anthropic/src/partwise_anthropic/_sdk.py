@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ClientT = TypeVar("ClientT", Anthropic, AsyncAnthropic)
 
 LONGEST_WAIT = 60.0
-"""Seconds that the SDK may sleep before it tries again because the API told it to."""
+"""Seconds that the SDK may sleep before it tries again because the API asks for it."""
 
 
 def client(config: ProviderConfig) -> Anthropic:
@@ -189,8 +189,8 @@ def _no_stream(response: httpx2.Response) -> APIResponseValidationError:
 class _PlainStream(Stream[object]):
     """Events as plain data, with the pings that the SDK's own streams leave out.
 
-    While a model thinks, or a server's tool runs, pings are the only sign of life. What the filter
-    says comes as an event too: it ends an answer, and is no failure.
+    While a model thinks, or a server's tool runs, pings are the only sign of life. The filter's
+    verdict comes as an event too: it ends an answer and is not a failure.
     """
 
     def _iter_events(self) -> Iterator[ServerSentEvent]:

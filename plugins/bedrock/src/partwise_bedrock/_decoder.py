@@ -51,7 +51,7 @@ class BedrockDecoder:
             raise unreadable_event(event, error, provider=self._provider) from error
 
     def close(self) -> Iterable[Chunk]:
-        """Nothing: all is said before the stream ends."""
+        """Nothing: the stream's own events carry everything."""
         return ()
 
 

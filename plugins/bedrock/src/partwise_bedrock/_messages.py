@@ -54,7 +54,7 @@ def _tool_use(call: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(text: str) -> dict[str, Any]:
-    """The arguments; those that are no JSON object, since they were cut off say, as text."""
+    """The arguments; those that are not a JSON object, for example cut off, as text."""
     try:
         value = json.loads(text)
     except ValueError:

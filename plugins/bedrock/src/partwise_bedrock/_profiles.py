@@ -38,7 +38,7 @@ class Profile:
 
     @property
     def capabilities(self) -> Capabilities:
-        """The modes, as the core is told of them."""
+        """The modes, in the core's form."""
         prompted = frozenset({_T}) if self.forced == "offered only" else frozenset()
         return Capabilities(dict.fromkeys(self.modes, Granularity.TOKEN), prompted)
 

@@ -14,7 +14,7 @@ _UNIONS: Final = ("anyOf", "oneOf")
 
 
 class UnsatisfiableError(ConfigurationError):
-    """No value can be made that fits the schema. Says where it is not known how."""
+    """No value can be made that fits the schema. The message names the place."""
 
 
 class Schema:
@@ -50,7 +50,7 @@ class Schema:
         return sorted(found, key=self.height)
 
     def height(self, node: Node | bool) -> float:  # noqa: FBT001 - JSON Schema's own `true`
-        """The least depth of a value that fits; infinite where none ends."""
+        """The least depth of a value that fits; infinite if none ends."""
         if isinstance(node, bool):
             return 0 if node else math.inf
         if "$ref" in node:

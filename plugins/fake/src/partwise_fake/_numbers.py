@@ -9,7 +9,7 @@ from typing import Final
 from ._nodes import Node, UnsatisfiableError
 
 _SPAN: Final = 100
-"""Where a bound is open, this far from the other one."""
+"""Distance from the other bound, if one is open."""
 
 
 def integer(node: Node, random: Random) -> int:
@@ -37,7 +37,7 @@ def integer(node: Node, random: Random) -> int:
 
 
 def number(node: Node, random: Random) -> float:
-    """A number that fits the node, of few digits where that can be.
+    """A number that fits the node, of few digits if possible.
 
     Raises:
         UnsatisfiableError: there is none.

@@ -19,7 +19,7 @@ _DEEPEST: Final = 60
 _LIKELY: Final = 0.8
 """The probability that an optional value is there."""
 _SELDOM: Final = 0.15
-"""How often null is taken where something else may be."""
+"""Share of nulls among nullable values."""
 _MORE: Final = 3
 """How many elements a container may have beyond the fewest."""
 _TRIES: Final = 100
@@ -53,7 +53,7 @@ class _Maker:
         }
 
     def make(self, node: Node | bool, name: str, depth: int) -> Any:  # noqa: FBT001
-        """A value for that node, which stands under that name, so deep in the answer."""
+        """A value for that node, under that name, at that depth of the answer."""
         if depth > _DEEPEST:
             # The lowest branch of some union can't be made, so that no way leads out.
             raise UnsatisfiableError(f"no value for {name!r} comes to an end")
@@ -73,13 +73,13 @@ class _Maker:
         return self._kinds[kind](plain, name, depth)
 
     def _any_of(self, branches: list[Node], name: str, depth: int) -> Any:
-        """A value of one branch; of another, where none of that one's can be made."""
+        """A value of one branch; of another, if that one has none."""
         kinds = {branch.get("type") for branch in branches}
         if depth < _DEEP:
             branches = self._random.sample(branches, len(branches))
             branches.sort(key=self._is_put_off)
         if kinds & _NUMERIC:
-            # A text beside a number is a number in another spelling, of which nothing more is said.
+            # A text beside a number is a number in another spelling, so no more is drawn for it.
             branches.sort(key=lambda branch: branch.get("type") == "string")
         failure = UnsatisfiableError(f"nothing fits {name!r}")
         for branch in branches:
@@ -157,7 +157,7 @@ class _Maker:
 
 
 def _implied(node: Node) -> str | None:
-    """The type that the keywords speak of, where none is named."""
+    """The type that the keywords imply, if none is named."""
     return next((kind for kind, keys in _SPEAKING.items() if not keys.isdisjoint(node)), None)
 
 

@@ -49,8 +49,8 @@ def to_contents(messages: Sequence[Message]) -> list[Any]:
 
 def to_system(messages: Iterable[Message]) -> list[Part]:
     """The parts of the system instruction: the text of each system message."""
-    said = (message for message in messages if _role(message) in _SYSTEM_ROLES)
-    return [part for message in said for part in _parts(message.get("content"))]
+    system = (message for message in messages if _role(message) in _SYSTEM_ROLES)
+    return [part for message in system for part in _parts(message.get("content"))]
 
 
 def _role(message: Any) -> str | None:
@@ -97,7 +97,7 @@ def _function_call(call: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(text: str) -> dict[str, Any]:
-    """The arguments; those that are no JSON object, since they were cut off say, stay as text."""
+    """The arguments; those that are not a JSON object, for example cut off, stay as text."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -106,7 +106,7 @@ def _arguments(text: str) -> dict[str, Any]:
 
 
 def _call_names(messages: Iterable[Message]) -> dict[str, str]:
-    """The function that each call's id stands for: Google asks for its name with the result."""
+    """The function of each call's id: Google asks for its name with the result."""
     return {
         call.get("id", ""): call["function"]["name"]
         for message in messages
@@ -202,11 +202,11 @@ def _inline(kind: str, data: str) -> Part:
 
 
 def _linked(uri: str, name: str | None = None) -> Part:
-    """A file at an address; its name may tell its type."""
+    """A file at an address; its name may give its type."""
     kind = _guess(name or urlsplit(uri).path)
     return {"file_data": {"file_uri": uri, **({"mime_type": kind} if kind else {})}}
 
 
 def _guess(name: str) -> str | None:
-    """The media type that a file's name tells."""
+    """The media type of a file, by its name."""
     return mimetypes.guess_type(name, strict=False)[0]

@@ -6,7 +6,7 @@ value, and whether more of the same string follows. `$.users[0].name` with "Ada"
 
 Text is only ever appended, so the leaves must come in the document's order. They do, since the
 model writes them so; one that would have to go back is an error. An item of a list that was
-skipped is written as null: leaves can't tell of an empty list or object, so the response model
+skipped is written as null: leaves can't show an empty list or object, so the response model
 shall judge.
 """
 
@@ -23,7 +23,7 @@ Step: TypeAlias = str | int
 
 
 class PartialArgs:
-    """The arguments of one call, told leaf by leaf."""
+    """The arguments of one call, received leaf by leaf."""
 
     def __init__(self) -> None:
         # The path to the leaf written last, and the containers it is in, outermost first.
@@ -35,7 +35,7 @@ class PartialArgs:
         """The text that the leaf adds.
 
         Raises:
-            ValueError: its path is none, or leads back to where the text is written already.
+            ValueError: its path is invalid, or leads back to where the text is written already.
         """
         path = parse_path(leaf.json_path or "")
         if self._in_string and path == self._path:

@@ -45,7 +45,7 @@ class Profile:
 
     @property
     def capabilities(self) -> Capabilities:
-        """The modes, as the core is told of them."""
+        """The modes, in the core's form."""
         return Capabilities(self.modes)
 
 

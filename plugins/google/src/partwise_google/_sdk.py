@@ -1,11 +1,11 @@
-"""Streams of Google's SDK: read, closed before their end, and their errors told apart.
+"""Streams of Google's SDK: read, closed before their end, and their errors classified.
 
 The SDK's generators are nested and do not close each other: closing the outermost one leaves the
 connection open until a garbage collection. So a hook on the SDK's HTTP client notes the response of
 the stream that is being read, and that response is closed. Over aiohttp, which has no such hook, a
 read is cancelled instead, so that all generators end; if none is under way, one is begun for that.
 
-What the SDK raises of Python's own errors is no vendor's word. Before the first event it is about
+Python's own errors, raised by the SDK, are not the vendor's. Before the first event it is about
 the request, such as an option that Vertex AI lacks; later about an answer of an unexpected form.
 """
 

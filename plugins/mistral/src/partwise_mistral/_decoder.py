@@ -1,6 +1,6 @@
 """Turns the events of one of Mistral's streams into chunks.
 
-Most of Mistral's models send no index with a tool call, so calls are told apart by their ids, too.
+Most of Mistral's models send no index with a tool call, so their ids distinguish calls, too.
 The SDK's types allow arguments as an object, usage without all its numbers, and `"null"` as an id.
 """
 
@@ -61,7 +61,7 @@ class MistralDecoder:
             raise unreadable_event(event, error, provider=self._provider) from error
 
     def close(self) -> Iterable[Chunk]:
-        """Nothing: all is said before the stream ends."""
+        """Nothing: the stream's own events carry everything."""
         return ()
 
     def _read(self, data: Mapping[str, Any]) -> Iterator[Chunk]:

@@ -34,7 +34,7 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
         case NoResponseError():
             return ProviderConnectionError(message, provider=provider, retryable=True)
         case json.JSONDecodeError() | UnicodeDecodeError():
-            # The SDK lets these through when a stream is not what it should be.
+            # The SDK lets these through when a stream is malformed.
             return ServerError(f"an event is not JSON: {error}", provider=provider, retryable=True)
     if type(error).__module__.startswith("mistralai."):
         return BadRequestError(message, provider=provider)

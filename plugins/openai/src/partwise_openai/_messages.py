@@ -14,7 +14,7 @@ Part: TypeAlias = Mapping[str, Any]
 
 
 def input_items(messages: Iterable[Mapping[str, Any]]) -> list[Item]:
-    """The input items that stand for these messages."""
+    """These messages as input items."""
     return [item for message in messages for item in _items(message)]
 
 

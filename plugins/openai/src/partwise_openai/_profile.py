@@ -28,7 +28,7 @@ class Profile:
         prompted: the modes in which the schema may not be enforced, so that the prompt holds it.
         tool_choice: how a tool call is demanded: by the tool's name, as a call of any tool, or not
             at all, since the model refuses or ignores that.
-        thinks: whether it reasons before it answers unless told otherwise.
+        thinks: whether it reasons before it answers unless asked not to.
         reasoning: the name under which it takes the reasoning of its earlier messages, if it does.
         needs_reasoning: whether it refuses an earlier tool call without its reasoning.
         limits: the names that the limit of the answer's tokens has in chat, best first.
@@ -114,7 +114,7 @@ class Server:
     """One server, or one kind of server.
 
     Attributes:
-        url: its base URL; None if the SDK's default is the right one. `{}` in it stands for the
+        url: its base URL; None if the SDK's default is the right one. `{}` in it is replaced by the
             user's own host, as the environment has it.
         keys: the environment variables with its key, the first that is set.
         needs_key: whether it refuses requests without one.

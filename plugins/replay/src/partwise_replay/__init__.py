@@ -3,7 +3,7 @@
     from_provider("record/openai/gpt-4.1-mini", to="meeting.sse")    asks, and keeps the stream
     from_provider("replay/meeting.sse")                              plays it back
 
-A recording is what a provider's `open` yielded: the vendor's events, with the time of each, as
+A recording holds the items of a provider's `open`: the vendor's events, with the time of each, as
 readable text (see `_recording`). It plays through the decoder of the plugin that it was made with.
 """
 

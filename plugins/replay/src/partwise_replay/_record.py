@@ -35,7 +35,7 @@ class RecordProvider:
     """Asks the provider that the model names first, and keeps its events.
 
     Raises:
-        ConfigurationError: there is no `to=`, which says where.
+        ConfigurationError: there is no `to=`, the file to write.
     """
 
     def __init__(self, config: ProviderConfig) -> None:
