@@ -350,6 +350,13 @@ def test_what_can_be_neither_kept_nor_said_makes_the_schema_loose(
     assert "flat" in record.getMessage()
 
 
+def test_a_fallback_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    refused({}, FLAT)
+    refused({}, FLAT)
+    refused({"const": [1]}, FLAT)
+    assert len(caplog.records) == 2
+
+
 def test_definitions_that_lead_to_each_other_are_recursion(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -67,5 +67,5 @@ def test_what_no_strict_mode_takes_is_sent_whole_and_logged(
     assert not result.strict
     assert result.schema == schema
     (record,) = caplog.records
-    said = record.getMessage().partition(" told it: ")[2]
+    said = record.getMessage().partition(" unenforced: ")[2]
     assert sorted(said.split("; ")) == sorted(places)

@@ -9,7 +9,7 @@ that pydantic writes into it. The rules, in order of importance:
    are in the description, in words for the model.
 2. Nothing is lost in silence. What can be neither kept nor said in words (a map with free keys,
    `Any`, recursion where there is none) makes the whole schema go to the profile's fallback:
-   the vendor is told the schema but does not enforce it. That is logged, with each place.
+   the vendor receives the schema but does not enforce it. That is logged, with each place.
 3. The input is never changed, and transforming a result again changes nothing.
 
 How it works. Each rule is a small pure function from a node to a node, and does nothing where
@@ -32,6 +32,7 @@ import copy
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .nodes import Node, expand_booleans, find_cycles, plain_root, ref_target, walk
@@ -52,7 +53,8 @@ class TransformedSchema:
 def transform(schema: Mapping[str, Any], profile: SchemaProfile) -> TransformedSchema:
     """Put a schema into the profile's dialect, or into its fallback's where that can't be done.
 
-    Falling back is logged to the logger `partwise` as a warning that names each place.
+    Falling back is logged to the logger `partwise` as a warning that names each place, once for
+    each schema: a job of a million calls has one line.
 
     Raises:
         ValueError: the schema's root is not an object.
@@ -63,8 +65,13 @@ def transform(schema: Mapping[str, Any], profile: SchemaProfile) -> TransformedS
     if not refusals:
         return TransformedSchema(dialect, profile.strict)
     places = "; ".join(f"{reason} at {place}" for place, reason in refusals)
-    _log.warning("%s can't enforce this schema, it is only told it: %s", profile.name, places)
+    _warn_of_fallback(profile.name, places)
     return TransformedSchema(rewrite(plain, profile.fallback or ANY_SCHEMA), strict=False)
+
+
+@lru_cache(maxsize=256)
+def _warn_of_fallback(vendor: str, places: str) -> None:
+    _log.warning("%s can't enforce this schema, so it is sent unenforced: %s", vendor, places)
 
 
 def _refusals(schema: Node, profile: SchemaProfile) -> Iterator[tuple[str, str]]:
