@@ -40,7 +40,7 @@ def test_parse(text: str, path: tuple[str | int, ...]) -> None:
 
 @pytest.mark.parametrize("text", [".a", "a..b", "a.", "a[", "a[b]", "a]", '["a]', "[0"])
 def test_not_a_path(text: str) -> None:
-    with pytest.raises(ValueError, match="not a path"):
+    with pytest.raises(ValueError, match="invalid path"):
         parse_path(text)
 
 

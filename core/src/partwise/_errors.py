@@ -3,7 +3,8 @@
     PartwiseError
      ├── ConfigurationError             the call can't be made as asked: no request was sent
      │    ├── ProviderNotFoundError     no plugin of that name is installed, or it is broken
-     │    └── MissingKeyError           no API key was given, nor found in the environment
+     │    ├── MissingKeyError           no API key was given, nor found in the environment
+     │    └── PathError                 no answer has anything at that path; a ValueError, too
      ├── ProviderError                  the vendor, or the way to it, failed
      │    ├── BadRequestError           the vendor will not take this request (4xx)
      │    ├── AuthenticationError       the key is wrong, or may not do this (401, 403)
@@ -82,6 +83,10 @@ class ProviderNotFoundError(ConfigurationError):
 
 class MissingKeyError(ConfigurationError):
     """No API key was given, and the environment has none."""
+
+
+class PathError(ConfigurationError, ValueError):
+    """No answer of this response model has anything at that path, or it is not a path at all."""
 
 
 class ProviderError(PartwiseError):

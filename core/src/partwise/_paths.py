@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ._errors import PathError
 from ._sentinels import MISSING
 
 if TYPE_CHECKING:
@@ -24,14 +25,17 @@ def parse_path(text: str) -> tuple[str | int, ...]:
     `[*]` stays the string `"*"`. A key that has a dot or a bracket is quoted: `["a.b"]`.
 
     Raises:
-        ValueError: not a path; names the place.
+        PathError: not a path; names the character.
     """
     steps: list[str | int] = []
     index = 0
     while index < len(text):
         match = _step(text, index)
         if match is None or (index == 0 and text[0] == "."):
-            raise ValueError(f"not a path: {text!r} at character {index}")
+            raise PathError(
+                f"invalid path {text!r}: unexpected character at index {index}; "
+                "write it like users[0].name"
+            )
         name, number, quoted = match.groups()
         if number is not None and number != "*":
             steps.append(int(number))

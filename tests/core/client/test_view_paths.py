@@ -39,7 +39,7 @@ class Users(RootModel[list[User]]):
 IMPOSSIBLE: list[Any] = [
     (Team, "user", "Team has the fields users, by_name, either, one_of, called, free, made, read"),
     (Team, "users.name", "users has elements: [0] is the first, [*] are all"),
-    (Team, "users[0].nam", "users[0] has the fields name, tags"),
+    (Team, "users[0].nam", "users[0] has the fields name, tags; did you mean 'name'?"),
     (Team, "users[*].nam", "users.* has the fields name, tags"),
     (Team, "by_name.Jo.tag", "by_name.Jo has the fields name, tags"),
     (Team, "either.nam", "either has the fields name, tags"),
@@ -68,9 +68,10 @@ VIEWS = ["elements", "text_deltas"]
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_place_that_no_answer_has(model: Any, path: str, why: str, view: str) -> None:
     for parse in (partwise.parse, partwise.aparse):
-        with pytest.raises(ValueError, match="no answer has anything at") as raised:
+        with pytest.raises(ValueError, match="is not a path in") as raised:
             getattr(parse(model, ""), view)(path)
-        assert str(raised.value) == f"no answer has anything at {path}: {why}"
+        assert str(raised.value).startswith(f"{path!r} is not a path in ")
+        assert f": {why}" in str(raised.value)
 
 
 WITHOUT = {

@@ -92,9 +92,10 @@ def test_an_unknown_provider_s_error_says_what_there_is_and_what_to_install(inst
     install("partwise-acme", "acme")
     with pytest.raises(partwise.ProviderNotFoundError) as caught:
         partwise.from_provider("acne/large")
-    assert "acme" in str(caught.value)
-    assert "replay" in str(caught.value)
     assert "did you mean 'acme'?" in str(caught.value)
+    assert "(installed: acme, anthropic, bedrock, fake, " in str(caught.value)
+    assert "groq" not in str(caught.value), "the plugins, and not each of their names"
+    assert "see `partwise providers`" in str(caught.value)
     assert "pip install" not in str(caught.value)
 
 

@@ -190,7 +190,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
 
         Raises:
             LookupError: the answer has nothing there, and never will.
-            ValueError: not a place, or no answer can have anything there.
+            PathError: not a path, or no answer can have anything there.
         """
         text = self._checked(path)
         while (value := self._settled(text)) is MISSING:
@@ -296,7 +296,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
                 `invalid` has it. The elements then show when they are complete.
 
         Raises:
-            ValueError: not a place, or no answer can have elements there.
+            PathError: not a path, or no answer can have elements there.
             ConfigurationError: with `"skip"`, if another list is skipped in already.
         """
         return AsyncView(self, self._elements(path, on_invalid))
@@ -308,7 +308,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         again, and its error is raised.
 
         Raises:
-            ValueError: not a place, or no answer can have text there.
+            PathError: not a path, or no answer can have text there.
         """
         return AsyncView(self, self._text_deltas(path))
 

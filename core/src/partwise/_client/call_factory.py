@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConfigurationError
+from .._nearest import nearest
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
 from .._providers.protocol import Request
@@ -140,4 +141,5 @@ def as_mode(mode: Mode | str | None) -> Mode | None:
         return None if mode is None else Mode(mode)
     except ValueError:
         known = ", ".join(Mode)
-        raise ConfigurationError(f"unknown mode {mode!r}; choose one of {known}") from None
+        hint = nearest(mode, Mode)
+        raise ConfigurationError(f"unknown mode {mode!r}{hint}; choose one of {known}") from None

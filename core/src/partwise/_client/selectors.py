@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
+from .._errors import PathError
 from .._paths import Path, format_path, parse_path
 
 Place: TypeAlias = str | Sequence[str | int]
@@ -31,7 +32,7 @@ def path_of(place: Place | Callable[[Any], object]) -> Path:
     """The steps to the place.
 
     Raises:
-        ValueError: it is not a place.
+        PathError: it is not a place.
     """
     if isinstance(place, str):
         return parse_path(place)
@@ -40,7 +41,7 @@ def path_of(place: Place | Callable[[Any], object]) -> Path:
     steps = tuple(place)
     for step in steps:
         if type(step) not in (str, int):
-            raise ValueError(f"invalid path {place!r}: {step!r} is neither a key nor an index")
+            raise PathError(f"invalid path {place!r}: {step!r} is neither a key nor an index")
     return steps
 
 
@@ -48,7 +49,7 @@ def text_of(place: Place | Callable[[Any], object]) -> str:
     """The same as text.
 
     Raises:
-        ValueError: it is not a place.
+        PathError: it is not a place.
     """
     return place if isinstance(place, str) else format_path(path_of(place))
 
@@ -57,19 +58,19 @@ def check_single(text: str) -> None:
     """See that the path names one place; `[*]` names several.
 
     Raises:
-        ValueError: it names several.
+        PathError: it names several.
     """
     if _ANY in parse_path(text):
-        raise ValueError(f"{text!r} names several places: give an index instead of [*]")
+        raise PathError(f"{text!r} names several places: give an index instead of [*]")
 
 
 def _selected(selector: Callable[[Any], object]) -> Path:
     try:
         probe = selector(_Probe(()))
     except Exception as error:
-        raise ValueError(f"invalid selector: {error}; {_EXAMPLE}") from error
+        raise PathError(f"invalid selector: {error}; {_EXAMPLE}") from error
     if type(probe) is not _Probe:
-        raise ValueError(f"invalid selector: it returned {probe!r}; {_EXAMPLE}")
+        raise PathError(f"invalid selector: it returned {probe!r}; {_EXAMPLE}")
     return _steps_of(probe)
 
 

@@ -110,7 +110,7 @@ class StreamState(Generic[T]):
         """The state of the value at a place like `users[0].name`.
 
         Raises:
-            ValueError: not a place, or no answer can have anything there.
+            PathError: not a path, or no answer can have anything there.
         """
         return self._session.state(self._checked(path))
 
@@ -283,7 +283,7 @@ class PartialStream(Reader[T], StreamState[T]):
 
         Raises:
             LookupError: the answer has nothing there, and never will.
-            ValueError: not a place, or no answer can have anything there.
+            PathError: not a path, or no answer can have anything there.
         """
         text = self._checked(path)
         while (value := self._settled(text)) is MISSING and self.advance():
@@ -397,7 +397,7 @@ class PartialStream(Reader[T], StreamState[T]):
                 `invalid` has it. The elements then show when they are complete.
 
         Raises:
-            ValueError: not a place, or no answer can have elements there.
+            PathError: not a path, or no answer can have elements there.
             ConfigurationError: with `"skip"`, if another list is skipped in already.
         """
         return View(self, self._elements(path, on_invalid))
@@ -409,7 +409,7 @@ class PartialStream(Reader[T], StreamState[T]):
         again, and its error is raised.
 
         Raises:
-            ValueError: not a place, or no answer can have text there.
+            PathError: not a path, or no answer can have text there.
         """
         return View(self, self._text_deltas(path))
 

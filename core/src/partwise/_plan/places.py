@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .._errors import PathError
 from .core_schema import LEVELS, choices_of, fields_of_level
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ NO_ELEMENTS: Final = _VALUES | {"str", "literal", "enum", "model-fields", "datac
 """Types whose values have no elements."""
 
 
-class WrongTypeError(ValueError, TypeError):
+class WrongTypeError(PathError, TypeError):
     """There is such a place, and its values are of another type."""
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 
+from .._errors import PathError
 from .._json.candidate import AnswerShape
+from .._nearest import nearest
 from .._paths import format_path, parse_path
 from .compiler import Compiler
 from .core_schema import is_hashable
@@ -67,7 +69,7 @@ class Plan:
         """See that an answer may have something at the path.
 
         Raises:
-            ValueError: none can, or that is not a path.
+            PathError: none can, or that is not a path.
         """
         path = parse_path(text)
         node: ValueNode | None = self.root
@@ -76,18 +78,18 @@ class Plan:
             if isinstance(inside, ListLayout) and not (isinstance(step, int) or step == "*"):
                 has = "elements: [0] is the first, [*] are all"
             elif isinstance(inside, ModelLayout) and step not in ("*", *inside.names):
-                has = f"the fields {', '.join(inside.names)}"
+                has = f"the fields {', '.join(inside.names)}{nearest(step, inside.names)}"
             else:
                 node = _below(inside, step)
                 continue
             place = format_path(path[:depth]) or self.name
-            raise ValueError(f"no answer has anything at {text}: {place} has {has}")
+            raise PathError(f"{text!r} is not a path in {self.name}: {place} has {has}")
 
     def check_text(self, text: str) -> None:
         """See that an answer may have text at the path.
 
         Raises:
-            ValueError: it can't have any, or that is not a path.
+            PathError: it can't have any, or that is not a path.
         """
         self._check_types(text, NO_TEXT, "text")
 
@@ -95,7 +97,7 @@ class Plan:
         """See that an answer may have elements at the path.
 
         Raises:
-            ValueError: it can't have any, or that is not a path.
+            PathError: it can't have any, or that is not a path.
         """
         self._check_types(text, NO_ELEMENTS, "elements")
 

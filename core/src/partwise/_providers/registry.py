@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pluggy
 
 from .._errors import ConfigurationError, ProviderNotFoundError
+from .._nearest import nearest, nearest_name
 from . import hookspecs
 
 if TYPE_CHECKING:
@@ -52,9 +53,6 @@ _OWN_NAMES: Final = {
 """The names that are registered by the distributions made together with this package."""
 
 _OWN: Final = frozenset(_OWN_NAMES.values())
-
-_LIKENESS: Final = 0.6
-"""Of two names that may be one with a typo, as `difflib` measures it."""
 
 _log: Final = logging.getLogger("partwise")
 
@@ -168,9 +166,11 @@ def _pinned(name: str, distribution: str) -> ProviderFactory:
     wanted = _normalized(distribution)
     plugins = [each for each in _plugins() if _normalized(each.distribution) == wanted]
     if not plugins:
+        distributions = {plugin.distribution for plugin in _plugins()}
         raise ProviderNotFoundError(
-            f"{distribution!r} has no plugin for partwise, or is not installed: "
-            f"plugin= is the name of a distribution, one of {_claims(_plugins())}"
+            f"{distribution!r} has no plugin for partwise, or is not installed"
+            f"{nearest(distribution, distributions)} plugin= is the name of a distribution, one of "
+            f"{', '.join(sorted(distributions)) or 'none'}"
         )
     having = [plugin for plugin in plugins if name in _factories_if_any(plugin)]
     return _factory(having[0] if having else plugins[0], name)
@@ -240,7 +240,7 @@ def _not_found(name: str, plugins: list[Plugin]) -> ProviderNotFoundError:
 def _hints(name: str, plugins: list[Plugin]) -> Iterator[str]:
     """A name that may be meant, and the package to install for it, if it is known to exist."""
     installed = _all_names(plugins)
-    likely = name if name in _OWN_NAMES else _most_like(name, {*installed, *_OWN_NAMES})
+    likely = name if name in _OWN_NAMES else nearest_name(name, {*installed, *_OWN_NAMES})
     if likely is not None and likely != name:
         yield f"did you mean {likely!r}?"
     if likely in _OWN_NAMES and likely not in installed:
@@ -249,19 +249,18 @@ def _hints(name: str, plugins: list[Plugin]) -> Iterator[str]:
         yield "servers that speak OpenAI's wire format: pip install partwise-openai"
 
 
-def _most_like(name: str, known: Iterable[str]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - for an error only
-
-    return next(iter(get_close_matches(name.lower(), sorted(known), n=1, cutoff=_LIKENESS)), None)
-
-
 def known_names() -> str:
-    """The names of all usable providers, in a sentence."""
+    """The names of the usable plugins, in a sentence."""
     return _names(_plugins())
 
 
 def _names(plugins: list[Plugin]) -> str:
-    return ", ".join(sorted(_all_names(plugins))) or "none"
+    """The names of the usable plugins; how many others they serve, and where these are listed."""
+    usable = {plugin.name for plugin in plugins if plugin.name in _factories_if_any(plugin)}
+    names = {*usable, *_registered_factories()}
+    others = len(_all_names(plugins) - names)
+    more = f" and {others} more names, see `partwise providers`" if others else ""
+    return (", ".join(sorted(names)) or "none") + more
 
 
 def _all_names(plugins: list[Plugin]) -> set[str]:

@@ -27,6 +27,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from .._errors import ConfigurationError
+from .._nearest import nearest
 from .._providers.hookspecs import HookName
 
 if TYPE_CHECKING:
@@ -166,7 +167,8 @@ class HookDispatcher:
 
 def _known(name: str) -> str:
     if name not in _NAMES:
-        raise ConfigurationError(f"unknown hook {name!r}; choose one of {', '.join(_NAMES)}")
+        hint = nearest(name, _NAMES)
+        raise ConfigurationError(f"unknown hook {name!r}{hint}; choose one of {', '.join(_NAMES)}")
     return name
 
 

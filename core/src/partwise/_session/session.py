@@ -245,7 +245,7 @@ class Session:
         """Do nothing if an answer may have something at the path.
 
         Raises:
-            ValueError: none can, or that is not a path.
+            PathError: none can, or that is not a path.
         """
         self.call.plan.check_path(path)
 

@@ -237,7 +237,7 @@ class SnapshotBuilder:
         """Whether the value at a path like `users[0].name` is missing, partial or complete.
 
         Raises:
-            ValueError: not a path.
+            PathError: not a path.
         """
         steps = parse_path(path)
         root = self._root
