@@ -21,7 +21,7 @@ import pytest
 from partwise_conformance import RecordedRequest, ReplayServer, Reply, sse
 from partwise_conformance.fixtures import ANSWER
 
-from .test_readme import assert_in_order
+from ..pages.blocks import assert_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +161,7 @@ def test_who_follows_the_guide_has_a_plugin_that_passes(
     for kind, what, text in steps((root / "docs" / "writing-a-provider.md").read_text()):
         file = reader.folder / what
         if kind == "type":
-            assert_in_order(text.splitlines(), reader.type(what).splitlines())
+            assert_output(text, reader.type(what))
             if "--partwise-report" in what:
                 reported += badges(reader.folder / "conformance.md")
         elif kind == "edit":
