@@ -35,7 +35,7 @@ ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_
 ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo web test test-all lint types unit format coverage mutants fuzz bench load soak test-lowest test-py engine clean
+.PHONY: help setup demo web test test-all lint types unit format coverage mutants fuzz bench load soak test-lowest test-py engine version dist clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -153,9 +153,15 @@ engine: $(READY) .engine/build/bin/llama-server .engine/tiny.gguf  ## build llam
 	@$(UV) pip install --quiet --python .engine/venv cmake gguf ninja
 	@touch $@
 
+version: $(READY)  ## give every package this version: make version V=0.2.0
+	@$(RUN)python -m tools.version $(or $(V),$(error say which, as in make version V=0.2.0))
+
+dist: $(READY)  ## build the packages into dist/, twice with the same hashes, and try them on each Python present
+	@$(RUN)python -m tools.dist
+
 clean:  ## remove what the other targets made
 	rm -rf plugins/web/client/node_modules plugins/web/client/dist
-	rm -rf .venv .venv-* .fuzz .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf dist .venv .venv-* .fuzz .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(UV):
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with pip was found on PATH" >&2; exit 1; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,7 +32,10 @@ def main() -> None:
         "google",
         "mistral",
         "bedrock",
+        "fake",
     }
+
+    assert partwise.__version__ == version("partwise") == version("partwise-conformance")
 
     ada = User(name="Ada Lovelace", age=36)
     assert partwise.parse(User, [TEXT[:9], TEXT[9:]]).result() == ada
@@ -44,6 +47,11 @@ def main() -> None:
         snapshots = list(stream)
     assert "Ada" in [snapshot.name for snapshot in snapshots]
     assert snapshots[-1] == ada
+    with partwise.from_provider("fake/random") as fake:
+        (*_, invented) = fake.create_partial(
+            response_model=User, messages=[{"role": "user", "content": "Who?"}]
+        )
+    assert type(invented) is User
     print(len(snapshots), "snapshots")  # noqa: T201
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
@@ -63,3 +65,22 @@ def test_each_wheel_has_its_licence_its_types_and_nothing_but_its_package(
             assert wheel.read(licence_name).decode() == licence
             assert f"{package}/py.typed" in names
             assert {name.split("/")[0].split("-")[0] for name in names} == {package}
+
+
+def test_each_readme_on_an_index_links_to_files_that_are_there(
+    wheels: list[Path], root: Path
+) -> None:
+    found = [link for wheel in wheels for link in re.findall(r"\]\(([^)#]+)", description(wheel))]
+    ours = [match for link in found if (match := re.fullmatch(OWN_LINK, link))]
+    assert len(ours) >= 4
+    assert [link for link in found if "://" not in link] == []
+    assert [link[0] for link in ours if not (root / link["path"]).is_file()] == []
+
+
+OWN_LINK = r"https://(github\.com/partwise/partwise/blob|raw\.\S+/partwise)/v[\d.]+/(?P<path>.+)"
+
+
+def description(path: Path) -> str:
+    with ZipFile(path) as wheel:
+        (name,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+        return str(HeaderParser().parsestr(wheel.read(name).decode()).get_payload())

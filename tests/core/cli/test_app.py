@@ -28,7 +28,7 @@ def test_the_command_is_installed_and_is_the_module() -> None:
     by_script = command(str(script), "--version")
     by_module = command(sys.executable, "-m", "partwise", "--version")
 
-    assert by_script.stdout == by_module.stdout == "partwise 0.1.0\n"
+    assert by_script.stdout == by_module.stdout == f"partwise {partwise.__version__}\n"
     assert (by_script.returncode, by_script.stderr) == (0, "")
 
 

@@ -24,12 +24,19 @@ import json, sys
 given = json.loads(sys.argv[1])
 sys.path[:] = given["path"]
 import pydantic, partwise, partwise.provider
-if given["plugin"]:
-    import importlib
+import importlib
+from contextlib import suppress
+from importlib.metadata import entry_points
+name, _, model = given["provider"].partition("/")
+# partwise asks other plugins whether they have the same name: what they import is theirs.
+plugins = entry_points(group="partwise")
+others = [plugin for plugin in plugins if plugin.name != name]
+for other in others if len(others) < len(plugins) else ():
+    with suppress(Exception):
+        other.load()
 before = set(sys.modules)
 if given["plugin"]:
     partwise.register(importlib.import_module(given["plugin"]))
-name, _, model = given["provider"].partition("/")
 config = partwise.provider.ProviderConfig(
     name=name, api_key=given["key"], base_url="http://127.0.0.1:9", options=given["options"]
 )
@@ -42,9 +49,7 @@ request = partwise.provider.Request(
 provider.build_request(request)
 provider.decoder(request)
 own = {(given["plugin"] or type(provider).__module__).partition(".")[0], "partwise"}
-# Other plugins may be looked at, for whether they have the same name.
-from importlib.metadata import entry_points
-own |= {plugin.module.partition(".")[0] for plugin in entry_points(group="partwise")}
+own |= {other.module.partition(".")[0] for other in others}
 tops = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(json.dumps(sorted(tops - own - set(sys.stdlib_module_names))))
 """

@@ -1,0 +1,1 @@
+"""Commands of the release: `make version`, `make dist`."""
