@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from .vendor import Vendor
 
-CONTINUES = "A block without imports continues the one above it."
+CONTINUES = "a block without imports continues the one above it"
 
 _INFO = re.compile(r"(?P<language>[\w-]*)(?P<info>[^\n]*)$\n", re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -120,7 +120,7 @@ class Page:
         if not (self._modules and is_continuation(source)):
             self._begin(_title(example))
         else:
-            said = CONTINUES in " ".join(example.document.text.split())
+            said = CONTINUES in " ".join(example.document.text.split()).lower()
             assert said or source.startswith("# continued"), f"the page must say: {CONTINUES}"
         example.namespace = vars(self._modules[-1])
         builtins = example.namespace["__builtins__"]

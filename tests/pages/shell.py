@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 from contextlib import ExitStack, redirect_stdout
@@ -59,6 +60,15 @@ def run(command: str) -> None:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make has no {target}"
         case ["export", _] | ["uvicorn", _]:
             pass  # the keys are set; apps are served by the tests of partwise-web
+        case ["pytest", *arguments]:
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+                stdout=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            sys.stdout.write(done.stdout)
+            assert done.returncode == 0, done.stdout
         case ["python", file]:
             source = Path(file).read_text(encoding="utf-8")  # a file that the page had saved
             exec(compile(source, file, "exec"), {"__name__": "__main__"})  # noqa: S102 - ours
