@@ -35,7 +35,7 @@ ENGINE_OFF = BUILD_SHARED_LIBS GGML_LLAMAFILE GGML_OPENMP LLAMA_BUILD_APP LLAMA_
 ENGINE_FAST = CMAKE_C_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo web test test-all lint types unit format coverage mutants fuzz bench load soak test-lowest test-py engine version dist clean
+.PHONY: help setup demo web test test-all lint types unit format coverage mutants fuzz bench load soak test-lowest test-py engine version dist docs clean
 
 help:  ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -68,6 +68,14 @@ COVERED := $(and $(ALL_TESTS),$(filter tests,$(TESTS)))
 
 unit: $(READY) $(if $(COVERED),coverage)  ## the tests alone; TESTS=tests/core narrows them
 	@$(RUN)$(PYTEST) $(if $(COVERED),-m "not covered") $(TESTS)
+
+docs: .docs/.ready  ## build the site from docs/ into .docs/site, strictly, with its links checked
+	@.docs/venv/bin/python docs/build.py
+
+.docs/.ready: $(UV) pyproject.toml
+	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .docs/venv
+	@$(UV) pip install --quiet --python .docs/venv --group docs
+	@touch $@
 
 format: $(READY)  ## let ruff repair and format what it can
 	@$(RUN)ruff check --fix
@@ -161,7 +169,7 @@ dist: $(READY)  ## build the packages into dist/, twice with the same hashes, an
 
 clean:  ## remove what the other targets made
 	rm -rf plugins/web/client/node_modules plugins/web/client/dist
-	rm -rf dist .venv .venv-* .fuzz .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf dist .venv .venv-* .docs .fuzz .uv uv.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(UV):
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with pip was found on PATH" >&2; exit 1; }

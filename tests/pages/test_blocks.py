@@ -21,7 +21,7 @@ OWN_TESTS = {"docs/writing-a-provider.md"}
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "*/README.md", "plugins/*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "*/README.md", "plugins/*/README.md")
     for path in ROOT.glob(pattern)
     if "```" in path.read_text(encoding="utf-8")
 )
