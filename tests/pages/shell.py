@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -70,8 +71,7 @@ def run(command: str) -> None:
             sys.stdout.write(done.stdout)
             assert done.returncode == 0, done.stdout
         case ["python", file]:
-            source = Path(file).read_text(encoding="utf-8")  # a file that the page had saved
-            exec(compile(source, file, "exec"), {"__name__": "__main__"})  # noqa: S102 - ours
+            runpy.run_path(file, run_name="__main__")  # one that the page had saved
         case _:
             raise AssertionError(f"{command!r} needs `<!-- not run: … -->`")
 
