@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partwise.provider import Finish
+from partwise.provider import Finish, Mode, Request, TextDelta
+from partwise_conformance import RecordedRequest, ReplayServer, Reply
+from partwise_conformance.wire import write
+
+from ...anthropic.wire import AnthropicWire
+from ...google.wire import GoogleWire
+from ...mistral.wire import MistralWire
+from ...openai.wire import OpenAIWire
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from partwise_conformance import Wire
 
 WARM = """
 import sys, partwise
@@ -34,6 +47,21 @@ assert "{module}" in sys.modules
 def test_warm_loads_the_sdk(model: str, module: str) -> None:
     code = WARM.format(model=model, module=module)
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+LATE = """
+import asyncio, sys, partwise
+client = partwise.from_provider("google/gemini-2.5-flash", api_key="k", async_client=True)
+asyncio.run(client.warm())
+from google.genai import types
+assert "anyio._backends._asyncio" in sys.modules
+assert types.GenerateContentResponse.__pydantic_complete__
+assert types.GenerateContentConfig.__pydantic_complete__
+"""
+
+
+def test_warm_does_all_that_the_sdk_and_its_http_library_put_off() -> None:
+    subprocess.run([sys.executable, "-c", LATE], check=True)
 
 
 def test_an_asynchronous_call_warms_in_a_thread_and_once(asynchronous: Any, kit: Any) -> None:
@@ -101,3 +129,43 @@ def test_what_the_user_has_frozen_stays_so(asynchronous: Any) -> None:
         assert gc.get_freeze_count()
     finally:
         gc.unfreeze()
+
+
+VENDORS = {
+    "openai/gpt-4.1-mini": OpenAIWire(),
+    "anthropic/claude-sonnet-4-5": AnthropicWire(),
+    "google/gemini-2.5-flash": GoogleWire(),
+    "mistral/mistral-small-latest": MistralWire(),
+}
+ASKED = Request(mode=Mode.JSON_SCHEMA, model="m", messages=[], schema={}, name="User")
+
+
+def answering(wire: Wire) -> Any:
+    """A handler of a server that plays this vendor."""
+    body = write(wire, [TextDelta('{"name": "Ada", "age": 36}'), Finish("stop")], ASKED)
+
+    def answer(_: RecordedRequest) -> Reply:
+        headers = {"content-type": wire.framing.content_type}
+        return Reply(body=[each for each in body if each], headers=headers)
+
+    return answer
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("model", VENDORS)
+def test_the_first_call_of_a_process_stalls_the_loop_for_20_ms_at_most(
+    model: str, root: Path
+) -> None:
+    wire = VENDORS[model]
+    # Without it, all of the SDK would be compiled at each start, which holds the lock for longer.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-m", "tests.core.client.first_call", model]
+    stalls: list[float] = []
+    with ReplayServer(answering(wire)) as server:
+        while len(stalls) < 5 and min(stalls, default=1) > 0.02:
+            run = [*command, server.url + wire.base_path]
+            done = subprocess.run(
+                run, cwd=root, env=environment, check=True, capture_output=True, text=True
+            )
+            stalls.append(float(done.stdout))
+    assert min(stalls) <= 0.02, stalls

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Iterator
 
     from .._providers.protocol import Provider
@@ -58,6 +59,7 @@ async def warm_in_thread(provider: Provider) -> None:
     def run() -> None:
         with suppress(Exception), _beside_a_loop():
             load(is_async=True)
+            _load_backend(asyncio.new_event_loop())
         _note(provider)
         with suppress(RuntimeError):  # the loop has been closed in the meantime
             loop.call_soon_threadsafe(finish)
@@ -67,6 +69,27 @@ async def warm_in_thread(provider: Provider) -> None:
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), name="partwise-warm", daemon=True).start()
     await loaded
+
+
+def _load_backend(loop: AbstractEventLoop) -> None:
+    """Import the modules that the SDK's HTTP library imports when it first connects.
+
+    httpcore, below httpx, connects by anyio if that is there, which finds out then that it runs on
+    asyncio and loads its part for it: 15 to 20 ms (`get_async_backend` in anyio 4).
+    """
+    if (anyio := sys.modules.get("anyio")) is None:
+        loop.close()
+        return
+
+    async def touch() -> None:
+        anyio.Event().set()
+        for name in ("connect_tcp", "fail_after", "Lock", "Semaphore"):
+            getattr(anyio, name)
+
+    try:
+        loop.run_until_complete(touch())
+    finally:
+        loop.close()
 
 
 @contextmanager

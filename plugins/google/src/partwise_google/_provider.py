@@ -122,7 +122,10 @@ class GoogleProvider:
 
     def warm(self, *, is_async: bool) -> None:
         """Import the SDK, and make the client of the first request, in any thread."""
+        from . import _sdk
+
         self._clients.warm("models", is_async=is_async)
+        _sdk.build_models()
 
     def close(self) -> None:
         """Close the connections of `open`, unless the client is the user's own."""

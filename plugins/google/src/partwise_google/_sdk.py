@@ -17,6 +17,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Final, Self
 
+from google.genai import types
 from google.genai.errors import UnknownApiResponseError
 from pydantic import ValidationError
 
@@ -34,6 +35,22 @@ _STUMBLES: Final = (
     TypeError,
     ValueError,
 )
+
+_LATE_MODELS: Final = (
+    types.Part,
+    types.Content,
+    types.GenerateContentConfig,
+    types.Candidate,
+    types.GenerateContentResponse,
+)
+"""The models of a request and its answer, which pydantic builds when they are first used, in up to
+30 ms each (`defer_build` in the SDK's types)."""
+
+
+def build_models() -> None:
+    """Build the models that the first request and its answer need."""
+    for model in _LATE_MODELS:
+        model.model_rebuild()
 
 
 def prepare(client: Any) -> Any:
