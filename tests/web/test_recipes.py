@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -12,11 +13,13 @@ from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 
 from partwise_conformance import Reply as VendorReply
+from partwise_conformance import chat_answer
 from partwise_web import reply
 
 from ..core.client.test_wire_document import fold
-from .conftest import FINAL
-from .test_starlette import events
+from .conftest import FINAL, TEXT
+from .test_log_readers import failing_first
+from .test_starlette import events, release
 
 if TYPE_CHECKING:
     from partwise_conformance import ReplayServer
@@ -56,6 +59,32 @@ def test_flask_tells_of_a_vendor_s_error(ask: Any, vendor: ReplayServer) -> None
     with app(ask).test_client() as client, client.get("/answer") as response:
         assert response.status_code == 502
         assert response.get_json(force=True)["error"] == "AuthenticationError"
+
+
+def test_an_attempt_and_a_silence_are_told_at_once(ask: Any, vendor: ReplayServer) -> None:
+    failing_first(vendor)
+    stream = ask(is_async=False, max_retries=1)
+    body = reply(stream, heartbeat=0.05).body
+    while next(body) != 'event: attempt\ndata: {"attempt":2}\n\n':
+        pass
+    while next(body) != ":\n\n":
+        pass
+    vendor.exchanges[1].release_all()
+    assert folded("".join(body)) == FINAL
+    stream.client.close()
+
+
+def test_who_leaves_while_the_vendor_is_silent(ask: Any, vendor: ReplayServer) -> None:
+    vendor._handler = chat_answer(TEXT, gated=True)
+    stream = ask(is_async=False)
+    release(vendor, 12)
+    body = reply(stream, heartbeat=0.05).body
+    while next(body) != ":\n\n":
+        pass
+    left = time.monotonic()
+    body.close()  # type: ignore[attr-defined]
+    assert vendor.exchanges[0].wait_disconnected() - left < 0.1
+    stream.client.close()
 
 
 def test_django(ask: Any) -> None:

@@ -290,3 +290,32 @@ def test_leaving_a_throttled_view_closes_the_stream(play: Any) -> None:
 def test_a_pace_is_no_negative_number() -> None:
     with pytest.raises(ValueError, match="throttle must be seconds >= 0, got -1"):
         partwise.parse(Team, TEXT).snapshots(throttle=-1)
+
+
+def test_a_handler_of_one_stream(play: Any) -> None:
+    heard: list[Any] = []
+
+    def listen(stream: Any) -> Any:
+        stream.on("stream:field_complete", lambda path, value: heard.append((path, value)))
+        stream.on("stream:restart", lambda attempt, error: heard.append((attempt, type(error))))
+        return stream.snapshots()
+
+    scripts = [pieces('{"title": "x", "people": [{"name": 1}]}'), pieces()]
+    outcome = play(*scripts, view=listen, **CALL, max_retries=1)
+    assert outcome.error is None
+    assert heard.index(("title", "x")) < heard.index((2, partwise.InvalidOutputError))
+    assert ("title", 'A "team"') in heard
+
+
+def test_a_handler_that_comes_while_the_stream_is_read() -> None:
+    stream = partwise.parse(Team, [TEXT[:30], TEXT[30:]])
+    next(stream)
+    ends: list[Any] = []
+    stream.on("stream:end", ends.append)
+    stream.result()
+    assert [end.outcome for end in ends] == ["value"]
+
+
+def test_a_stream_has_no_hook_of_that_name() -> None:
+    with pytest.raises(partwise.ConfigurationError, match="unknown hook 'stream:over'"):
+        partwise.parse(Team, TEXT).on("stream:over", print)  # type: ignore[arg-type]

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from types import GeneratorType, TracebackType
 
     from .._plan.skipping import InvalidElement
+    from .._providers.hookspecs import HookName
     from .._session.feeds import Fold
-    from .._session.hooks import Completion
+    from .._session.hooks import Completion, Handler
     from .._session.session import Session
     from .._snapshot.builder import State
     from .._snapshot.events import Event
@@ -105,6 +106,16 @@ class StreamState(Generic[T]):
     def invalid(self) -> list[InvalidElement]:
         """The elements that were left out because they are not valid, of this attempt."""
         return self._session.invalid
+
+    def on(self, name: HookName, handler: Handler) -> None:
+        """Call the handler whenever this happens in this stream, as `Client.on` does for all.
+
+        It is called in the thread that reads the stream.
+
+        Raises:
+            ConfigurationError: there is no hook of that name.
+        """
+        self._session.on(name, handler)
 
     def state(self, path: Place | Callable[[T], object]) -> State:
         """The state of the value at a place like `users[0].name`.

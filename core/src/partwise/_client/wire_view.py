@@ -32,15 +32,24 @@ _TRIES, _TRY_SECONDS = 10, 0.02
 
 
 class _Noting(Generic[S]):
-    """The fold that a feed is opened with: it makes no items by itself."""
+    """The fold that a feed is opened with: it makes no items by itself.
+
+    Attributes:
+        has_news: whether there are changes of which no items were made.
+    """
 
     def __init__(self, fold: PacedFold[S]) -> None:
         self.final = fold.final
+        self.has_news = False
         self._fold = fold
 
     def __call__(self, events: Sequence[Event]) -> tuple[()]:
         self._fold.note(events)
         return ()
+
+    def drop(self) -> None:
+        """The attempt has failed: the changes are void."""
+        self.has_news = False
 
 
 class Pace:
@@ -68,13 +77,13 @@ class PacedView(View[S]):
     def __init__(
         self, stream: PartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
     ) -> None:
-        super().__init__(stream, _Noting(fold))
+        self._noted: _Noting[S] = _Noting(fold)
+        super().__init__(stream, self._noted)
         self._pace = pace
         self._fold, self._source = fold, source
         self._items: deque[S] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._has_news = False
         self._has_ended = False
         self._error: Exception | None = None
         self._is_left = False
@@ -85,17 +94,17 @@ class PacedView(View[S]):
             self._thread.start()
         with self._changed:
             while not self._items:
-                if self._has_ended and not self._has_news:
+                if self._has_ended and not self._noted.has_news:
                     self._stop()
-                wait = self._pace.wait if self._has_news else None
-                if wait == 0 or (self._has_news and self._has_ended):
+                wait = self._pace.wait if self._noted.has_news else None
+                if wait == 0 or (self._noted.has_news and self._has_ended):
                     self._take()
                 else:
                     self._changed.wait(wait)
         return self._items.popleft()
 
     def _take(self) -> None:
-        self._has_news = False
+        self._noted.has_news = False
         self._items.extend(self._fold.take())
         if self._items:
             self._pace.given()
@@ -123,7 +132,7 @@ class PacedView(View[S]):
         with self._changed:
             self._feed.take()
             self._source.update()
-            self._has_news = True
+            self._noted.has_news = True
             self._changed.notify()
 
     def interrupt(self, thread: int) -> None:  # noqa: ARG002 - only its own one reads
@@ -149,13 +158,13 @@ class AsyncPacedView(AsyncView[S]):
     def __init__(
         self, stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
     ) -> None:
-        super().__init__(stream, _Noting(fold))
+        self._noted: _Noting[S] = _Noting(fold)
+        super().__init__(stream, self._noted)
         self._pace = pace
         self._fold, self._source = fold, source
         self._items: deque[S] = deque()
         self._changed: Any = None
         self._task: Task[None] | None = None
-        self._has_news = False
         self._has_ended = False
         self._error: Exception | None = None
 
@@ -166,10 +175,10 @@ class AsyncPacedView(AsyncView[S]):
             self._changed = asyncio.Event()
             self._task = asyncio.create_task(self._read())
         while not self._items:
-            if self._has_ended and not self._has_news:
+            if self._has_ended and not self._noted.has_news:
                 self._stop()
-            wait = self._pace.wait if self._has_news else None
-            if wait == 0 or (self._has_news and self._has_ended):
+            wait = self._pace.wait if self._noted.has_news else None
+            if wait == 0 or (self._noted.has_news and self._has_ended):
                 self._take()
                 continue
             with suppress(TimeoutError):
@@ -180,7 +189,7 @@ class AsyncPacedView(AsyncView[S]):
         return self._items.popleft()
 
     def _take(self) -> None:
-        self._has_news = False
+        self._noted.has_news = False
         self._items.extend(self._fold.take())
         if self._items:
             self._pace.given()
@@ -205,7 +214,7 @@ class AsyncPacedView(AsyncView[S]):
     def _note(self) -> None:
         self._feed.take()
         self._source.update()
-        self._has_news = True
+        self._noted.has_news = True
         self._changed.set()
 
     async def aclose(self) -> None:

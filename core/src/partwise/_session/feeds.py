@@ -52,6 +52,7 @@ class Feed(Generic[S]):
         """The attempt has failed: its events are void, unless the view shows restarts itself."""
         if self.fold.final:
             self._batches.clear()
+        getattr(self.fold, "drop", bool)()
 
     def take(self) -> S | Any:
         """The next item; MISSING if there is none yet."""

@@ -141,6 +141,13 @@ class HookDispatcher:
         self._secrets = secrets
         self.listens_to_fields = self.has_listeners("stream:field_complete")
 
+    def on(self, name: HookName, handler: Handler) -> None:
+        """Call the handler, too, whenever this happens in this call."""
+        own = Hooks()
+        own.on(name, handler)
+        self._hooks = (*self._hooks, own)
+        self.listens_to_fields = self.has_listeners("stream:field_complete")
+
     def has_listeners(self, name: HookName) -> bool:
         return self._observe is not None or any(hooks.handlers(name) for hooks in self._hooks)
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .ending import Outcome
     from .event_reader import EventReader
     from .feeds import Feed, Fold, S
+    from .hooks import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,16 @@ class Session:
         if not self.feeds.is_frozen:
             self._attempt = self._new_attempt(1)
         return feed
+
+    def on(self, name: HookName, handler: Handler) -> None:
+        """Call the handler, too, whenever this happens in this call.
+
+        Raises:
+            ConfigurationError: there is no hook of that name.
+        """
+        self.call.hooks.on(name, handler)
+        if not self.feeds.is_frozen:  # fields are noted from the beginning
+            self._attempt = self._new_attempt(1)
 
     def skip_invalid(self, path: Path) -> None:
         """Leave out the invalid elements of the list at the path.

@@ -13,7 +13,7 @@ from ._encoders import AgUi, AiSdk, Encoder, NdJson, ObjectText, Sse, encoder_of
 from ._errors import AnswerFailedError, AnswerTakenError, UnknownAnswerError, WorkerLostError
 from ._problems import Problem, problem_of
 from ._reply import Reply, reply
-from ._updates import Attempt, Done, Failed, Patch, Snapshot, Text, Update, updates
+from ._updates import Attempt, Done, Failed, Patch, Silence, Snapshot, Text, Update, updates
 from .log._follow import LogProvider
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Patch",
     "Problem",
     "Reply",
+    "Silence",
     "Snapshot",
     "Sse",
     "Text",

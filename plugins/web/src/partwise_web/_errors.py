@@ -25,11 +25,17 @@ class UnknownAnswerError(ProviderError):
 
 
 class AnswerFailedError(ProviderError):
-    """The answer ended in an error at its worker. `kind` is the name of that error's class."""
+    """The answer ended in an error at its worker.
 
-    def __init__(self, message: str, *, kind: str) -> None:
+    Attributes:
+        kind: the name of that error's class.
+        status: the HTTP status that tells of it.
+    """
+
+    def __init__(self, message: str, *, kind: str, status: int = 502) -> None:
         super().__init__(message, provider="log")
         self.kind = kind
+        self.status = status
 
 
 class WorkerLostError(ProviderError):

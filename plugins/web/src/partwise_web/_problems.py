@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, NotRequired, TypedDict
 
 from partwise import (
@@ -44,8 +45,11 @@ def problem_of(error: Exception) -> Problem:
         return {**problem_of(error.errors[-1]), "detail": str(error)}
     if not isinstance(error, PartwiseError):
         return Problem(title="Internal Server Error", status=500, detail="", error="Exception")
-    name = error.kind if isinstance(error, AnswerFailedError) else type(error).__name__
-    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    if isinstance(error, AnswerFailedError):
+        name, status = error.kind, error.status
+    else:
+        name = type(error).__name__
+        status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     problem = Problem(
         title="The answer failed",
         status=status,
@@ -58,3 +62,11 @@ def problem_of(error: Exception) -> Problem:
         if error.retry_after is not None:
             problem["retry_after"] = error.retry_after
     return problem
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The headers of a response that has the problem as its body."""
+    headers = {"content-type": "application/problem+json"}
+    if "retry_after" in problem:
+        headers["retry-after"] = str(math.ceil(problem["retry_after"]))
+    return headers

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -15,8 +15,11 @@ from pydantic_core import to_jsonable_python
 from partwise import AsyncPartialStream, PartialStream, Usage
 
 from ._problems import problem_of
+from ._thread import END, ReadingThread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._problems import Problem
 
 Stream: TypeAlias = "AsyncPartialStream[Any] | PartialStream[Any]"
@@ -28,8 +31,8 @@ Form: TypeAlias = Literal["patches", "standard patches", "snapshots", "json"]
 ENDED = "end"
 """The id of the last event: whoever comes back with it has seen everything."""
 
-_END = object()
-_TRIES, _TRY_SECONDS = 50, 0.01
+TRY_SECONDS = 0.01
+"""Between two tries to end a read in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,36 +83,119 @@ class Failed:
     error: Exception
 
 
-Update: TypeAlias = Patch | Snapshot | Text | Attempt | Done | Failed
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing has come for the time of a heartbeat."""
+
+
+Update: TypeAlias = Patch | Snapshot | Text | Attempt | Silence | Done | Failed
 
 
 async def updates(
-    stream: Stream, form: Form, *, throttle: float | None = None, by_alias: bool | None = None
+    stream: Stream,
+    form: Form,
+    *,
+    throttle: float | None = None,
+    by_alias: bool | None = None,
+    heartbeat: float | None = None,
 ) -> AsyncGenerator[Update, None]:
     """Read a stream to its end, or until this is closed, which closes the stream.
 
-    A sync stream is read by a thread of its own.
+    A sync stream is read by a thread of its own. An attempt is told of when it begins, and not only
+    with its first content.
 
     Args:
         stream: one that nobody has read yet.
         form: the form in which the answer is shown.
         throttle: seconds between two updates, at least.
         by_alias: as in pydantic's `model_dump`.
+        heartbeat: seconds after which a silence is told of; None tells of none.
     """
+    marks = _Marks(stream)
     items = _items(stream, form, throttle, by_alias)
-    attempt = 1
     try:
-        async for item in items:
-            if stream.attempt != attempt:
-                attempt = stream.attempt
-                yield Attempt(attempt)
-            yield update_of(item, form, f"{attempt}.{len(stream.text)}", by_alias)
+        async for item in _with_marks(items, marks, heartbeat):
+            if isinstance(item, Attempt | Silence):
+                yield item
+            else:
+                yield update_of(item, form, place_of(stream), by_alias)
     except Exception as error:  # noqa: BLE001 - the frontend is told
         yield Failed(problem_of(error), error)
     else:
         yield Done(usage_of(stream.usage), stream.attempt)
     finally:
         await items.aclose()
+
+
+async def _with_marks(items: _Items, marks: _Marks, heartbeat: float | None) -> AsyncIterator[Any]:
+    """The items, and between them the attempts that begin and the silences."""
+    following: asyncio.Task[Any] | None = None
+    try:
+        while True:
+            following = following or asyncio.create_task(_next(items))
+            mark = marks.next_one()
+            await asyncio.wait(
+                {following, mark}, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED
+            )
+            if mark.done():
+                yield Attempt(marks.take())
+            elif not following.done():
+                yield Silence()
+            elif (item := following.result()) is END:
+                return
+            else:
+                following = None
+                yield item
+    finally:
+        if following is not None and not following.done():
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+
+async def _next(items: _Items) -> Any:
+    return await anext(items, END)
+
+
+class _Marks:
+    """The attempts that have begun, as the stream's hooks say, in whatever thread it is read."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._begun: deque[int] = deque(maxlen=1)
+        self._future: asyncio.Future[None] = self._loop.create_future()
+        watch_attempts(stream, self._note)
+
+    def _note(self, attempt: int) -> None:
+        self._begun.append(attempt)
+        with suppress(RuntimeError):  # the loop has been closed
+            self._loop.call_soon_threadsafe(self.next_one)
+
+    def next_one(self) -> asyncio.Future[None]:
+        """A future that is done once there is an attempt to be told of."""
+        if self._begun and not self._future.done():
+            self._future.set_result(None)
+        return self._future
+
+    def take(self) -> int:
+        """The newest attempt."""
+        self._future = self._loop.create_future()
+        return self._begun.pop()
+
+
+def watch_attempts(stream: Stream, note: Callable[[int], None]) -> None:
+    """Call `note` with the number of each attempt that begins anew or goes on."""
+
+    def begin(attempt: int, _: Exception) -> None:
+        note(attempt)
+
+    stream.on("stream:restart", begin)
+    stream.on("stream:resume", begin)
+
+
+def place_of(stream: Stream) -> str:
+    """The id of the update that shows all of the stream so far."""
+    return f"{stream.attempt}.{len(stream.text)}"
 
 
 def usage_of(usage: Usage | None) -> dict[str, Any] | None:
@@ -175,33 +261,20 @@ class _InLoop(AsyncIterator[Any]):
 
 
 class _InThread(AsyncIterator[Any]):
-    """The items of a sync view, read by a thread, one when it is asked for."""
+    """The items of a sync view, read by a thread."""
 
     def __init__(self, view: Any) -> None:
-        self._view = view
-        self._thread = ThreadPoolExecutor(1, "partwise-web")
-        self._ident = 0
+        self._thread = ReadingThread(view)
 
     async def __anext__(self) -> Any:
-        item = await asyncio.get_running_loop().run_in_executor(self._thread, self._next)
-        if item is _END:
+        item = await asyncio.wrap_future(self._thread.read())
+        if item is END:
             raise StopAsyncIteration
         return item
 
-    def _next(self) -> Any:
-        self._ident = threading.get_ident()
-        return next(self._view, _END)
-
     async def aclose(self) -> None:
-        """End the read that the thread is in, and let it close the stream."""
-        closing = self._thread.submit(self._view.close)
-        self._thread.shutdown(wait=False)
-        for _ in range(_TRIES):
-            if closing.done():
-                return
-            if self._ident:  # it may just be between two reads
-                self._view.interrupt(self._ident)
-            await asyncio.sleep(_TRY_SECONDS)
+        for _ in self._thread.close():
+            await asyncio.sleep(TRY_SECONDS)
 
 
 _Items: TypeAlias = _InLoop | _InThread

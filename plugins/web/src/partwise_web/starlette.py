@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._encoders import Encoder, compact, encoder_of
-from ._updates import ENDED, Failed, updates
+from ._problems import headers_of
+from ._reply import HEARTBEAT
+from ._updates import ENDED, Attempt, Failed, Silence, updates
 
 try:
     from starlette.responses import Response
@@ -28,7 +30,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from starlette.background import BackgroundTask
     from starlette.types import Receive, Scope, Send
@@ -37,9 +39,6 @@ if TYPE_CHECKING:
     from ._updates import Stream, Update
 
     _Updates: TypeAlias = AsyncGenerator[Update, None]
-
-HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a heartbeat is sent: proxies close idle connections after 30."""
 
 
 class PartialResponse(Response):
@@ -107,18 +106,22 @@ class PartialResponse(Response):
 
     async def _answer(self, send: Send) -> None:
         reading = updates(
-            self._stream, self._encoder.form, throttle=self._throttle, by_alias=self._by_alias
+            self._stream,
+            self._encoder.form,
+            throttle=self._throttle,
+            by_alias=self._by_alias,
+            heartbeat=self._heartbeat,
         )
         try:
-            first = await anext(reading)
-            if isinstance(first, Failed):
-                await _send_problem(send, first.problem)
+            first = await _first_of(reading)
+            if isinstance(first[-1], Failed):
+                await _send_problem(send, first[-1].problem)
                 return
             await self._send_all(send, first, reading)
         finally:
             await reading.aclose()
 
-    async def _send_all(self, send: Send, first: Update, rest: _Updates) -> None:
+    async def _send_all(self, send: Send, first: list[Update], rest: _Updates) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -126,32 +129,27 @@ class PartialResponse(Response):
                 "headers": self.raw_headers,
             }
         )
-        await _send_text(send, self._encoder.begin() + self._encoder.encode(first))
-        async for update in self._with_heartbeats(rest):
-            if update is None:
+        encode = self._encoder.encode
+        await _send_text(send, self._encoder.begin() + "".join(map(encode, first)))
+        async for update in rest:
+            if isinstance(update, Silence):
                 await _send_text(send, self._encoder.heartbeat())
             elif isinstance(update, Failed) and not self._encoder.tells_errors:
                 raise update.error
             else:
-                await _send_text(send, self._encoder.encode(update))
+                await _send_text(send, encode(update))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _with_heartbeats(self, rest: _Updates) -> AsyncIterator[Update | None]:
-        """The updates, and None after each silence."""
-        while True:
-            following = asyncio.ensure_future(anext(rest, None))
-            try:
-                while not (await asyncio.wait({following}, timeout=self._heartbeat))[0]:
-                    yield None
-            finally:
-                if not following.done():
-                    following.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await following
-            update = following.result()
-            if update is None:
-                return
-            yield update
+
+async def _first_of(reading: _Updates) -> list[Update]:
+    """The updates up to the first one with content, or with an error."""
+    attempts: list[Update] = []
+    async for update in reading:
+        if isinstance(update, Attempt):
+            attempts = [update]
+        elif not isinstance(update, Silence):
+            return [*attempts, update]
+    return attempts  # never: there is a last update
 
 
 async def _until_left(receive: Receive) -> None:
@@ -165,10 +163,8 @@ async def _send_text(send: Send, text: str) -> None:
 
 
 async def _send_problem(send: Send, problem: Problem) -> None:
-    headers = {"content-type": "application/problem+json"}
-    if "retry_after" in problem:
-        headers["retry-after"] = str(round(problem["retry_after"]))
-    await _send_whole(send, problem["status"], compact(problem).encode(), headers)
+    body = compact(problem).encode()
+    await _send_whole(send, problem["status"], body, headers_of(problem))
 
 
 async def _send_whole(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 Entry: TypeAlias = dict[str, Any]
 """Plain data, to be kept as it is. It has one of these keys:
 
-- `text`: a piece of the answer's text.
+- `text`: a piece of the answer's text. In an attempt's first piece, `bare` beside it says that
+  the text was read by `partwise.parse`: no vendor put an object around its root.
 - `attempt`: the number of an attempt after the first, which begins here with no text.
 - `done`: the answer is complete; `usage`, `finish_reason` and `attempts`.
-- `error`: the answer has failed; `kind`, the name of the error's class, and `message`.
+- `error`: the answer has failed; `kind`, the name of the error's class, `message` and `status`.
 
 `done` and `error` are last entries.
 """

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ENVELOPE_KEY: Final = "value"
+"""As in `answer_schema` of partwise."""
 _MANY: Final = 1_000_000
 """Attempts: the worker decides how many there are."""
 
@@ -84,9 +86,9 @@ class LogProvider:
         """The name of the answer."""
         return {"answer": request.model}
 
-    def decoder(self, request: Request) -> _Decoder:  # noqa: ARG002
+    def decoder(self, request: Request) -> _Decoder:
         """Entries are chunks."""
-        return _Decoder()
+        return _Decoder(has_envelope=_is_envelope(request.schema))
 
     def map_error(self, error: Exception) -> ProviderError | None:  # noqa: ARG002
         """A log's errors are partwise's."""
@@ -165,21 +167,44 @@ async def _read(log: Log, answer: str, wait: float) -> AsyncIterator[Entry]:
 
 def _raise_failure(entry: Entry) -> None:
     if "error" in entry:
-        raise AnswerFailedError(entry["error"]["message"], kind=entry["error"]["kind"])
+        told = entry["error"]
+        raise AnswerFailedError(told["message"], kind=told["kind"], status=told["status"])
 
 
 class _Decoder:
+    """Makes chunks of entries.
+
+    Args:
+        has_envelope: whether the answer is read out of an object around it. If no vendor has put
+            one there, it is put there here.
+    """
+
+    def __init__(self, *, has_envelope: bool) -> None:
+        self._has_envelope = has_envelope
+        self._is_open = False
+
     def feed(self, event: Entry) -> Iterable[Chunk]:
         if "text" in event:
-            return (TextDelta(event["text"]),)
-        return tuple(_end(event["done"])) if "done" in event else ()
+            self._is_open |= self._has_envelope and "bare" in event
+            begin = f'{{"{_ENVELOPE_KEY}":' if "bare" in event and self._is_open else ""
+            return (TextDelta(begin + event["text"]),)
+        return tuple(self._end(event["done"])) if "done" in event else ()
 
     def close(self) -> Iterable[Chunk]:
         return ()
 
+    def _end(self, done: Mapping[str, Any]) -> Iterator[Chunk]:
+        if self._is_open:
+            yield TextDelta("}")
+        if done["usage"] is not None:
+            yield Usage(**done["usage"])
+        if done["finish_reason"] is not None:
+            yield Finish(done["finish_reason"], done["finish_reason"])
 
-def _end(done: Mapping[str, Any]) -> Iterator[Chunk]:
-    if done["usage"] is not None:
-        yield Usage(**done["usage"])
-    if done["finish_reason"] is not None:
-        yield Finish(done["finish_reason"], done["finish_reason"])
+
+def _is_envelope(schema: Mapping[str, Any]) -> bool:
+    """Whether the schema is the one that partwise puts around a root which is not an object.
+
+    A model's own schema has a title.
+    """
+    return [*schema.get("properties", ())] == [_ENVELOPE_KEY] and "title" not in schema
