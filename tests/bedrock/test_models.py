@@ -125,7 +125,8 @@ def client(server: ReplayServer) -> Iterator[partwise.Client]:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_answers(client: partwise.Client, server: ReplayServer, model: str) -> None:
     counts = []
-    for options in ({}, {}, {"temperature": 0.5, "max_tokens": 9}):
+    given: list[dict[str, Any]] = [{}, {}, {"temperature": 0.5, "max_tokens": 9}]
+    for options in given:
         server.reset()
         value = client.create(Person, QUESTION, model=model, max_retries=0, **options)
         assert value == Person(name="Ada")

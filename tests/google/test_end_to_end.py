@@ -125,7 +125,9 @@ def test_streamed_arguments_fill_in(server: ReplayServer) -> None:
         "vertex/gemini-3-pro", mode=Mode.TOOLS, api_key="k", base_url=server.url
     ) as client:
         stream = client.create_partial(
-            response_model=Person, messages=MESSAGES, stream_function_call_arguments=True
+            response_model=Person,
+            messages=MESSAGES,
+            options={"stream_function_call_arguments": True},
         )
         shown = distinct((snapshot.name, snapshot.age) for snapshot in stream)
     assert shown == [("A", None), ("Ada", None), ("Ada", 36)]

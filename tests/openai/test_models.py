@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -35,7 +35,7 @@ class Order(BaseModel):
 ANSWER = '{"code": "abc", "tags": []}'
 ORDER = Order(code="abc", tags=[])
 QUESTION = [{"role": "user", "content": "Which order?"}]
-OPTIONS = {"temperature": 0, "max_tokens": 100}
+OPTIONS: dict[str, Any] = {"temperature": 0, "max_tokens": 100}
 
 
 # 15 names at each of 34 servers take 3,000 requests: at each commit, those that differ most.

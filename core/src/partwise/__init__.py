@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from ._client.async_client import AsyncClient
 from ._client.async_stream import AsyncPartialStream, AsyncView
-from ._client.client import AsyncClient, Client
+from ._client.client import Client
+from ._client.completeness import is_complete
 from ._client.factory import from_anthropic, from_google, from_openai, from_provider
 from ._client.parse import aparse, parse
 from ._client.stream import PartialStream, View
@@ -99,6 +101,7 @@ __all__ = [
     "from_openai",
     "from_provider",
     "installed_providers",
+    "is_complete",
     "parse",
     "register",
     "unregister",

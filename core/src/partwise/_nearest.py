@@ -25,14 +25,22 @@ def nearest(name: object, names: Iterable[str]) -> str:
     return "" if found is None else f"; did you mean {found!r}?"
 
 
-def nearest_name(name: object, names: Iterable[str]) -> str | None:
-    """The known name that is nearest to an unknown one; None if none is near."""
+def nearest_name(name: object, names: Iterable[str], *, likeness: float = _LIKENESS) -> str | None:
+    """The known name that is nearest to an unknown one; None if none is near.
+
+    Args:
+        name: the unknown name.
+        names: the known names.
+        likeness: the least ratio, as `difflib` measures it, of names that are near.
+    """
     if not isinstance(name, str):
         return None
     from difflib import get_close_matches  # noqa: PLC0415 - for an error only
 
     known = {_folded(each): str(each) for each in sorted(names, reverse=True)}
-    close = get_close_matches(_folded(name), sorted(known), n=1, cutoff=_LIKENESS)
+    # Letters that changed places are likelier than any other mistake.
+    swapped = [each for each in sorted(known) if sorted(each) == sorted(_folded(name))]
+    close = swapped or get_close_matches(_folded(name), sorted(known), n=1, cutoff=likeness)
     return known[close[0]] if close else None
 
 

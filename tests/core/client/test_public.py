@@ -60,6 +60,7 @@ NAMES = [
     "from_openai",
     "from_provider",
     "installed_providers",
+    "is_complete",
     "parse",
     "register",
     "unregister",

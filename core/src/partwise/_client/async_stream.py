@@ -8,11 +8,13 @@ their stream.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, overload
+
+from typing_extensions import TypeVar
 
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
-from .stream import StreamState, ViewState
+from .stream_state import StreamState, ViewState
 from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
 from .wire_patches import Patches
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from .wire_folds import PacedFold
     from .wire_patches import Operation
 
-T = TypeVar("T")
+P = TypeVar("P")
+T = TypeVar("T", default=P)
 S = TypeVar("S")
 
 
@@ -68,7 +71,7 @@ class AsyncReader(ABC, Generic[S]):
         await self.aclose()
 
 
-class AsyncPartialStream(AsyncReader[T], StreamState[T]):
+class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
@@ -85,7 +88,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         self._has_woken = False  # tasks that have not run yet
         self._waiting: list[Future[None]] = []
 
-    async def __anext__(self) -> T:
+    async def __anext__(self) -> P:
         # Another task may have read on: the snapshot that it found is shown first.
         if (
             self._shown == self._session.feeds.found or self._session.closed
@@ -94,7 +97,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
         self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]
 
-    def __aiter__(self) -> _SnapshotLoop[T]:
+    def __aiter__(self) -> _SnapshotLoop[P]:
         """Snapshots for one loop. The stream is left when the loop drops it."""
         return _SnapshotLoop(self)
 
@@ -228,7 +231,7 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
             return AsyncView(self, Events())
         return _paced(self, EventBatches(), Newest(self._session), throttle)
 
-    def snapshots(self, *, throttle: float = 0.0) -> AsyncView[T]:
+    def snapshots(self, *, throttle: float = 0.0) -> AsyncView[P]:
         """The newest snapshot, one each `throttle` seconds at most, the last one included."""
         newest = Newest(self._session)
         return _paced(self, Snapshots(newest), newest, throttle)
@@ -314,24 +317,24 @@ class AsyncPartialStream(AsyncReader[T], StreamState[T]):
 
 
 def _paced(
-    stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, seconds: float
+    stream: AsyncPartialStream[Any, Any], fold: PacedFold[S], source: Newest, seconds: float
 ) -> AsyncView[S]:
     from .wire_view import AsyncPacedView, Pace  # noqa: PLC0415 - made of the classes here
 
     return AsyncPacedView(stream, fold, source, Pace(seconds))
 
 
-class _SnapshotLoop(Generic[T]):
+class _SnapshotLoop(Generic[P]):
     """The iterator of one `async for` loop over a stream."""
 
     __slots__ = ("_shown", "_stream")
 
-    def __init__(self, stream: AsyncPartialStream[T]) -> None:
+    def __init__(self, stream: AsyncPartialStream[P, Any]) -> None:
         self._stream = stream
         self._shown = stream._shown  # noqa: SLF001 - a part of its stream
         stream._readers += 1  # noqa: SLF001
 
-    async def __anext__(self) -> T:
+    async def __anext__(self) -> P:
         stream, session = self._stream, self._stream._session  # noqa: SLF001
         is_behind = self._shown != session.feeds.found and not session.closed
         if not (is_behind or await stream.advance()):
@@ -346,7 +349,7 @@ class _SnapshotLoop(Generic[T]):
         self._stream._leave()  # noqa: SLF001
 
 
-class AsyncView(ViewState[S, AsyncPartialStream[Any]], AsyncReader[S]):
+class AsyncView(ViewState[S, AsyncPartialStream[Any, Any]], AsyncReader[S]):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read.

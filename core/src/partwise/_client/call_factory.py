@@ -18,10 +18,12 @@ from .._session.hooks import HookDispatcher, Hooks
 from .._session.prompts import tool_name
 from .._session.session import Session
 from .._session.settings import Settings
+from .keywords import vendor_options
+from .messages import checked_messages
 from .response_types import plain, plan_of, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from .._providers.protocol import ProviderConfig, ProviderWrapper
 
@@ -73,8 +75,8 @@ class CallFactory:
     def session(
         self,
         response_model: Any,
-        messages: Sequence[Mapping[str, Any]],
-        keywords: dict[str, Any],
+        messages: Any,
+        keywords: Mapping[str, Any],
         *,
         keeps_vendor_events: bool = False,
     ) -> Session:
@@ -83,17 +85,17 @@ class CallFactory:
         Raises:
             ConfigurationError: it can't be made so.
         """
-        if "stream" in keywords and not keywords.pop("stream"):
-            raise ConfigurationError("every call streams: leave stream=False out, or use create()")
-        model = keywords.pop("model", None) or self.model
+        settings, rest = Settings.split(keywords)
+        model = _checked_model(rest.pop("model", None)) or self.model
+        named_mode = as_mode(rest.pop("mode", None)) or self._mode
+        options = vendor_options(rest, rest.pop("options", None))
+        plan = plan_of(response_model)
+        messages = checked_messages(messages)
         if model is None:
             message = "no model given: pass model= to this call or when creating the client"
             raise ConfigurationError(message)
-        named_mode = as_mode(keywords.pop("mode", None)) or self._mode
         mode = self._check_mode(model, named_mode)
-        settings, options = Settings.split(keywords)
         self._secrets.add_options(options)
-        plan = plan_of(response_model)
         telemetry_name = getattr(self.provider, "telemetry_name", self.name)
         info = CallInfo(self.name, model, mode, plan.name, telemetry_name)
         request = Request(
@@ -143,3 +145,17 @@ def as_mode(mode: Mode | str | None) -> Mode | None:
         known = ", ".join(Mode)
         hint = nearest(mode, Mode)
         raise ConfigurationError(f"unknown mode {mode!r}{hint}; choose one of {known}") from None
+
+
+def _checked_model(model: object) -> str | None:
+    """The vendor's name of a model.
+
+    Raises:
+        ConfigurationError: it is no text.
+    """
+    if model is None or isinstance(model, str):
+        return model
+    raise ConfigurationError(
+        f"model= takes the vendor's name of a model as text, got {model!r}; "
+        "the type of the answer is response_model="
+    )

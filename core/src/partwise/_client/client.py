@@ -1,11 +1,11 @@
-"""The clients: calls in the forms that users know, each a line around a session and a stream.
+"""The client: calls in the forms that users know, each a line around a session and a stream.
 
 Beside the response model and the messages a call takes:
 - `model` and `mode`, in place of the client's own,
 - the keywords of `partwise.Settings`: `max_retries`, `context` (or `validation_context`),
   `strict`, `hooks`, `on_restart`, `resume`, `token_budget`, `timeout`, `idle_timeout`, `limits`,
-- `stream=True`, which changes nothing,
-- anything else, which goes to the vendor.
+- `stream=True`, which changes nothing but for `create`,
+- the vendor's own keywords, such as `temperature`, and any more of them in `options={…}`.
 
 A call that can't be made raises `ConfigurationError` at once; the request is sent when the
 stream is first read.
@@ -13,95 +13,32 @@ stream is first read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from .._errors import ConfigurationError
-from .async_stream import AsyncPartialStream
-from .response_types import element_of, is_partial, streams
+from pydantic import BaseModel
+
+from .._sentinels import MISSING
+from .configured import Chat, Configured
+from .response_types import check_streams, list_of, streams_elements
 from .stream import PartialStream
-from .warm import warm, warm_in_thread
+from .warm import warm
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from typing_extensions import TypeForm
+    from typing_extensions import TypeForm, Unpack
 
-    from .._providers.hookspecs import HookName
-    from .._providers.protocol import ProviderConfig, ProviderWrapper
-    from .._session.hooks import Completion, Handler, Hooks
-    from .async_stream import AsyncView
+    from .._session.hooks import Completion
     from .call_factory import CallFactory
+    from .completeness import HasPartial
+    from .keywords import CallKeywords, Messages
     from .selectors import OnInvalid
     from .stream import View
 
 T = TypeVar("T")
-C = TypeVar("C")
-
-Messages: TypeAlias = Sequence[Mapping[str, Any]]
-"""A conversation in OpenAI's chat form: `[{"role": "user", "content": "…"}]`."""
-
-
-class Chat(Generic[C]):
-    """`client.chat`, whose `completions` take the calls of the client."""
-
-    def __init__(self, completions: C) -> None:
-        self.completions = completions
-
-
-class _Configured:
-    """A client's configuration and handlers."""
-
-    _calls: CallFactory
-
-    def __init__(self, calls: CallFactory) -> None:
-        self._calls = calls
-
-    @property
-    def config(self) -> ProviderConfig:
-        """The provider's name and settings."""
-        return self._calls.config
-
-    @property
-    def hooks(self) -> Hooks:
-        """The handlers, which `on`, `off` and `clear` change."""
-        return self._calls.hooks
-
-    @property
-    def model(self) -> str | None:
-        """The vendor's name of the model; None if each call has to name one."""
-        return self._calls.model
-
-    def with_config(self, *, cache: ProviderWrapper | None = None, **changes: Any) -> Self:
-        """Another client for the same model and mode, with these fields of `config` changed.
-
-        `cache` takes the place of the client's own.
-
-        It has connections of its own, to be closed by itself, and the same handlers.
-
-        Raises:
-            ConfigurationError: the provider can't be made so.
-        """
-        return type(self)(self._calls.with_config(cache, changes))
-
-    def on(self, name: HookName, handler: Handler) -> None:
-        """Call the handler whenever this happens in a call of this client.
-
-        Raises:
-            ConfigurationError: there is no hook of that name.
-        """
-        self._calls.hooks.on(name, handler)
-
-    def off(self, name: HookName, handler: Handler) -> None:
-        """Stop calling the handler."""
-        self._calls.hooks.off(name, handler)
-
-    def clear(self, name: HookName | None = None) -> None:
-        """Forget the handlers of that name; all, if none is given."""
-        self._calls.hooks.clear(name)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._calls!r}>"
+P = TypeVar("P")
+M = TypeVar("M", bound=BaseModel)
 
 
 class Completions:
@@ -110,78 +47,269 @@ class Completions:
     def __init__(self, calls: CallFactory) -> None:
         self._calls = calls
 
+    @overload
     def create_partial(
-        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
-    ) -> PartialStream[T]:
-        """Ask for an answer, to be read in snapshots while it is being written."""
+        self,
+        response_model: HasPartial[P, T],
+        messages: Messages,
+        *,
+        stream: Literal[True] = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> PartialStream[P, T]: ...
+    @overload
+    def create_partial(
+        self,
+        response_model: type[Sequence[HasPartial[P, T]]],
+        messages: Messages,
+        *,
+        stream: Literal[True] = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> PartialStream[list[P], list[T]]: ...
+    @overload
+    def create_partial(
+        self,
+        response_model: type[T],
+        messages: Messages,
+        *,
+        stream: Literal[True] = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> PartialStream[T]: ...
+    @overload
+    def create_partial(
+        self,
+        response_model: TypeForm[T],
+        messages: Messages,
+        *,
+        stream: Literal[True] = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> PartialStream[T]: ...
+    def create_partial(
+        self,
+        response_model: Any = MISSING,
+        messages: Any = MISSING,
+        *,
+        stream: bool = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> Any:
+        """Ask for an answer, to be read in snapshots while it is being written.
+
+        Args:
+            response_model: any type that pydantic validates: a model, a dataclass, `list[User]`,
+                `User | Company`, a `TypedDict`, `int`.
+            messages: the conversation in OpenAI's chat form, whichever the vendor; a text is one
+                user message.
+            stream: True; the call streams anyway.
+            keywords: `model` and `mode`, in place of the client's own; the keywords of
+                `partwise.Settings`, such as `max_retries` (3 unless given), `timeout` (seconds, no
+                limit unless given) and `context`; the vendor's own, such as `temperature`; more of
+                the vendor's in `options={…}`, which are not checked.
+
+        Returns:
+            The stream. Its request is sent when it is first read.
+
+        Raises:
+            ConfigurationError: the call can't be made so: no model is given, the response model
+                is no type, a keyword is nearly one of ours, a value is of a wrong type. Raised at
+                once; all other errors come when the stream is read.
+
+        Example:
+            ```python
+            stream = client.create_partial(Team, "Who is in the team?", max_retries=2)
+            for team in stream:
+                print(team)
+            team = stream.result()
+            ```
+        """
+        check_streams(stream)
         return PartialStream(self._calls.session(response_model, messages, keywords))
 
+    @overload
+    def create_iterable(
+        self,
+        response_model: type[T],
+        messages: Messages,
+        *,
+        on_invalid: OnInvalid = "raise",
+        stream: Literal[True] = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> View[T]: ...
+    @overload
     def create_iterable(
         self,
         response_model: TypeForm[T],
         messages: Messages,
         *,
         on_invalid: OnInvalid = "raise",
-        **keywords: Any,
-    ) -> View[T]:
+        stream: Literal[True] = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> View[T]: ...
+    def create_iterable(
+        self,
+        response_model: Any = MISSING,
+        messages: Any = MISSING,
+        *,
+        on_invalid: OnInvalid = "raise",
+        stream: bool = True,
+        **keywords: Unpack[CallKeywords],
+    ) -> Any:
         """Ask for any number of answers, to be read one by one, each complete and valid.
 
-        An item that was given can't be taken back: from the first answer on, a failed attempt is
+        An item that was given can't be taken back: from the first one on, a failed attempt is
         not tried again, and its error is raised.
-        """
-        stream = self.create_partial(_list_of(response_model), messages, **keywords)
-        return stream.elements("", on_invalid=on_invalid)
 
-    def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
-        """Ask for an answer and wait for its end: the validated value.
-
-        With `stream=True`, `Partial[M]` gives the stream of `create_partial` and `Iterable[M]` that
-        of `create_iterable`.
-
-        Raises:
-            PartwiseError: there is none.
-        """
-        if keywords.pop("stream", False):
-            return self._stream(response_model, messages, keywords)  # type: ignore[no-any-return]
-        value, _ = self._create(response_model, messages, keywords, keep=False)
-        return value
-
-    def create_with_completion(
-        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
-    ) -> tuple[T, Completion]:
-        """The same, and the vendor's completion.
+        Args:
+            response_model: the type of one answer; `Iterable[User]` and `list[User]` are the same
+                as `User`.
+            messages: as in `create_partial`.
+            on_invalid: `"skip"` leaves invalid items out; the view's `invalid` has them.
+            stream: True; the call streams anyway.
+            keywords: as in `create_partial`.
 
         Raises:
-            PartwiseError: there is no value.
+            ConfigurationError: the call can't be made so.
+
+        Example:
+            ```python
+            for user in client.create_iterable(User, "List the users."):
+                print(user.name)
+            ```
         """
-        return self._create(response_model, messages, keywords, keep=True)
+        check_streams(stream)
+        session = self._calls.session(list_of(response_model), messages, keywords)
+        return PartialStream(session).elements("", on_invalid=on_invalid)
 
-    def _stream(self, response_model: Any, messages: Messages, keywords: dict[str, Any]) -> Any:
-        if streams(response_model) is not None:
-            return self.create_iterable(response_model, messages, **keywords)
-        if is_partial(response_model):
-            return self.create_partial(response_model, messages, **keywords)
-        raise ConfigurationError(
-            "create() gives one value: use create_partial() for its snapshots, or pass "
-            "response_model=Partial[…] or Iterable[…] with stream=True"
-        )
-
-    def _create(
+    @overload
+    def create(
+        self,
+        response_model: type[T],
+        messages: Messages,
+        *,
+        stream: Literal[False] = False,
+        **keywords: Unpack[CallKeywords],
+    ) -> T: ...
+    @overload
+    def create(
         self,
         response_model: TypeForm[T],
         messages: Messages,
-        keywords: dict[str, Any],
         *,
-        keep: bool,
-    ) -> tuple[T, Completion]:
-        keywords.pop("stream", None)
+        stream: Literal[False] = False,
+        **keywords: Unpack[CallKeywords],
+    ) -> T: ...
+    @overload
+    def create(
+        self,
+        response_model: HasPartial[P, T],
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        **keywords: Unpack[CallKeywords],
+    ) -> PartialStream[P, T]: ...
+    @overload
+    def create(  # type: ignore[overload-overlap]  # a model iterates over its fields
+        self,
+        response_model: type[M],
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        **keywords: Unpack[CallKeywords],
+    ) -> PartialStream[M]: ...
+    @overload
+    def create(
+        self,
+        response_model: TypeForm[Iterable[T]],
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        **keywords: Unpack[CallKeywords],
+    ) -> View[T]: ...
+    def create(
+        self,
+        response_model: Any = MISSING,
+        messages: Any = MISSING,
+        *,
+        stream: bool = False,
+        **keywords: Unpack[CallKeywords],
+    ) -> Any:
+        """Ask for an answer and wait for its end: the validated value.
+
+        Args:
+            response_model: as in `create_partial`.
+            messages: as in `create_partial`.
+            stream: True for the stream of `create_partial` if the response model is a
+                `Partial[M]`, or for that of `create_iterable` if it is an `Iterable[M]`.
+            keywords: as in `create_partial`.
+
+        Raises:
+            ConfigurationError: the call can't be made so.
+            PartwiseError: there is no value: the error has the text and the snapshot so far.
+
+        Example:
+            `team = client.create(Team, "Who is in the team?", timeout=60)`
+        """
+        if stream:
+            if streams_elements(response_model):
+                return self.create_iterable(response_model, messages, **keywords)
+            return self.create_partial(response_model, messages, **keywords)
+        value, _ = self._create(response_model, messages, keywords, keep=False)
+        return value
+
+    @overload
+    def create_with_completion(
+        self,
+        response_model: type[T],
+        messages: Messages,
+        *,
+        stream: bool = False,
+        **keywords: Unpack[CallKeywords],
+    ) -> tuple[T, Completion]: ...
+    @overload
+    def create_with_completion(
+        self,
+        response_model: TypeForm[T],
+        messages: Messages,
+        *,
+        stream: bool = False,
+        **keywords: Unpack[CallKeywords],
+    ) -> tuple[T, Completion]: ...
+    def create_with_completion(
+        self,
+        response_model: Any = MISSING,
+        messages: Any = MISSING,
+        *,
+        stream: bool = False,  # noqa: ARG002 - the answer is streamed anyway
+        **keywords: Unpack[CallKeywords],
+    ) -> Any:
+        """Ask for an answer and wait for its end: the value, and the vendor's side of it.
+
+        Args:
+            response_model: as in `create_partial`.
+            messages: as in `create_partial`.
+            stream: no matter.
+            keywords: as in `create_partial`.
+
+        Raises:
+            ConfigurationError: the call can't be made so.
+            PartwiseError: there is no value: the error has the text and the snapshot so far.
+
+        Example:
+            `team, completion = client.create_with_completion(Team, "Who?")`
+        """
+        return self._create(response_model, messages, keywords, keep=True)
+
+    def _create(
+        self, response_model: Any, messages: Any, keywords: CallKeywords, *, keep: bool
+    ) -> tuple[Any, Completion]:
         session = self._calls.session(response_model, messages, keywords, keeps_vendor_events=keep)
-        with PartialStream[T](session) as stream:
+        with PartialStream[Any](session) as stream:
             return stream.result(), stream.completion
 
 
-class Client(Completions, _Configured):
-    """Asks one provider. `chat.completions` and `messages` take the same calls as the client."""
+class Client(Completions, Configured):
+    """Asks one provider. `chat.completions` and `messages` take the same calls as the client.
+
+    `partwise.from_provider` makes it. It is a context manager that closes itself.
+    """
 
     def __init__(self, calls: CallFactory) -> None:
         super().__init__(calls)
@@ -206,111 +334,3 @@ class Client(Completions, _Configured):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class AsyncCompletions:
-    """The calls, for asyncio."""
-
-    def __init__(self, calls: CallFactory) -> None:
-        self._calls = calls
-
-    def create_partial(
-        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
-    ) -> AsyncPartialStream[T]:
-        """Ask for an answer, to be read in snapshots while it is being written."""
-        return AsyncPartialStream(self._calls.session(response_model, messages, keywords))
-
-    def create_iterable(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        on_invalid: OnInvalid = "raise",
-        **keywords: Any,
-    ) -> AsyncView[T]:
-        """Ask for any number of answers, to be read one by one, each complete and valid.
-
-        An item that was given can't be taken back: from the first answer on, a failed attempt is
-        not tried again, and its error is raised.
-        """
-        stream = self.create_partial(_list_of(response_model), messages, **keywords)
-        return stream.elements("", on_invalid=on_invalid)
-
-    async def create(self, response_model: TypeForm[T], messages: Messages, **keywords: Any) -> T:
-        """Ask for an answer and wait for its end: the validated value.
-
-        With `stream=True`, `Partial[M]` gives the stream of `create_partial` and `Iterable[M]` that
-        of `create_iterable`.
-
-        Raises:
-            PartwiseError: there is none.
-        """
-        if keywords.pop("stream", False):
-            return self._stream(response_model, messages, keywords)  # type: ignore[no-any-return]
-        value, _ = await self._create(response_model, messages, keywords, keep=False)
-        return value
-
-    async def create_with_completion(
-        self, response_model: TypeForm[T], messages: Messages, **keywords: Any
-    ) -> tuple[T, Completion]:
-        """The same, and the vendor's completion.
-
-        Raises:
-            PartwiseError: there is no value.
-        """
-        return await self._create(response_model, messages, keywords, keep=True)
-
-    def _stream(self, response_model: Any, messages: Messages, keywords: dict[str, Any]) -> Any:
-        if streams(response_model) is not None:
-            return self.create_iterable(response_model, messages, **keywords)
-        if is_partial(response_model):
-            return self.create_partial(response_model, messages, **keywords)
-        raise ConfigurationError(
-            "create() gives one value: use create_partial() for its snapshots, or pass "
-            "response_model=Partial[…] or Iterable[…] with stream=True"
-        )
-
-    async def _create(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        keywords: dict[str, Any],
-        *,
-        keep: bool,
-    ) -> tuple[T, Completion]:
-        keywords.pop("stream", None)
-        session = self._calls.session(response_model, messages, keywords, keeps_vendor_events=keep)
-        async with AsyncPartialStream[T](session) as stream:
-            return await stream.result(), stream.completion
-
-
-class AsyncClient(AsyncCompletions, _Configured):
-    """Asks one provider, for asyncio. `chat.completions` and `messages` take the same calls."""
-
-    def __init__(self, calls: CallFactory) -> None:
-        super().__init__(calls)
-        self.messages = AsyncCompletions(calls)
-        self.chat = Chat(self.messages)
-
-    async def close(self) -> None:
-        """Release the provider's connections. An SDK client that the user gave stays open."""
-        await self._calls.provider.aclose()
-
-    async def warm(self) -> None:
-        """Load the vendor's SDK in a thread now, which the first request would do otherwise."""
-        await warm_in_thread(self._calls.provider)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-
-def _list_of(response_model: Any) -> Any:
-    return list[element_of(response_model)]  # type: ignore[misc]

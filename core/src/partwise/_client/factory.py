@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 from .._errors import ConfigurationError, ProviderNotFoundError
 from .._providers.protocol import ProviderConfig
 from .._providers.registry import known_names
+from .async_client import AsyncClient
 from .cache import provider_wrapper
 from .call_factory import CallFactory, as_mode
-from .client import AsyncClient, Client
+from .client import Client
+from .keywords import sdk_options
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
+
+    from typing_extensions import Unpack
 
     from .._providers.mode import Mode
     from .cache import Cache
+    from .keywords import ProviderKeywords
 
 
 class SyncSDKClient(Protocol):
@@ -39,45 +44,15 @@ class AsyncGoogleClient(Protocol):
 
 @overload
 def from_provider(
-    model: str,
-    *,
-    async_client: Literal[False] = False,
-    mode: Mode | str | None = None,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    client: Any = None,
-    http_client: Any = None,
-    cache: Cache | None = None,
-    plugin: str | None = None,
-    **options: Any,
+    model: str, *, async_client: Literal[False] = False, **keywords: Unpack[ProviderKeywords]
 ) -> Client: ...
 @overload
 def from_provider(
-    model: str,
-    *,
-    async_client: Literal[True],
-    mode: Mode | str | None = None,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    client: Any = None,
-    http_client: Any = None,
-    cache: Cache | None = None,
-    plugin: str | None = None,
-    **options: Any,
+    model: str, *, async_client: Literal[True], **keywords: Unpack[ProviderKeywords]
 ) -> AsyncClient: ...
 @overload
 def from_provider(
-    model: str,
-    *,
-    async_client: bool,
-    mode: Mode | str | None = None,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    client: Any = None,
-    http_client: Any = None,
-    cache: Cache | None = None,
-    plugin: str | None = None,
-    **options: Any,
+    model: str, *, async_client: bool, **keywords: Unpack[ProviderKeywords]
 ) -> Client | AsyncClient: ...
 def from_provider(  # noqa: PLR0913 - an option each
     model: str,
@@ -90,7 +65,8 @@ def from_provider(  # noqa: PLR0913 - an option each
     http_client: Any = None,
     cache: Cache | None = None,
     plugin: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **sdk_keywords: Any,
 ) -> Client | AsyncClient:
     """A client for a provider and a model, as in `from_provider("openai/gpt-4.1-mini")`.
 
@@ -107,13 +83,22 @@ def from_provider(  # noqa: PLR0913 - an option each
             of `partwise-bulk`, or a function of one's own (a `ProviderWrapper`).
         plugin: the distribution whose plugin is to be used, such as `"partwise-openai"`, if
             several have the provider's name.
-        options: further keywords for that SDK client.
+        options: further keywords for that SDK client, not checked.
+        sdk_keywords: keywords that the vendors' SDK clients are known to take, such as `timeout`,
+            `organization` or `region_name`; any others, too, unless they are nearly one of these.
 
     Raises:
         ProviderNotFoundError: there is no slash, or no usable provider of that name.
         MissingKeyError: there is no API key.
         ConfigurationError: the provider has no such mode for this model, or `client` is for
-            asyncio and `async_client` is not asked for.
+            asyncio and `async_client` is not asked for, or a keyword is unknown and nearly one of
+            these, or has a value of a wrong type.
+
+    Example:
+        ```python
+        client = partwise.from_provider("openai/gpt-4.1-mini")
+        other = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")
+        ```
     """
     name, slash, rest = model.partition("/")
     if not (name and slash and rest):
@@ -130,7 +115,7 @@ def from_provider(  # noqa: PLR0913 - an option each
         client=client,
         http_client=http_client,
         plugin=plugin,
-        options=options,
+        options=sdk_options(sdk_keywords, options),
     )
     return _client(config, rest, mode, is_async=async_client, cache=cache)
 

@@ -9,7 +9,7 @@ from .wire_envelope import envelope_of
 
 if TYPE_CHECKING:
     from .._session.session import Session
-    from .stream import StreamState
+    from .stream_state import StreamState
 
 
 def repr_of(session: Session, name: str) -> str:

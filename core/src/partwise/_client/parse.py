@@ -8,42 +8,78 @@ from __future__ import annotations
 import codecs
 from collections.abc import AsyncIterable, Iterable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from .._errors import IncompleteOutputError, MalformedOutputError, malformed
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Granularity, Mode
 from .._providers.protocol import Capabilities, Request
 from .._providers.redaction import Secrets
+from .._sentinels import MISSING
 from .._session.call import Call
 from .._session.event_reader import PieceReader
 from .._session.hooks import HookDispatcher
 from .._session.session import Session
 from .._session.settings import Settings
 from .async_stream import AsyncPartialStream
+from .keywords import unknown_keywords
 from .pieces import check_pieces, not_text
 from .response_types import plain, plan_of
 from .stream import PartialStream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from typing_extensions import TypeForm
 
     from .._errors import ProviderError
     from .._json.limits import Limits
     from .._providers.chunks import Chunk
+    from .completeness import HasPartial
     from .pieces import Piece
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 _TEXTS_PER_COUNT: Final = 1000
 """Decoded texts after which lines and columns are counted."""
+_KEYWORDS: Final = ("response_model", "chunks", "lenient", "context", "strict", "limits")
 _END_CHARS: Final = 1000
 """Characters kept of the text's end: more than an error shows of a line."""
 
 
-def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
+@overload
+def parse(
+    response_model: HasPartial[P, T],
+    chunks: Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> PartialStream[P, T]: ...
+@overload
+def parse(
+    response_model: type[Sequence[HasPartial[P, T]]],
+    chunks: Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> PartialStream[list[P], list[T]]: ...
+@overload
+def parse(
+    response_model: type[T],
+    chunks: Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> PartialStream[T]: ...
+@overload
+def parse(
     response_model: TypeForm[T],
     chunks: Iterable[Piece] | Piece,
     *,
@@ -51,27 +87,77 @@ def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
-) -> PartialStream[T]:
+) -> PartialStream[T]: ...
+def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
+    response_model: Any = MISSING,
+    chunks: Any = MISSING,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+    **unknown: Any,
+) -> Any:
     """Read an answer from text, however it is cut.
 
     Args:
         response_model: any type that pydantic validates.
-        chunks: the pieces of the text. They are taken as snapshots are asked for, and the
-            iterable stays the caller's: it is not closed.
-        lenient: whether the JSON may be in prose and in fences.
-        context: the validators' `info.context`.
-        strict: pydantic's strict mode; None leaves it to the model.
-        limits: bounds on the text.
+        chunks: the pieces of the text, str or UTF-8 bytes. They are taken as snapshots are asked
+            for, and the iterable stays the caller's: it is not closed.
+        lenient: whether the JSON may be in prose and in fences; False unless given.
+        context: the validators' `info.context`; None unless given.
+        strict: pydantic's strict mode; None, the default, leaves it to the model.
+        limits: bounds on the text; those of `partwise.Limits()` unless given.
+        unknown: nothing; a keyword that is not one of these is an error.
 
     Raises:
-        ConfigurationError: the response model is no type, or the chunks are no text.
+        ConfigurationError: the response model is no type, the chunks are no text, or a keyword is
+            unknown. Raised at once; all other errors come when the stream is read.
+
+    Example:
+        ```python
+        for team in partwise.parse(Team, ['{"na', 'me": "A"}']):
+            print(team)
+        ```
     """
-    settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+    unknown_keywords("parse()", unknown, _KEYWORDS)
+    settings = _settings(context=context, strict=strict, limits=limits)
     check_pieces(chunks, may_be_async=False)
     return PartialStream(_session(response_model, chunks, settings, lenient=lenient))
 
 
-def aparse(  # noqa: PLR0913 - as above
+@overload
+def aparse(
+    response_model: HasPartial[P, T],
+    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> AsyncPartialStream[P, T]: ...
+@overload
+def aparse(
+    response_model: type[Sequence[HasPartial[P, T]]],
+    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> AsyncPartialStream[list[P], list[T]]: ...
+@overload
+def aparse(
+    response_model: type[T],
+    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> AsyncPartialStream[T]: ...
+@overload
+def aparse(
     response_model: TypeForm[T],
     chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
     *,
@@ -79,15 +165,31 @@ def aparse(  # noqa: PLR0913 - as above
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
-) -> AsyncPartialStream[T]:
-    """The same for asyncio, from an async iterable or a plain one."""
-    settings = Settings(max_retries=0, context=context, strict=strict, **_given(limits))
+) -> AsyncPartialStream[T]: ...
+def aparse(  # noqa: PLR0913 - as above
+    response_model: Any = MISSING,
+    chunks: Any = MISSING,
+    *,
+    lenient: bool = False,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+    **unknown: Any,
+) -> Any:
+    """The same for asyncio, from an async iterable or a plain one.
+
+    Example:
+        `team = await partwise.aparse(Team, response.aiter_bytes()).result()`
+    """
+    unknown_keywords("aparse()", unknown, _KEYWORDS)
+    settings = _settings(context=context, strict=strict, limits=limits)
     check_pieces(chunks, may_be_async=True)
     return AsyncPartialStream(_session(response_model, chunks, settings, lenient=lenient))
 
 
-def _given(limits: Limits | None) -> dict[str, Any]:
-    return {} if limits is None else {"limits": limits}
+def _settings(**given: Any) -> Settings:
+    settings, _ = Settings.split({"max_retries": 0, **given})
+    return settings
 
 
 def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:

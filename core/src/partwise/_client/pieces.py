@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Iterable
 from typing import Any, Final, TypeAlias
 
 from .._errors import ConfigurationError
+from .._sentinels import MISSING
 
 Piece: TypeAlias = str | bytes | bytearray | None
 """A piece of the answer's text. Bytes are UTF-8 and may be cut inside a character; None is none."""
@@ -25,6 +26,8 @@ def check_pieces(pieces: Any, *, may_be_async: bool) -> None:
     Raises:
         ConfigurationError: they are not; the message has an example.
     """
+    if pieces is MISSING:
+        raise ConfigurationError("no text given: write parse(Team, chunks)")
     if _sdk_of(pieces) is not None:
         raise not_text(pieces)
     if isinstance(pieces, str | bytes | bytearray | Iterable):

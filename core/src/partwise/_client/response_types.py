@@ -14,6 +14,7 @@ from pydantic import BaseModel, PydanticUndefinedAnnotation, PydanticUserError
 from .._errors import ConfigurationError
 from .._plan.partial import original_of
 from .._plan.plan import compile_plan
+from .._sentinels import MISSING
 from .._session.answer_schema import answer_schema
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _STREAMS: Final = frozenset({
     abc.Iterable, abc.Iterator, abc.Generator, abc.AsyncIterable, abc.AsyncIterator,
     abc.AsyncGenerator,
 })  # fmt: skip
+_FORM: Final = "a pydantic model, as in create_partial(response_model=Team, messages=…)"
 _LISTS: Final = _STREAMS | {list, abc.Sequence, abc.MutableSequence, abc.Collection}
 
 
@@ -34,8 +36,10 @@ def plan_of(response_model: Any) -> Plan:
     Raises:
         ConfigurationError: an answer can't be validated with it; the message has the type to pass.
     """
+    if response_model is MISSING:
+        raise ConfigurationError(f"no response_model given: pass {_FORM}")
     if response_model is None:
-        raise ConfigurationError("response_model can't be None: pass a pydantic model")
+        raise ConfigurationError(f"response_model can't be None: pass {_FORM}")
     if (advice := _advice(response_model)) is not None:
         raise ConfigurationError(f"response_model must be a type: {advice}")
     with _explaining(response_model):
@@ -74,14 +78,37 @@ def element_of(response_model: Any) -> Any:
     return response_model if item is None else item
 
 
-def streams(response_model: Any) -> Any:
-    """The element type of `Iterable[X]` and its like; None for other types."""
-    return _item(response_model, _STREAMS)
+def list_of(response_model: Any) -> Any:
+    """`list[X]` for X, for `list[X]` and for `Iterable[X]`; what is no type as it is."""
+    if response_model is MISSING or response_model is None or _advice(response_model) is not None:
+        return response_model
+    return list[element_of(response_model)]  # type: ignore[misc]
 
 
-def is_partial(response_model: Any) -> bool:
-    """Whether it is a `Partial[M]`."""
-    return isinstance(response_model, type) and original_of(response_model) is not response_model
+def streams_elements(response_model: Any) -> bool:
+    """Whether `create(…, stream=True)` gives elements, as of `Iterable[X]`, or else snapshots.
+
+    Raises:
+        ConfigurationError: it gives neither: it is no `Partial[M]`.
+    """
+    if _item(response_model, _STREAMS) is not None:
+        return True
+    if isinstance(response_model, type) and original_of(response_model) is not response_model:
+        return False
+    raise ConfigurationError(
+        "create() gives one value: use create_partial() for its snapshots, or pass "
+        "response_model=Partial[…] or Iterable[…] with stream=True"
+    )
+
+
+def check_streams(stream: object) -> None:
+    """See that a stream is not asked not to stream.
+
+    Raises:
+        ConfigurationError: it is.
+    """
+    if not stream:
+        raise ConfigurationError("every call streams: leave stream=False out, or use create()")
 
 
 def _item(response_model: Any, origins: frozenset[Any]) -> Any:

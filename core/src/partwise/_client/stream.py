@@ -14,19 +14,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, cast, overload
+
+from typing_extensions import TypeVar
 
 from .._errors import ConfigurationError
-from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
-from .._snapshot.values import value_at
 from .driver import Driver
 from .interrupt import interrupt_read
-from .mimebundle import mimebundle, repr_of
-from .selectors import check_single, path_of, text_of
-from .views import Elements, Events, TextDeltas
-from .wire_envelope import Envelope, envelope_of
+from .stream_state import StreamState, ViewState
+from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
 from .wire_patches import Patches
 from .wire_text import JsonDeltas
@@ -35,170 +33,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import GeneratorType, TracebackType
 
-    from .._plan.skipping import InvalidElement
-    from .._providers.hookspecs import HookName
-    from .._session.feeds import Fold
-    from .._session.hooks import Completion, Handler
     from .._session.session import Session
-    from .._snapshot.builder import State
     from .._snapshot.events import Event
-    from .._usage import FinishReason, Usage
     from .selectors import HasElements, OnInvalid, Place
     from .wire_folds import PacedFold
     from .wire_patches import Operation
 
-T = TypeVar("T")
+P = TypeVar("P")
+"""The type of the snapshots."""
+T = TypeVar("T", default=P)
+"""The type of the value: that of the snapshots, too, unless a stub of the model tells another."""
 S = TypeVar("S")
-StreamT = TypeVar("StreamT", bound="StreamState[Any]")
-
-
-class StreamState(Generic[T]):
-    """The state of a stream, in sync and in async.
-
-    Attributes:
-        _shown: the number of the snapshot that was shown last.
-        _readers: loops and views that are open.
-        _checked_places: places that an answer may have.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._shown = 0
-        self._readers = 0
-        self._checked_places: set[str] = set()
-
-    @property
-    def attempt(self) -> int:
-        """The number of the attempt that is running, or was the last, from 1."""
-        return self._session.attempt
-
-    @property
-    def usage(self) -> Usage | None:
-        """The tokens of all attempts, as far as the vendor reported them; None if it did not."""
-        return self._session.usage
-
-    @property
-    def usage_complete(self) -> bool:
-        """Whether `usage` is all that was spent. A stream that is cut short does not know."""
-        return self._session.usage_complete
-
-    @property
-    def finish_reason(self) -> FinishReason | None:
-        """The reason why the vendor stopped, once it gave one."""
-        return self._session.finish_reason
-
-    @property
-    def text(self) -> str:
-        """The raw text of the structured answer so far."""
-        return self._session.text
-
-    @property
-    def reasoning(self) -> str:
-        """The model's reasoning so far, or the vendor's summary of it."""
-        return self._session.reasoning
-
-    @property
-    def completion(self) -> Completion:
-        """The vendor's side of the attempt that is running, or was the last."""
-        return self._session.completion
-
-    @property
-    def invalid(self) -> list[InvalidElement]:
-        """The elements that were left out because they are not valid, of this attempt."""
-        return self._session.invalid
-
-    def on(self, name: HookName, handler: Handler) -> None:
-        """Call the handler whenever this happens in this stream, as `Client.on` does for all.
-
-        It is called in the thread that reads the stream.
-
-        Raises:
-            ConfigurationError: there is no hook of that name.
-        """
-        self._session.on(name, handler)
-
-    def state(self, path: Place | Callable[[T], object]) -> State:
-        """The state of the value at a place like `users[0].name`.
-
-        Raises:
-            PathError: not a path, or no answer can have anything there.
-        """
-        return self._session.state(self._checked(path))
-
-    def _checked(self, place: Place | Callable[[T], object]) -> str:
-        """The place as text, if an answer may have something there."""
-        text = text_of(place)
-        if text not in self._checked_places:
-            self._session.check_path(text)
-            check_single(text)
-            self._checked_places.add(text)
-        return text
-
-    def _elements(self, path: Place | Callable[[T], Any], on_invalid: OnInvalid) -> Elements:
-        text = text_of(path)
-        self._session.call.plan.check_elements(text)
-        if on_invalid == "skip":
-            self._session.skip_invalid(path_of(text))
-        elif on_invalid != "raise":
-            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
-        return Elements(text)
-
-    def _text_deltas(self, path: Place | Callable[[T], Any]) -> TextDeltas:
-        text = text_of(path)
-        self._session.call.plan.check_text(text)
-        return TextDeltas(text)
-
-    def _settled(self, text: str) -> Any:
-        """The value at the path, once it is settled; MISSING until then.
-
-        A value is settled if it is complete, or if something around it is: then it has its default,
-        or will never be there.
-
-        Raises:
-            LookupError: the answer has nothing there, and never will.
-        """
-        session, path = self._session, parse_path(text)
-        depths = range(len(path), -1, -1)
-        if not any(session.state(format_path(path[:depth])) == "complete" for depth in depths):
-            return MISSING
-        return value_at(session.snapshot, path)
-
-    def __repr__(self) -> str:
-        return repr_of(self._session, type(self).__name__)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """The newest snapshot, as notebooks show it."""
-        return mimebundle(self)
-
-    def envelope(self, *, by_alias: bool | None = None) -> Envelope:
-        """The newest snapshot as plain data that tells missing from null and from a default."""
-        return envelope_of(self._session, by_alias=by_alias)
-
-
-class ViewState(Generic[S, StreamT]):
-    """A view's place in its stream, in sync and in async."""
-
-    def __init__(self, stream: StreamT, fold: Fold[S]) -> None:
-        self.stream = stream
-        self._is_open = False  # if the feed can't be opened
-        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
-        self._is_open = True
-        stream._readers += 1  # noqa: SLF001
-
-    @property
-    def invalid(self) -> list[InvalidElement]:
-        """The elements that were left out because they are not valid."""
-        return self.stream.invalid
-
-    def _detach(self) -> bool:
-        was_open, self._is_open = self._is_open, False
-        if was_open:
-            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
-            self.stream._readers -= 1  # noqa: SLF001
-        return was_open
-
-    def __del__(self) -> None:
-        self._detach()
 
 
 class Reader(ABC, Generic[S]):
@@ -227,7 +72,7 @@ class Reader(ABC, Generic[S]):
         self.close()
 
 
-class PartialStream(Reader[T], StreamState[T]):
+class PartialStream(Reader[P], StreamState[T], Generic[P, T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
@@ -239,7 +84,7 @@ class PartialStream(Reader[T], StreamState[T]):
         self._driver = Driver(session)
         self._turns = cast("GeneratorType[bool, None, None]", _turns(session, self._driver))
 
-    def __next__(self) -> T:
+    def __next__(self) -> P:
         # A view may have read on: the snapshot that it found is shown first.
         is_behind = self._shown != self._session.feeds.found and not self._session.closed
         if not (is_behind or self.advance()):
@@ -247,11 +92,11 @@ class PartialStream(Reader[T], StreamState[T]):
         self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[P]:
         """Snapshots for one loop. The stream is left when the loop drops it."""
         return self._loop(self._shown)
 
-    def _loop(self, shown: int) -> Iterator[T]:
+    def _loop(self, shown: int) -> Iterator[P]:
         session, feeds = self._session, self._session.feeds
         self._readers += 1
         try:
@@ -340,7 +185,7 @@ class PartialStream(Reader[T], StreamState[T]):
             return View(self, Events())
         return _paced(self, EventBatches(), Newest(self._session), throttle)
 
-    def snapshots(self, *, throttle: float = 0.0) -> View[T]:
+    def snapshots(self, *, throttle: float = 0.0) -> View[P]:
         """The newest snapshot, one each `throttle` seconds at most, the last one included."""
         newest = Newest(self._session)
         return _paced(self, Snapshots(newest), newest, throttle)
@@ -470,14 +315,14 @@ def _being_read() -> ConfigurationError:
 
 
 def _paced(
-    stream: PartialStream[Any], fold: PacedFold[S], source: Newest, seconds: float
+    stream: PartialStream[Any, Any], fold: PacedFold[S], source: Newest, seconds: float
 ) -> View[S]:
     from .wire_view import Pace, PacedView  # noqa: PLC0415 - made of the classes here
 
     return PacedView(stream, fold, source, Pace(seconds))
 
 
-class View(ViewState[S, PartialStream[Any]], Reader[S]):
+class View(ViewState[S, PartialStream[Any, Any]], Reader[S]):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from .._errors import ConfigurationError
 from .._json.limits import Limits
@@ -13,12 +15,30 @@ from .hooks import Hooks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_UNITS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds of a unit, by its first letters."""
+_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|)[a-z]*\s*", re.IGNORECASE)
+
+
+@runtime_checkable
+class PhaseTimeouts(Protocol):
+    """An `httpx.Timeout`, structurally: seconds for each phase of a request, or None."""
+
+    @property
+    def connect(self) -> float | None: ...
+    @property
+    def read(self) -> float | None: ...
+    @property
+    def write(self) -> float | None: ...
+    @property
+    def pool(self) -> float | None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The keywords of `create_partial` and its siblings that partwise takes for itself.
 
-    All others go to the vendor.
+    All others go to the vendor. `None` in a call stands for the default.
 
     Attributes:
         max_retries: how often to ask again after an answer that was invalid, malformed, cut off
@@ -32,9 +52,18 @@ class Settings:
             connection that broke, in place of a new answer. Snapshots stand.
         token_budget: tokens that all attempts together may spend, as far as the vendor tells.
             Once they are spent, an incomplete answer is given up and no attempt is begun.
-        timeout: seconds for the whole call, all attempts and waits included.
-        idle_timeout: seconds without a sign of life from the vendor.
+        timeout: seconds for the whole call, all attempts and waits included; None for no limit. A
+            call also takes a `timedelta`, or an `httpx.Timeout`, which limits no call as a whole:
+            its `read` is the `idle_timeout`, if none is given.
+        idle_timeout: seconds without a sign of life from the vendor; None for no limit. A call
+            also takes a `timedelta`.
         limits: of an answer.
+
+    Raises:
+        ConfigurationError: a setting has a value that can't be; says which would do.
+
+    Example:
+        `client.create_partial(Team, "…", max_retries=1, timeout=60, idle_timeout=10)`
 
     Both timeouts end in `ProviderTimeoutError`, in sync as in async, while the SDK connects, waits
     for the headers or reads, whatever trickles in. The SDK is also given the time as its read
@@ -60,7 +89,15 @@ class Settings:
         for name in ("token_budget", "timeout", "idle_timeout"):
             value = getattr(self, name)
             if value is not None and not _is_positive(value):
-                raise ConfigurationError(f"{name} must be a finite number > 0, got {value!r}")
+                raise ConfigurationError(
+                    f"{name} must be a finite number > 0, got {value!r}{_advice(name, value)}"
+                )
+        for name, kind, example in _KINDS:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise ConfigurationError(
+                    f"{name} must be {kind.__name__}, got {value!r}; write {name}={example}"
+                )
 
     @classmethod
     def split(cls, keywords: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
@@ -72,7 +109,20 @@ class Settings:
         options = {key: value for key, value in keywords.items() if key not in _NAMES}
         context = given.pop("validation_context", None)
         settings = {"context": context, **{k: v for k, v in given.items() if v is not None}}
-        return cls(**settings), options
+        return cls(**_in_seconds(settings)), options
+
+
+def _in_seconds(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with durations of all kinds as seconds."""
+    timeout = settings.get("timeout")
+    if isinstance(timeout, PhaseTimeouts):
+        del settings["timeout"]
+        settings.setdefault("idle_timeout", timeout.read)
+    for name in ("timeout", "idle_timeout"):
+        value = settings.get(name)
+        if isinstance(value, timedelta):
+            settings[name] = value.total_seconds()
+    return settings
 
 
 def _is_positive(value: Any) -> bool:
@@ -80,4 +130,20 @@ def _is_positive(value: Any) -> bool:
     return is_number and 0 < value < math.inf
 
 
+def _advice(name: str, value: Any) -> str:
+    """How to write the text of a duration as a number of seconds, or of tokens."""
+    if name == "token_budget" or not isinstance(value, str | PhaseTimeouts):
+        return ""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        seconds = float(match[1]) * _UNITS[match[2].lower()]
+        return f": write {name}={seconds:g}, in seconds"
+    return f": write seconds, as in {name}=30"
+
+
 _NAMES = {setting.name for setting in fields(Settings)} | {"validation_context"}
+_KINDS: Final[tuple[tuple[str, type, str], ...]] = (
+    ("strict", bool, "True"),
+    ("resume", bool, "True"),
+    ("hooks", Hooks, "hooks, made by hooks = partwise.Hooks()"),
+    ("limits", Limits, "partwise.Limits(…)"),
+)

@@ -57,7 +57,9 @@ def follow(
             own heartbeat is too short for that.
         keywords: `context`, `strict`, `hooks` and `limits`, as in a client's calls.
     """
-    client = partwise.from_provider(f"log/{answer}", async_client=True, log=log, wait=wait)
+    client = partwise.from_provider(
+        f"log/{answer}", async_client=True, options={"log": log, "wait": wait}
+    )
     return client.create_partial(response_model, [], **{"max_retries": _MANY, **keywords})
 
 

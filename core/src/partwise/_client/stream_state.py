@@ -1,0 +1,179 @@
+"""The parts of streams and views that sync and async share: their state, and their folds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .._errors import ConfigurationError
+from .._paths import format_path, parse_path
+from .._sentinels import MISSING
+from .._snapshot.values import value_at
+from .mimebundle import mimebundle, repr_of
+from .selectors import check_single, path_of, text_of
+from .views import Elements, TextDeltas
+from .wire_envelope import Envelope, envelope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._plan.skipping import InvalidElement
+    from .._providers.hookspecs import HookName
+    from .._session.feeds import Fold
+    from .._session.hooks import Completion, Handler
+    from .._session.session import Session
+    from .._snapshot.builder import State
+    from .._usage import FinishReason, Usage
+    from .selectors import OnInvalid, Place
+
+T = TypeVar("T")
+S = TypeVar("S")
+StreamT = TypeVar("StreamT", bound="StreamState[Any]")
+
+
+class StreamState(Generic[T]):
+    """The state of a stream, in sync and in async.
+
+    Attributes:
+        _shown: the number of the snapshot that was shown last.
+        _readers: loops and views that are open.
+        _checked_places: places that an answer may have.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shown = 0
+        self._readers = 0
+        self._checked_places: set[str] = set()
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt that is running, or was the last, from 1."""
+        return self._session.attempt
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of all attempts, as far as the vendor reported them; None if it did not."""
+        return self._session.usage
+
+    @property
+    def usage_complete(self) -> bool:
+        """Whether `usage` is all that was spent. A stream that is cut short does not know."""
+        return self._session.usage_complete
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """The reason why the vendor stopped, once it gave one."""
+        return self._session.finish_reason
+
+    @property
+    def text(self) -> str:
+        """The raw text of the structured answer so far."""
+        return self._session.text
+
+    @property
+    def reasoning(self) -> str:
+        """The model's reasoning so far, or the vendor's summary of it."""
+        return self._session.reasoning
+
+    @property
+    def completion(self) -> Completion:
+        """The vendor's side of the attempt that is running, or was the last."""
+        return self._session.completion
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements that were left out because they are not valid, of this attempt."""
+        return self._session.invalid
+
+    def on(self, name: HookName, handler: Handler) -> None:
+        """Call the handler whenever this happens in this stream, as `Client.on` does for all.
+
+        It is called in the thread that reads the stream.
+
+        Raises:
+            ConfigurationError: there is no hook of that name.
+        """
+        self._session.on(name, handler)
+
+    def state(self, path: Place | Callable[[T], object]) -> State:
+        """The state of the value at a place like `users[0].name`.
+
+        Raises:
+            PathError: not a path, or no answer can have anything there.
+        """
+        return self._session.state(self._checked(path))
+
+    def _checked(self, place: Place | Callable[[T], object]) -> str:
+        """The place as text, if an answer may have something there."""
+        text = text_of(place)
+        if text not in self._checked_places:
+            self._session.check_path(text)
+            check_single(text)
+            self._checked_places.add(text)
+        return text
+
+    def _elements(self, path: Place | Callable[[T], Any], on_invalid: OnInvalid) -> Elements:
+        text = text_of(path)
+        self._session.call.plan.check_elements(text)
+        if on_invalid == "skip":
+            self._session.skip_invalid(path_of(text))
+        elif on_invalid != "raise":
+            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
+        return Elements(text)
+
+    def _text_deltas(self, path: Place | Callable[[T], Any]) -> TextDeltas:
+        text = text_of(path)
+        self._session.call.plan.check_text(text)
+        return TextDeltas(text)
+
+    def _settled(self, text: str) -> Any:
+        """The value at the path, once it is settled; MISSING until then.
+
+        A value is settled if it is complete, or if something around it is: then it has its default,
+        or will never be there.
+
+        Raises:
+            LookupError: the answer has nothing there, and never will.
+        """
+        session, path = self._session, parse_path(text)
+        depths = range(len(path), -1, -1)
+        if not any(session.state(format_path(path[:depth])) == "complete" for depth in depths):
+            return MISSING
+        return value_at(session.snapshot, path)
+
+    def __repr__(self) -> str:
+        return repr_of(self._session, type(self).__name__)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The newest snapshot, as notebooks show it."""
+        return mimebundle(self)
+
+    def envelope(self, *, by_alias: bool | None = None) -> Envelope:
+        """The newest snapshot as plain data that tells missing from null and from a default."""
+        return envelope_of(self._session, by_alias=by_alias)
+
+
+class ViewState(Generic[S, StreamT]):
+    """A view's place in its stream, in sync and in async."""
+
+    def __init__(self, stream: StreamT, fold: Fold[S]) -> None:
+        self.stream = stream
+        self._is_open = False  # if the feed can't be opened
+        self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
+        self._is_open = True
+        stream._readers += 1  # noqa: SLF001
+
+    @property
+    def invalid(self) -> list[InvalidElement]:
+        """The elements that were left out because they are not valid."""
+        return self.stream.invalid
+
+    def _detach(self) -> bool:
+        was_open, self._is_open = self._is_open, False
+        if was_open:
+            self.stream._session.feeds.close(self._feed)  # noqa: SLF001
+            self.stream._readers -= 1  # noqa: SLF001
+        return was_open
+
+    def __del__(self) -> None:
+        self._detach()
