@@ -86,7 +86,7 @@ def test_the_vendor_s_keywords_pass(play: Any, kit: Any) -> None:
         ({"resume": "no"}, "resume must be bool"),
         ({"hooks": {"parse:error": print}}, r"hooks must be Hooks.*partwise\.Hooks\(\)"),
         ({"limits": 100}, r"limits must be Limits, got 100; write limits=partwise\.Limits"),
-        ({"mode": "tolls"}, "unknown mode 'tolls'; choose one of .*; did you mean 'tools'"),
+        ({"mode": "tolls"}, "unknown mode 'tolls'; did you mean 'tools'"),
         ({"model": int}, "the type of the answer is response_model="),
     ],
 )

@@ -39,6 +39,7 @@ NAMES = [
     "PartialLiteralMixin",
     "PartialStream",
     "PartwiseError",
+    "PathError",
     "ProviderConnectionError",
     "ProviderError",
     "ProviderInfo",
