@@ -8,7 +8,6 @@ import pytest
 import partwise_bulk
 from partwise import ConfigurationError, RateLimitError, ServerError
 from partwise_bulk import Pace
-from partwise_bulk._rates import remaining_in, seconds_of
 
 from .conftest import MODEL, FakeClock, Invoice, Vendor, refusal
 
@@ -174,30 +173,6 @@ async def test_the_budget_of_tokens_in_the_headers(clock: FakeClock) -> None:
     pace.heed({"x-ratelimit-remaining-tokens": "500", "x-ratelimit-reset-tokens": "90s"})
 
     assert await times_of(pace, clock, 2, tokens=300) == [0, 90]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("1s", 1.0), ("6m0s", 360.0), ("20ms", 0.02), ("2m59.56s", 179.56), ("1h2m", 3720.0),
-        ("7", 7.0), ("", None), ("soon", None), ("2026-01-01T00:00:00", None),
-        ("2020-01-01T00:00:00Z", 0.0), ("1s later", None),
-    ],
-)  # fmt: skip
-def test_what_a_reset_says(text: str, seconds: float | None) -> None:
-    assert seconds_of(text) == seconds
-
-
-def test_headers_of_two_vendors() -> None:
-    openai = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "8.64s"}
-    anthropic = {
-        "anthropic-ratelimit-input-tokens-remaining": "12",
-        "anthropic-ratelimit-input-tokens-reset": "2020-01-01T00:00:00Z",
-    }
-
-    assert list(remaining_in(openai)) == [("requests", 0, 8.64)]
-    assert list(remaining_in(anthropic)) == [("input-tokens", 12, 0.0)]
-    assert list(remaining_in({"x-ratelimit-remaining-requests": "many"})) == []
 
 
 def test_limits_are_at_least_one() -> None:

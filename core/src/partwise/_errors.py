@@ -97,11 +97,12 @@ class ProviderError(PartwiseError):
         status_code: the HTTP status, or None where there was none.
         retryable: whether the same request may succeed later.
         retry_after: seconds that the vendor asked to wait, or None.
-        retried: whether the vendor's SDK, where it retries requests, has done so before it raised
-            this. A plugin whose SDK does not sets it to False, and the session retries.
+        retried: whether the vendor's SDK has sent the request again by itself before it raised
+            this. A plugin sets it if its SDK does, since the user made that client or asked for
+            it; if it is False, the session retries.
     """
 
-    retried: bool = True
+    retried: bool = False
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ from ._providers.protocol import (
     SupportsFallback,
     SupportsTelemetry,
 )
+from ._providers.rate_limits import RateLimit, rate_limits
 from ._providers.redaction import MASK, Secrets
 from ._providers.redirects import refuse_redirects
 from ._providers.registry import find as find_factory
@@ -85,6 +86,7 @@ __all__ = [
     "ProviderFactory",
     "ProviderTimeoutError",
     "ProviderWrapper",
+    "RateLimit",
     "RateLimitError",
     "ReasoningDelta",
     "RefusalDelta",
@@ -113,6 +115,7 @@ __all__ = [
     "is_tls_failure",
     "next_approach",
     "open_in_thread",
+    "rate_limits",
     "refuse_redirects",
     "retry_after",
     "transform",

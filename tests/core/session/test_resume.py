@@ -315,11 +315,24 @@ def test_no_more_than_the_budget_allows(play: Any) -> None:
     assert error.text == POEM[:40]
 
 
-def test_a_connection_refused_to_the_rest_is_final(play: Any, kit: Any) -> None:
-    scripts = [[TextDelta(POEM[:45]), LENGTH], [kit.Refused(ConnectionError("refused"))]]
+@pytest.mark.usefixtures("pauses")
+def test_the_rest_is_asked_for_again_if_the_connection_is_refused(play: Any, kit: Any) -> None:
+    model = Model(play)
+    refused = kit.Refused(ConnectionError("refused"))
+    scripts = [[TextDelta(POEM[:45]), LENGTH], [refused], [model.rest(99), STOP]]
     outcome = play(*scripts, response_model=Poem, mode="json", max_retries=3, resume=True)
-    assert isinstance(outcome.error, partwise.ProviderConnectionError)
-    assert outcome.error.text == POEM[:45]
+    assert outcome.value == Poem.model_validate_json(POEM)
+    assert outcome.stream.attempt == 3
+
+
+@pytest.mark.usefixtures("pauses")
+def test_nothing_is_lost_if_the_connection_stays_refused(play: Any, kit: Any) -> None:
+    refused = kit.Refused(ConnectionError("refused"))
+    scripts = [[TextDelta(POEM[:45]), LENGTH], [refused], [refused]]
+    error = play(*scripts, response_model=Poem, mode="json", max_retries=2, resume=True).error
+    assert isinstance(error, partwise.RetriesExhaustedError)
+    assert isinstance(error.__cause__, partwise.ProviderConnectionError)
+    assert error.text == POEM[:45]
 
 
 def test_what_came_and_is_not_placed_is_on_the_error(play: Any) -> None:

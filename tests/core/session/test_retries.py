@@ -225,16 +225,43 @@ def test_the_wait_doubles_and_heeds_the_vendor_up_to_a_minute(
     assert asked == [3.0, 60.0]
 
 
-def test_what_the_sdk_has_retried_is_not_retried_again(play: Any, kit: Any) -> None:
-    outcome = play([kit.Refused(ConnectionError("refused"))], max_retries=3)
-    assert isinstance(outcome.error, partwise.ProviderConnectionError)
-    assert isinstance(outcome.error.__cause__, ConnectionError)
+def retried() -> partwise.ServerError:
+    error = broken()
+    error.retried = True
+    return error
+
+
+def test_what_the_sdk_has_retried_is_final_unless_retries_are_named(play: Any, kit: Any) -> None:
+    outcome = play([kit.Refused(retried())], mode="json_schema", max_retries=None)
+    assert isinstance(outcome.error, partwise.ServerError)
     assert len(outcome.provider.payloads) == 1
+
+
+@pytest.mark.usefixtures("pauses")
+def test_named_retries_come_on_top_of_the_sdk_s(play: Any, kit: Any) -> None:
+    outcome = play(*[[kit.Refused(retried())]] * 3, mode="json_schema", max_retries=2)
+    assert isinstance(outcome.error, partwise.RetriesExhaustedError)
+    assert len(outcome.provider.payloads) == 3
+
+
+@pytest.mark.usefixtures("pauses")
+def test_a_stream_that_broke_is_asked_for_anew_whoever_retries(play: Any, kit: Any) -> None:
+    script = [TextDelta(JO[:9]), kit.InBand(retried())]
+    outcome = play(script, [TextDelta(JO), STOP], mode="json_schema", max_retries=None)
+    assert outcome.value.age == 25
+
+
+def test_a_refused_connection_is_retried(play: Any, kit: Any, pauses: list[float]) -> None:
+    refused = kit.Refused(ConnectionError("refused"))
+    outcome = play(
+        [refused], [refused], [TextDelta(JO), STOP], mode="json_schema", max_retries=None
+    )
+    assert outcome.value.age == 25
+    assert len(pauses) == 2
 
 
 def test_what_no_sdk_has_retried_is_retried(play: Any, kit: Any, pauses: list[float]) -> None:
     fault = broken(3.0)
-    fault.retried = False
     outcome = play([kit.Refused(fault)], [TextDelta(JO), STOP], mode="json_schema", max_retries=1)
     assert outcome.value.age == 25
     assert said(outcome) == []
@@ -246,7 +273,6 @@ def test_what_no_sdk_has_retried_is_final_in_the_end(
     play: Any, kit: Any, pauses: list[float], retryable: bool
 ) -> None:
     fault = broken(retryable=retryable)
-    fault.retried = False
     outcome = play(*[[kit.Refused(fault)]] * 2, mode="json_schema", max_retries=int(retryable))
     assert len(outcome.provider.payloads) == 1 + retryable
     assert (outcome.error.errors[-1] if retryable else outcome.error) is fault

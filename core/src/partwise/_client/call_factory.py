@@ -119,6 +119,7 @@ class CallFactory:
             secrets=self._secrets,
             named_mode=named_mode,
             learned=self._learned,
+            caller_retries=self.config.caller_retries,
             keeps_vendor_events=keeps_vendor_events,
         )
         return Session(call)

@@ -16,6 +16,7 @@ from .._errors import (
     RateLimitError,
     ServerError,
 )
+from .rate_limits import rate_limits
 
 _KINDS: Final[Mapping[int | None, type[ProviderError]]] = {
     401: AuthenticationError,
@@ -65,7 +66,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that a response asks to wait; None if it asks for nothing that can be read.
 
     `Retry-After` is a number of seconds or an HTTP date (RFC 9110, 10.2.3). `retry-after-ms`,
-    which OpenAI and Anthropic send, is in milliseconds and comes before it.
+    which OpenAI and Anthropic send, is in milliseconds and comes before it. Without either it is
+    the time until a rate limit that is spent is full again, as `rate_limits` reads it.
 
     Args:
         headers: the response's, asked for by names in small letters.
@@ -75,6 +77,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = _number(headers.get("retry-after"))
     if seconds is None:
         seconds = _until(headers.get("retry-after"))
+    if seconds is None:
+        spent = [limit.seconds for limit in rate_limits(headers) if not limit.left]
+        seconds = max(spent, default=None)
     return seconds
 
 

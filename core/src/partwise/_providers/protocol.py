@@ -186,8 +186,9 @@ class ProviderConfig:
         http_client: the user's own HTTP client, for the SDK client that the provider makes.
         options: further keywords of `from_provider`, for the SDK client that the provider makes.
         plugin: the distribution whose plugin makes the provider, if the user named one.
-        sdk_retries: how often the SDK may send a request again by itself; None leaves it to the
-            SDK. A provider whose SDK never does ignores it.
+        caller_retries: whether the caller sends failed requests again by itself, as a bulk job does
+            that holds back all of its rows. Then no SDK does so, not even the user's own client,
+            and the session does not before the first event.
         on_headers: called with the headers of each response that was accepted, by those providers
             whose vendor reports its rate limits in them.
         secrets: the credentials that are masked in all errors of this provider's: those in any
@@ -201,7 +202,7 @@ class ProviderConfig:
     http_client: Any = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     plugin: str | None = None
-    sdk_retries: int | None = None
+    caller_retries: bool = False
     on_headers: Callable[[Mapping[str, str]], None] | None = field(
         default=None, repr=False, compare=False
     )

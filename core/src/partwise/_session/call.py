@@ -35,6 +35,7 @@ class Call:
         lenient: whether the JSON may be in prose or in fences, whatever the mode.
         expects_finish: whether the vendor gives a reason for its end, so that prose is read up to
             there.
+        caller_retries: whether the caller sends again a request that brought nothing.
         keeps_vendor_events: whether the vendor's events are kept for the `Completion`.
         reader: the class that reads the events.
         secrets: texts that are masked in all errors.
@@ -54,6 +55,7 @@ class Call:
     learned: LearnedApproaches = field(default_factory=LearnedApproaches)
     lenient: bool = False
     expects_finish: bool = True
+    caller_retries: bool = False
     keeps_vendor_events: bool = False
     reader: type[EventReader] = EventReader
 

@@ -73,6 +73,7 @@ class EventReader:
     Attributes:
         has_pending_chunks: whether the event received last may hold more; `receive_rest` reads on.
         has_snapshot: whether there was a snapshot of this attempt, or of the one it resumes.
+        saw_event: whether the vendor's stream has brought anything.
         vendor_events: the events as they were received, if they are kept.
     """
 
@@ -91,11 +92,11 @@ class EventReader:
         "_is_plain",
         "_keeps_vendor_events",
         "_provider",
-        "_saw_first_event",
         "_secrets",
         "_take_piece",
         "has_pending_chunks",
         "has_snapshot",
+        "saw_event",
         "vendor_events",
     )
 
@@ -129,7 +130,7 @@ class EventReader:
         self._has_ended = False
         self._is_abandoned = False
         self._inspects_events = True
-        self._saw_first_event = False
+        self.saw_event = False
         self.has_snapshot = attempt.engine.snapshot() is not None  # of an answer that is resumed
         self._is_plain = self.has_snapshot and self._may_be_plain
         self.has_pending_chunks = False
@@ -278,8 +279,8 @@ class EventReader:
     def _inspect(self, event: Any) -> None:
         if self._is_abandoned:
             raise AbandonedError
-        if not self._saw_first_event:
-            self._saw_first_event = True
+        if not self.saw_event:
+            self.saw_event = True
             self._hooks.emit("stream:first_chunk")
         if self._keeps_vendor_events:
             self.vendor_events.append(event)

@@ -1,8 +1,9 @@
 """The decision whether another attempt follows a failed one, and after which pause.
 
-Worth another attempt is an answer that was invalid, malformed, cut off or empty, and a stream
-that broke for a reason that may pass. A refusal or a filtered answer would only come again. So
-would an error before the stream began, if the vendor's SDK has retried that already.
+Worth another attempt is an answer that was invalid, malformed, cut off or empty, and a request or
+a stream that failed for a reason that may pass. A refusal or a filtered answer would only come
+again. A request that failed before its stream began is left to whoever else sends it again: the
+vendor's SDK if it has done so already and the user named no `max_retries`, or the caller.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 MAX_PAUSE: Final = 60.0
 """Seconds: the longest pause, whatever a vendor's Retry-After asks for."""
 
+DEFAULT_RETRIES: Final = 3
+"""Retries of a call that does not name a number."""
+
 _MAX_DOUBLINGS: Final = 10
 
 _REASKED: Final = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
@@ -43,15 +47,31 @@ class Policy(Protocol):
 class Retries:
     """The failed attempts of one call, and its policy.
 
+    Args:
+        max_retries: the user's number or policy; None if they named neither.
+        caller_retries: whether the caller sends failed requests again.
+
     Attributes:
         failures: each failed attempt's error, in order.
     """
 
-    __slots__ = ("_policy", "failures")
+    __slots__ = ("_caller_retries", "_is_named", "_policy", "failures")
 
-    def __init__(self, max_retries: Any) -> None:
-        self._policy = make_policy(max_retries)
+    def __init__(self, max_retries: Any, *, caller_retries: bool = False) -> None:
+        self._is_named = max_retries is not None
+        self._caller_retries = caller_retries
+        self._policy = make_policy(DEFAULT_RETRIES if max_retries is None else max_retries)
         self.failures: list[PartwiseError] = []
+
+    def are_worth(self, error: PartwiseError, *, began: bool) -> bool:
+        """Whether another attempt may succeed, and is for this call to make.
+
+        `began` says that the vendor's stream had brought something.
+        """
+        if not isinstance(error, ProviderError):
+            return is_reasked(error)
+        is_ours = self._is_named or not error.retried
+        return error.retryable and (began or (is_ours and not self._caller_retries))
 
     def pause(self, attempt: int, error: PartwiseError) -> float | None:
         """Seconds until the attempt after this failure; None if it was the last one."""
@@ -72,13 +92,6 @@ class Retries:
 def is_reasked(error: Exception) -> bool:
     """Whether the model can do better if it is told the faults."""
     return isinstance(error, _REASKED)
-
-
-def is_worth_retrying(error: Exception, *, began: bool) -> bool:
-    """Whether another attempt may succeed. `began` says that the vendor's stream had opened."""
-    if isinstance(error, ProviderError):
-        return error.retryable and (began or not error.retried)
-    return is_reasked(error)
 
 
 def make_policy(max_retries: Any) -> Policy:
@@ -155,11 +168,11 @@ def _tenacity() -> ModuleType:
 def _backoff(attempt: int, error: ProviderError) -> float:
     """Half a second, doubled with each attempt, or the vendor's Retry-After; both capped.
 
-    Up to a quarter less, so that clients which failed together do not come back together.
+    Up to a quarter less, so that clients which failed together do not come back together. A
+    vendor's own time is kept as it is: vendors spread it themselves.
     """
-    asked = error.retry_after
-    if asked is not None:
-        return min(asked, MAX_PAUSE)
+    if error.retry_after is not None:
+        return min(error.retry_after, MAX_PAUSE)
     exponent = min(attempt - 1, _MAX_DOUBLINGS)
     seconds: float = min(0.5 * 2**exponent, MAX_PAUSE)
     return seconds * random.uniform(0.75, 1)  # noqa: S311

@@ -42,7 +42,7 @@ from .feeds import Feeds
 from .foreign import ForeignError, as_raised
 from .hooks import Completion, StreamEnd
 from .request_builder import RequestBuilder
-from .retry import Retries, is_reasked, is_worth_retrying
+from .retry import Retries, is_reasked
 
 if TYPE_CHECKING:
     from .._paths import Path
@@ -101,7 +101,7 @@ class Session:
         self.deadline = Deadline(settings, call.info.provider)
         self.feeds = Feeds(forbids_restart=settings.on_restart == "raise")
         self._budget = Budget(settings.token_budget)
-        self._retries = Retries(settings.max_retries)
+        self._retries = Retries(settings.max_retries, caller_retries=call.caller_retries)
         self._requests = RequestBuilder(call)
         self._past: list[tuple[Usage | None, bool]] = []  # usage of earlier attempts, and if all
         self._reader: EventReader | None = None  # of the response that is open, or was
@@ -420,7 +420,8 @@ class Session:
 
     def _may_retry(self, error: PartwiseError) -> bool:
         may_go_on = self._resumes(error) or self.feeds.may_restart
-        return may_go_on and is_worth_retrying(error, began=self._reader is not None)
+        began = self._reader is not None and self._reader.saw_event
+        return may_go_on and self._retries.are_worth(error, began=began)
 
     def _resumes(self, error: PartwiseError) -> bool:
         return self.call.settings.resume and is_resumable(self._attempt, error)

@@ -42,7 +42,15 @@ class Settings:
 
     Attributes:
         max_retries: how often to ask again after an answer that was invalid, malformed, cut off
-            or empty, or a stream that broke: a number, or a tenacity policy.
+            or empty, a stream that broke, or a request that failed for a reason that may pass
+            (429, 5xx, no connection): a number, or a tenacity policy. One number for all of
+            these; 3 if it is None, and 0 sends one request. Before another request the call waits
+            as long as the vendor asks (Retry-After, up to a minute), else half a second, doubled
+            each time, with jitter; after an invalid answer not at all. The vendor's SDK does
+            not retry beside that, unless its client is the user's own (`client=`,
+            `from_openai(…)`) or was told to by an option (`from_provider(…, max_retries=2)`): then
+            each attempt is one call of it with its own retries, and after those a request that
+            failed is final, unless `max_retries` is given here.
         context: `info.context` of the model's validators; once `validation_context`.
         strict: pydantic's strict mode for the whole answer; None leaves it to the model.
         hooks: handlers for this call, beside the client's.
@@ -70,7 +78,7 @@ class Settings:
     timeout. Without asyncio a call with a timeout is read by a thread of its own.
     """
 
-    max_retries: Any = 3
+    max_retries: Any = None
     context: Any = None
     strict: bool | None = None
     hooks: Hooks = field(default_factory=Hooks)

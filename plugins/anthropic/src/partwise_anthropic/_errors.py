@@ -64,6 +64,18 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
     return error_of_transport(error, provider=provider)
 
 
+def is_retried(error: Exception) -> bool:
+    """Whether the SDK, if it was made to retry, has done so before it raised this.
+
+    It does not for what happens once the stream is open; an event's error has the status 200.
+    """
+    import anthropic
+
+    if isinstance(error, anthropic.APIStatusError):
+        return error.status_code >= HTTPStatus.MULTIPLE_CHOICES
+    return isinstance(error, anthropic.APIConnectionError)
+
+
 def error_of_event(event: Mapping[str, Any], provider: str) -> ProviderError:
     """The error for an `error` event."""
     body = as_map(event.get("error"))

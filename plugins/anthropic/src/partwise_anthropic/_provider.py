@@ -28,7 +28,7 @@ from partwise.provider import (
 )
 
 from ._decoder import AnthropicDecoder, ToolInputAsText
-from ._errors import map_error
+from ._errors import is_retried, map_error
 from ._profiles import profile_of
 from ._request import OPTIONAL, answers_by_tool, build_request
 
@@ -54,6 +54,7 @@ class AnthropicProvider:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
+        self._has_retries = _has_retries(config)
         self._owns_client = config.client is None and config.http_client is None
         self._clients: ClientPool[Anthropic, AsyncAnthropic] = ClientPool(
             partial(_make_client, config), partial(_make_async_client, config)
@@ -77,7 +78,10 @@ class AnthropicProvider:
 
     def map_error(self, error: Exception) -> ProviderError | None:
         """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
-        return map_error(error, self._config.name)
+        mapped = map_error(error, self._config.name)
+        if mapped is not None and is_retried(error):
+            mapped.retried = self._has_retries
+        return mapped
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
         """The approach to try next, if the error refuses this one."""
@@ -122,6 +126,12 @@ def _make_async_client(config: ProviderConfig) -> AsyncAnthropic:
     from . import _sdk
 
     return _sdk.async_client(config)
+
+
+def _has_retries(config: ProviderConfig) -> bool:
+    """Whether the SDK sends a request again by itself: not unless the user asked it to."""
+    options = {"max_retries": getattr(config.client, "max_retries", 0), **config.options}
+    return bool(options["max_retries"]) and not config.caller_retries
 
 
 def _check(config: ProviderConfig) -> None:

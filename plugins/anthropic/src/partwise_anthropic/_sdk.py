@@ -76,13 +76,9 @@ def _arguments(config: ProviderConfig) -> dict[str, Any]:
         "api_key": config.api_key,
         "base_url": config.base_url,
         "http_client": config.http_client,
+        "max_retries": 0,
         **config.options,
-        **_retries(config),
     }
-
-
-def _retries(config: ProviderConfig) -> dict[str, Any]:
-    return {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
 
 
 @contextmanager
@@ -219,7 +215,8 @@ def _let_through(event: ServerSentEvent) -> ServerSentEvent:
 def _impatient(client: ClientT, config: ProviderConfig) -> ClientT:
     """A client like that one, which it shares its connections with, that does not sleep long."""
     middleware = [*client.middleware, _Impatience()]
-    return client.with_options(middleware=middleware, **_retries(config))
+    retries = 0 if config.caller_retries else client.max_retries
+    return client.with_options(middleware=middleware, max_retries=retries)
 
 
 class _Impatience(Middleware):

@@ -61,7 +61,12 @@ class BedrockProvider:
 
     def map_error(self, error: Exception) -> ProviderError | None:
         """boto3's error in partwise's terms."""
-        return map_error(error, self._config.name)
+        from . import _sdk
+
+        mapped = map_error(error, self._config.name)
+        if mapped is not None:
+            mapped.retried = _sdk.has_retries(self._config)
+        return mapped
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
         """The approach to try next, if the error refuses this one."""

@@ -62,14 +62,32 @@ def _new_client(config: ProviderConfig) -> Any:
     if config.api_key is not None:
         unsigned = Config(signature_version=UNSIGNED)
         options["config"] = unsigned.merge(options.get("config") or unsigned)
-    if config.sdk_retries is not None:
+    if config.caller_retries or not _given_retries(config):
         # The first attempt counts here.
-        retries = Config(retries={"total_max_attempts": config.sdk_retries + 1})
-        options["config"] = (options.get("config") or retries).merge(retries)
+        once = Config(retries={"total_max_attempts": 1})
+        options["config"] = (options.get("config") or once).merge(once)
     try:
         return session.client("bedrock-runtime", endpoint_url=config.base_url, **options)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"boto3 does not take this: {error}") from error
+
+
+def has_retries(config: ProviderConfig) -> bool:
+    """Whether boto3 sends a request again by itself: not unless the user asked it to.
+
+    Nobody can stop the retries of a client that is there already.
+    """
+    if config.client is None:
+        retries = {} if config.caller_retries else _given_retries(config)
+    else:
+        retries = config.client.meta.config.retries or {"mode": "legacy"}
+    # The older name does not count the first attempt (botocore.config.Config).
+    attempts = retries.get("total_max_attempts", retries.get("max_attempts", 1) + 1)
+    return bool(retries) and attempts > 1
+
+
+def _given_retries(config: ProviderConfig) -> dict[str, Any]:
+    return getattr(config.options.get("config"), "retries", None) or {}
 
 
 def _take_timeout(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

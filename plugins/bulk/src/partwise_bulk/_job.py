@@ -79,7 +79,7 @@ class Opened(Generic[T]):
         given = _client_of(job)
         pace = job.shared_pace or _pace_of(job, given.config, in_loop=in_loop)
         # The SDK's own retries would hide 429s, and wait for each row apart.
-        self._clients = clients_like(given, {"sdk_retries": 0, "on_headers": pace.heed})
+        self._clients = clients_like(given, {"caller_retries": True, "on_headers": pace.heed})
         self._client = self._clients.first
         prices = Prices(
             self._client.config.name,

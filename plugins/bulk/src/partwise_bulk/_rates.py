@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from partwise.provider import rate_limits
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 MINUTE: Final = 60.0
 
 _BURSTS_PER_MINUTE: Final = 60
 """A limit of 600 a minute may be enforced as 10 a second, as OpenAI says of its own."""
-
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(slots=True)
@@ -113,9 +110,9 @@ class RemainingBudgets:
 
     def heed(self, headers: Mapping[str, str], now: float, in_flight: int) -> None:
         """Read the headers of a response."""
-        for name, left, seconds in remaining_in(headers):
-            others = in_flight if name == "requests" else 0
-            self._budgets[name] = Budget(left - others, now + seconds)
+        for limit in rate_limits(headers):
+            others = in_flight if limit.name == "requests" else 0
+            self._budgets[limit.name] = Budget(limit.left - others, now + limit.seconds)
 
     def take(self, tokens: int) -> None:
         """A request is sent."""
@@ -130,40 +127,3 @@ class RemainingBudgets:
             if budget.left < needed and budget.until > now:
                 waits.append(budget.until - now)
         return max(waits)
-
-
-def remaining_in(headers: Mapping[str, str]) -> Iterator[tuple[str, int, float]]:
-    """Each limit that the headers tell of: its name, the rest, seconds until it is full again.
-
-    OpenAI and those who speak like it send `x-ratelimit-remaining-requests` and `-tokens`, with
-    `x-ratelimit-reset-requests` as a duration like `6m0s` (platform.openai.com/docs/guides/
-    rate-limits); Anthropic `anthropic-ratelimit-requests-remaining`, and `-reset` as an RFC 3339
-    time (docs.claude.com/en/api/rate-limits).
-    """
-    for kind in ("requests", "tokens", "input-tokens", "output-tokens"):
-        for remaining, reset in (
-            (f"x-ratelimit-remaining-{kind}", f"x-ratelimit-reset-{kind}"),
-            (f"anthropic-ratelimit-{kind}-remaining", f"anthropic-ratelimit-{kind}-reset"),
-        ):
-            left = headers.get(remaining)
-            seconds = seconds_of(headers.get(reset, ""))
-            if left is not None and left.isdecimal() and seconds is not None:
-                yield kind, int(left), seconds
-
-
-def seconds_of(reset: str) -> float | None:
-    """The seconds in a duration like `1m30.5s`, in a number, or until an RFC 3339 time."""
-    parts = _DURATION.findall(reset)
-    if parts and "".join(number + unit for number, unit in parts) == reset:
-        return sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    try:
-        return max(0.0, float(reset))
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(reset)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

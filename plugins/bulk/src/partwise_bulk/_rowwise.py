@@ -116,7 +116,7 @@ class RowFunction:
         )
         name, _, model = self.model.partition("/")
         return Asker(
-            clients=clients_like(given, {"sdk_retries": 0, "on_headers": pace.heed}),
+            clients=clients_like(given, {"caller_retries": True, "on_headers": pace.heed}),
             response_model=self.response_model,
             pace=pace,
             prices=Prices(name, model, price=self.price),

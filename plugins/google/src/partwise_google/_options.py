@@ -9,9 +9,6 @@ from typing import Any
 TIMEOUT = 600.0
 """Seconds, if none are given: the SDK would wait forever."""
 
-MAX_RETRIES = 2
-"""Retries of a request that was not answered, if no number is given: the SDK has none."""
-
 # The SDK also sends its timeout to the server, as the time for the whole answer, unless it is set.
 _DEADLINE = "X-Server-Timeout"
 
@@ -52,9 +49,19 @@ def with_timeout(seconds: float | None, http_options: Mapping[str, Any]) -> dict
 
 
 def with_defaults(http_options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with a timeout and retries, unless they have their own."""
-    options = {"retry_options": _retries(MAX_RETRIES), **http_options}
+    """The options with a timeout and without retries, unless they have their own.
+
+    One attempt has to be said: without options the SDK waits up to ten seconds after a failure of
+    aiohttp, and sends the request again (`_async_request_once` in `google/genai/_api_client.py`).
+    """
+    options = {"retry_options": _retries(0), **http_options}
     return options if "timeout" in options else with_timeout(TIMEOUT, options)
+
+
+def has_retries(retry_options: Any) -> bool:
+    """Whether the SDK sends a request again by itself with these options, as the SDK reads them."""
+    fields = fields_of(retry_options)
+    return bool(fields) and fields.get("attempts") not in (0, 1)
 
 
 def _retries(number: int) -> dict[str, Any]:

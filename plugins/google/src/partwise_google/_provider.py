@@ -27,7 +27,7 @@ from partwise.provider import (
 
 from ._decoder import GoogleDecoder
 from ._errors import map_error
-from ._options import split_http_options, with_defaults
+from ._options import has_retries, split_http_options, with_defaults
 from ._profiles import profile_of
 from ._request import OPTIONAL, build_request
 
@@ -62,6 +62,8 @@ class GoogleProvider:
         self.telemetry_name = "gcp.vertex_ai" if config.name.startswith("vertex") else "gcp.gemini"
         self._given: Any = config.client
         self._arguments = {} if config.client is not None else _client_arguments(config)
+        self._stops_retries = config.caller_retries and config.client is not None
+        self._has_retries = not config.caller_retries and has_retries(self._retry_options)
         self._owns_client = config.client is None
         self._clients: ClientPool[genai.Client, genai.Client] = ClientPool(
             self._client, self._client
@@ -81,7 +83,10 @@ class GoogleProvider:
 
     def map_error(self, error: Exception) -> ProviderError | None:
         """The SDK's error in partwise's terms."""
-        return map_error(error, self._name)
+        mapped = map_error(error, self._name)
+        if mapped is not None:
+            mapped.retried = self._has_retries
+        return mapped
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
         """The approach to try next, if the error refuses this one."""
@@ -99,7 +104,7 @@ class GoogleProvider:
         from . import _sdk
 
         models = self._clients.get().models
-        stream = models.generate_content_stream(**_validated(payload))
+        stream = models.generate_content_stream(**self._arguments_for(payload))
         with closing(_sdk.Events(cast("Generator[Any]", stream), self._name)) as events:
             yield events
 
@@ -111,7 +116,7 @@ class GoogleProvider:
         client: Any = self._clients.get_async()
         # The user's own may be the asynchronous half alone.
         models = getattr(client, "aio", client).models
-        request = _validated(payload)
+        request = self._arguments_for(payload)
         limit = _take_timeout(request) if _may_be_timed_as_a_whole() else None
         stream = await models.generate_content_stream(**request)
         events = _sdk.AsyncEvents(stream, self._name, limit)
@@ -119,6 +124,10 @@ class GoogleProvider:
             yield events
         finally:
             await events.aclose()
+
+    def _arguments_for(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        request = _validated(payload)
+        return _without_retries(request) if self._stops_retries else request
 
     def warm(self, *, is_async: bool) -> None:
         """Import the SDK, and make the client of the first request, in any thread."""
@@ -139,6 +148,14 @@ class GoogleProvider:
         if self._owns_client and client is not None:
             await client.aio.aclose()
 
+    @property
+    def _retry_options(self) -> Any:
+        if self._given is None:
+            return self._arguments["http_options"].get("retry_options")
+        # The SDK shows its client's options nowhere else.
+        inner = getattr(self._given, "_api_client", None)
+        return getattr(getattr(inner, "_http_options", None), "retry_options", None)
+
     def _client(self) -> genai.Client:
         from . import _sdk
 
@@ -150,7 +167,7 @@ class GoogleProvider:
 
 
 def _client_arguments(config: ProviderConfig) -> dict[str, Any]:
-    retries = {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
+    retries = {"max_retries": 0} if config.caller_retries else {}
     options, http_options = split_http_options({**config.options, **retries})
     # GOOGLE_GEMINI_BASE_URL and its sibling are the SDK's to find.
     if (url := config.url()) is not None:
@@ -193,6 +210,17 @@ def _take_timeout(request: dict[str, Any]) -> float | None:
     untimed = options.model_copy(update={"timeout": None})
     request["config"] = config.model_copy(update={"http_options": untimed})
     return float(options.timeout) / 1000
+
+
+def _without_retries(request: dict[str, Any]) -> dict[str, Any]:
+    """The request, which a client of the user's own sends once, whatever its own options are."""
+    from google.genai.types import HttpOptions, HttpRetryOptions
+
+    config = request["config"]
+    options = (config.http_options or HttpOptions()).model_copy(
+        update={"retry_options": HttpRetryOptions(attempts=1)}
+    )
+    return {**request, "config": config.model_copy(update={"http_options": options})}
 
 
 def _validated(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,8 +61,17 @@ class MistralProvider:
         """The SDK's error in partwise's terms."""
         mapped = map_error(error, self._config.name)
         if mapped is not None:
-            mapped.retried = "retry_config" in self._config.options
+            mapped.retried = self._is_retried(mapped)
         return mapped
+
+    def _is_retried(self, error: ProviderError) -> bool:
+        """Whether the SDK has sent the request again by itself, as it was told to."""
+        config = self._config
+        given = getattr(config.client, "sdk_configuration", None)
+        retries: Any = config.options.get("retry_config", getattr(given, "retry_config", None))
+        if config.caller_retries or getattr(retries, "strategy", None) != "backoff":
+            return False
+        return error.status_code is not None or retries.retry_connection_errors
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
         """The approach to try next, if the error refuses this one."""
@@ -73,7 +82,8 @@ class MistralProvider:
         """Send the payload. Leaving the context closes the response at once."""
         from . import _sdk
 
-        with _sdk.stream(self._clients.get(), payload, self._config.on_headers) as events:
+        client = self._clients.get()
+        with _sdk.stream(client, self._sent(payload), self._config.on_headers) as events:
             yield events
 
     @asynccontextmanager
@@ -82,8 +92,11 @@ class MistralProvider:
         from . import _sdk
 
         client = self._clients.get_async()
-        async with _sdk.astream(client, payload, self._config.on_headers) as events:
+        async with _sdk.astream(client, self._sent(payload), self._config.on_headers) as events:
             yield events
+
+    def _sent(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**payload, "retries": None} if self._config.caller_retries else payload
 
     def warm(self, *, is_async: bool) -> None:
         """Import the SDK, and make the client of the first request, in any thread."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from partwise.provider import (
@@ -100,6 +101,19 @@ def error_of_exception(error: Exception, provider: str) -> ProviderError | None:
     if mapped is not None:
         mapped.__cause__ = error
     return mapped
+
+
+def is_retried(error: Exception) -> bool:
+    """Whether the SDK, if it was made to retry, has done so before it raised this.
+
+    See `_should_retry` in `openai/_base_client.py` (3.57): neither a status of 400 nor what happens
+    once the stream is open.
+    """
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code != HTTPStatus.BAD_REQUEST
+    return isinstance(error, openai.APIConnectionError)
 
 
 def reported_error(event: Any) -> Any:
@@ -227,8 +241,7 @@ def _make(
     """The error that the status means, unless the words know better."""
     error = error_of_status(status, message, provider=provider, headers=headers)
     if not _CHANCE_WORDS.isdisjoint(words):
-        # The SDK does not repeat a request for a status of 400.
-        error.retryable, error.retried = True, False
+        error.retryable = True
     elif not _FINAL_WORDS.isdisjoint(words):
         error.retryable = False
     return error

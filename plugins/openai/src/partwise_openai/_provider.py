@@ -22,7 +22,7 @@ from partwise.provider import (
 )
 
 from ._decoder import ChatDecoder
-from ._errors import error_of_exception
+from ._errors import error_of_exception, is_retried
 from ._request import OPTIONAL, RESPONSES_MODES, build_request, left_out
 from ._responses import ResponsesDecoder
 from ._servers import server_at
@@ -68,6 +68,7 @@ class OpenAIProvider:
             return async_client(config, arguments)
 
         self._clients = ClientPool(make, make_async)
+        self._has_retries = bool(_retries_of_sdk(config))
         self._keeps_clients = config.client is not None or config.http_client is not None
         self._reported: set[tuple[str, str]] = set()
 
@@ -93,7 +94,10 @@ class OpenAIProvider:
 
     def map_error(self, error: Exception) -> ProviderError | None:
         """The exception in partwise's terms, or None if it is not the SDK's."""
-        return error_of_exception(error, self._config.name)
+        mapped = error_of_exception(error, self._config.name)
+        if mapped is not None and is_retried(error):
+            mapped.retried = self._has_retries
+        return mapped
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
         """The approach to try next, if the error refuses this one; None if it does not."""
@@ -160,7 +164,6 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
         **config.options,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    retries = {} if config.sdk_retries is None else {"max_retries": config.sdk_retries}
     if config.client is not None:
         if given:
             names = ", ".join(given)
@@ -170,9 +173,15 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
     return {
         "base_url": _base_url(config, server),
         **given,
-        **retries,
+        "max_retries": _retries_of_sdk(config),
         "api_key": _key(config, server),
     }
+
+
+def _retries_of_sdk(config: ProviderConfig) -> int:
+    """How often the SDK sends a request again by itself: never, unless the user asked it to."""
+    options = {"max_retries": getattr(config.client, "max_retries", 0), **config.options}
+    return 0 if config.caller_retries else options["max_retries"]
 
 
 def _key(config: ProviderConfig, server: Server) -> str:

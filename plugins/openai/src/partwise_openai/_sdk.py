@@ -60,9 +60,9 @@ def _made_or_given(
     if config.client is None:
         return _staying_home(_make(cls, arguments))
     given = _adopt(config.client, cls, config.name)
-    # A copy shares the connections of the user's own, and retries as often as asked.
-    if config.sdk_retries is not None and given.max_retries != config.sdk_retries:
-        given = given.with_options(max_retries=config.sdk_retries)
+    if config.caller_retries and given.max_retries:
+        # A copy, which shares the connections of the user's own.
+        given = given.with_options(max_retries=0)
     return _staying_home(given)
 
 

@@ -22,6 +22,6 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
             mapped = error_of_transport(error, provider=provider)
     if mapped is not None:
         mapped.__cause__ = error
-        # An SDK that tries again by itself has done so: with one, this line goes.
-        mapped.retried = False
+        # partwise sends the request again if it may. An SDK that does so by itself is to be made
+        # without retries; with a client of the user's own, set `mapped.retried = True` here.
     return mapped
