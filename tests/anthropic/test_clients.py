@@ -180,6 +180,8 @@ def test_what_the_sdks_client_does_not_take_is_said_before_any_request(
 def test_a_client_and_what_to_make_one_with_contradict_each_other(more: dict[str, Any]) -> None:
     with (
         anthropic.Anthropic(api_key="mine") as client,
-        pytest.raises(ConfigurationError, match="a client of its own"),
+        pytest.raises(
+            ConfigurationError, match="was given client=, which is used as it is, and also"
+        ),
     ):
         AnthropicProvider(ProviderConfig(name="anthropic", client=client, **more))

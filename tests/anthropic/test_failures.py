@@ -137,8 +137,9 @@ AWS = "application/vnd.amazon.eventstream"
 
 
 def test_a_short_wait_is_the_sdks_business(
-    server: ReplayServer, provider: AnthropicProvider, payload: Payload, answer: list[bytes]
+    server: ReplayServer, make_provider: MakeProvider, payload: Payload, answer: list[bytes]
 ) -> None:
+    provider = make_provider(options={"max_retries": 1})
     server.enqueue(refused(529, "overloaded_error", {"retry-after-ms": "1"}))
     server.enqueue(Reply(body=answer))
     with provider.open(payload) as events:
@@ -146,8 +147,9 @@ def test_a_short_wait_is_the_sdks_business(
 
 
 async def test_a_long_wait_is_not_waited_for(
-    server: ReplayServer, aprovider: AnthropicProvider, payload: Payload
+    server: ReplayServer, amake_provider: MakeProvider, payload: Payload
 ) -> None:
+    aprovider = amake_provider(options={"max_retries": 1})
     for _ in range(2):
         server.enqueue(refused(429, "rate_limit_error", {"retry-after": "3600"}))
     with pytest.raises(anthropic.RateLimitError) as caught, aprovider.open(payload):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from email.utils import formatdate
 from time import time
 from types import SimpleNamespace
@@ -114,19 +115,17 @@ RESET: Final = Reply(before_head=[Drop()])
 
 
 @pytest.fixture
-def vendors(monkeypatch: pytest.MonkeyPatch) -> Any:
-    async def asleep(seconds: float, _real: Any = asyncio.sleep) -> None:
-        if seconds and threading.current_thread() is threading.main_thread():
-            vendors.waited.append(seconds)
-        await _real(0)
+def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
+    with Vendors() as made:
 
-    def pause(seconds: float, _: threading.Event) -> None:
-        vendors.waited.append(seconds)
+        async def asleep(seconds: float, _real: Any = asyncio.sleep) -> None:
+            if seconds and threading.current_thread() is threading.main_thread():
+                made.waited.append(seconds)
+            await _real(0)
 
-    with Vendors() as vendors:
-        monkeypatch.setattr(driver, "pause", pause)
+        monkeypatch.setattr(driver, "pause", lambda seconds, _: made.waited.append(seconds))
         monkeypatch.setattr(asyncio, "sleep", asleep)
-        yield vendors
+        yield made
 
 
 @pytest.fixture(params=MODELS)

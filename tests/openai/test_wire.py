@@ -483,7 +483,9 @@ def test_a_client_of_the_wrong_kind() -> None:
 def test_a_client_and_what_it_would_ignore(also: dict[str, Any]) -> None:
     with (
         openai.OpenAI(api_key="own") as client,
-        pytest.raises(ConfigurationError, match="client of its own, and also"),
+        pytest.raises(
+            ConfigurationError, match="was given client=, which is used as it is, and also"
+        ),
     ):
         make(client=client, **also)
 

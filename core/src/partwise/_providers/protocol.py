@@ -216,6 +216,21 @@ class ProviderConfig:
         self.secrets.add_options(self.options)
         _check_key(self.api_key or "", "api_key=")
 
+    def check_client(self) -> None:
+        """See that the user gave a client of the SDK, or settings for one, and not both.
+
+        Raises:
+            ConfigurationError: they gave both. Names the settings.
+        """
+        fields = {name: getattr(self, name) for name in ("api_key", "base_url", "http_client")}
+        given = [name for name, value in {**fields, **self.options}.items() if value is not None]
+        if self.client is not None and given:
+            names = ", ".join(f"{name}=" for name in given)
+            raise ConfigurationError(
+                f"{self.name!r} was given client=, which is used as it is, and also {names}: "
+                "set them where that client is made, or leave client= out"
+            )
+
     def key(self, *variables: str) -> str:
         """The API key: the one given, else the first of these environment variables that is set.
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from partwise.provider import (
     Capabilities,
     ClientPool,
-    ConfigurationError,
     Decoder,
     Fallback,
     Mode,
@@ -139,10 +138,7 @@ def _check(config: ProviderConfig) -> None:
         config.url("ANTHROPIC_BASE_URL")
         if not _has_other_credentials(config):
             config.key("ANTHROPIC_API_KEY")
-    elif config.api_key or config.base_url or config.http_client or config.options:
-        raise ConfigurationError(
-            f"{config.name!r} was given both a client and options for making one"
-        )
+    config.check_client()
 
 
 def _has_other_credentials(config: ProviderConfig) -> bool:

@@ -42,6 +42,7 @@ class BedrockProvider:
             raise ConfigurationError(
                 "boto3 does not support http_client=; pass a botocore Config as config="
             )
+        config.check_client()
         config.url()
         self._config = config
         self._lock = threading.Lock()

@@ -58,6 +58,7 @@ class GoogleProvider:
     """
 
     def __init__(self, config: ProviderConfig) -> None:
+        config.check_client()
         self._name = config.name
         self.telemetry_name = "gcp.vertex_ai" if config.name.startswith("vertex") else "gcp.gemini"
         self._given: Any = config.client

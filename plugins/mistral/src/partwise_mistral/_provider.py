@@ -39,6 +39,7 @@ class MistralProvider:
     telemetry_name: Final = "mistral_ai"
 
     def __init__(self, config: ProviderConfig) -> None:
+        config.check_client()
         self._config = config
         self._key = "" if config.client else config.key("MISTRAL_API_KEY")
         config.url()

@@ -165,10 +165,7 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
     }
     given = {name: value for name, value in given.items() if value is not None}
     if config.client is not None:
-        if given:
-            names = ", ".join(given)
-            message = f"{config.name!r} was given a client of its own, and also {names}"
-            raise ConfigurationError(message)
+        config.check_client()
         return {}
     return {
         "base_url": _base_url(config, server),
