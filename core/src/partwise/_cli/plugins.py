@@ -33,7 +33,7 @@ def new_plugin(name: str, into: Path) -> None:
         raise click.ClickException(f"{error.filename} exists: nothing was written.") from error
     folder = into / plugin.distribution
     click.echo(f'wrote {folder}, {len(files)} files: from_provider("{plugin.provider}/…")')
-    click.echo(f"next: cd {folder} && pip install --editable . --group dev && pytest")
+    click.echo(f"next: cd {folder} && pip install --editable '.[dev]' && pytest")
 
 
 @click.command()
