@@ -1,8 +1,8 @@
 """The guide for authors of providers: its commands are run, and its Python makes the plugin.
 
 A block of the shell is run where there is no checkout, in an environment that has what the blocks
-before it installed, by the pip that came with this Python. A block of Python names a file in its first line: what it defines takes the
-place of what that file defines under the same names.
+before it installed, by the pip that came with this Python. A block of Python names a file in its
+first line: what it defines takes the place of what that file defines under the same names.
 """
 
 from __future__ import annotations

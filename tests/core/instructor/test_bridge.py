@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import openai
 import pytest
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 import partwise
 from partwise import instructor
@@ -20,7 +20,7 @@ from partwise.instructor.core.exceptions import (
     MultimodalError,
 )
 from partwise.instructor.core.hooks import HookName
-from partwise.instructor.dsl.partial import Partial, PartialLiteralMixin
+from partwise.instructor.dsl.partial import Partial, PartialLiteralMixin, _make_field_optional
 from partwise.instructor.mode import Mode, own_mode
 from partwise.instructor.processing.multimodal import PDF, Audio, Image
 from partwise_conformance import ReplayServer, chat_answer
@@ -240,6 +240,32 @@ async def test_partial_reads_text_asynchronously() -> None:
     partial: Any = Partial[User]
     last = [each async for each in partial.model_from_chunks_async([ADA[:9], ADA[9:]])][-1]
     assert last == User(name="Ada", age=36)
+    with pytest.raises(ValidationError, match="age"):
+        [each async for each in partial.model_from_chunks_async(['{"name":"Ada"}'])]
+
+
+def test_partial_reads_the_start_of_a_text() -> None:
+    partial: Any = Partial[User]
+    (last,) = partial.model_from_chunks(['{"name":"Ad'])
+    assert (last.name, last.age, type(last) is User) == ("Ad", None, False)
+
+
+def test_a_text_that_is_not_valid_is_an_error_of_pydantics() -> None:
+    partial: Any = Partial[User]
+    with pytest.raises(ValidationError, match="age") as caught:
+        [*partial.model_from_chunks(['{"name":"Ada"}'])]
+    cause = caught.value.__cause__
+    assert isinstance(cause, partwise.InvalidOutputError)
+    assert cause.__cause__ is None
+    assert cause.snapshot.name == "Ada"
+
+
+def test_the_parts_of_partial_that_instructors_users_reach_for() -> None:
+    partial: Any = Partial[User]
+    assert partial._original_model is User
+    annotation, field = _make_field_optional(User.model_fields["name"])
+    assert (annotation, field.default, field.is_required()) == (str | None, None, False)
+    assert User.model_fields["name"].is_required()
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any, Optional, TypeVar
+
+from pydantic import ValidationError
 
 import partwise
 from partwise import PartialLiteralMixin
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 __all__ = ["Partial", "PartialLiteralMixin"]
 
@@ -19,26 +26,62 @@ class _Indexable(type):
         partial: Any = partwise.Partial[model]
         if "model_from_chunks" not in vars(partial):
             partial.model_from_chunks = staticmethod(_reader(model))
-            partial.get_partial_model = staticmethod(lambda: partial)
             partial.model_from_chunks_async = staticmethod(_async_reader(model))
+            partial.get_partial_model = staticmethod(lambda: partial)
+            partial._original_model = model  # noqa: SLF001 - Instructor's own name
         return partial  # type: ignore[no-any-return]
 
 
 class Partial(metaclass=_Indexable):
-    """`Partial[M]` is `partwise.Partial[M]`, with the class methods that read snapshots of M."""
+    """`Partial[M]` is `partwise.Partial[M]`, with the class methods that read snapshots of M.
+
+    `model_from_chunks` takes the start of an answer too: the last snapshot of a text that is not
+    complete is a `Partial[M]`, and that of a complete one an M.
+    """
 
 
 def _reader(model: type[Any]) -> Any:
     def model_from_chunks(json_chunks: Iterable[str | bytes], **keywords: Any) -> Iterator[Any]:
-        return iter(partwise.parse(model, json_chunks, **keywords))
+        with _as_pydantic_raises():
+            yield from partwise.parse(model, json_chunks, **keywords)
 
     return model_from_chunks
 
 
 def _async_reader(model: type[Any]) -> Any:
-    def model_from_chunks_async(
+    async def model_from_chunks_async(
         json_chunks: AsyncIterable[str | bytes], **keywords: Any
     ) -> AsyncIterator[Any]:
-        return aiter(partwise.aparse(model, json_chunks, **keywords))
+        with _as_pydantic_raises():
+            async for snapshot in partwise.aparse(model, json_chunks, **keywords):
+                yield snapshot
 
     return model_from_chunks_async
+
+
+@contextmanager
+def _as_pydantic_raises() -> Iterator[None]:
+    """End quietly with a text that is only a start; a text that is not valid is pydantic's error.
+
+    Raises:
+        pydantic.ValidationError: the model refuses the text; its cause is partwise's error.
+        MalformedOutputError: the text is not JSON.
+    """
+    try:
+        yield
+    except partwise.IncompleteOutputError:
+        pass
+    except partwise.InvalidOutputError as error:
+        refusal = error.__cause__
+        if not isinstance(refusal, ValidationError):
+            raise
+        error.__cause__ = None  # or each would be the other's
+        raise refusal from error
+
+
+def _make_field_optional(field: FieldInfo) -> tuple[Any, FieldInfo]:
+    """The field's type or None, and a copy of the field that may be left out."""
+    optional = copy(field)
+    optional.annotation = Optional[field.annotation]  # noqa: UP045 - a type made at run time
+    optional.default, optional.default_factory = None, None
+    return optional.annotation, optional
