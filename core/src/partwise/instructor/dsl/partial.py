@@ -82,6 +82,7 @@ def _as_pydantic_raises() -> Iterator[None]:
 def _make_field_optional(field: FieldInfo) -> tuple[Any, FieldInfo]:
     """The field's type or None, and a copy of the field that may be left out."""
     optional = copy(field)
-    optional.annotation = Optional[field.annotation]  # noqa: UP045 - a type made at run time
+    annotation: Any = Optional[field.annotation]  # noqa: UP045 - a type made at run time
+    optional.annotation = annotation
     optional.default, optional.default_factory = None, None
-    return optional.annotation, optional
+    return annotation, optional
