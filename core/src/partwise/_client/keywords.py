@@ -172,7 +172,7 @@ class ConfigKeywords(TypedDict, total=False, closed=True):
     http_client: Any
     options: Mapping[str, Any]
     plugin: str | None
-    sdk_retries: int | None
+    caller_retries: bool
     on_headers: Any
 
 
