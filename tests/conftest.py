@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -14,13 +16,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests marked `full`, unless all are wanted or one is named by its id."""
+    """Leave out what `make test-all` alone runs, unless all is wanted or a test is named by its id.
+
+    That is the tests marked `full`, and most of those marked `sampled`.
+    """
     if config.getoption("--full") or any("::" in argument for argument in config.args):
         return
-    left_out = [item for item in items if item.get_closest_marker("full")]
+    left_out = {item for item in items if item.get_closest_marker("full")} | _not_chosen(items)
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _not_chosen(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Of the tests marked `sampled`, those that are not chosen: the same ones at each run."""
+    groups: dict[str, list[pytest.Item]] = defaultdict(list)
+    left_out = set()
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        if mark is not None and mark.args:
+            if crc32(item.nodeid.encode()) % mark.args[0]:
+                left_out.add(item)
+        elif mark is not None:
+            groups[item.nodeid.rpartition("-")[0]].append(item)
+    for key, group in groups.items():
+        chosen = group[crc32(key.encode()) % len(group)]
+        left_out |= set(group) - {chosen}
+    return left_out
 
 
 @pytest.fixture(scope="session")

@@ -144,6 +144,7 @@ def check(
         assert len(stream.reasoning) == meta["reasoning_chars"]
 
 
+@pytest.mark.sampled(4)
 def test_a_recording(
     case: Path, meta: dict[str, Any], client: Client, call: dict[str, Any]
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_recording(
         list(stream)
 
 
+@pytest.mark.sampled(4)
 async def test_a_recording_asynchronously(
     case: Path, meta: dict[str, Any], aclient: AsyncClient, call: dict[str, Any]
 ) -> None:

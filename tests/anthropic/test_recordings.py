@@ -129,6 +129,7 @@ def test_no_recording_is_left_out(recordings: Path) -> None:
     assert sorted((recordings / FOLDER.name).iterdir()) == CASES
 
 
+@pytest.mark.sampled
 def test_a_recording(
     case: Path, reply: Reply, server: ReplayServer, provider: AnthropicProvider
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_recording(
         check(case, decode(decoder, list(events)))
 
 
+@pytest.mark.sampled
 async def test_a_recording_asynchronously(
     case: Path, reply: Reply, server: ReplayServer, aprovider: AnthropicProvider
 ) -> None:

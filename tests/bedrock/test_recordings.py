@@ -34,6 +34,7 @@ def reply_of(case: Path, size: int | None) -> Reply:
     return Reply(body=pieces(body_of(case), size), headers=headers)
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 def test_sync(
@@ -48,6 +49,7 @@ def test_sync(
     check_all(replay(provider, request_for()), meta_of(case))
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 async def test_async(

@@ -177,15 +177,16 @@ def test_one_whose_vendor_does_not_stream_passes_what_applies_to_it(tried: Try) 
     ]
 
 
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.full)])
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_broken_plugin_fails_what_is_about_its_fault(
-    tried: Try, request: pytest.FixtureRequest, name: str, whole: bool
+    tried: Try, request: pytest.FixtureRequest, name: str
 ) -> None:
+    """Against its own group of tests and one of each other; with `--full`, against all tests."""
     fault = FAULTS[name]
     if "test_no_sdk_before_open" not in fault.fails:
         request.getfixturevalue("imports_are_probed_once")
-    tests = set() if whole else concerned(fault.fails)
+    tests = set() if request.config.getoption("--full") else concerned(fault.fails)
     listener = tried(class_name(name), partial(meant, fault.fails), tests)
     failures = "\n".join(f"{case}: {said}" for case, said in listener.failures.items())
     assert set(listener.failures) == meant(fault.fails, listener.cases), failures

@@ -1,6 +1,7 @@
 """How hypothesis runs, and which tests the coverage of the core is taken of.
 
-Hypothesis runs quickly and the same each time, or thoroughly when asked by hand.
+Hypothesis draws the same each time: a few examples, more with `--full`, and many others with
+HYPOTHESIS_PROFILE=thorough.
 """
 
 from __future__ import annotations
@@ -19,25 +20,30 @@ __all__ = ["asynchronous", "kit", "pauses", "play", "sync"]
 
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
-    "default",
+    "full",
     max_examples=25,
     derandomize=True,
     database=None,
     deadline=None,
     suppress_health_check=_slow,
 )
+settings.register_profile("daily", settings.get_profile("full"), max_examples=8)
 settings.register_profile(
-    "thorough", settings.get_profile("default"), max_examples=1000, derandomize=False
+    "thorough", settings.get_profile("full"), max_examples=1000, derandomize=False
 )
 settings.register_profile(
     "find", settings.get_profile("thorough"), max_examples=100, phases=[Phase.generate]
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 HERE = Path(__file__).parent
 COVERED = {HERE / name for name in ("json", "plan", "snapshot", "session", "client")}
 ELSEWHERE = {"test_large.py"}
 """Takes no branch that the others don't, and is slow under coverage."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    is_full = config.getoption("--full", default=False)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full" if is_full else "daily"))
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers

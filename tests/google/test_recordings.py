@@ -224,6 +224,7 @@ def reply_of(case: Path, cut_up: Cut) -> tuple[dict[str, Any], str, Reply]:
     return meta, name, Reply(body=cut_up(body), status=meta["http_status"] or 200)
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 def test_sync(case: Path, cut_up: Cut, server: ReplayServer, providers: Providers) -> None:
@@ -233,6 +234,7 @@ def test_sync(case: Path, cut_up: Cut, server: ReplayServer, providers: Provider
     check(replay(providers[name]), meta)
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 async def test_async(case: Path, cut_up: Cut, server: ReplayServer, aproviders: Providers) -> None:

@@ -41,6 +41,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 every_cut = pytest.mark.parametrize("size", [1, 7, None])
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 def test_sync(
@@ -55,6 +56,7 @@ def test_sync(
     check_all(replay(provider, request_for()), meta_of(case))
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 async def test_async(

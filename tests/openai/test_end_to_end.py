@@ -187,6 +187,7 @@ def check(
         assert stream.usage.total_tokens == meta["usage"]["total_tokens"]
 
 
+@pytest.mark.sampled(4)
 def test_a_recording(
     meta: dict[str, Any], clients: dict[str, Client], call: dict[str, Any]
 ) -> None:
@@ -198,6 +199,7 @@ def test_a_recording(
     check(stream, list(stream), meta)
 
 
+@pytest.mark.sampled(4)
 async def test_a_recording_asynchronously(
     meta: dict[str, Any], aclients: dict[str, AsyncClient], call: dict[str, Any]
 ) -> None:

@@ -243,6 +243,7 @@ def test_no_recording_is_left_out(recordings: Path) -> None:
     assert sorted(folders) == CASES
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 def test_sync(
@@ -255,6 +256,7 @@ def test_sync(
     check(replay(providers[name], request), meta)
 
 
+@pytest.mark.sampled
 @every_cut
 @every_case
 async def test_async(

@@ -74,7 +74,7 @@ def _all_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=16 * settings.default.max_examples)  # type: ignore[union-attr]
 @given(text=near_json(), data=st.data())
 def test_what_python_reads_is_read_however_it_is_cut(text: str, data: Any) -> None:
     told = outcome([text])

@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partwise.provider import transform
@@ -27,7 +27,7 @@ PROFILES = pytest.mark.parametrize("profile", VENDORS.values(), ids=VENDORS)
 # The words for what a vendor can't enforce, of all that the models without bounds have.
 NOT_ENFORCED = ("Required", "number of items", "One of", "Format: uuid")
 
-slow = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=4 * settings.default.max_examples)  # type: ignore[union-attr]
 
 
 @pytest.fixture(autouse=True)
