@@ -43,12 +43,18 @@ class Note(BaseModel):
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a call."""
+    """What came of a call.
+
+    Attributes:
+        seconds: from the call to its end.
+        tasks: those that are left in asyncio.
+    """
 
     stream: Any = None
     snapshots: list[Any] = field(default_factory=list)
     value: Any = None
     error: PartwiseError | None = None
+    seconds: float = 0.0
     tasks: int = 0
 
 
@@ -101,20 +107,24 @@ class Stand:
 
     def _ask(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
         outcome.stream = self.call(**keywords)
+        begun = time.monotonic()
         try:
             outcome.snapshots.extend(outcome.stream)
             outcome.value = outcome.stream.result()
         except PartwiseError as error:
             outcome.error = error
+        outcome.seconds = time.monotonic() - begun
 
     async def _aask(self, outcome: Outcome, keywords: dict[str, Any]) -> None:
         outcome.stream = self.call(**keywords)
+        begun = time.monotonic()
         try:
             async for snapshot in outcome.stream:
                 outcome.snapshots.append(snapshot)
             outcome.value = await outcome.stream.result()
         except PartwiseError as error:
             outcome.error = error
+        outcome.seconds = time.monotonic() - begun
         await is_alone()
         outcome.tasks = len(asyncio.all_tasks()) - 1
 

@@ -19,6 +19,7 @@ from .._errors import ConfigurationError
 from .._session.commands import END, Close, Command, Open, Pause
 from .._session.event_reader import AbandonedError
 from .driver import log, translating
+from .keeper import RELEASE_SECONDS
 from .warm import warm_in_thread
 
 if TYPE_CHECKING:
@@ -84,18 +85,19 @@ class AsyncDriver:
         except TimeoutError as error:
             if not scope.expired():
                 raise
+            keeper.is_late = True
             raise self._deadline.error() from error
 
     async def close(self) -> None:
         """Release the response, if one is held, and end a pause.
 
-        Being cancelled does not stop the release.
+        Being cancelled does not stop the release. A reader whose time is over waits for it briefly.
         """
         self._end_pause()
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.release()
-            await asyncio.shield(keeper.task)
+            await asyncio.wait([keeper.task], timeout=RELEASE_SECONDS if keeper.is_late else None)
 
     def new_future(self) -> asyncio.Future[None]:
         """Something to wait for on this loop."""
@@ -118,12 +120,16 @@ class _Keeper:
 
     It makes one item after the other, each when it is asked for: first that the response is open,
     then the events, then `END`. An error stands in the place of an item, and is the last one.
+
+    Attributes:
+        is_late: whether a reader has waited for as long as it may.
     """
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, provider: Provider, payload: Mapping[str, Any]
     ) -> None:
         self.loop = loop
+        self.is_late = False
         self._provider = provider
         self._item: Any = _NONE
         self._error: BaseException | None = None

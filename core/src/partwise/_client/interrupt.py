@@ -32,13 +32,13 @@ def interrupt_read(thread: int) -> bool:
     socket is found on the thread's stack, since no vendor's SDK says which it is: the innermost
     method of a socket, or of an object that holds one in `_sock`, as httpcore's streams and
     `socket.SocketIO` do, or a function that connects `sock`. A socket that HTTP/2 shares with other
-    requests is left alone: that read ends with the vendor's next event.
+    requests is left alone: that read ends with the connection's next event.
 
     Args:
         thread: its identifier, as `threading.get_ident` gives it.
     """
     frames = _stack(sys._current_frames().get(thread))  # noqa: SLF001 - documented in `sys`
-    if any(frame.f_code.co_filename.endswith("http2.py") for frame in frames):
+    if any(_is_shared(frame) for frame in frames):
         return False
     for frame in frames:
         if (found := _socket_of(frame)) is not None:
@@ -62,9 +62,27 @@ def _is_own(frame: FrameType) -> bool:
     return name.startswith(_OUTERMOST)
 
 
+def _is_shared(frame: FrameType) -> bool:
+    """Whether it reads for more than one request.
+
+    httpcore's `HTTP2Connection` has a list of events for each request that is open, in `_events`.
+    """
+    if not frame.f_code.co_filename.endswith("http2.py"):
+        return False
+    requests = _attribute(frame.f_locals.get("self"), "_events")
+    return isinstance(requests, dict) and len(requests) > 1
+
+
 def _socket_of(frame: FrameType) -> socket.socket | None:
     owner, connecting = frame.f_locals.get("self"), frame.f_locals.get("sock")
-    for found in (owner, connecting, getattr(owner, "_sock", None)):
+    for found in (owner, connecting, _attribute(owner, "_sock")):
         if isinstance(found, socket.socket):
             return found
+    return None
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    """An attribute of any object, without the object's own `__getattr__`: it may be half made."""
+    with suppress(AttributeError):
+        return object.__getattribute__(owner, name)
     return None

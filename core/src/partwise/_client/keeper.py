@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _READ_AHEAD: Final = 64
 """Events that the thread may read before they are asked for."""
-_RELEASE_SECONDS: Final = 0.1
+RELEASE_SECONDS: Final = 0.1
 """How long a release is waited for. Half of the tolerance for a time limit."""
 _REAPER_TURNS: Final = 300
 
@@ -51,6 +51,7 @@ class Keeper:
         self._items: SimpleQueue[Any] = SimpleQueue()
         self._room = threading.Semaphore(_READ_AHEAD)
         self._is_released = False
+        self._is_late = False  # a reader has waited for as long as it may
         self._events: Any = None
         run = contextvars.copy_context().run
         self._thread = threading.Thread(
@@ -64,12 +65,20 @@ class Keeper:
         Raises:
             queue.Empty: there was none in this time.
         """
-        item = self._items.get(timeout=seconds)
+        try:
+            item = self._items.get(timeout=seconds)
+        except Empty:
+            self._is_late = True
+            raise
         self._room.release()
         return item
 
     def release(self) -> None:
-        """Let the thread release the response, and end the read that it is in."""
+        """Let the thread release the response, and end the read that it is in.
+
+        It is waited for briefly, but not by a reader whose time is over: on a busy machine each
+        change to another thread and back may take a tenth of a second.
+        """
         if self._is_released:
             return
         self._is_released = True
@@ -77,12 +86,16 @@ class Keeper:
         self._room.release()
         if self._thread is threading.current_thread():
             return
-        self._thread.join(_RELEASE_SECONDS / 10)  # most often it waits for nobody but the reader
-        if self._thread.is_alive() and self._interrupt():
-            self._thread.join(_RELEASE_SECONDS)
+        if not self._is_late:
+            self._await_release()
         if self._thread.is_alive():
             reaper = threading.Thread(target=self._reap, name="partwise-reaper", daemon=True)
             reaper.start()
+
+    def _await_release(self) -> None:
+        self._thread.join(RELEASE_SECONDS / 10)  # most often it waits for nobody but the reader
+        if self._thread.is_alive() and self._interrupt():
+            self._thread.join(RELEASE_SECONDS)
 
     def _interrupt(self) -> bool:
         return interrupt(self._events, self._thread.ident)
@@ -91,7 +104,7 @@ class Keeper:
         """End each further read: an SDK may send its request again when a connection breaks."""
         for _ in range(_REAPER_TURNS):
             self._interrupt()
-            self._thread.join(_RELEASE_SECONDS)
+            self._thread.join(RELEASE_SECONDS)
             if not self._thread.is_alive():
                 return
 
@@ -129,4 +142,4 @@ class ReleasedError(Exception):
     """The stream was closed while a thread waited for an event. Never seen by users."""
 
 
-__all__ = ["Empty", "Failure", "Keeper"]
+__all__ = ["RELEASE_SECONDS", "Empty", "Failure", "Keeper"]
