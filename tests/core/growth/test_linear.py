@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from partwise import Limits
 from partwise._json.parser import Parser
 from partwise._plan.plan import compile_plan
-from partwise._snapshot import buffers, collection_frames
+from partwise._snapshot import buffers
 from partwise._snapshot.builder import SnapshotBuilder
 
 ALLOW = ConfigDict(extra="allow")
@@ -71,8 +71,7 @@ class Copies:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.elements = 0
         self.calls = 0
-        kinds = (buffers.Buffers, buffers.DequeBuffers, buffers.SetBuffers, buffers.DictBuffers)
-        for kind in (*kinds, collection_frames.SteppedFrame):
+        for kind in (*buffers.BUFFERS.values(), buffers.DictBuffers):
             for name in vars(kind).keys() & {"_copy", "_extend", "_make"}:
                 monkeypatch.setattr(kind, name, self._counting(name, vars(kind)[name]))
 

@@ -97,13 +97,16 @@ class PartialStream(Reader[P], StreamState[T], Generic[P, T]):
         return self._loop(self._shown)
 
     def _loop(self, shown: int) -> Iterator[P]:
-        session, feeds = self._session, self._session.feeds
+        session, feeds, turns = self._session, self._session.feeds, self._turns
         self._readers += 1
         try:
-            while shown != feeds.found or self.advance():
+            while shown != feeds.found or next(turns, False):
                 shown = self._shown = feeds.found
                 yield session.show()
             session.value()
+        except ValueError as error:
+            _raise_if_being_read(error)
+            raise
         finally:
             self._leave()
 
@@ -116,9 +119,8 @@ class PartialStream(Reader[P], StreamState[T], Generic[P, T]):
         try:
             return next(self._turns, False)
         except ValueError as error:
-            if "already executing" not in str(error):  # as CPython says it
-                raise
-            raise _being_read() from error
+            _raise_if_being_read(error)
+            raise
 
     def _stop(self) -> None:
         self._session.value()
@@ -307,11 +309,13 @@ def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
         driver.close()
 
 
-def _being_read() -> ConfigurationError:
-    return ConfigurationError(
-        "this stream is being read already, by another thread or around this call: read it in one "
-        "thread, and take views (stream.events(), stream.elements(…)) for several readers in turn"
-    )
+def _raise_if_being_read(error: ValueError) -> None:
+    if "already executing" in str(error):  # as CPython says it of a generator
+        raise ConfigurationError(
+            "this stream is being read already, by another thread or around this call: read it in "
+            "one thread, and take views (stream.events(), stream.elements(…)) for several readers "
+            "in turn"
+        ) from error
 
 
 def _paced(

@@ -44,7 +44,6 @@ from .tokens import (
     TOKEN_CHARACTERS,
     TOKEN_START,
     WHITESPACE,
-    after_space,
     after_whitespace,
     end_of_document,
     end_of_value,
@@ -143,8 +142,9 @@ class Parser:
             self._careful = "\\" in text or self._strict
             self._pieces.current = len(pieces)
             pieces.append(text)
-            self._failures_left = _MAX_WHOLE_FAILURES if self._reads_whole else 0
             index, end = 0, len(text)
+            if end >= _MIN_WHOLE_CHARS:
+                self._failures_left = _MAX_WHOLE_FAILURES if self._reads_whole else 0
             try:
                 while index < end:
                     index = self._step(self, text, index)
@@ -423,7 +423,8 @@ class Parser:
         character = text[index]
         if character == ":":
             self._step = Parser._value
-            return after_space(text, index + 1)
+            index += 1
+            return index + 1 if text[index : index + 1] == " " else index
         if character in WHITESPACE:
             return after_whitespace(text, index)
         raise self.error("expected a colon", index)
@@ -433,7 +434,8 @@ class Parser:
         in_array = self._keys is _NO_KEYS
         if character == ",":
             self._step = Parser._value if in_array else Parser._next_key
-            return after_space(text, index + 1)
+            index += 1
+            return index + 1 if text[index : index + 1] == " " else index
         if character == ("]" if in_array else "}"):
             return self._close(index)
         if character in WHITESPACE:
@@ -483,25 +485,21 @@ class Parser:
             self._watch, self._hot = None, self._can_be_hot
         parts = self._parts
         value = parts[0] if len(parts) == 1 else "".join(parts)
-        if not self._in_key:
-            self.sink.string(self._interned(value) if len(value) < _MAX_INTERNED_CHARS else value)
-            self._value_closed()
+        if self._in_key:
+            if value in self._keys:
+                raise self.error(f"duplicate key {value!r}", index)
+            self._keys.add(value)
+            self.sink.key(value)
+            self._step = Parser._colon
             return index + 1
-        if value in self._keys:
-            raise self.error(f"duplicate key {value!r}", index)
-        self._keys.add(value)
-        self.sink.key(value)
-        self._step = Parser._colon
+        if len(value) < _MAX_INTERNED_CHARS:
+            # Many answers repeat short strings. jiter and pydantic's reader keep them once, too.
+            if len(self._intern_table) >= _MAX_INTERNED:
+                self._intern_table.clear()
+            value = self._intern_table.setdefault(value, value)
+        self.sink.string(value)
+        self._value_closed()
         return index + 1
-
-    def _interned(self, value: str) -> str:
-        """The string, or an equal one from before: many short ones are in an answer often.
-
-        jiter does the same, and so does pydantic where it reads JSON (`cache_strings`).
-        """
-        if len(self._intern_table) >= _MAX_INTERNED:
-            self._intern_table.clear()
-        return self._intern_table.setdefault(value, value)
 
     def _escape(self, text: str, index: int) -> int:
         """One escape, or two that make a surrogate pair; `_pending` is the part seen so far."""

@@ -33,11 +33,6 @@ LONGEST_ESCAPE: Final = 12
 """Characters of the two escapes that make a surrogate pair."""
 
 
-def after_space(text: str, index: int) -> int:
-    """The index, or the next one if a space is there."""
-    return index + 1 if index < len(text) and text[index] == " " else index
-
-
 def after_whitespace(text: str, index: int) -> int:
     """Index after a run of whitespace, usually one character."""
     index += 1

@@ -111,6 +111,7 @@ class Compiler:
             return node
         node.refuses = refused_openers(schema, self.definitions)
         node.bound = text_bound(unwrapped, config)
+        node.watches_text = not provisional and ('"' in node.refuses or node.bound is not None)
         if not provisional:
             node.is_pure = is_pure(schema, self.definitions, frozenset())
         may_rewrite = unwrapped.may_rewrite or (in_field and self.asks_inside(unwrapped.inner))

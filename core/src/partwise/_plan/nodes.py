@@ -74,6 +74,7 @@ class ValueNode:
         object, array: the container that opens with `{` or `[`; None if it can't be shown partly.
         refuses: the openers, of `{`, `[` and `"`, of which nothing valid can come.
         bound: the strings that it can take, if there is a bound.
+        watches_text: whether a string that opens here can be refused before it ends.
         is_pure: whether to validate its text at once gives the same as piece by piece: nothing of
             the user's runs in it, and its snapshots can't be frozen.
     """
@@ -86,6 +87,7 @@ class ValueNode:
     array: ContainerNode | None = None
     refuses: frozenset[str] = frozenset()
     bound: TextBound | None = None
+    watches_text: bool = False
     is_pure: bool = False
     _validate_json: Check | None = None
 

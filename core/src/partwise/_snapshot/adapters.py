@@ -18,7 +18,7 @@ from .._plan.nodes import (
     UnionLayout,
 )
 from .._sentinels import MISSING
-from .collection_frames import DictFrame, FrozensetFrame, ListFrame, SetFrame, SteppedFrame
+from .collection_frames import DictFrame, ListFrame, SetFrame, TupleFrame
 from .frame import Parent, SkipFrame
 from .model_frame import ModelFrame
 from .undecided_frames import TaggedFrame, UnionFrame
@@ -124,7 +124,7 @@ _FRAMES: Final[dict[type[Layout], type[Frame]]] = {
 _LIST_FRAMES: Final[dict[Any, type[ListFrame]]] = {
     list: ListFrame,
     deque: ListFrame,
-    tuple: SteppedFrame,
-    frozenset: FrozensetFrame,
+    tuple: TupleFrame,
+    frozenset: SetFrame,
     set: SetFrame,
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._plan.core_schema import is_hashable
 from .._sentinels import MISSING
 from .refcounts import UNSHARED, getrefcount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIN_BUFFERED: Final = 64
 """A container of fewer elements or entries is copied for each snapshot."""
@@ -32,7 +35,10 @@ class Buffers:
         items: the elements or entries that are complete.
     """
 
-    __slots__ = ("_back", "_back_state", "_last", "_last_state", "_spare", "items")
+    __slots__ = ("_back", "_last", "_spare", "items")
+
+    _put: Callable[[Any, Any], None] = staticmethod(list.append)
+    _drop_last: Callable[[Any], Any] = staticmethod(list.pop)
 
     def __init__(self, items: Any) -> None:
         self.items = items
@@ -43,30 +49,30 @@ class Buffers:
         self._last: Any = None
         self._back: Any = None  # the one that was shown before the last
         self._spare: Any = None  # one that nobody holds
-        self._last_state = self._back_state = (0, MISSING)  # items in it, and its open key
 
     def recycle(self) -> None:
         """See whether a copy is free. Nothing that is open is held by it from then on."""
         if self._back is not None:
             if getrefcount(self._back) == UNSHARED:
                 self._spare = self._back
-                if self._back_state[1] is not MISSING:
-                    self._drop(self._spare, self._back_state[1])
+                if self._spare:
+                    self._drop_last(self._spare)  # which may be open
             self._back = None
 
-    def show(self, key: Any = MISSING, value: Any = MISSING) -> Any:
-        """A copy of the complete values, with an open one at that key."""
+    def show(self, inner: Any = MISSING) -> Any:
+        """A copy of the complete values, and the one that is open."""
         count = len(self.items)
-        shown, self._spare = self._spare, None
+        shown = self._spare
         if shown is None:
             shown = self._copy()
         else:
-            self._extend(shown, self._back_state[0])
+            self._spare = None
+            if len(shown) != count:
+                self._extend(shown, len(shown))
         if count >= MIN_BUFFERED:
-            self._back, self._back_state = self._last, self._last_state
-            self._last, self._last_state = shown, (count, key)
-        if key is not MISSING:
-            self._put(shown, key, value)
+            self._back, self._last = self._last, shown
+        if inner is not MISSING:
+            self._put(shown, inner)
         return shown
 
     def _copy(self) -> Any:
@@ -76,17 +82,14 @@ class Buffers:
         """Add the items that came after so many."""
         shown += self.items[count:]
 
-    def _put(self, shown: Any, key: Any, value: Any) -> None:  # noqa: ARG002
-        shown.append(value)
-
-    def _drop(self, shown: Any, key: Any) -> None:  # noqa: ARG002
-        shown.pop()
-
 
 class DequeBuffers(Buffers):
     """Of a deque; the items are a list."""
 
     __slots__ = ()
+
+    _put = staticmethod(deque.append)
+    _drop_last = staticmethod(deque.pop)
 
     def _copy(self) -> Any:
         return deque(self.items)
@@ -95,29 +98,111 @@ class DequeBuffers(Buffers):
 class SetBuffers(Buffers):
     """Of a set, in which nothing shows that is open; the items are a list, with repetitions."""
 
-    __slots__ = ()
+    __slots__ = ("_counts",)
+
+    def forget(self) -> None:
+        super().forget()
+        self._counts = (0, 0)  # the items in the copy that was shown before the last, and in that
+
+    @staticmethod
+    def _drop_last(_: Any) -> None:
+        """No element is the last one."""
+
+    def show(self, inner: Any = MISSING) -> Any:
+        shown = super().show(inner)
+        self._counts = self._counts[1], len(self.items)
+        return shown
 
     def _copy(self) -> Any:
         return set(hashable_in(self.items))
 
-    def _extend(self, shown: Any, count: int) -> None:
-        shown.update(hashable_in(self.items[count:]))
+    def _extend(self, shown: Any, count: int) -> None:  # noqa: ARG002
+        shown.update(hashable_in(self.items[self._counts[0] :]))
 
 
 class DictBuffers(Buffers):
-    """Of a dict; the items are one, too."""
+    """Of a dict; the items are one, too.
 
-    __slots__ = ()
+    Attributes:
+        key: of the entry that is open; MISSING if that is not to be shown.
+    """
+
+    __slots__ = ("key",)
+
+    key: Any
+
+    _drop_last = staticmethod(dict.popitem)
+
+    def _put(self, shown: Any, inner: Any) -> None:
+        if self.key is not MISSING:
+            shown[self.key] = inner
 
     def _extend(self, shown: Any, count: int) -> None:
         added = [*islice(reversed(self.items.items()), len(self.items) - count)]
         shown.update(reversed(added))
 
-    def _put(self, shown: Any, key: Any, value: Any) -> None:
-        shown[key] = value
 
-    def _drop(self, shown: Any, key: Any) -> None:
-        if key in self.items:
-            shown[key] = self.items[key]
-        else:
-            del shown[key]
+class Steps(Buffers):
+    """Of a tuple, which can't grow; the items are a list.
+
+    Each copy is whole, so a large container shows in steps, each an eighth larger than the one
+    before: so all copies together stay linear in its length.
+    """
+
+    __slots__ = ("_made_of", "_next_step", "_shown_count")
+
+    def __init__(self, items: list[Any]) -> None:
+        super().__init__(items)
+        self._shown_count = 0  # the elements that may show
+        self._next_step = MIN_BUFFERED
+        self._made_of = -1  # the elements in the last copy, if nothing in it is open
+
+    def forget(self) -> None:
+        super().forget()
+        self._next_step = 0  # no more steps: all of it shows
+
+    def shows(self, index: int) -> bool:
+        """Whether the element, which is complete or open, shows."""
+        return len(self.items) < MIN_BUFFERED or index < self._step()
+
+    def show(self, inner: Any = MISSING) -> Any:
+        if inner is not MISSING and len(self.items) < MIN_BUFFERED:
+            self._made_of = -1
+            return self._make([*self.items, inner])
+        count = self._step()
+        if count != self._made_of:
+            self._made_of = count
+            self._last = self._make(self.items[:count])
+        return self._last
+
+    def _step(self) -> int:
+        """The elements that show now."""
+        count = len(self.items)
+        if count < MIN_BUFFERED or not self._next_step:
+            return count
+        while self._next_step <= count:
+            self._shown_count = self._next_step
+            self._next_step += self._next_step // 8
+        return self._shown_count
+
+    def _make(self, items: list[Any]) -> Any:
+        return tuple(items)
+
+
+class FrozensetSteps(Steps):
+    """Of a frozenset, in which nothing shows that is open."""
+
+    __slots__ = ()
+
+    def _make(self, items: list[Any]) -> Any:
+        return frozenset(hashable_in(items))
+
+
+BUFFERS: Final[dict[Any, type[Buffers]]] = {
+    list: Buffers,
+    deque: DequeBuffers,
+    tuple: Steps,
+    set: SetBuffers,
+    frozenset: FrozensetSteps,
+}
+"""The copies of a container of elements, by its type."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import ValidationError
@@ -10,14 +9,7 @@ from pydantic_core import ValidationError
 from .._paths import find_key, key_text
 from .._plan.nodes import ValueNode
 from .._sentinels import MISSING, OMITTED
-from .buffers import (
-    MIN_BUFFERED,
-    Buffers,
-    DequeBuffers,
-    DictBuffers,
-    SetBuffers,
-    hashable_in,
-)
+from .buffers import BUFFERS, MIN_BUFFERED, DictBuffers
 from .context import FreezeSnapshots, InvalidLevelError
 from .frame import OPEN, Frame, quote
 
@@ -26,6 +18,7 @@ if TYPE_CHECKING:
 
     from .._paths import Path
     from .._plan.nodes import ContainerNode, DictLayout, ListLayout
+    from .buffers import Buffers, Steps
     from .frame import Parent, Shown
 
 
@@ -37,6 +30,7 @@ class _FullNode(ValueNode):
     def __init__(self, refuse: Callable[[], Any]) -> None:
         super().__init__(None)
         self.refuses = frozenset('{["')
+        self.watches_text = True
         self._refuse = refuse
 
     def read(self, raw: str, keywords: Any) -> Any:  # noqa: ARG002
@@ -63,12 +57,8 @@ class CollectionFrame(Frame):
         if inner is not self.child_snapshot or self.is_dirty:
             self.child_snapshot = inner
             self.is_dirty = False
-            self.last_snapshot = self._show(inner)
+            self.last_snapshot = self.buffers.show(inner)
         return self.last_snapshot
-
-    def _show(self, inner: Any) -> Any:
-        """The parts that are complete and the open one."""
-        raise NotImplementedError
 
     def _has_room(self) -> bool:
         most = self.layout.max_items
@@ -84,7 +74,7 @@ class CollectionFrame(Frame):
     def close(self) -> None:
         self.is_closing = True
         self.buffers.forget()
-        if not self.parent.validates_early:
+        if not self.is_final:
             self._finished(self.snapshot())
             return
         validate = self.layout.level_validator
@@ -103,14 +93,15 @@ class DictFrame(CollectionFrame):
         super().__init__(parent, container)
         self.node = self.layout.value
         self.items: dict[Any, Any] = {}
-        self.buffers = DictBuffers(self.items)
+        self.buffers: DictBuffers = DictBuffers(self.items)
         self.name: Any = None
 
     def key(self, name: str) -> None:
-        self.name = name if self.layout.key is None else self.layout.key(quote(name))
+        name = name if self.layout.key is None else self.layout.key(quote(name))
+        self.name = self.buffers.key = name
         if self.name in self.items:
             raise FreezeSnapshots  # keys become equal by validation: the value may change
-        if not self._has_room() and self.parent.validates_early:
+        if not self._has_room() and self.is_final:
             self._refuse_more({**self.items, self.name: None})
 
     @property
@@ -122,11 +113,6 @@ class DictFrame(CollectionFrame):
         value = self._take(value)
         if value is not MISSING and self.name is not MISSING:
             self.items[self.name] = value
-
-    def _show(self, inner: Any) -> Any:
-        if inner is MISSING or self.name is MISSING:
-            return self.buffers.show()
-        return self.buffers.show(self.name, inner)
 
     def _step(self) -> Path:
         return () if self.name is None else (self.name,)
@@ -151,14 +137,11 @@ class ListFrame(CollectionFrame):
         super().__init__(parent, container)
         self.node = self.layout.item
         self.items: list[Any] = []
-        self.buffers = self._new_buffers()
+        self.buffers = BUFFERS[self.layout.show](self.items)
         self._see_to_room()
 
-    def _new_buffers(self) -> Buffers:
-        return DequeBuffers(self.items) if self.layout.show is deque else Buffers(self.items)
-
     def _see_to_room(self) -> None:
-        if not self._has_room() and self.parent.validates_early:
+        if not self._has_room() and self.is_final:
             self.node = _FullNode(lambda: self._refuse_more([*self.items, None]))
 
     def complete_value(self, value: Any) -> None:
@@ -175,12 +158,6 @@ class ListFrame(CollectionFrame):
         if self.layout.max_items is not None:
             self._see_to_room()
 
-    def _show(self, inner: Any) -> Any:
-        items = self.items
-        if len(items) < MIN_BUFFERED and self.layout.show is list:
-            return items.copy() if inner is MISSING else [*items, inner]
-        return self.buffers.show() if inner is MISSING else self.buffers.show(len(items), inner)
-
     def _step(self) -> Path:
         return (len(self.items),)
 
@@ -192,50 +169,19 @@ class ListFrame(CollectionFrame):
         return self.child or (OPEN if self.context.parser.in_value else MISSING)
 
 
-class SteppedFrame(ListFrame):
-    """An open array of which something immutable is shown: a tuple or a frozenset.
+class TupleFrame(ListFrame):
+    """The same, if a tuple is shown of it, and a large one not with all its elements."""
 
-    Each snapshot of it is a copy, so a large one shows in steps, each an eighth larger than the one
-    before: so all copies together stay linear in its length.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_made_of", "_next_step", "_shown_count")
-
-    def __init__(self, parent: Parent, container: ContainerNode) -> None:
-        super().__init__(parent, container)
-        self._shown_count = 0  # the elements that may show
-        self._next_step = MIN_BUFFERED
-        self._made_of = -1  # the elements in the last snapshot
-
-    def complete_value(self, value: Any) -> None:
-        super().complete_value(value)
-        count = len(self.items)
-        if count < MIN_BUFFERED:
-            self._shown_count = count
-        elif count == self._next_step:
-            self._shown_count = count
-            self._next_step += count // 8
-
-    def _show(self, inner: Any) -> Any:
-        count = len(self.items) if self.is_closing else self._shown_count
-        if inner is not MISSING and len(self.items) < MIN_BUFFERED:
-            self._made_of = -1
-            return self._make([*self.items, inner])
-        if count == self._made_of:
-            return self.last_snapshot
-        self._made_of = count
-        return self._make(self.items[:count])
-
-    def _make(self, items: list[Any]) -> Any:
-        return self.layout.show(items)
+    buffers: Steps
 
     def find(self, step: str | int) -> Any:
-        if len(self.items) < MIN_BUFFERED or not isinstance(step, int) or step < self._shown_count:
-            return super().find(step)
-        return MISSING
+        is_shown = not isinstance(step, int) or self.buffers.shows(step)
+        return super().find(step) if is_shown else MISSING
 
 
-class FrozensetFrame(SteppedFrame):
+class SetFrame(ListFrame):
     """An open array of which a set is shown: its elements show when they are complete."""
 
     __slots__ = ()
@@ -255,26 +201,11 @@ class FrozensetFrame(SteppedFrame):
     def snapshot(self) -> Any:
         if self.is_dirty:
             self.is_dirty = False
-            shown = self._show(MISSING)
+            self.buffers.recycle()
+            shown = self.buffers.show()
             if self.last_snapshot is MISSING or len(shown) != len(self.last_snapshot):
                 self.last_snapshot = shown
         return self.last_snapshot
 
-    def _make(self, items: list[Any]) -> Any:
-        return self.layout.show(hashable_in(items))
-
     def find(self, step: str | int) -> Any:  # noqa: ARG002
         return MISSING
-
-
-class SetFrame(FrozensetFrame):
-    """The same of a set, which can be shown in two copies by turns."""
-
-    __slots__ = ()
-
-    def _new_buffers(self) -> Buffers:
-        return SetBuffers(self.items)
-
-    def _show(self, inner: Any) -> Any:  # noqa: ARG002
-        self.buffers.recycle()
-        return self.buffers.show()

@@ -129,18 +129,24 @@ class Frame(Parent):
         last_snapshot: the last snapshot of this frame.
         is_dirty: whether another one is to be made, though the child shows the same.
         is_closing: whether its closing bracket has come.
+        is_final: whether it is validated when it closes, and not as a part of the one around it.
     """
 
     __slots__ = (
-        "after_validators", "child_snapshot", "is_closing", "is_dirty", "last_snapshot", "layout",
-        "node",
+        "after_validators", "child_snapshot", "is_closing", "is_dirty", "is_final", "last_snapshot",
+        "layout", "node",
     )  # fmt: skip
 
     layout: Any
     node: ValueNode
 
     def __init__(self, parent: Parent, container: ContainerNode) -> None:
-        super().__init__(parent)
+        # Not by `super`: a long answer makes many.
+        self.parent = parent
+        if parent is not None:
+            self.context = parent.context
+            self.is_final = parent.validates_early
+        self.child: Shown | None = None
         self.layout = container.layout
         self.after_validators = container.after_validators
         self.child_snapshot: Any = MISSING
@@ -162,11 +168,8 @@ class Frame(Parent):
 
     def open_string(self) -> None:
         node = self.node
-        if not node.provisional:
-            if '"' in node.refuses:
-                self._refuse('""')
-            if node.bound is not None:
-                self.context.parser.watch(self._check_text)
+        if node.watches_text:
+            self._watch_text(node)
         if node.text:
             self.child = self.context.parser
             self.context.events.text_opened(self)
@@ -214,6 +217,12 @@ class Frame(Parent):
         except ValidationError as error:
             raise RefusedError(error) from error
 
+    def _watch_text(self, node: ValueNode) -> None:
+        if '"' in node.refuses:
+            self._refuse('""')
+        if node.bound is not None:
+            self.context.parser.watch(self._check_text)
+
     def _check_text(self, text: str) -> None:
         """See that the open string can still become valid."""
         bound = self.node.bound
@@ -238,24 +247,24 @@ class Frame(Parent):
 
     def _take(self, value: Any) -> Any:
         """The child has closed: its value, or its last snapshot if there is no value yet."""
-        shown = self.child_snapshot
         if value is MISSING and self.child is not None:
             value = self.child.snapshot()
-        elif type(value) is str and value == shown:
-            value = shown
-        if value is not shown:
-            self.is_dirty = True
         self.child = None
-        self.child_snapshot = MISSING
+        shown, self.child_snapshot = self.child_snapshot, MISSING
+        if value is not shown:
+            if shown is not MISSING and type(value) is str and value == shown:
+                return shown
+            self.is_dirty = True
         return value
 
     def _finished(self, value: Any) -> None:
         """Hand the value of this container up, through the validators around it."""
-        if self.parent.validates_early:
+        if self.is_final:
             for check in self.after_validators:
                 value = check(value, **self.context.python_keywords)
-        last = self.last_snapshot
-        self.parent.complete_container(last if holds_the_same(value, last) else value)
+        if type(value) in _PLAIN and holds_the_same(value, self.last_snapshot):
+            value = self.last_snapshot
+        self.parent.complete_container(value)
 
     # Paths
 
@@ -349,8 +358,8 @@ class SkipFrame(Frame):
 
 
 def holds_the_same(value: Any, shown: Any) -> bool:
-    """Whether two containers hold the very same objects, so that either can stand for both."""
-    if type(value) is not type(shown) or type(value) not in _PLAIN or len(value) != len(shown):
+    """Whether two plain containers hold the very same objects: either can stand for both."""
+    if type(value) is not type(shown) or len(value) != len(shown):
         return False
     if isinstance(value, dict):
         return all(map(is_, value, shown)) and all(map(is_, value.values(), shown.values()))

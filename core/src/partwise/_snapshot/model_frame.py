@@ -22,34 +22,29 @@ if TYPE_CHECKING:
     from .frame import Parent
 
 
-class TwoInstances:
-    """The instances of an open model, shown by turns.
+class TwoInstancesFrame(Frame):
+    """An open object of which two instances are shown by turns.
 
     To give one that was shown other values costs a third of a new one. The counts of references say
     whether anybody still has the instance, or its dict; if so, it is left alone for ever, and a new
-    one takes its place. `ModelFrame.snapshot` reads the attributes itself: it runs at each delta
-    for each open model, where a call costs as much as its work.
+    one takes its place. `snapshot` looks itself: it runs at each delta for each open model, where a
+    call costs as much as its work.
 
     Attributes:
-        last, last_values: the instance that is shown, and its dict.
-        spare, spare_values: the one that was shown before it.
+        last_values: the dict of the instance that is shown.
+        spare, spare_values: the instance that was shown before it, and its dict.
     """
 
-    __slots__ = ("last", "last_values", "spare", "spare_values")
+    __slots__ = ("last_values", "spare", "spare_values")
 
-    def __init__(self) -> None:
-        self.last: Any = None
-        self.last_values: Any = None
+    def __init__(self, parent: Parent, container: ContainerNode) -> None:
+        super().__init__(parent, container)
         self.spare: Any = None
         self.spare_values: Any = None
-
-    def add(self, instance: Any, values: dict[str, Any]) -> None:
-        """This new one is shown now."""
-        self.spare, self.spare_values = self.last, self.last_values
-        self.last, self.last_values = instance, values
+        self.last_values: Any = None
 
 
-class ModelFrame(Frame):
+class ModelFrame(TwoInstancesFrame):
     """An open object with known fields.
 
     Attributes:
@@ -64,8 +59,8 @@ class ModelFrame(Frame):
     """
 
     __slots__ = (
-        "_buffers", "_instances", "complete", "extra", "field", "fields_set", "held", "present",
-        "ranks", "values", "waiting",
+        "_buffers", "complete", "extra", "field", "fields_set", "held", "present", "ranks",
+        "values", "waiting",
     )  # fmt: skip
 
     layout: ModelLayout
@@ -75,7 +70,8 @@ class ModelFrame(Frame):
         layout = self.layout
         self.field: Field = layout.extra
         self.node = self.field.node
-        self.values = _first_values(parent, layout)
+        own_defaults = layout.factories
+        self.values = _first_values(parent, layout) if own_defaults else layout.template.copy()
         self.complete: dict[str, Any] = {}
         self.waiting: dict[str, Waiting] = {}
         self.extra: dict[str, Any] = {}
@@ -83,7 +79,6 @@ class ModelFrame(Frame):
         self.fields_set: set[str] = set()
         self.held: dict[str, Any] = {}
         self.ranks: dict[str, int] = {}
-        self._instances = TwoInstances() if layout.reuses else None
         self._buffers: DictBuffers | None = None
         if layout.shows_unknown:  # so that the object may become large
             self._buffers = DictBuffers(self.extra if layout.is_model else self.values)
@@ -102,7 +97,7 @@ class ModelFrame(Frame):
         Raises:
             FreezeSnapshots: it was given by a worse one, whose value was shown.
         """
-        if self.ranks.get(field.name, 0) < field.rank or not self.parent.validates_early:
+        if self.ranks.get(field.name, 0) < field.rank or not self.is_final:
             return True
         raise FreezeSnapshots
 
@@ -126,7 +121,7 @@ class ModelFrame(Frame):
 
     def read(self, raw: str) -> Any:
         if self.field.preceding_fields is None:
-            return super().read(raw)
+            return self.node.read(raw, self.context.json_keywords)
         return self._validate_beside(raw, "raw")
 
     def _validate_beside(self, value: Any, part: Waiting) -> Any:
@@ -206,66 +201,65 @@ class ModelFrame(Frame):
         child = self.child
         if child is None and not self.is_dirty:
             return self.last_snapshot
-        spare: Any = None
-        values: Any = None
-        instances = self._instances
-        if instances is not None:
-            spare, values = instances.spare, instances.spare_values
-            held = getrefcount(spare) + getrefcount(values) + getweakrefcount(spare)
-            if held != UNSHARED_INSTANCE:
-                spare = None
-            else:
-                values.clear()  # so that nobody holds the contents, either
+        spare, values = self.spare, self.spare_values
+        if getrefcount(spare) + getrefcount(values) + getweakrefcount(spare) != UNSHARED_INSTANCE:
+            spare = None
+        else:
+            values.clear()  # so that nobody holds the contents, either
         if self._buffers is not None:
             self._buffers.recycle()
         inner = MISSING if child is None else child.snapshot()
-        if inner is self.child_snapshot and not self.is_dirty:
+        before = self.child_snapshot
+        if inner is before and not self.is_dirty:
             return self.last_snapshot
+        if self.is_dirty or before is MISSING:
+            self.is_dirty = False
+            self._note_present(inner)
         self.child_snapshot = inner
-        self.is_dirty = False
-        if spare is None or instances is None:
+        if spare is None:
             self.last_snapshot = self._make(inner)
             return self.last_snapshot
-        instances.spare, instances.last = instances.last, spare
-        instances.spare_values, instances.last_values = instances.last_values, values
         values |= self.values  # all of it: whoever had the instance may have changed it
         if inner is not MISSING:
-            name = self.field.name
-            values[name] = inner
-            self.present.add(name)
+            values[self.field.name] = inner
+        set_names(spare, self.fields_set)
+        self.spare, self.spare_values = self.last_snapshot, self.last_values
+        self.last_snapshot, self.last_values = spare, values
+        return spare
+
+    def _note_present(self, inner: Any) -> None:
+        """See to the names of the fields that are there, the open one's included."""
+        if inner is not MISSING and not self.field.is_extra:
+            self.present.add(self.field.name)
         if len(self.fields_set) != len(self.present):
             self.fields_set = self.present.copy()
-        set_names(spare, self.fields_set)
-        self.last_snapshot = spare
-        return spare
 
     def _make(self, inner: Any) -> Any:
         """The snapshot, as a new instance."""
         if self.layout.required and self._is_out_of_sight:
             return MISSING
         name, is_extra = self.field.name, self.field.is_extra
-        shown = () if inner is MISSING else (name, inner)
-        if shown and not is_extra:
-            self.present.add(name)
-        if len(self.fields_set) != len(self.present):
-            self.fields_set = self.present.copy()
         extra: dict[str, Any] = self.extra
-        if self._buffers is not None and not self.layout.is_model:
-            values = self._buffers.show(*shown)
+        buffers = self._buffers
+        if buffers is not None:
+            buffers.key = name
+        if buffers is not None and not self.layout.is_model:
+            values = buffers.show(inner)
         else:
             values = self.values.copy()
-            if shown and not is_extra:
+            if inner is not MISSING and not is_extra:
                 values[name] = inner
-            if self._buffers is not None:
-                extra = self._buffers.show(*(shown if is_extra else ()))
+            if buffers is not None:
+                extra = buffers.show(inner if is_extra else MISSING)
         instance = self.layout.instance(values, self.fields_set, extra)
-        if self._instances is not None:
-            self._instances.add(instance, values)
+        if self.layout.reuses:
+            self.spare, self.spare_values = self.last_snapshot, self.last_values
+            self.last_values = values
         return instance
 
     def close(self) -> None:
         self.is_closing = True
-        if not self.parent.validates_early:
+        if not self.is_final:
             self._finished(self.snapshot())
             return
         layout = self.layout
@@ -287,7 +281,7 @@ class ModelFrame(Frame):
         return (self._key_of(self.field.name),)
 
     def written(self, loc: Path, *, of_level: bool) -> Path:
-        if not loc or not (of_level or (self.is_closing and self.parent.validates_early)):
+        if not loc or not (of_level or (self.is_closing and self.is_final)):
             return loc
         name = str(loc[0])
         if self.waiting.get(name) == "default":  # which has no key, so pydantic names the field
@@ -301,9 +295,10 @@ class ModelFrame(Frame):
 
 
 def _first_values(parent: Any, layout: ModelLayout) -> dict[str, Any]:
-    """The values that the fields show before they come: those of the empty object shown so far."""
-    if not layout.factories:
-        return layout.template.copy()
+    """The values that the fields show before they come: those of the empty object shown so far.
+
+    So each default that a factory makes is made once.
+    """
     if isinstance(parent, ModelFrame) and parent.field.name in parent.layout.placeholders:
         shown = parent.values[parent.field.name]
         own = getattr(shown, "__dict__", None)  # a dataclass may have slots in its place
