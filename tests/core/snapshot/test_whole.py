@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
+from pydantic_core import SchemaError
 
 from partwise import Limits
 from partwise._errors import OutputError
@@ -111,7 +112,7 @@ def outcome(kind: Any, pieces: Any, limits: Limits | None = None) -> Any:
         for piece in pieces:
             builder.feed(piece)
         return builder.close()
-    except OutputError as error:
+    except (OutputError, SchemaError) as error:  # the latter is pydantic's, of a control exception
         place = getattr(error, "position", None)
         return type(error), str(error).splitlines()[0], place, repr(builder.snapshot())
 

@@ -92,8 +92,8 @@ class Parser:
 
     __slots__ = (
         "_at", "_can_be_hot", "_careful", "_failures_left", "_find_stop", "_high", "_hot",
-        "_in_key", "_in_text", "_intern_table", "_keys", "_limits", "_more_digits", "_parts",
-        "_pending", "_pieces", "_reads_whole", "_rest", "_stack", "_step", "_strict", "_watch",
+        "_in_key", "_in_text", "_intern_table", "_keys", "_limits", "_max_failures", "_more_digits",
+        "_parts", "_pending", "_pieces", "_rest", "_stack", "_step", "_strict", "_watch",
         "complete", "keeps_rest", "sink",
     )  # fmt: skip
 
@@ -111,7 +111,8 @@ class Parser:
         self._can_be_hot = not strict and not limits.counts_each_piece
         self._hot = self._can_be_hot  # no character of the open string needs a look
         self._watch: Callable[[str], None] | None = None  # of the open string
-        self._reads_whole = limits.depth == MAX_DEPTH
+        reads_whole = limits.depth == MAX_DEPTH
+        self._max_failures = _MAX_WHOLE_FAILURES if reads_whole else 0
         self._failures_left = 0  # to find the end of a value in this piece
         self._in_text = False  # a string is open, and `feed` may append to it without looking
         self._in_key = False  # the string that is open is a key
@@ -142,9 +143,8 @@ class Parser:
             self._careful = "\\" in text or self._strict
             self._pieces.current = len(pieces)
             pieces.append(text)
+            self._failures_left = self._max_failures
             index, end = 0, len(text)
-            if end >= _MIN_WHOLE_CHARS:
-                self._failures_left = _MAX_WHOLE_FAILURES if self._reads_whole else 0
             try:
                 while index < end:
                     index = self._step(self, text, index)
