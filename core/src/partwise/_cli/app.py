@@ -16,6 +16,7 @@ from .plugins import conformance, new_plugin
 from .providers import providers
 from .recordings import record, replay
 from .schema import schema
+from .stubs import stubs
 from .types import look_here_last
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def partwise(*, debug: bool) -> None:
     """Typed snapshots of a language model's answer: look at providers, schemas and streams."""
 
 
-for _command in (ask, demo, providers, schema, record, replay, new_plugin, conformance):
+for _command in (ask, demo, providers, schema, stubs, record, replay, new_plugin, conformance):
     partwise.add_command(_command)
 
 
