@@ -8,6 +8,7 @@ turned into links between pages. A link that leads to no page and no file is an 
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -24,6 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".docs"
 NOT_PAGES = {"build.py", "zensical.toml"}
 _DIRECTIVE = re.compile(r"^<!-- (?:answer|faults|not run):.*?-->\n", re.MULTILINE | re.DOTALL)
+_ALL = re.compile(r"^__all__ = (\[.*?\])$", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"^::: (\S+)$", re.MULTILINE)
+_OTHERS = re.compile(r"^<!-- others of: (\S+) -->$", re.MULTILINE)
 _FENCE = re.compile(r"(^ *(`{3,}).*?^ *\2$\n?)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 _FOREIGN = re.compile(
@@ -111,6 +115,33 @@ def llms(config: dict[str, Any], pages: Path) -> Iterator[str]:
         yield f"- [{title}]({file})" + (f": {about}" if about else "")
 
 
+def public_names(module: str) -> list[str]:
+    """The module's `__all__`, read from its source, since the packages are not installed here."""
+    path = Path(*module.split("."))
+    for src in (ROOT / "core" / "src", ROOT / "conformance" / "src", *ROOT.glob("plugins/*/src")):
+        for file in (src / path / "__init__.py", src / path.with_suffix(".py")):
+            found = _ALL.search(file.read_text(encoding="utf-8")) if file.exists() else None
+            if found:
+                return list(ast.literal_eval(found[1]))
+    raise FileNotFoundError(f"no module {module} with an __all__")
+
+
+def complete_reference(folder: Path) -> None:
+    """Put the public names that no page has in the place of `<!-- others of: MODULE -->`."""
+    files = sorted(folder.glob("*.md"))
+    named = {name for file in files for name in _NAMED.findall(file.read_text(encoding="utf-8"))}
+
+    def others(match: re.Match[str]) -> str:
+        module = match[1]
+        own = [f"{module}.{name}" for name in public_names(module)]
+        again = {name for name in own if f"partwise.{name.rpartition('.')[2]}" in named}
+        rest = [f"::: {name}" for name in own if name not in named and name not in again]
+        return "\n\n".join(["## Others", *rest]) if rest else ""
+
+    for file in files:
+        file.write_text(_OTHERS.sub(others, file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def stage(out: Path = OUT) -> dict[str, Any]:
     """Gather the pages in `out/pages`: the site's configuration."""
     pages = out / "pages"
@@ -124,6 +155,7 @@ def stage(out: Path = OUT) -> dict[str, Any]:
             (pages / place).write_text(page_text(source, places, repository), encoding="utf-8")
         else:
             shutil.copyfile(source, pages / place)
+    complete_reference(pages / "reference")
     shutil.copyfile(ROOT / "docs" / "zensical.toml", out / "zensical.toml")
     config = tomllib.loads((out / "zensical.toml").read_text())
     (pages / "llms.txt").write_text("\n".join(llms(config, pages)) + "\n", encoding="utf-8")
