@@ -30,7 +30,7 @@ that it follows.
 - **Granularity** is how finely the mode streams: by token, by parameter (a top-level field at a
   time), or whole (at once, at the end).
 - **Forced** is how a tool is demanded in a mode with tools: by its name, as a call of any tool, or
-  only offered. A model that *thinks* reasons before it answers, unless it is told not to.
+  only offered. A model that *thinks* reasons before it answers, unless the request says otherwise.
 - A star marks modes in which the schema may not be enforced, so that the prompt holds it as well;
   `json` and `md_json` always have it there.
 

@@ -93,7 +93,7 @@ def test_each_error_has_its_section_with_advice() -> None:
     kinds = {"PartwiseError", "ProviderError", "OutputError"}
     leaves = [each.__name__ for each in errors() if each.__name__ not in kinds]
     assert [name for name in leaves if "**When**" not in found[name]] == []
-    assert [name for name in leaves if "**What to do**" not in found[name]] == []
+    assert [name for name in leaves if "**Remedy**" not in found[name]] == []
 
 
 def test_the_tree_of_errors_is_partwise_s() -> None:

@@ -26,15 +26,15 @@ PAGE = Path(__file__).parents[3] / "docs" / "types.md"
 _HEAD = """\
 # How each type shows
 
-What a field of each type shows while its JSON is being written. Whatever it is, once its JSON has
-closed it is validated and complete, of the field's own Python type.
+How a field of each type shows while its JSON is being written. Once its JSON has closed, it is
+validated and complete, of the field's own Python type.
 
 - **grows**: a text shows from its first quote on, and gets longer.
-- **field by field**: a model shows as its `Partial[M]`, what has not come as `None` or its default.
+- **field by field**: a model shows as its `Partial[M]`, missing fields as `None` or their default.
 - **element by element**, **key by key**: a container shows as far as it has come.
 - **when complete**: nothing shows before.
 
-Where several stand, the JSON says which. This page is made by the tests, from what they saw.
+Where a row names several, the kind of JSON decides. The tests observe this, and write the page.
 """
 _ORDER = (GROWS, FIELDS, ELEMENTS, KEYS, WHOLE)
 
