@@ -70,11 +70,11 @@ def _engine() -> Reader:
     plan = compile_plan(Reply)
 
     def read(pieces: Iterator[str]) -> Iterator[object]:
-        engine = SnapshotBuilder(plan)
+        builder = SnapshotBuilder(plan)
         for piece in pieces:
-            engine.feed(piece)
-            yield engine.snapshot()
-        yield engine.close()
+            builder.feed(piece)
+            yield builder.snapshot()
+        yield builder.close()
 
     return Reader(read, whole=True)
 

@@ -71,10 +71,10 @@ def _limit(rounds: int) -> dict[str, Any]:
             feed(piece)
 
     def show() -> None:
-        engine = SnapshotBuilder(plan)
+        builder = SnapshotBuilder(plan)
         for piece in pieces:
-            engine.feed(piece)
-            engine.snapshot()
+            builder.feed(piece)
+            builder.snapshot()
 
     def whole() -> None:
         builder = SnapshotBuilder(plan)
@@ -160,14 +160,14 @@ def _copy_text() -> float:
 
 def _after(model: type[BaseModel], before: str, after: str, *, keep: int) -> float:
     """The cost of a delta after what is there, with so many older snapshots held."""
-    engine = SnapshotBuilder(compile_plan(model))
-    engine.feed(before)
+    builder = SnapshotBuilder(compile_plan(model))
+    builder.feed(before)
     held: deque[Any] = deque(maxlen=keep)
     pieces = deltas(after)
     start = process_time()
     for piece in pieces:
-        engine.feed(piece)
-        held.append(engine.snapshot())
+        builder.feed(piece)
+        held.append(builder.snapshot())
     return (process_time() - start) / len(pieces)
 
 
@@ -194,9 +194,9 @@ def _compile(rounds: int) -> dict[str, float]:
         compiled.append(process_time() - start)
         assert plan.json_schema["type"] == "object"
         asked.append(process_time() - start)
-        engine = SnapshotBuilder(plan)
-        engine.feed('{"inner0": {"field0": 1, "field1": "a')
-        assert engine.snapshot() is not None
+        builder = SnapshotBuilder(plan)
+        builder.feed('{"inner0": {"field0": 1, "field1": "a')
+        assert builder.snapshot() is not None
         shown.append(process_time() - start)
     cached = fresh()
     compile_plan(cached)

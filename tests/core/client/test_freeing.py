@@ -83,7 +83,7 @@ TEXTS = [
 def parts_of(stream: Any) -> list[weakref.ref[Any]]:
     session = stream._session
     attempt = session._attempt
-    return [weakref.ref(stream), weakref.ref(attempt), weakref.ref(attempt.engine)]
+    return [weakref.ref(stream), weakref.ref(attempt), weakref.ref(attempt.builder)]
 
 
 @pytest.mark.parametrize("read", READ)

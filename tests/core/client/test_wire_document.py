@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """An engine fed in pieces, with the part of a session that folds read."""
+    """A builder fed in pieces, with the part of a session that folds read."""
 
     finished = False
 

@@ -88,27 +88,29 @@ def counts_at(
     model: type[BaseModel], text: str, places: tuple[int, ...]
 ) -> list[Counter[CodeType | str]]:
     """What was called in the window that begins with each of these deltas."""
-    engine = SnapshotBuilder(compile_plan(model))
+    builder = SnapshotBuilder(compile_plan(model))
     deltas = pieces(text)
     shown: Any = None
     counts = []
     for number, delta in enumerate(deltas):
         if number in places:
-            counts.append(_count(engine, deltas[number : number + WINDOW]))
+            counts.append(_count(builder, deltas[number : number + WINDOW]))
         elif not any(place <= number < place + WINDOW for place in places):
-            engine.feed(delta)
-            shown = engine.snapshot()
+            builder.feed(delta)
+            shown = builder.snapshot()
     assert shown is not None
     return counts
 
 
-def _count(engine: SnapshotBuilder, deltas: list[str], *, held: int = 1) -> Counter[CodeType | str]:
+def _count(
+    builder: SnapshotBuilder, deltas: list[str], *, held: int = 1
+) -> Counter[CodeType | str]:
     """What is called for these deltas, with so many snapshots held at any time."""
     snapshots: deque[Any] = deque(maxlen=held)
     with counted_calls() as calls:
         for delta in deltas:
-            engine.feed(delta)
-            snapshots.append(engine.snapshot())
+            builder.feed(delta)
+            snapshots.append(builder.snapshot())
     return calls
 
 
@@ -132,14 +134,14 @@ def test_as_much_is_called_for_a_delta_at_the_end_as_at_the_beginning(
 def test_a_large_container_is_copied_no_more(
     model: type[BaseModel], write: Callable[[int], str], what: str
 ) -> None:
-    engine = SnapshotBuilder(compile_plan(model))
+    builder = SnapshotBuilder(compile_plan(model))
     deltas = pieces(write(100))
     for delta in deltas[:-1200]:
-        engine.feed(delta)
-        engine.snapshot()
+        builder.feed(delta)
+        builder.snapshot()
     # What is left are the dicts of new models, a few for each, and now and then a new buffer.
-    assert _count(engine, deltas[-1200:-200])[what] < 1000 * 0.2
-    assert _count(engine, deltas[-200:], held=3)[what] > 200 * 0.5
+    assert _count(builder, deltas[-1200:-200])[what] < 1000 * 0.2
+    assert _count(builder, deltas[-200:], held=3)[what] > 200 * 0.5
 
 
 def test_instances_made_a_delta_are_those_of_the_open_path(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,13 +154,13 @@ def test_instances_made_a_delta_are_those_of_the_open_path(monkeypatch: pytest.M
 
 
 def test_a_delta_inside_a_text_makes_nothing_but_the_text() -> None:
-    engine = SnapshotBuilder(compile_plan(User))
+    builder = SnapshotBuilder(compile_plan(User))
     for delta in pieces('{"name": "Jo'):  # until it has two instances to show by turns
-        engine.feed(delta)
-        engine.snapshot()
-    engine.feed(" D")
-    engine.snapshot()
-    calls = _count(engine, ["oe, "] * 100)
+        builder.feed(delta)
+        builder.snapshot()
+    builder.feed(" D")
+    builder.snapshot()
+    calls = _count(builder, ["oe, "] * 100)
     assert not calls["dict.copy"]
     assert not calls[ModelFrame._make.__code__]
     assert not calls[model_maker(User).__code__]
@@ -177,11 +179,11 @@ class Watched(Parser):
 def test_the_parser_is_shown_each_character_once(monkeypatch: pytest.MonkeyPatch) -> None:
     text = listed(50)
     monkeypatch.setattr("partwise._snapshot.builder.Parser", Watched)
-    engine = SnapshotBuilder(compile_plan(Reply))
-    watched: Any = engine.parser
+    builder = SnapshotBuilder(compile_plan(Reply))
+    watched: Any = builder.parser
     for delta in pieces(text):
-        engine.feed(delta)
-        engine.snapshot()
+        builder.feed(delta)
+        builder.snapshot()
     assert watched.shown == len(text)
 
 
@@ -202,12 +204,12 @@ def test_no_field_is_validated_twice() -> None:
 
     names = [f"n{number}" for number in range(200)]
     row = ", ".join(f'{{"name": "{name}"}}' for name in names)
-    engine = SnapshotBuilder(compile_plan(Names))
+    builder = SnapshotBuilder(compile_plan(Names))
     for delta in pieces(f'{{"inner": [[{row}]]}}'):
-        engine.feed(delta)
-        engine.snapshot()
+        builder.feed(delta)
+        builder.snapshot()
     assert validated == dict.fromkeys(names, 1)
-    engine.close()
+    builder.close()
     assert validated == dict.fromkeys(names, 1)
 
 
@@ -216,14 +218,14 @@ def test_no_field_is_validated_twice() -> None:
 def test_a_snapshot_of_a_large_container_never_changes(
     model: type[BaseModel], write: Callable[[int], str], kept: int
 ) -> None:
-    engine = SnapshotBuilder(compile_plan(model))
+    builder = SnapshotBuilder(compile_plan(model))
     held: deque[tuple[Any, str]] = deque(maxlen=kept)
     text = write(75)
     small = len(text) * 4 // 5  # a little before it becomes large
-    engine.feed(text[:small])
+    builder.feed(text[:small])
     for number, delta in enumerate(pieces(text[small:])):
-        engine.feed(delta)
-        shown: Any = engine.snapshot()
+        builder.feed(delta)
+        shown: Any = builder.snapshot()
         # Either the whole snapshot is held or the container alone, in turns of several lengths.
         if number % 7 < 5:
             what = shown.users if number % 3 else shown
@@ -245,13 +247,13 @@ HOLDS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("apart", [1, 2, 3, 5])
 @pytest.mark.parametrize("what", HOLDS)
 def test_what_somebody_has_of_a_snapshot_never_changes(what: str, apart: int) -> None:
-    engine = SnapshotBuilder(compile_plan(Reply))
+    builder = SnapshotBuilder(compile_plan(Reply))
     held = []
     before, *deltas = re.split(r"(?<=00006\d)", listed(68))  # where the list becomes large
-    engine.feed(before)
+    builder.feed(before)
     for number, delta in enumerate(pieces("".join(deltas))):
-        engine.feed(delta)
-        shown = engine.snapshot()
+        builder.feed(delta)
+        shown = builder.snapshot()
         if number % apart == 0 and shown is not None:
             mine = HOLDS[what](shown)
             looks = repr([*HOLDS[what](shown)] if what == "an iterator" else mine)
@@ -262,11 +264,11 @@ def test_what_somebody_has_of_a_snapshot_never_changes(what: str, apart: int) ->
 
 @pytest.mark.parametrize("apart", [1, 2, 3])
 def test_what_somebody_watches_of_a_snapshot_never_changes(apart: int) -> None:
-    engine = SnapshotBuilder(compile_plan(Reply))
+    builder = SnapshotBuilder(compile_plan(Reply))
     watched: list[tuple[weakref.ref[Any], str]] = []
     for number, delta in enumerate(pieces(listed(4))):
-        engine.feed(delta)
-        shown: Any = engine.snapshot()
+        builder.feed(delta)
+        shown: Any = builder.snapshot()
         if number % apart == 0:
             parts = [shown, *(shown.users or ())[-1:]] if shown else []
             watched += [(weakref.ref(each), repr(each)) for each in parts]
@@ -303,10 +305,10 @@ def test_what_is_done_to_one_snapshot_is_not_seen_in_another() -> None:
 def test_large_containers_show_what_small_ones_do() -> None:
     text = keyed(100)
     deltas = pieces(text)
-    engine = SnapshotBuilder(compile_plan(Keyed))
+    builder = SnapshotBuilder(compile_plan(Keyed))
     for number, delta in enumerate(deltas):
-        engine.feed(delta)
-        shown = engine.snapshot()
+        builder.feed(delta)
+        shown = builder.snapshot()
         if number % 97 == 0:
             alone = SnapshotBuilder(compile_plan(Keyed))
             alone.feed("".join(deltas[: number + 1]))
@@ -325,9 +327,9 @@ def test_classes_for_snapshots_are_made_when_something_shows() -> None:
     plan = compile_plan(Outer)
     assert not Inner.__subclasses__()
     assert not Outer.__subclasses__()
-    engine = SnapshotBuilder(plan)
-    engine.feed('{"more": [')
-    assert engine.snapshot().inner == partial_of(Inner).model_construct(text=None)
+    builder = SnapshotBuilder(plan)
+    builder.feed('{"more": [')
+    assert builder.snapshot().inner == partial_of(Inner).model_construct(text=None)
     assert len(Inner.__subclasses__()) == len(Outer.__subclasses__()) == 1
 
 

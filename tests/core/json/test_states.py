@@ -178,11 +178,11 @@ def test_a_value_is_open_from_its_first_character_to_its_last(text: str, is_open
 
 def test_short_equal_strings_are_kept_once_and_the_memory_of_them_is_bounded() -> None:
     many = [f"text {number}" for number in range(2_500)]
-    engine = SnapshotBuilder(compile_plan(list[str]))
+    builder = SnapshotBuilder(compile_plan(list[str]))
     for character in json.dumps([*many, "the same", "the same", "x" * 64, "x" * 64]):
-        engine.feed(character)
-    shown = engine.snapshot()
+        builder.feed(character)
+    shown = builder.snapshot()
     assert shown[-4] is shown[-3]
     assert shown[-2] is not shown[-1]
     assert shown[:2_500] == many
-    assert len(engine.parser._intern_table) <= 1_024
+    assert len(builder.parser._intern_table) <= 1_024

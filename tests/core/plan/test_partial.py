@@ -173,10 +173,10 @@ def test_what_a_type_alias_stands_for_is_taken_as_it_is() -> None:
 
 def test_its_schema_and_its_validation_take_every_snapshot() -> None:
     text = '{"name":"abc","venue":{"city":"R","rooms":[1,2]},"kind":"talk","guests":[{"city":"S"}]'
-    engine = SnapshotBuilder(compile_plan(Event))
+    builder = SnapshotBuilder(compile_plan(Event))
     for character in text.replace('"name":"abc",', ""):
-        engine.feed(character)
-        if (snapshot := engine.snapshot()) is not None:
+        builder.feed(character)
+        if (snapshot := builder.snapshot()) is not None:
             again = Partial[Event].model_validate_json(snapshot.model_dump_json(by_alias=True))
             assert again.model_dump() == snapshot.model_dump()
 
@@ -190,10 +190,10 @@ def test_a_field_that_may_not_be_null_is_required() -> None:
 
 @pytest.mark.parametrize("cls", [Plain, Slotted, Checked])
 def test_dataclasses(cls: Any) -> None:
-    engine = SnapshotBuilder(compile_plan(list[cls]))
-    engine.feed('[{"n":1')
-    engine.feed(",")
-    (snapshot,) = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(list[cls]))
+    builder.feed('[{"n":1')
+    builder.feed(",")
+    (snapshot,) = builder.snapshot()
     assert type(snapshot) is Partial[cls]
     assert isinstance(snapshot, cls)
     assert snapshot.n == 1
@@ -228,12 +228,12 @@ def test_a_required_model_is_there_before_it_comes() -> None:
         maybe: Venue | None
         union: Venue | Marked
 
-    engine = SnapshotBuilder(compile_plan(Root))
-    assert engine.snapshot() is None
-    engine.feed("{")
-    root = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(Root))
+    assert builder.snapshot() is None
+    builder.feed("{")
+    root = builder.snapshot()
     assert root.event.venue.city is None
-    assert root.event.venue is engine.snapshot().event.venue
+    assert root.event.venue is builder.snapshot().event.venue
     assert root.event.parent is None
     assert root.marked is None
     assert root.maybe is None
@@ -242,24 +242,24 @@ def test_a_required_model_is_there_before_it_comes() -> None:
 
 
 def test_an_object_is_out_of_sight_until_its_field_has_a_value() -> None:
-    engine = SnapshotBuilder(compile_plan(list[Marked]))
-    engine.feed('[{"text": "abc"')
-    assert engine.snapshot() == []
-    assert engine.state("[0].text") == "missing"
-    engine.feed(', "number": 1,')
-    (marked,) = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(list[Marked]))
+    builder.feed('[{"text": "abc"')
+    assert builder.snapshot() == []
+    assert builder.state("[0].text") == "missing"
+    builder.feed(', "number": 1,')
+    (marked,) = builder.snapshot()
     assert (marked.number, marked.text) == (1, "abc")
-    assert engine.state("[0].text") == "complete"
+    assert builder.state("[0].text") == "complete"
 
 
 def test_an_atomic_text_shows_when_it_is_complete() -> None:
-    engine = SnapshotBuilder(compile_plan(Marked))
-    engine.feed('{"number": 1, "text": "abc')
-    assert engine.snapshot().text == ""
-    assert "text" not in engine.snapshot().model_fields_set
-    assert engine.state("text") == "partial"
-    engine.feed('"')
-    assert engine.snapshot().text == "abc"
+    builder = SnapshotBuilder(compile_plan(Marked))
+    builder.feed('{"number": 1, "text": "abc')
+    assert builder.snapshot().text == ""
+    assert "text" not in builder.snapshot().model_fields_set
+    assert builder.state("text") == "partial"
+    builder.feed('"')
+    assert builder.snapshot().text == "abc"
 
 
 def test_the_mixin_does_nothing() -> None:
@@ -280,14 +280,14 @@ class Nested(BaseModel, Generic[T]):
 
 def test_a_generic_model_that_pydantic_leaves_undefined_is_shown() -> None:
     # It makes `Wrapped` of a reference, and no schema for it; what is around it is whole.
-    engine = SnapshotBuilder(compile_plan(Nested[int]))
+    builder = SnapshotBuilder(compile_plan(Nested[int]))
     for character in '{"number": 1, "inner": {"item": {"number": 2':
-        engine.feed(character)
-        shown: Any = engine.snapshot()
+        builder.feed(character)
+        shown: Any = builder.snapshot()
     inner = {"item": {"number": None, "inner": None}}
     assert shown.model_dump() == {"number": 1, "inner": inner}
-    engine.feed("}}}")
-    assert engine.close() == Nested[int].model_validate(
+    builder.feed("}}}")
+    assert builder.close() == Nested[int].model_validate(
         {"number": 1, "inner": {"item": {"number": 2}}}
     )
 
@@ -391,12 +391,12 @@ class Game(BaseModel):
 
 
 def test_a_type_with_a_serialiser_of_its_own_is_written_as_far_as_it_has_come() -> None:
-    engine = SnapshotBuilder(compile_plan(list[Game]))
-    engine.feed('[{"scores": {"a": 1, "b": 2')
-    (game,) = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(list[Game]))
+    builder.feed('[{"scores": {"a": 1, "b": 2')
+    (game,) = builder.snapshot()
     assert game.model_dump(include={"scores"}) == {"scores": {"a": 1}}
-    engine.feed('}, "bare": [1')
-    (game,) = engine.snapshot()
+    builder.feed('}, "bare": [1')
+    (game,) = builder.snapshot()
     assert game.model_dump_json() == '{"scores":[1,2],"anything":null,"bare":[]}'
 
 
@@ -417,10 +417,10 @@ class Aliased(BaseModel):
 
 
 def test_what_an_alias_names_is_written_as_far_as_it_has_come() -> None:
-    engine = SnapshotBuilder(compile_plan(Aliased))
-    engine.feed('{"ones": [{"number": 1}, {"text": "a')
+    builder = SnapshotBuilder(compile_plan(Aliased))
+    builder.feed('{"ones": [{"number": 1}, {"text": "a')
     ones = [{"number": "001", "text": ""}, {"number": None, "text": "a"}]
-    assert engine.snapshot().model_dump() == {"ones": ones}
+    assert builder.snapshot().model_dump() == {"ones": ones}
     for mode in ("validation", "serialization"):
         schema = Partial[Aliased].model_json_schema(mode=mode)
         assert "PaddedOnes" in schema["$defs"]
@@ -443,20 +443,20 @@ def test_a_field_of_a_partial_type_takes_both_kinds() -> None:
     )
     whole = Holding(one=Shadowing(a=1), many=[Shadowing(a=2), Partial[Shadowing]()])
     assert whole.model_dump() == {"one": {"a": 1}, "many": [{"a": 2}, {"a": None}]}
-    engine = SnapshotBuilder(compile_plan(Holding))
+    builder = SnapshotBuilder(compile_plan(Holding))
     for character in '{"one":{"a":1},"many":[{}]}':
-        engine.feed(character)
-        assert engine.snapshot() is not None
-    assert engine.close() == Holding.model_validate_json('{"one":{"a":1},"many":[{}]}')
+        builder.feed(character)
+        assert builder.snapshot() is not None
+    assert builder.close() == Holding.model_validate_json('{"one":{"a":1},"many":[{}]}')
     assert Partial[Holding].model_json_schema()["properties"].keys() == {"one", "many"}
 
 
 def test_fields_named_as_methods_of_pydantic_make_no_further_warning() -> None:
     with pytest.warns(UserWarning, match="shadows"):
         model = create_model("Named", copy=(str, ...), json=(int, ...), schema=(str, ""))
-    engine = SnapshotBuilder(compile_plan(list[model]))  # type: ignore[valid-type]
-    engine.feed('[{"copy": "a", "js')
-    assert engine.snapshot()[0].model_dump() == {"copy": "a", "json": None, "schema": ""}
+    builder = SnapshotBuilder(compile_plan(list[model]))  # type: ignore[valid-type]
+    builder.feed('[{"copy": "a", "js')
+    assert builder.snapshot()[0].model_dump() == {"copy": "a", "json": None, "schema": ""}
 
 
 def test_a_class_that_could_not_be_made_is_not_found_again() -> None:
@@ -486,9 +486,9 @@ def test_a_model_that_was_rebuilt_has_another_plan_and_partial_class() -> None:
     Changing.model_rebuild(force=True)
     assert compile_plan(list[Changing]) is not before
     assert Partial[Changing] is not partial
-    engine = SnapshotBuilder(compile_plan(list[Changing]))
-    engine.feed('[{"a": "x"}]')
-    assert engine.close() == [Changing(a="x")]  # type: ignore[arg-type]
+    builder = SnapshotBuilder(compile_plan(list[Changing]))
+    builder.feed('[{"a": "x"}]')
+    assert builder.close() == [Changing(a="x")]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -498,10 +498,10 @@ def test_what_can_be_iterated_is_a_list(kind: Any) -> None:
     model = create_model("Iterated", many=(kind, ...))
     for root, text in ((kind, "[1,2]"), (model, '{"many":[1,2]}'), (list[kind], "[[1,2]]")):
         for pieces in (text, [text]):
-            engine = SnapshotBuilder(compile_plan(root))
+            builder = SnapshotBuilder(compile_plan(root))
             for piece in pieces:
-                engine.feed(piece)
-            value: Any = engine.close()
+                builder.feed(piece)
+            value: Any = builder.close()
             many = value.many if root is model else value[0] if root == list[kind] else value
             assert (type(many), many) == (list, [1, 2])
     with pytest.raises(InvalidOutputError):

@@ -74,7 +74,7 @@ def play(
         for chunk in (*chunks, Finish(finish, finish)):
             made = as_call(chunk) if mode == "arguments" and isinstance(chunk, TextDelta) else chunk
             if handlers[type(made)](made):
-                snapshots.append(attempt.engine.snapshot())
+                snapshots.append(attempt.builder.snapshot())
         value = attempt.finish()
     except OutputError as caught:
         error = caught

@@ -35,15 +35,15 @@ class Case:
     rewrites: bool
     whole: bool
 
-    def engine(self, **options: Any) -> SnapshotBuilder:
+    def builder(self, **options: Any) -> SnapshotBuilder:
         return SnapshotBuilder(compile_plan(self.type), **options)
 
     def stream(self, pieces: Iterable[str] | None = None) -> Iterator[tuple[Any, SnapshotBuilder]]:
-        """The snapshot after each piece (by default, each character), and the engine then."""
-        engine = self.engine()
+        """The snapshot after each piece (by default, each character), and the builder then."""
+        builder = self.builder()
         for piece in self.text if pieces is None else pieces:
-            engine.feed(piece)
-            yield engine.snapshot(), engine
+            builder.feed(piece)
+            yield builder.snapshot(), builder
 
 
 @st.composite

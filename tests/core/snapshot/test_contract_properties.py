@@ -40,8 +40,8 @@ def models(value: Any) -> Iterator[tuple[Path, Any]]:
             yield path, inside
 
 
-def state(engine: SnapshotBuilder, path: Path) -> str:
-    return engine.state(format_path(path))
+def state(builder: SnapshotBuilder, path: Path) -> str:
+    return builder.state(format_path(path))
 
 
 # 1. Final
@@ -49,16 +49,16 @@ def state(engine: SnapshotBuilder, path: Path) -> str:
 
 @given(cases())
 def test_1_the_last_is_what_pydantic_gives(case: Case) -> None:
-    *_, (_, engine) = case.stream()
-    final = engine.close()
+    *_, (_, builder) = case.stream()
+    final = builder.close()
     assert same(final, case.final)
-    assert engine.snapshot() is final
-    assert state(engine, ()) == "complete"
+    assert builder.snapshot() is final
+    assert state(builder, ()) == "complete"
 
 
 @given(cases())
 def test_1_a_type_tells_whether_a_value_is_complete(case: Case) -> None:
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path, value in models(snapshot):
             final = at(case.final, path)
             assert isinstance(value, type(final))
@@ -66,7 +66,7 @@ def test_1_a_type_tells_whether_a_value_is_complete(case: Case) -> None:
                 assert original_of(type(value)) is type(final)
             else:
                 assert case.rewrites or same(value, final)
-                assert state(engine, path) == "complete" or _is_inside_raw(snapshot, path)
+                assert state(builder, path) == "complete" or _is_inside_raw(snapshot, path)
 
 
 def _is_inside_raw(snapshot: Any, path: Path) -> bool:
@@ -79,10 +79,10 @@ def _is_inside_raw(snapshot: Any, path: Path) -> bool:
 
 @given(cases())
 def test_2_what_is_no_text_appears_complete(case: Case) -> None:
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path, value in places(snapshot):
             is_atom = type(value) is not str and not any(children(value))
-            if is_atom and not is_partial(value) and state(engine, path) == "complete":
+            if is_atom and not is_partial(value) and state(builder, path) == "complete":
                 assert case.rewrites or same(value, at(case.final, path))
 
 
@@ -105,15 +105,15 @@ DEFAULTS = {1, 3, 4, 7, 9, 0.5}
 @given(cases())
 def test_3_what_is_shown_only_grows(case: Case) -> None:
     before: Any = None
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path, old in places(before):
             if before is not None:
-                _check_grown(case, engine, path, old, at(snapshot, path))
+                _check_grown(case, builder, path, old, at(snapshot, path))
         before = snapshot
 
 
-def _check_grown(case: Case, engine: SnapshotBuilder, path: Path, old: Any, new: Any) -> None:
-    if old is new or case.rewrites or state(engine, path) == "complete":
+def _check_grown(case: Case, builder: SnapshotBuilder, path: Path, old: Any, new: Any) -> None:
+    if old is new or case.rewrites or state(builder, path) == "complete":
         return
     assert new is not MISSING
     assert type(new) is type(old)
@@ -128,10 +128,10 @@ def _check_grown(case: Case, engine: SnapshotBuilder, path: Path, old: Any, new:
 @given(cases())
 def test_3_what_is_complete_never_changes(case: Case) -> None:
     complete: dict[Path, Any] = {}
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path, value in complete.items():
             assert case.rewrites or same(at(snapshot, path), value)
-        complete |= {p: v for p, v in places(snapshot) if state(engine, p) == "complete"}
+        complete |= {p: v for p, v in places(snapshot) if state(builder, p) == "complete"}
     for path, value in complete.items():
         assert case.rewrites or same(at(case.final, path), value)
 
@@ -141,13 +141,13 @@ def test_3_what_is_complete_never_changes(case: Case) -> None:
 
 @given(cases())
 def test_4_what_has_not_come_is_not_in_fields_set(case: Case) -> None:
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path, model in models(snapshot):
             if is_partial(model):
                 final = at(case.final, path)
                 assert case.rewrites or model.model_fields_set <= final.model_fields_set
                 for name in model.model_fields_set:
-                    assert state(engine, (*path, name)) != "missing"
+                    assert state(builder, (*path, name)) != "missing"
 
 
 @given(cases())
@@ -181,9 +181,9 @@ def test_5_states_are_those_of_the_values(case: Case) -> None:
     order = {"missing": 0, "partial": 1, "complete": 2}
     before: dict[Path, str] = {}
     paths = [path for path, _ in places(case.final) if path]
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path in paths:
-            now = state(engine, path)
+            now = state(builder, path)
             assert order[now] >= order[before.get(path, "missing")]
             before[path] = now
             there = at(snapshot, path)
@@ -193,9 +193,9 @@ def test_5_states_are_those_of_the_values(case: Case) -> None:
                 assert case.rewrites or is_none or same(there, final)
             elif now == "missing":
                 assert there is MISSING or not isinstance(at(snapshot, path[:-1]), BaseModel)
-    engine.close()
+    builder.close()
     for path in paths:
-        assert state(engine, path) == "complete"
+        assert state(builder, path) == "complete"
 
 
 # 6. Chunking
@@ -217,11 +217,11 @@ def test_6_a_cut_inside_a_surrogate_pair_is_no_cut(case: Case, data: st.DataObje
     units = "".join(
         raw[i : i + 2].decode("utf-16-le", "surrogatepass") for i in range(0, len(raw), 2)
     )
-    *_, (snapshot, engine) = case.stream(data.draw(pieces(units)))
+    *_, (snapshot, builder) = case.stream(data.draw(pieces(units)))
     *_, (whole, _) = case.stream([case.text])
     assert same(snapshot, whole)
-    assert engine.text == case.text
-    assert same(engine.close(), case.final)
+    assert builder.text == case.text
+    assert same(builder.close(), case.final)
 
 
 # 7. Shared and stable
@@ -237,13 +237,13 @@ def test_7_a_snapshot_never_changes(case: Case) -> None:
 @given(cases())
 def test_7_what_did_not_change_is_the_same_object(case: Case) -> None:
     before: Any = None
-    for snapshot, engine in case.stream():
+    for snapshot, builder in case.stream():
         for path, old in places(before):
             new = at(snapshot, path)
             if new is not old and any(children(old)) and same(new, old):
                 # What was tentative has been validated: equal, and not the same. A dataclass
                 # can't tell that what has come is just its default.
-                assert (case.whole and state(engine, path) != "missing") or _has_dataclass(old)
+                assert (case.whole and state(builder, path) != "missing") or _has_dataclass(old)
         before = snapshot
 
 
@@ -294,14 +294,14 @@ def test_8_snapshots_pickle(case: Case) -> None:
 @given(cases(), st.data())
 def test_9_a_cut_answer_is_incomplete(case: Case, data: st.DataObject) -> None:
     length = data.draw(st.integers(0, len(case.text.rstrip()) - 1))
-    engine = case.engine()
-    engine.feed(case.text[:length])
-    last = engine.snapshot()
+    builder = case.builder()
+    builder.feed(case.text[:length])
+    last = builder.snapshot()
     if case.text.lstrip()[0] not in '{["':
         return  # the beginning of a number may be one
     with pytest.raises(IncompleteOutputError):
-        engine.close()
-    assert engine.snapshot() is last
+        builder.close()
+    assert builder.snapshot() is last
 
 
 @given(cases(), st.characters(exclude_categories=["Cs"]), st.data())
@@ -310,14 +310,14 @@ def test_9_a_spoilt_answer_is_an_error_or_as_pydantic_takes_it(
 ) -> None:
     place = data.draw(st.integers(0, len(case.text)))
     text = case.text[:place] + character + case.text[place + data.draw(st.integers(0, 1)) :]
-    engine = case.engine()
+    builder = case.builder()
     try:
         for piece in data.draw(pieces(text)):
-            engine.feed(piece)
-        final = engine.close()
+            builder.feed(piece)
+        final = builder.close()
     except OutputError:
-        last = engine.snapshot()
-        assert engine.snapshot() is last
+        last = builder.snapshot()
+        assert builder.snapshot() is last
         return
     if not re.search(r"[\x00-\x1f]", text):  # which partwise takes inside strings
-        assert same(final, TypeAdapter(case.type).validate_json(engine.text))
+        assert same(final, TypeAdapter(case.type).validate_json(builder.text))

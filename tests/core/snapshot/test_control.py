@@ -115,12 +115,12 @@ def test_the_answer_is_pydantics_wherever_they_are_raised(
 
 
 def read(kind: Any, pieces: Any) -> Any:
-    engine = SnapshotBuilder(compile_plan(kind))
+    builder = SnapshotBuilder(compile_plan(kind))
     for piece in pieces:
-        engine.feed(piece)
-        assert engine.state("nowhere") == "missing"
-        assert repr(engine.snapshot())
-    return engine.close()
+        builder.feed(piece)
+        assert builder.state("nowhere") == "missing"
+        assert repr(builder.snapshot())
+    return builder.close()
 
 
 class Hides(BaseModel):
@@ -134,18 +134,18 @@ TEXT = '{"first":[1],"second":[1,2,3],"third":"abc"}'
 
 @pytest.mark.parametrize("step", [1, 3, 100])
 def test_what_can_not_be_judged_stops_the_display_and_nothing_else(step: int) -> None:
-    engine = SnapshotBuilder(compile_plan(Hides), record=True)
+    builder = SnapshotBuilder(compile_plan(Hides), record=True)
     for start in range(0, len(TEXT), step):
-        engine.feed(TEXT[start : start + step])
-    shown: Any = engine.snapshot()
+        builder.feed(TEXT[start : start + step])
+    shown: Any = builder.snapshot()
     assert (shown.first, shown.second, shown.third) == ([1], [1], "")
-    assert engine.state("first") == "complete"
-    assert engine.state("third") == "missing"
-    assert engine.text == TEXT
-    assert engine.complete
-    events = engine.drain()
-    assert engine.close() == Hides(first=[1], third="abc")
-    assert engine.snapshot().second == [9]
+    assert builder.state("first") == "complete"
+    assert builder.state("third") == "missing"
+    assert builder.text == TEXT
+    assert builder.complete
+    events = builder.drain()
+    assert builder.close() == Hides(first=[1], third="abc")
+    assert builder.snapshot().second == [9]
     assert events[-1].path == ("second", 0)  # type: ignore[union-attr]
 
 
@@ -169,11 +169,11 @@ def test_a_default_that_is_used_is_no_text_to_be_read() -> None:
             return int(use_default(value))
 
     text = '{"name": "Ada", "rank": 2}'
-    engine = SnapshotBuilder(compile_plan(Ranked))
+    builder = SnapshotBuilder(compile_plan(Ranked))
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    assert engine.close() == Ranked.model_validate_json(text) == Ranked(name="Ada", rank=7)
+        builder.feed(character)
+        builder.snapshot()
+    assert builder.close() == Ranked.model_validate_json(text) == Ranked(name="Ada", rank=7)
 
 
 @pytest.mark.parametrize(("validator", "type_"), [(known, "int_parsing"), (custom, "odd")])
@@ -181,8 +181,8 @@ def test_pydantics_own_errors_are_refusals(validator: Any, type_: str) -> None:
     for name, (holder, inside) in typed(validator, has_default=True).items():
         if name in ("union branch", "element that is a union"):
             continue  # the other branch takes it, or tells of both
-        engine = SnapshotBuilder(compile_plan(holder))
+        builder = SnapshotBuilder(compile_plan(holder))
         with pytest.raises(InvalidOutputError) as raised:
-            engine.feed(f'{{"value":{inside},"after":1}}')
+            builder.feed(f'{{"value":{inside},"after":1}}')
         assert raised.value.errors()[0]["type"] in (type_, "int_parsing")
         assert raised.value.early

@@ -36,15 +36,15 @@ def judged(draw: st.DrawFn) -> tuple[type[BaseModel], str]:
 def fed(
     model: type[BaseModel], text: str
 ) -> tuple[SnapshotBuilder, str, InvalidOutputError | None]:
-    """The engine, how much of the text it took, and why no more."""
-    engine = SnapshotBuilder(compile_plan(model))
+    """The builder, how much of the text it took, and why no more."""
+    builder = SnapshotBuilder(compile_plan(model))
     for index, character in enumerate(text, 1):
         try:
-            engine.feed(character)
+            builder.feed(character)
         except InvalidOutputError as error:
-            return engine, text[:index], error
-        engine.snapshot()
-    return engine, text, None
+            return builder, text[:index], error
+        builder.snapshot()
+    return builder, text, None
 
 
 def brief(details: list[Any]) -> list[Any]:
@@ -80,14 +80,14 @@ def test_what_is_valid_is_never_refused(given_: tuple[type[BaseModel], str]) -> 
         final: Any = model.model_validate_json(text)
     except ValidationError as invalid:
         final = invalid
-    engine, _, error = fed(model, text)
+    builder, _, error = fed(model, text)
     if not isinstance(final, ValidationError):
         assert error is None
-        assert same(engine.close(), final)
+        assert same(builder.close(), final)
         return
     if error is None:
         with pytest.raises(InvalidOutputError) as raised:
-            engine.close()
+            builder.close()
         assert not raised.value.early
         assert brief(raised.value.errors()) == brief(final.errors())
     else:
@@ -113,9 +113,9 @@ def test_what_closes_valid_inside_is_what_the_end_has(given_: tuple[type[BaseMod
     except ValidationError:
         assume(False)
         return
-    engine = SnapshotBuilder(compile_plan(model))
+    builder = SnapshotBuilder(compile_plan(model))
     for character in text:
-        engine.feed(character)
+        builder.feed(character)
         for name in model.model_fields:
-            if engine.state(name) == "complete" and not hasattr(model, "_before"):
-                assert same(getattr(engine.snapshot(), name), getattr(final, name))
+            if builder.state(name) == "complete" and not hasattr(model, "_before"):
+                assert same(getattr(builder.snapshot(), name), getattr(final, name))

@@ -53,12 +53,12 @@ def holder(kind: Any, default: Any = None) -> Any:
 
 
 def fed(model: Any, text: str, context: Any = None) -> SnapshotBuilder:
-    """The engine after the text, character by character."""
-    engine = SnapshotBuilder(compile_plan(model), context=context)
+    """The builder after the text, character by character."""
+    builder = SnapshotBuilder(compile_plan(model), context=context)
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    return engine
+        builder.feed(character)
+        builder.snapshot()
+    return builder
 
 
 class Pair(BaseModel):
@@ -260,13 +260,13 @@ class Login:
 
 
 def test_what_a_dataclass_is_only_given_does_not_show() -> None:
-    engine = SnapshotBuilder(compile_plan(holder(Login, ...)))
+    builder = SnapshotBuilder(compile_plan(holder(Login, ...)))
     for character in '{"value":{"name":"Ada","secret":"xyz"':
-        engine.feed(character)
-        shown: Any = engine.snapshot()
+        builder.feed(character)
+        shown: Any = builder.snapshot()
         assert "secret" not in vars(getattr(shown, "value", None) or Login("", ""))
-    engine.feed("}}")
-    assert engine.close().value == Login("Ada", "xyz")
+    builder.feed("}}")
+    assert builder.close().value == Login("Ada", "xyz")
 
 
 # At the first character

@@ -1,4 +1,4 @@
-"""Corners of the engine, one at a time: errors that only one kind of type can raise."""
+"""Corners of the builder, one at a time: errors that only one kind of type can raise."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from partwise._snapshot.builder import SnapshotBuilder
 from . import models as m
 
 
-def feed(engine: SnapshotBuilder, pieces: Iterable[str]) -> SnapshotBuilder:
+def feed(builder: SnapshotBuilder, pieces: Iterable[str]) -> SnapshotBuilder:
     for piece in pieces:
-        engine.feed(piece)
-    return engine
+        builder.feed(piece)
+    return builder
 
 
 @pytest.mark.parametrize("pieces", [None, 1], ids=["in one piece", "by characters"])
@@ -51,8 +51,8 @@ def feed(engine: SnapshotBuilder, pieces: Iterable[str]) -> SnapshotBuilder:
     ],
 )
 def test_a_field_or_key_that_is_given_twice_is_pydantics(kind: Any, text: str, pieces: Any) -> None:
-    engine = feed(SnapshotBuilder(compile_plan(kind)), text if pieces else [text])
-    assert engine.close() == TypeAdapter(kind).validate_json(text)
+    builder = feed(SnapshotBuilder(compile_plan(kind)), text if pieces else [text])
+    assert builder.close() == TypeAdapter(kind).validate_json(text)
 
 
 def test_a_key_that_is_in_the_text_twice_is_an_error_with_its_place() -> None:
@@ -66,9 +66,9 @@ def test_a_key_that_is_in_the_text_twice_is_an_error_with_its_place() -> None:
 
 
 def test_an_extra_key_inside_is_refused_as_it_closes() -> None:
-    engine = SnapshotBuilder(compile_plan(list[m.Forbidding]))
+    builder = SnapshotBuilder(compile_plan(list[m.Forbidding]))
     with pytest.raises(InvalidOutputError) as raised:
-        engine.feed('[{"known": "k", "odd": 1,')
+        builder.feed('[{"known": "k", "odd": 1,')
     assert raised.value.errors()[0]["type"] == "extra_forbidden"
     assert raised.value.errors()[0]["loc"] == (0, "odd")
 
@@ -78,40 +78,40 @@ def test_an_extra_key_inside_is_refused_as_it_closes() -> None:
     [('[{"a": {"b": [1, "c"]}, "kind"', r"\[0\]\.kind"), ("[{", r"\[0\]")],
 )
 def test_an_object_without_its_tag_is_cut_off_at_its_place(text: str, place: str) -> None:
-    engine = SnapshotBuilder(compile_plan(list[m.Pet]))
-    engine.feed(text)
-    assert engine.state("[0].a") == "missing"
+    builder = SnapshotBuilder(compile_plan(list[m.Pet]))
+    builder.feed(text)
+    assert builder.state("[0].a") == "missing"
     with pytest.raises(IncompleteOutputError, match=place):
-        engine.close()
+        builder.close()
 
 
 def test_an_unknown_tag_is_pydantics_error() -> None:
-    engine = SnapshotBuilder(compile_plan(list[m.Pet]))
+    builder = SnapshotBuilder(compile_plan(list[m.Pet]))
     with pytest.raises(InvalidOutputError, match="kind") as raised:
-        engine.feed('[{"name": ["x"], "kind": "bird"}')
+        builder.feed('[{"name": ["x"], "kind": "bird"}')
     assert raised.value.errors()[0]["type"] == "union_tag_invalid"
 
 
 def test_what_stands_beside_the_wrapped_value_is_passed_over() -> None:
-    engine = SnapshotBuilder(compile_plan(list[m.Point]), envelope="value")
-    engine.feed('{"thoughts": {"a": [1, "b"]}, "more": "text", "value": [{"x": 1}], "n": 1}')
-    assert engine.close() == [m.Point(x=1)]
+    builder = SnapshotBuilder(compile_plan(list[m.Point]), envelope="value")
+    builder.feed('{"thoughts": {"a": [1, "b"]}, "more": "text", "value": [{"x": 1}], "n": 1}')
+    assert builder.close() == [m.Point(x=1)]
 
 
 def test_a_wrapped_value_of_a_recursive_type() -> None:
-    engine = SnapshotBuilder(compile_plan(m.Nested), envelope="value")
-    engine.feed('{"value": [1, [2]]}')
-    assert engine.close() == [1, [2]]
-    engine = SnapshotBuilder(compile_plan(list[m.Tree]), envelope="value")
-    engine.feed('{"value": [{"name": "a"}]}')
-    assert engine.close() == [m.Tree(name="a")]
+    builder = SnapshotBuilder(compile_plan(m.Nested), envelope="value")
+    builder.feed('{"value": [1, [2]]}')
+    assert builder.close() == [1, [2]]
+    builder = SnapshotBuilder(compile_plan(list[m.Tree]), envelope="value")
+    builder.feed('{"value": [{"name": "a"}]}')
+    assert builder.close() == [m.Tree(name="a")]
 
 
 def test_a_type_that_has_no_hash_has_a_plan() -> None:
     plan = compile_plan(Annotated[int, {"no": "hash"}])
-    engine = SnapshotBuilder(plan)
-    engine.feed("12")
-    assert engine.close() == 12
+    builder = SnapshotBuilder(plan)
+    builder.feed("12")
+    assert builder.close() == 12
     assert compile_plan(list[m.Point]).name == "list[Point]"
     assert compile_plan(m.Point).shape.keys == frozenset("xy")
     assert compile_plan(m.BeforeModel).shape.keys is None
@@ -119,16 +119,16 @@ def test_a_type_that_has_no_hash_has_a_plan() -> None:
 
 def test_the_text_ends_inside_a_surrogate_pair() -> None:
     for text in ('"\ud83d', "\ud83d"):
-        engine = SnapshotBuilder(compile_plan(str))
-        engine.feed(text)
+        builder = SnapshotBuilder(compile_plan(str))
+        builder.feed(text)
         with pytest.raises(MalformedOutputError, match="unpaired surrogate"):
-            engine.close()
+            builder.close()
 
 
 def test_strict_mode_refuses_control_characters() -> None:
-    engine = SnapshotBuilder(compile_plan(str), strict=True)
+    builder = SnapshotBuilder(compile_plan(str), strict=True)
     with pytest.raises(MalformedOutputError, match="control character in a string"):
-        engine.feed('"a\nb"')
+        builder.feed('"a\nb"')
 
 
 def test_the_schema_of_dataclasses_inside() -> None:
@@ -150,19 +150,19 @@ class Branch(BaseModel):
 
 def test_recursive_models_whose_elements_are_left_out() -> None:
     text = '{"numbers": [1, 2], "branches": [{"numbers": [2, 3]}]}'
-    engine = SnapshotBuilder(compile_plan(Branch))
+    builder = SnapshotBuilder(compile_plan(Branch))
     for character in text:
-        engine.feed(character)
-    assert engine.snapshot().numbers == [1]
-    assert engine.close() == TypeAdapter(Branch).validate_json(text)
+        builder.feed(character)
+    assert builder.snapshot().numbers == [1]
+    assert builder.close() == TypeAdapter(Branch).validate_json(text)
 
 
 def test_a_set_whose_elements_are_left_out() -> None:
     pairs = set[tuple[Annotated[int, AfterValidator(omit_two)], ...]]
     read(list[pairs], "[[[1, 2], [2]]]")
-    engine = SnapshotBuilder(compile_plan(list[Annotated[set[Untold], BeforeValidator(list)]]))
-    engine.feed("[[1, 2")
-    assert engine.snapshot() == [set()]
+    builder = SnapshotBuilder(compile_plan(list[Annotated[set[Untold], BeforeValidator(list)]]))
+    builder.feed("[[1, 2")
+    assert builder.snapshot() == [set()]
 
 
 # Types that only a few have
@@ -232,12 +232,12 @@ class Written(BaseModel):
 
 def read(kind: Any, text: str) -> None:
     """Read it by characters: the value is pydantic's."""
-    engine = SnapshotBuilder(compile_plan(kind), record=True)
+    builder = SnapshotBuilder(compile_plan(kind), record=True)
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    assert engine.close() == TypeAdapter(kind).validate_json(text)
-    assert engine.parser._pieces._marks == 0  # nothing keeps the text in pieces
+        builder.feed(character)
+        builder.snapshot()
+    assert builder.close() == TypeAdapter(kind).validate_json(text)
+    assert builder.parser._pieces._marks == 0  # nothing keeps the text in pieces
 
 
 @pytest.mark.parametrize(
@@ -263,18 +263,18 @@ def test_the_value_is_pydantics(kind: Any, text: str) -> None:
 
 
 def test_what_is_tentative_can_be_gone_on_with() -> None:
-    engine = SnapshotBuilder(compile_plan(list[Mended]))
-    engine.feed('[{"numbers": [1')
-    engine.feed(", 23")
-    assert engine.rewind() == '[{"numbers": [1, '
-    engine.feed("4]}]")
-    assert engine.close() == [Mended(numbers=m.Numbers([1, 4]))]
+    builder = SnapshotBuilder(compile_plan(list[Mended]))
+    builder.feed('[{"numbers": [1')
+    builder.feed(", 23")
+    assert builder.rewind() == '[{"numbers": [1, '
+    builder.feed("4]}]")
+    assert builder.close() == [Mended(numbers=m.Numbers([1, 4]))]
 
 
 def test_a_root_model_of_an_unknown_kind_is_pydantics_error() -> None:
-    engine = SnapshotBuilder(compile_plan(list[RootModel[m.Pet]]))
+    builder = SnapshotBuilder(compile_plan(list[RootModel[m.Pet]]))
     with pytest.raises(InvalidOutputError) as raised:
-        engine.feed('[{"kind": "bird"}')
+        builder.feed('[{"kind": "bird"}')
     assert raised.value.errors()[0]["type"] == "union_tag_invalid"
 
 
@@ -290,9 +290,9 @@ def test_a_root_model_of_an_unknown_kind_is_pydantics_error() -> None:
 def test_a_bound_of_pydantics_own_reader_is_told_as_such(
     kind: Any, before: str, after: str
 ) -> None:
-    engine = SnapshotBuilder(compile_plan(kind), limits=Limits(digits=9000))
+    builder = SnapshotBuilder(compile_plan(kind), limits=Limits(digits=9000))
     with pytest.raises(MalformedOutputError, match=r"^number out of range at line 1") as raised:
-        feed(engine, [before, "1" * 5000, after]).close()
+        feed(builder, [before, "1" * 5000, after]).close()
     assert len(before) + 4999 <= raised.value.position <= len(before) + 5000 + len(after)
 
 
@@ -305,9 +305,9 @@ def test_a_bound_of_pydantics_own_reader_is_told_as_such(
     ],
 )
 def test_json_in_a_text_that_is_none_is_not_valid(kind: Any, text: str, place: Any) -> None:
-    engine = SnapshotBuilder(compile_plan(kind))
+    builder = SnapshotBuilder(compile_plan(kind))
     with pytest.raises(InvalidOutputError) as raised:
-        feed(engine, text).close()
+        feed(builder, text).close()
     assert raised.value.errors()[0]["type"] == "json_invalid"
     assert raised.value.errors()[0]["loc"] == place
 
@@ -325,18 +325,18 @@ def test_json_in_a_text_that_is_none_is_not_valid(kind: Any, text: str, place: A
 def test_control_characters_are_kept_where_the_text_is_read_as_a_whole(
     kind: Any, text: str
 ) -> None:
-    engine = SnapshotBuilder(compile_plan(kind))
+    builder = SnapshotBuilder(compile_plan(kind))
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    assert engine.close() == TypeAdapter(kind).validate_python(json.loads(text, strict=False))
+        builder.feed(character)
+        builder.snapshot()
+    assert builder.close() == TypeAdapter(kind).validate_python(json.loads(text, strict=False))
 
 
 def test_an_answer_cut_inside_what_is_passed_over_is_cut_at_its_root() -> None:
-    engine = SnapshotBuilder(compile_plan(list[int]), envelope="value")
-    engine.feed('{"thoughts": {"a": [')
+    builder = SnapshotBuilder(compile_plan(list[int]), envelope="value")
+    builder.feed('{"thoughts": {"a": [')
     with pytest.raises(IncompleteOutputError):
-        engine.close()
+        builder.close()
 
 
 @pytest.mark.parametrize("kind", [list[str], dict[str, str]])
@@ -346,13 +346,13 @@ def test_a_container_that_becomes_large_at_once(kind: Any, hold: int) -> None:
     entries = [f'{key}"text {n}"' for n, key in enumerate(keys)]
     text = f"{{{', '.join(entries)}}}" if any(keys) else f"[{', '.join(entries)}]"
     large = text.index(entries[70])
-    engine = SnapshotBuilder(compile_plan(kind))
+    builder = SnapshotBuilder(compile_plan(kind))
     held = []
     for number, piece in enumerate([text[0], text[1:large], *text[large:]]):
-        engine.feed(piece)
+        builder.feed(piece)
         if number % hold == 1:
-            held.append((engine.snapshot(), [*engine.snapshot()]))
+            held.append((builder.snapshot(), [*builder.snapshot()]))
         else:
-            engine.snapshot()
-    assert engine.snapshot() == engine.close() == TypeAdapter(kind).validate_json(text)
+            builder.snapshot()
+    assert builder.snapshot() == builder.close() == TypeAdapter(kind).validate_json(text)
     assert all([*snapshot] == then for snapshot, then in held)

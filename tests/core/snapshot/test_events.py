@@ -51,14 +51,14 @@ def fold(state: Any, event: Event) -> Any:
 
 @given(cases())
 def test_folding_the_events_gives_the_snapshots(case: Case) -> None:
-    engine = case.engine(record=True)
+    builder = case.builder(record=True)
     state: Any = None
     for character in case.text:
-        engine.feed(character)
-        for event in engine.drain():
+        builder.feed(character)
+        for event in builder.drain():
             state = fold(state, event)
-        assert frozen(state) == frozen(plain(engine.snapshot()))
-    engine.close()
-    for event in engine.drain():
+        assert frozen(state) == frozen(plain(builder.snapshot()))
+    builder.close()
+    for event in builder.drain():
         state = fold(state, event)
     assert frozen(state) == frozen(plain(case.final))

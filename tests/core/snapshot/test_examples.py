@@ -54,6 +54,6 @@ def test_6_a_snapshot_depends_on_the_text_alone(case: Case) -> None:
         for number, (snapshot, _) in enumerate(case.stream(cut)):
             position = min((number + 1) * step, len(case.text))
             assert frozen(snapshot) == by_position[position - 1]
-    *_, (snapshot, engine) = case.stream([case.text])
+    *_, (snapshot, builder) = case.stream([case.text])
     assert frozen(snapshot) == by_position[-1]
-    assert same(engine.close(), case.final)
+    assert same(builder.close(), case.final)

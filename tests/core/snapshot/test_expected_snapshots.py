@@ -36,11 +36,11 @@ from .values import same
 
 
 def reading(kind: Any, text: str) -> SnapshotBuilder:
-    engine = SnapshotBuilder(compile_plan(kind))
+    builder = SnapshotBuilder(compile_plan(kind))
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    return engine
+        builder.feed(character)
+        builder.snapshot()
+    return builder
 
 
 def looks(value: Any) -> Any:
@@ -127,35 +127,35 @@ STATES = [
 
 @pytest.mark.parametrize(("text", "states"), STATES)
 def test_the_states_of_a_text_that_was_cut(text: str, states: dict[str, str]) -> None:
-    engine = reading(Places, text)
-    assert {path: engine.state(path) for path in states} == states
+    builder = reading(Places, text)
+    assert {path: builder.state(path) for path in states} == states
 
 
 def test_what_a_validator_has_still_to_see_is_not_complete() -> None:
-    engine = reading(list[Annotated[Any, BeforeValidator(dict)]], '[{"a": [1], "b": 2, ')
+    builder = reading(list[Annotated[Any, BeforeValidator(dict)]], '[{"a": [1], "b": 2, ')
     places = ["[0]", "[0].a", "[0].a[0]", "[0].b"]
-    assert {engine.state(place) for place in places} == {"partial"}
-    engine.feed('"c": 3}')
-    assert {engine.state(place) for place in places} == {"complete"}
+    assert {builder.state(place) for place in places} == {"partial"}
+    builder.feed('"c": 3}')
+    assert {builder.state(place) for place in places} == {"complete"}
 
 
 def test_the_states_of_an_answer_that_is_no_container() -> None:
-    engine = SnapshotBuilder(compile_plan(str))
-    states = [engine.state("")]
+    builder = SnapshotBuilder(compile_plan(str))
+    states = [builder.state("")]
     for character in '"ab"':
-        engine.feed(character)
-        states.append(engine.state(""))
+        builder.feed(character)
+        states.append(builder.state(""))
     assert states == ["missing", "partial", "partial", "partial", "complete"]
-    engine.close()
-    assert engine.state("") == "complete"
-    assert engine.state("[0]") == "missing"
+    builder.close()
+    assert builder.state("") == "complete"
+    assert builder.state("[0]") == "missing"
 
 
 def test_the_states_of_the_answer_itself() -> None:
     inside = '{"inner": {"x": 1, "y": 2}, "table": {"a": {"x": 1}}, "listed": ["a", "b"]'
     more = '"text": "t", "chosen": [1], "pair": ["a", 1], "data": {"s": "a", "n": 1}'
-    engine = reading(Places, f"{inside}, {more}}}")
-    engine.close()
+    builder = reading(Places, f"{inside}, {more}}}")
+    builder.close()
     states = {
         "": "complete",
         "inner.y": "complete",
@@ -174,7 +174,7 @@ def test_the_states_of_the_answer_itself() -> None:
         "data.s": "complete",
         "data.t": "missing",
     }
-    assert {path: engine.state(path) for path in states} == states
+    assert {path: builder.state(path) for path in states} == states
 
 
 def test_a_root_model_inside_what_may_be_mended_stays_one_when_it_closes() -> None:
@@ -187,11 +187,11 @@ def test_a_root_model_inside_what_may_be_mended_stays_one_when_it_closes() -> No
         def _mend(cls, data: Any) -> Any:
             return data
 
-    engine = SnapshotBuilder(compile_plan(list[Mended]))
-    engine.feed('[{"numbers": [1, 2')
-    assert isinstance(engine.snapshot()[0].numbers, m.Numbers)
-    engine.feed("], ")
-    numbers = engine.snapshot()[0].numbers
+    builder = SnapshotBuilder(compile_plan(list[Mended]))
+    builder.feed('[{"numbers": [1, 2')
+    assert isinstance(builder.snapshot()[0].numbers, m.Numbers)
+    builder.feed("], ")
+    numbers = builder.snapshot()[0].numbers
     assert isinstance(numbers, m.Numbers)
     assert type(numbers) is not m.Numbers
     assert numbers.root == [1, 2]
@@ -204,21 +204,21 @@ def test_what_is_not_valid_in_what_may_be_mended_does_not_show() -> None:
 
 
 def test_keys_that_are_ignored_are_no_events() -> None:
-    engine = SnapshotBuilder(compile_plan(m.Ignoring), record=True)
-    engine.feed('{"other": "x", "more": [1], "number": 3, "known": "k"')
-    engine.snapshot()
-    events: list[Any] = engine.drain()
+    builder = SnapshotBuilder(compile_plan(m.Ignoring), record=True)
+    builder.feed('{"other": "x", "more": [1], "number": 3, "known": "k"')
+    builder.snapshot()
+    events: list[Any] = builder.drain()
     assert {event.path for event in events} == {(), ("known",)}
 
 
 @pytest.mark.parametrize("ignored", ['"x"', "1", "[1]", '{"a": "x"}'])
 def test_keys_that_are_ignored_change_nothing(ignored: str) -> None:
-    engine = SnapshotBuilder(compile_plan(m.Ignoring))
-    engine.feed('{"other": ')
-    before = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(m.Ignoring))
+    builder.feed('{"other": ')
+    before = builder.snapshot()
     for character in f'{ignored}, "more"':
-        engine.feed(character)
-        assert engine.snapshot() is before
+        builder.feed(character)
+        assert builder.snapshot() is before
 
 
 class Forgiving(BaseModel):
@@ -228,9 +228,9 @@ class Forgiving(BaseModel):
 
 @pytest.mark.parametrize("text", ['[{"n": 1, "s": "y"}]', '[{"n": "one", "s": "y"}]'])
 def test_a_field_may_be_left_out_where_it_is_not_valid(text: str) -> None:
-    engine = reading(list[Forgiving], text)
-    assert engine.snapshot()[0].s == "y"
-    assert same(engine.close(), TypeAdapter(list[Forgiving]).validate_json(text))
+    builder = reading(list[Forgiving], text)
+    assert builder.snapshot()[0].s == "y"
+    assert same(builder.close(), TypeAdapter(list[Forgiving]).validate_json(text))
 
 
 @pytest.mark.parametrize(
@@ -241,24 +241,24 @@ def test_types_of_pydantics_own_ask_for_nothing_around_them(
     kind: Any, text: str, value: Any
 ) -> None:
     model = create_model("Sized", few=(list[kind], ...), after=(int, 0))
-    engine = reading(model, f'{{"few": [{text}, ')
-    assert engine.snapshot().few == [value]
-    assert engine.state("few[0]") == "complete"
+    builder = reading(model, f'{{"few": [{text}, ')
+    assert builder.snapshot().few == [value]
+    assert builder.state("few[0]") == "complete"
 
 
 def test_elements_may_be_left_out_where_they_are_not_valid() -> None:
     kind = create_model("Some", few=(list[OnErrorOmit[int]], ...), after=(str, ""))
-    engine = reading(kind, '{"few": [1, "x", 2], "after": "y"')
-    assert looks(engine.snapshot()) == {"few": [1, 2], "after": "y"}
+    builder = reading(kind, '{"few": [1, "x", 2], "after": "y"')
+    assert looks(builder.snapshot()) == {"few": [1, 2], "after": "y"}
 
 
 def test_what_only_names_are_asked_for_is_not_found_by_an_alias() -> None:
     named = {"validate_by_alias": False, "validate_by_name": True}
     kind: Any = create_model("Named", __config__=named, n=(int, Field(0, alias="theN")))  # type: ignore[call-overload]
-    engine = reading(list[kind], '[{"theN": 1')
-    assert looks(engine.snapshot()[0]) == {}
-    engine.feed(', "n": 2}]')
-    assert engine.close() == [kind(n=2)]
+    builder = reading(list[kind], '[{"theN": 1')
+    assert looks(builder.snapshot()[0]) == {}
+    builder.feed(', "n": 2}]')
+    assert builder.close() == [kind(n=2)]
 
 
 def test_a_default_that_pydantic_validates_shows_as_it_will_be() -> None:
@@ -283,11 +283,11 @@ def test_a_root_model_at_the_root_is_made_once_when_it_closes() -> None:
         def model_post_init(self, context: Any) -> None:
             made.append(self.root)
 
-    engine = reading(Noted, "[1, 2")
+    builder = reading(Noted, "[1, 2")
     assert made == []
-    engine.feed("]")
+    builder.feed("]")
     assert made == [[1, 2]]
-    assert engine.close() is engine.snapshot()
+    assert builder.close() is builder.snapshot()
     assert made == [[1, 2]]
 
 
@@ -303,10 +303,10 @@ def test_a_root_model_at_the_root_is_made_once_when_it_closes() -> None:
     ],
 )
 def test_a_container_that_closes_is_judged_there_and_then(kind: Any, text: str, error: str) -> None:
-    engine = SnapshotBuilder(compile_plan(kind))
-    engine.feed(text[:-1])
+    builder = SnapshotBuilder(compile_plan(kind))
+    builder.feed(text[:-1])
     with pytest.raises(InvalidOutputError) as raised:
-        engine.feed(text[-1])
+        builder.feed(text[-1])
     assert raised.value.early
     assert raised.value.errors()[0]["type"] == error
 
@@ -321,22 +321,22 @@ def test_a_container_that_closes_is_judged_there_and_then(kind: Any, text: str, 
     ],
 )
 def test_what_has_closed_is_the_same_object_from_then_on(kind: Any, text: str) -> None:
-    engine = reading(kind, text)
-    closed = engine.snapshot()[0]
-    engine.feed(", ")
-    assert engine.snapshot()[0] is closed
-    engine.feed(text[1:])
-    assert engine.snapshot()[0] is closed
+    builder = reading(kind, text)
+    closed = builder.snapshot()[0]
+    builder.feed(", ")
+    assert builder.snapshot()[0] is closed
+    builder.feed(text[1:])
+    assert builder.snapshot()[0] is closed
 
 
 @pytest.mark.parametrize("kind", [set[str], frozenset[str]])
 def test_a_set_is_the_same_object_while_nothing_is_added(kind: Any) -> None:
-    engine = reading(list[kind], '[["b", "a", "c"')
-    shown = engine.snapshot()[0]
+    builder = reading(list[kind], '[["b", "a", "c"')
+    shown = builder.snapshot()[0]
     assert shown == {"a", "b", "c"}
     for more in (', "a', '"', "]", ", "):
-        engine.feed(more)
-        assert engine.snapshot()[0] is shown
+        builder.feed(more)
+        assert builder.snapshot()[0] is shown
 
 
 def test_what_a_validator_puts_in_another_order_shows_so() -> None:
@@ -346,9 +346,9 @@ def test_what_a_validator_puts_in_another_order_shows_so() -> None:
 
 
 def test_to_ask_for_a_state_adds_nothing() -> None:
-    engine = reading(defaultdict[int, list[int]], '{"1": [2]}')
-    value = engine.close()
-    assert [engine.state(path) for path in ("[1]", '["1"]', "[1][0]", "other", "[2]")] == [
+    builder = reading(defaultdict[int, list[int]], '{"1": [2]}')
+    value = builder.close()
+    assert [builder.state(path) for path in ("[1]", '["1"]', "[1][0]", "other", "[2]")] == [
         "complete", "complete", "complete", "missing", "missing",
     ]  # fmt: skip
     assert value == {1: [2]}
@@ -455,10 +455,10 @@ def test_a_tag_is_told_from_one_that_looks_the_same(kind: str, chosen: type[Base
 
 
 def test_a_tag_written_otherwise_shows_when_it_is_complete() -> None:
-    engine = reading(list[Sorted], '[{"kind": 1.0, "text": "x"')
-    assert engine.snapshot() == []
-    engine.feed("}]")
-    assert engine.close() == [One(kind=1, text="x")]
+    builder = reading(list[Sorted], '[{"kind": 1.0, "text": "x"')
+    assert builder.snapshot() == []
+    builder.feed("}]")
+    assert builder.close() == [One(kind=1, text="x")]
 
 
 class NumberFirst(BaseModel):
@@ -490,11 +490,11 @@ class Aging(BaseModel):
 
 
 def test_a_deprecated_field_is_not_touched() -> None:
-    engine = reading(Aging, '{"name": "ab"}')
-    assert engine.state("name") == "complete"
-    engine.close()
-    assert engine.state("name") == "complete"
-    assert engine.state("age") == "missing"
+    builder = reading(Aging, '{"name": "ab"}')
+    assert builder.state("name") == "complete"
+    builder.close()
+    assert builder.state("name") == "complete"
+    assert builder.state("age") == "missing"
 
 
 class Doubled(RootModel[list[Annotated[int, AfterValidator(lambda n: 2 * n)]]]):
@@ -509,11 +509,11 @@ def test_a_root_model_inside_holds_what_its_validators_made() -> None:
 def shown_of(kind: Any, text: str) -> Any:
     """What shows of an answer that was asked for in an object."""
     plan = compile_plan(kind)
-    engine = SnapshotBuilder(plan, envelope=envelope_of(plan))
+    builder = SnapshotBuilder(plan, envelope=envelope_of(plan))
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    return engine.snapshot()
+        builder.feed(character)
+        builder.snapshot()
+    return builder.snapshot()
 
 
 @pytest.mark.parametrize(
@@ -551,14 +551,14 @@ def test_errors_in_an_envelope_have_their_place_in_the_answer(
     kind: Any, text: str, places: list[Any]
 ) -> None:
     plan = compile_plan(kind)
-    engine = SnapshotBuilder(plan, envelope=envelope_of(plan))
+    builder = SnapshotBuilder(plan, envelope=envelope_of(plan))
     with pytest.raises(InvalidOutputError) as raised:
-        fed(engine, text).close()
+        fed(builder, text).close()
     assert [error["loc"] for error in raised.value.errors()] == places
     count = "1 value is" if len(places) == 1 else f"{len(places)} values are"
-    assert str(raised.value).startswith(f"{count} not valid for {engine._plan.name}\n")
+    assert str(raised.value).startswith(f"{count} not valid for {builder._plan.name}\n")
 
 
-def fed(engine: SnapshotBuilder, text: str) -> SnapshotBuilder:
-    engine.feed(text)
-    return engine
+def fed(builder: SnapshotBuilder, text: str) -> SnapshotBuilder:
+    builder.feed(text)
+    return builder

@@ -45,10 +45,10 @@ def parts(snapshot: Any) -> list[Any]:
 
 
 def snapshots(text: str, step: int = 3) -> Any:
-    engine = SnapshotBuilder(compile_plan(Many))
+    builder = SnapshotBuilder(compile_plan(Many))
     for start in range(0, len(text), step):
-        engine.feed(text[start : start + step])
-        yield engine.snapshot()
+        builder.feed(text[start : start + step])
+        yield builder.snapshot()
 
 
 @TEXTS

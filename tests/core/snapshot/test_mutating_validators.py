@@ -139,8 +139,8 @@ def test_a_snapshot_never_changes(case: Case) -> None:
 
 @given(meddling_cases())
 def test_the_last_is_what_pydantic_gives(case: Case) -> None:
-    *_, (_, engine) = case.stream()
-    assert same(engine.close(), case.final)
+    *_, (_, builder) = case.stream()
+    assert same(builder.close(), case.final)
 
 
 class Leaf(BaseModel):
@@ -180,15 +180,15 @@ TEXT = (
 
 
 def test_what_validators_leave_alone_stays_the_same_object() -> None:
-    engine = SnapshotBuilder(compile_plan(Holder))
+    builder = SnapshotBuilder(compile_plan(Holder))
     complete: dict[Any, Any] = {}
     for character in TEXT:
-        engine.feed(character)
-        snapshot = engine.snapshot()
+        builder.feed(character)
+        snapshot = builder.snapshot()
         for path, value in complete.items():
             assert at(snapshot, path) is value
         inside = [pair for pair in places(snapshot) if len(pair[0]) > 2]
-        complete |= {p: value for p, value in inside if engine.state(_path(p)) == "complete"}
+        complete |= {p: value for p, value in inside if builder.state(_path(p)) == "complete"}
     assert len(complete) > 12
 
 
@@ -213,17 +213,17 @@ class SiblingHolder(BaseModel):
 
 
 def test_what_a_validator_changes_beside_its_field_is_changed_as_in_the_end() -> None:
-    engine = SnapshotBuilder(compile_plan(SiblingHolder))
-    engine.feed('{"sibling":{"leaves":[{"n":1}],"n":2')
-    before: Any = engine.snapshot()
-    engine.feed(',"m":3')
-    after: Any = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(SiblingHolder))
+    builder.feed('{"sibling":{"leaves":[{"n":1}],"n":2')
+    before: Any = builder.snapshot()
+    builder.feed(',"m":3')
+    after: Any = builder.snapshot()
     assert before.sibling.leaves == [Leaf(n=1)]
     assert after.sibling.leaves == [Leaf(n=1), Leaf(n=2)]
     assert after.sibling.leaves[0] is before.sibling.leaves[0]
-    engine.feed("}}")
-    shown = engine.snapshot()
-    assert same(engine.close().sibling, shown.sibling)
+    builder.feed("}}")
+    shown = builder.snapshot()
+    assert same(builder.close().sibling, shown.sibling)
 
 
 class Changed(BaseModel):
@@ -241,12 +241,12 @@ class ChangedHolder(BaseModel):
 
 
 def test_only_what_was_changed_is_another_object() -> None:
-    engine = SnapshotBuilder(compile_plan(ChangedHolder))
+    builder = SnapshotBuilder(compile_plan(ChangedHolder))
     text = '{"changed":{"leaves":[{"n":1,"tags":["a"]},{"n":2}],"kept":[{"n":3}]}}'
-    engine.feed(text[:-2])
-    before: Any = engine.snapshot()
-    engine.feed(text[-2:])
-    after: Any = engine.snapshot()
+    builder.feed(text[:-2])
+    before: Any = builder.snapshot()
+    builder.feed(text[-2:])
+    after: Any = builder.snapshot()
     assert before.changed.leaves[0].tags == ["a"]
     assert after.changed.leaves[0].tags == ["a", "new"]
     assert after.changed.leaves[1] is before.changed.leaves[1]
@@ -269,11 +269,11 @@ class Cyclic(BaseModel):
 
 
 def test_what_is_made_to_lead_back_to_itself_does_not_hang() -> None:
-    engine = SnapshotBuilder(compile_plan(list[Cyclic]))
-    engine.feed('[{"parts":[{"name":"a"}')
-    before: Any = engine.snapshot()
-    engine.feed("]}")
-    (cyclic,) = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(list[Cyclic]))
+    builder.feed('[{"parts":[{"name":"a"}')
+    before: Any = builder.snapshot()
+    builder.feed("]}")
+    (cyclic,) = builder.snapshot()
     assert cyclic.parts[0].whole is cyclic
     assert before[0].parts[0].whole is None
 
@@ -314,11 +314,11 @@ def test_containers_of_each_kind(kind: Any, text: str, change: Callable[[Any], A
         return values
 
     holder = create_model("Holder", field=(Annotated[list[kind], AfterValidator(check)], ...))
-    engine = SnapshotBuilder(compile_plan(holder))
+    builder = SnapshotBuilder(compile_plan(holder))
     handed_out = []
     for character in f'{{"field":[{text},{text}]}}':
-        engine.feed(character)
-        handed_out.append((engine.snapshot(), frozen(engine.snapshot())))
+        builder.feed(character)
+        handed_out.append((builder.snapshot(), frozen(builder.snapshot())))
     for snapshot, then in handed_out:
         assert frozen(snapshot) == then
-    assert same(engine.close().field, handed_out[-1][0].field)
+    assert same(builder.close().field, handed_out[-1][0].field)

@@ -110,13 +110,13 @@ def compiled(name: str, source: str, since: tuple[int, int]) -> Iterator[Any]:
 
 def read(kind: Any, text: str) -> list[Any]:
     """Each snapshot of the text, and what the end has; each is usable."""
-    engine = SnapshotBuilder(compile_plan(kind))
+    builder = SnapshotBuilder(compile_plan(kind))
     shown = []
     for character in text:
-        engine.feed(character)
-        shown.append(engine.snapshot())
+        builder.feed(character)
+        shown.append(builder.snapshot())
         TypeAdapter(Any).dump_json(shown[-1])
-    shown.append(engine.close())
+    shown.append(builder.close())
     assert same(shown[-1], TypeAdapter(kind).validate_json(text))
     return shown
 
@@ -145,11 +145,11 @@ def test_an_alias_shows_as_what_it_stands_for(
 
 
 def test_a_discriminated_alias_shows_as_soon_as_its_tag_has_come(statements: Any) -> None:
-    engine = SnapshotBuilder(compile_plan(statements.Pet))
-    engine.feed('{"name":"Re')
-    assert engine.snapshot() is None
-    engine.feed('x","kind":"dog"')
-    shown: Any = engine.snapshot()
+    builder = SnapshotBuilder(compile_plan(statements.Pet))
+    builder.feed('{"name":"Re')
+    assert builder.snapshot() is None
+    builder.feed('x","kind":"dog"')
+    shown: Any = builder.snapshot()
     assert isinstance(shown, statements.Dog)
     assert shown.name == "Rex"
 
@@ -189,9 +189,9 @@ def test_all_of_it_together(statements: Any) -> None:
 
 
 def test_constraints_of_an_alias_are_checked_as_it_closes(statements: Any) -> None:
-    engine = SnapshotBuilder(compile_plan(statements.Root))
+    builder = SnapshotBuilder(compile_plan(statements.Root))
     with pytest.raises(partwise.InvalidOutputError) as raised:
-        engine.feed('{"users":[{"name":"Grace"')
+        builder.feed('{"users":[{"name":"Grace"')
     assert raised.value.errors()[0]["loc"] == ("users", 0, "name")
 
 

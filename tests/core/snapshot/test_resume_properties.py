@@ -22,7 +22,7 @@ TAILS = ["", "\n", "\n```", "\n```\nThat was the rest."]
 
 
 def asked(case: Case) -> tuple[SnapshotBuilder, str]:
-    """An engine for the case as a vendor is asked for it, in an object; and the text."""
+    """A builder for the case as a vendor is asked for it, in an object; and the text."""
     plan = compile_plan(case.type)
     key = envelope_of(plan)
     text = f'{{"{key}": {case.text}}}' if key else case.text
@@ -42,19 +42,19 @@ def repeats(draw: st.DrawFn, text: str, *, in_string: bool) -> str:
 
 @given(cases(), st.data())
 def test_what_is_gone_on_with_is_what_was_never_cut(case: Case, data: st.DataObject) -> None:
-    engine, text = asked(case)
+    builder, text = asked(case)
     uncut, _ = asked(case)
     cut = data.draw(st.integers(1, len(text) - 1), "cut")
-    engine.feed(text[:cut])
-    assume(engine.resumable)
-    shown = engine.snapshot()
+    builder.feed(text[:cut])
+    assume(builder.resumable)
+    shown = builder.snapshot()
 
-    kept = engine.rewind()
+    kept = builder.rewind()
     assert text.startswith(kept)
-    assert engine.snapshot() is shown
-    engine.keep_rest()
+    assert builder.snapshot() is shown
+    builder.keep_rest()
     uncut.keep_rest()
-    in_string = engine.parser.in_string
+    in_string = builder.parser.in_string
     splicer = Splicer(kept, in_string=in_string)
     repeated = data.draw(repeats(kept, in_string=in_string), "repeated")
     rest = text[len(kept) :]
@@ -65,12 +65,12 @@ def test_what_is_gone_on_with_is_what_was_never_cut(case: Case, data: st.DataObj
     uncut.feed(kept)
     for piece in data.draw(pieces(reply), "pieces"):
         new = splicer.feed(piece)
-        engine.feed(new)
+        builder.feed(new)
         uncut.feed(new)
-        assert frozen(engine.snapshot()) == frozen(uncut.snapshot())
-    engine.feed(splicer.close())
-    assert engine.text == (text if repeated else kept + rest.lstrip())
-    assert same(engine.close(), case.final)
+        assert frozen(builder.snapshot()) == frozen(uncut.snapshot())
+    builder.feed(splicer.close())
+    assert builder.text == (text if repeated else kept + rest.lstrip())
+    assert same(builder.close(), case.final)
 
 
 def is_chance(kept: str, rest: str) -> bool:
@@ -81,14 +81,14 @@ def is_chance(kept: str, rest: str) -> bool:
 
 @given(cases(), st.data())
 def test_what_no_text_can_follow_is_cut_back(case: Case, data: st.DataObject) -> None:
-    engine, text = asked(case)
-    engine.feed(text[: data.draw(st.integers(1, len(text) - 1), "cut")])
-    assume(engine.resumable)
-    kept = engine.rewind()
+    builder, text = asked(case)
+    builder.feed(text[: data.draw(st.integers(1, len(text) - 1), "cut")])
+    assume(builder.resumable)
+    kept = builder.rewind()
     again, _ = asked(case)
     again.feed(kept)
     assert again.rewind() == kept
-    assert frozen(again.snapshot()) == frozen(engine.snapshot())
+    assert frozen(again.snapshot()) == frozen(builder.snapshot())
 
 
 def told(kept: str, reply: str, *, in_string: bool = True) -> str:

@@ -30,11 +30,11 @@ from partwise._plan.plan import compile_plan
 from partwise._snapshot.builder import SnapshotBuilder
 
 
-def feed(engine: SnapshotBuilder, text: str) -> SnapshotBuilder:
+def feed(builder: SnapshotBuilder, text: str) -> SnapshotBuilder:
     for character in text:
-        engine.feed(character)
-        engine.snapshot()
-    return engine
+        builder.feed(character)
+        builder.snapshot()
+    return builder
 
 
 def counting(runs: Counter[str], name: str) -> AfterValidator:
@@ -76,12 +76,12 @@ def test_each_validator_runs_once_as_its_value_closes() -> None:
         outer: Outer
 
     text = '{"outer":{"text":"abc","many":[{"leaf":1},{"leaf":2}],"one":{"leaf":3}}}'
-    engine = feed(SnapshotBuilder(compile_plan(Root)), text)
+    builder = feed(SnapshotBuilder(compile_plan(Root)), text)
     early = dict(runs)
     assert early == {
         "text": 1, "leaf": 3, "inner": 3, "element": 2, "many": 1, "one": 1, "outer": 1
     }  # fmt: skip
-    engine.close()
+    builder.close()
     assert runs == early
 
 
@@ -96,9 +96,9 @@ def test_the_root_is_validated_when_it_closes() -> None:
             runs["root"] += 1
             return self
 
-    engine = feed(SnapshotBuilder(compile_plan(Root)), '{"n":1')
+    builder = feed(SnapshotBuilder(compile_plan(Root)), '{"n":1')
     assert not runs
-    feed(engine, "} ").close()
+    feed(builder, "} ").close()
     assert runs == {"root": 1}
 
 
@@ -117,10 +117,10 @@ def test_what_may_still_be_mended_is_validated_once_as_a_whole() -> None:
     class Root(BaseModel):
         mended: Mended
 
-    engine = SnapshotBuilder(compile_plan(Root))
-    feed(engine, '{"mended":{"leaf":1')
+    builder = SnapshotBuilder(compile_plan(Root))
+    feed(builder, '{"mended":{"leaf":1')
     assert not runs
-    feed(engine, "}")
+    feed(builder, "}")
     assert runs == {"leaf": 1, "before": 1}
 
 
@@ -151,13 +151,13 @@ class Holder(BaseModel):
 )
 def test_a_validator_sees_early_what_it_sees_at_the_end(text: str) -> None:
     looks: list[Any] = []
-    engine = feed(SnapshotBuilder(compile_plan(Holder), context=looks), text)
+    builder = feed(SnapshotBuilder(compile_plan(Holder), context=looks), text)
     expected = [
         ("second", {"first": 1}, "json", "a"),
         ("third", {"first": 1, "second": "a"}, "json", [1]),
     ]
     assert looks == expected
-    engine.close()
+    builder.close()
     assert looks == expected
 
 
@@ -190,9 +190,9 @@ def test_what_else_a_validator_raises_comes_through(validator: Any) -> None:
         n: Annotated[int, validator]
         m: int = 0
 
-    engine = SnapshotBuilder(compile_plan(Root))
+    builder = SnapshotBuilder(compile_plan(Root))
     with pytest.raises(Odd):
-        feed(engine, '{"n":1,')
+        feed(builder, '{"n":1,')
 
 
 def test_an_error_tells_the_place_and_the_cause() -> None:
@@ -203,15 +203,15 @@ def test_an_error_tells_the_place_and_the_cause() -> None:
         users: list[User]
         by_name: dict[str, User] = {}
 
-    engine = SnapshotBuilder(compile_plan(Root))
+    builder = SnapshotBuilder(compile_plan(Root))
     with pytest.raises(InvalidOutputError, match=r"users\[1\]\.age: Input should be") as raised:
-        feed(engine, '{"users":[{"age":1},{"age":-1}]}')
+        feed(builder, '{"users":[{"age":1},{"age":-1}]}')
     assert raised.value.errors()[0]["loc"] == ("users", 1, "age")
     assert raised.value.__cause__ is not None
-    assert engine.snapshot().users[0] == User(age=1)
-    engine = SnapshotBuilder(compile_plan(Root))
+    assert builder.snapshot().users[0] == User(age=1)
+    builder = SnapshotBuilder(compile_plan(Root))
     with pytest.raises(InvalidOutputError, match=r"by_name\.a\.age"):
-        feed(engine, '{"users":[],"by_name":{"a":{"age":-1}}}')
+        feed(builder, '{"users":[],"by_name":{"a":{"age":-1}}}')
 
 
 def refuse_beside(_: Any, info: ValidationInfo) -> Any:
@@ -378,9 +378,9 @@ def test_a_model_outside_of_fields_is_told_that_it_is_json() -> None:
             modes.append((info.mode, info.data))
             return self
 
-    engine = feed(SnapshotBuilder(compile_plan(list[Told])), '[{"n":1},')
+    builder = feed(SnapshotBuilder(compile_plan(list[Told])), '[{"n":1},')
     assert modes == [("json", None)]
-    assert engine.snapshot() == [Told(n=1)]
+    assert builder.snapshot() == [Told(n=1)]
 
 
 def test_what_a_model_does_before_its_fields_sees_those_around() -> None:

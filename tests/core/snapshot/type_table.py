@@ -42,12 +42,12 @@ _ORDER = (GROWS, FIELDS, ELEMENTS, KEYS, WHOLE)
 def observed(row: Row, text: str) -> set[str]:
     """The ways in which a field of that type shows while that JSON text of it is open."""
     holder = create_model("Holder", value=(row.type, ...))
-    engine = SnapshotBuilder(compile_plan(holder))
-    engine.feed('{"value":')
+    builder = SnapshotBuilder(compile_plan(holder))
+    builder.feed('{"value":')
     ways = set()
     for character in text[:-1]:
-        engine.feed(character)
-        snapshot: Any = engine.snapshot()
+        builder.feed(character)
+        snapshot: Any = builder.snapshot()
         if "value" in snapshot.model_fields_set:
             ways.add(_way(snapshot.value))
     return ways or {WHOLE}

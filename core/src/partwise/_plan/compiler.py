@@ -18,6 +18,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from .._sentinels import MISSING
 from .core_schema import (
+    ANY,
     LEVELS,
     MODELS,
     OBJECTS,
@@ -41,7 +42,7 @@ from .core_schema import (
 from .defensive_copies import on_copies
 from .instances import finished_root_maker, root_maker
 from .models import ModelCompiler
-from .nodes import ANY, ContainerNode, DictLayout, ListLayout, ModelLayout, RootLayout, ValueNode
+from .nodes import ContainerNode, DictLayout, ListLayout, ModelLayout, RootLayout, ValueNode
 from .refusals import refused_openers, text_bound
 from .unions import open_tagged_union, open_union
 from .validation import json_check, post_init_of
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreConfig, CoreSchema
 
-    from .nodes import Check
+    from .core_schema import Check
 
 _MAKERS: Final[dict[str, Callable[[list[Any]], Any]]] = {
     "tuple": tuple,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .markers import markers_of
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
+Check: TypeAlias = "Callable[..., Any]"
+"""`SchemaValidator.validate_python`: takes a value and keywords, gives the validated value."""
+
+ANY: CoreSchema = {"type": "any"}
 WRAPPERS: Final = {"default", "nullable", "function-after", "function-before", "function-wrap"}
 REWRITING: Final = {"function-before", "function-wrap"}
 FUNCTIONS: Final = {"function-after", "function-before", "function-wrap"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaError, ValidationError
 
-from .core_schema import UnwrappedSchema, fields_of_level, keys_of, lax, without_functions
+from .core_schema import ANY, UnwrappedSchema, fields_of_level, keys_of, lax, without_functions
 from .instances import (
     dataclass_maker,
     finished_dataclass_maker,
@@ -18,7 +18,7 @@ from .instances import (
     typed_dict_maker,
     whole_model_maker,
 )
-from .nodes import ANY, Field, ModelLayout, ValueNode, ignored_node
+from .nodes import Field, ModelLayout, ValueNode, ignored_node
 from .partial import has_plain_metaclass
 from .validation import ModelValidator, default_maker, forbidding_validator, post_init_of
 

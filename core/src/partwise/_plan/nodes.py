@@ -26,17 +26,13 @@ from .._sentinels import MISSING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pydantic_core import CoreSchema, SchemaValidator
+    from pydantic_core import SchemaValidator
 
+    from .core_schema import Check
     from .validation import ModelValidator
-
-Check: TypeAlias = "Callable[..., Any]"
-"""`SchemaValidator.validate_python`: takes a value and keywords, gives the validated value."""
 
 InstanceMaker: TypeAlias = "Callable[[dict[str, Any], set[str], dict[str, Any]], Any]"
 """Makes a partial instance of field values, names of the fields that came, and extras."""
-
-ANY: CoreSchema = {"type": "any"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from pydantic_core import PydanticKnownError, SchemaValidator, core_schema, to_json
 
+from .core_schema import ANY
 from .defensive_copies import DefensiveCopies
-from .nodes import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from pydantic_core import CoreConfig, CoreSchema
 
-    from .nodes import Check
+    from .core_schema import Check
 
 HELD: Final = "<held>"
 """An error's input if the value was at hand and no text was read."""

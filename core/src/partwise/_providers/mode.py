@@ -6,20 +6,23 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """A way to make a model answer with structure. Which ones exist is the provider's to say."""
+    """A way to make a model answer with structure.
+
+    A provider's `Capabilities` name those that a model takes.
+    """
 
     TOOLS = "tools"
     """A forced call of one tool, whose parameters are the schema."""
     JSON_SCHEMA = "json_schema"
     """The vendor constrains the visible answer to the schema."""
     JSON = "json"
-    """The vendor promises some JSON object; the schema stands in the prompt."""
+    """The vendor promises some JSON object; the schema is in the prompt."""
     MD_JSON = "md_json"
-    """No help from the vendor: the schema stands in the prompt, the answer may be fenced."""
+    """No help from the vendor: the schema is in the prompt, and the answer may be in a fence."""
     RESPONSES = "responses"
-    """OpenAI's Responses API, the answer constrained to the schema."""
+    """As `JSON_SCHEMA`, by the vendor's second API, if it has two."""
     RESPONSES_TOOLS = "responses_tools"
-    """OpenAI's Responses API, a forced function call."""
+    """As `TOOLS`, by the vendor's second API."""
 
     @property
     def uses_tool(self) -> bool:
@@ -28,7 +31,7 @@ class Mode(StrEnum):
 
     @property
     def prompts_schema(self) -> bool:
-        """Whether the schema must stand in the prompt, since the vendor is not told it."""
+        """Whether the schema must be in the prompt, since the vendor is not told it."""
         return self in (Mode.JSON, Mode.MD_JSON)
 
 

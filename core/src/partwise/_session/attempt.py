@@ -81,7 +81,7 @@ class Attempt:
 
     Attributes:
         number: counted from 1.
-        engine: the builder, which reads the answer's text.
+        builder: reads the answer's text, and makes the snapshots.
         usage: the tokens spent, as the vendor said last; None if it said nothing.
         ended: whether the vendor's stream was read to its end.
         call_id: the vendor's id of the tool call that is the answer, if it has one.
@@ -90,7 +90,7 @@ class Attempt:
     def __init__(  # noqa: PLR0913 - the rules of one answer
         self,
         number: int,
-        make_engine: Callable[[], SnapshotBuilder],
+        new_builder: Callable[[], SnapshotBuilder],
         *,
         tool: str | None,
         lenient: bool,
@@ -102,7 +102,7 @@ class Attempt:
 
         Args:
             number: as the attribute.
-            make_engine: makes a builder.
+            new_builder: makes the builder of an answer that begins.
             tool: the name of the answer's tool; None reads the visible text.
             lenient: whether the answer may be in prose and in fences; pieces of text are read
                 strictly otherwise, and a vendor's answer so far as it is unambiguous.
@@ -112,11 +112,11 @@ class Attempt:
                 since the answer comes only now.
         """
         self.number = number
-        self.engine = make_engine()
+        self.builder = new_builder()
         self.usage: Usage | None = None
         self.ended = False
         self.call_id: str | None = None
-        self._make_engine = make_engine
+        self._new_builder = new_builder
         self._tool = tool
         self._on_restart = _weakly(on_restart or self._ignore)
         self._has_begun = False
@@ -128,14 +128,14 @@ class Attempt:
         self._is_raw = not lenient and not patient
         self._is_forced = tool is not None and forced
         self._text_reader = AnswerReader(
-            self.engine.shape,
+            self.builder.shape,
             _weakly(self._begin_text),
             self._reasoning,
             is_lenient=lenient or tool is not None,
             waits=tool is not None,
         )
         self._call_reader = AnswerReader(
-            self.engine.shape, _weakly(self._begin_answer), self._reasoning, is_lenient=False
+            self.builder.shape, _weakly(self._begin_answer), self._reasoning, is_lenient=False
         )
 
     def handlers(self) -> dict[type, Callable[[Any], bool]]:
@@ -145,7 +145,7 @@ class Attempt:
         JSON, and an InvalidOutputError if a part of the answer is invalid, and nothing can mend it.
         """
         return {
-            str: self.engine.feed if self._is_raw else self._text_reader.feed,
+            str: self.builder.feed if self._is_raw else self._text_reader.feed,
             TextDelta: self._receive_text,
             ToolCallDelta: self._ignore if self._tool is None else self._receive_call,
             ReasoningDelta: self._receive_reasoning,
@@ -158,13 +158,13 @@ class Attempt:
     @property
     def text(self) -> str:
         """The raw text of the answer; if there is none, the text that came in its place."""
-        return self._call_reader.text or self._text_reader.text or self.engine.text
+        return self._call_reader.text or self._text_reader.text or self.builder.text
 
     @property
     def resumable(self) -> bool:
         """Whether the answer is a part of one, and nothing is wrong with it so far."""
         fault = self._text_reader.fault or self._call_reader.fault
-        return fault is None and self.engine.resumable
+        return fault is None and self.builder.resumable
 
     @property
     def reasoning(self) -> str:
@@ -251,21 +251,21 @@ class Attempt:
     def _begin_answer(self, reason: OutputError | None) -> SnapshotBuilder:
         """The builder of an answer that begins. `reason` says why the one before is void."""
         if self._has_begun:
-            is_shown = self.engine.snapshot() is not None
-            self.engine = self._make_engine()
+            is_shown = self.builder.snapshot() is not None
+            self.builder = self._new_builder()
             if is_shown:
                 message = "the text before was not the answer: a call of the tool followed"
                 self._on_restart(reason or OutputError(message))
         self._has_begun = True
-        self.engine.keep_rest()
-        return self.engine
+        self.builder.keep_rest()
+        return self.builder
 
     def _begin_text(self, reason: OutputError | None) -> SnapshotBuilder | _HeldAnswer:
         is_held = self._is_forced or self._call_reader.builder is not None
         return self._hold_answer() if is_held else self._begin_answer(reason)
 
     def _hold_answer(self) -> _HeldAnswer:
-        return _HeldAnswer(self.engine.shape)
+        return _HeldAnswer(self.builder.shape)
 
     def _read_the_rest(self) -> None:
         """All text is there: decide the parts left open before.
@@ -284,18 +284,18 @@ class Attempt:
 
     def _read_reasoning(self) -> None:
         """If nothing else was written, take reasoning that is a document for the answer."""
-        if self.engine.text.strip() or self._text_reader.text.strip():
+        if self.builder.text.strip() or self._text_reader.text.strip():
             return
-        document = only_document(self.reasoning, self.engine.shape)
+        document = only_document(self.reasoning, self.builder.shape)
         if document is not None:
             log.warning("the model wrote its answer as reasoning, and nothing else; it is taken")
-            self.engine.feed(document)
+            self.builder.feed(document)
 
     def _close(self) -> Any:
         try:
-            return self.engine.close()
+            return self.builder.close()
         except IncompleteOutputError as error:
-            what = str(error) if self.engine.text.strip() else self._what_came_instead()
+            what = str(error) if self.builder.text.strip() else self._what_came_instead()
             raise IncompleteOutputError(f"{what} ({self._why_it_ended()})") from None
 
     def _what_came_instead(self) -> str:

@@ -40,18 +40,18 @@ class Continuation(Attempt):
     """
 
     def __init__(self, before: Attempt) -> None:
-        engine = before.engine
+        builder = before.builder
         self._leading_thought = LeadingThought()
         self._has_rest = False  # text after the end of the document
-        super().__init__(before.number + 1, lambda: engine, tool=None, lenient=False, patient=True)
-        engine.keep_rest()
-        text = engine.rewind()
-        self.splicer = Splicer(text, in_string=engine.reader.in_string)
+        super().__init__(before.number + 1, lambda: builder, tool=None, lenient=False, patient=True)
+        builder.keep_rest()
+        text = builder.rewind()
+        self.splicer = Splicer(text, in_string=builder.reader.in_string)
 
     @property
     def text(self) -> str:
         """The text of the whole so far, and the last of the reply, which may not belong to it."""
-        return self.engine.text + self.splicer.pending
+        return self.builder.text + self.splicer.pending
 
     @property
     def resumable(self) -> bool:
@@ -73,9 +73,9 @@ class Continuation(Attempt):
     def _add(self, text: str) -> bool:
         if self._has_rest:
             return False
-        grew = bool(text) and self.engine.feed(text)
-        if self.engine.complete:
-            self._check_rest(self.engine.take_rest().lstrip())
+        grew = bool(text) and self.builder.feed(text)
+        if self.builder.complete:
+            self._check_rest(self.builder.take_rest().lstrip())
         return grew
 
     def _check_rest(self, rest: str) -> None:

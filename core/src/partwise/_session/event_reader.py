@@ -13,7 +13,6 @@ from .._errors import PartwiseError, ServerError
 from .._paths import format_path
 from .._snapshot.events import Closed
 from .chunk_checks import PIECES, VENDOR_CHUNKS
-from .commands import END
 from .foreign import as_raised
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from .hooks import HookDispatcher
 
 _SEQUENCES: Final = frozenset({tuple, list})
+_NO_CHUNK: Final = object()
+"""In the place of a chunk: the event has no more."""
 
 
 class Guard:
@@ -56,7 +57,7 @@ class Guard:
         """
         self._deadline.check()
         attempt = self._attempt
-        is_over = attempt.engine.complete or attempt.finish_reason is not None
+        is_over = attempt.builder.complete or attempt.finish_reason is not None
         if attempt.usage is None or is_over:
             return
         if self._budget.is_spent(self._spent_before + attempt.usage):
@@ -131,7 +132,7 @@ class EventReader:
         self._is_abandoned = False
         self._inspects_events = True
         self.saw_event = False
-        self.has_snapshot = attempt.engine.snapshot() is not None  # of an answer that is resumed
+        self.has_snapshot = attempt.builder.snapshot() is not None  # of an answer that is resumed
         self._is_plain = self.has_snapshot and self._may_be_plain
         self.has_pending_chunks = False
         self.vendor_events: list[Any] = []
@@ -180,7 +181,7 @@ class EventReader:
 
     def receive_rest(self) -> bool:
         """Read on in the event received last; as `receive`."""
-        while (chunk := self._next_chunk()) is not END:
+        while (chunk := self._next_chunk()) is not _NO_CHUNK:
             grew = self._take(chunk)
             if self._accept is not None:  # the first chunk: the vendor answers
                 self._accept()
@@ -194,7 +195,7 @@ class EventReader:
 
     def _next_chunk(self) -> Any:
         try:
-            return next(self._chunks, END)
+            return next(self._chunks, _NO_CHUNK)
         except PartwiseError:
             raise
         except Exception as error:
@@ -245,7 +246,7 @@ class EventReader:
     def _note_growth(self) -> bool:
         """The answer has grown. Whether there is a snapshot of it."""
         if not self.has_snapshot:
-            if self._attempt.engine.snapshot() is None:
+            if self._attempt.builder.snapshot() is None:
                 return False
             self._note_first_snapshot()
         if self._records_events:
@@ -255,7 +256,7 @@ class EventReader:
     def _note_first_snapshot(self) -> None:
         self.has_snapshot = True
         self._is_plain = self._may_be_plain
-        self._hooks.emit("stream:first_snapshot", self._attempt.engine.snapshot())
+        self._hooks.emit("stream:first_snapshot", self._attempt.builder.snapshot())
 
     @property
     def _may_be_plain(self) -> bool:
@@ -268,7 +269,7 @@ class EventReader:
 
     def _collect_events(self) -> None:
         """Give the views the events since the last snapshot, and the hooks the complete values."""
-        events = self._attempt.engine.drain()
+        events = self._attempt.builder.drain()
         self._feeds.add(events)
         if self._hooks.listens_to_fields:
             for event in events:

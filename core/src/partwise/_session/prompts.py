@@ -68,7 +68,7 @@ def correction(
     it back beside `tool_calls` (https://api-docs.deepseek.com/guides/thinking_mode), and a plugin
     drops it for every other model.
     """
-    arguments = _closed(attempt.engine.text) if request.mode.uses_tool else None
+    arguments = _closed(attempt.builder.text) if request.mode.uses_tool else None
     if arguments is not None:
         call, result = _as_call(
             request.name, attempt.call_id or "call_1", arguments, explain(error, most)

@@ -149,7 +149,7 @@ class Session:
     def show(self) -> Any:
         """The snapshot for the user: once it was delivered, restarts must be announced."""
         self.feeds.delivered = True
-        return self._attempt.engine.snapshot()
+        return self._attempt.builder.snapshot()
 
     def abandon(self) -> None:
         """The reader has left, or the driver was interrupted: nothing more will be read."""
@@ -183,7 +183,7 @@ class Session:
     @property
     def snapshot(self) -> Any:
         """The value if it is there, else the snapshot; None if there is none."""
-        return self._attempt.engine.snapshot()
+        return self._attempt.builder.snapshot()
 
     @property
     def attempt(self) -> int:
@@ -240,7 +240,7 @@ class Session:
 
     def state(self, path: str) -> State:
         """The state of the value at the path."""
-        return self._attempt.engine.state(path)
+        return self._attempt.builder.state(path)
 
     def check_path(self, path: str) -> None:
         """Do nothing if an answer may have something at the path.
