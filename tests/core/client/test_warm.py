@@ -80,6 +80,36 @@ def test_an_asynchronous_call_warms_in_a_thread_and_once(asynchronous: Any, kit:
     assert len(threads) == 1
 
 
+def test_calls_that_begin_at_once_warm_once(asynchronous: Any, kit: Any) -> None:
+    may_end, has_begun = threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    threads: list[int] = []
+
+    def load(*, is_async: bool) -> None:
+        threads.append(threading.get_ident())
+        loops[0].call_soon_threadsafe(has_begun.set)
+        may_end.wait(10)
+
+    async def main(client: Any) -> None:
+        loops.append(asyncio.get_running_loop())
+        asynchronous.provider.warm = load
+        message = [{"role": "user", "content": "Who?"}]
+        calls = [
+            asyncio.ensure_future(client.create(kit.User, message, mode="json_schema"))
+            for _ in range(3)
+        ]
+        await has_begun.wait()
+        calls.pop(0).cancel()  # the one that has begun it
+        await asyncio.sleep(0)
+        may_end.set()
+        assert [user.name for user in await asyncio.gather(*calls)] == ["Ada", "Ada"]
+
+    script = [*kit.text('{"name": "Ada", "age": 36}'), Finish("stop", "stop")]
+    with asynchronous.client(script, script) as client:
+        asyncio.run(main(client))
+    assert len(threads) == 1
+
+
 @pytest.mark.parametrize("collects", [True, False])
 def test_meanwhile_no_garbage_is_collected_and_the_lock_changes_hands_often(
     asynchronous: Any,

@@ -50,3 +50,20 @@ def test_a_popped_client_is_made_anew() -> None:
     assert nothing is None
     assert anew is not None
     assert pool.get() is not first
+
+
+def test_warming_again_makes_no_further_client() -> None:
+    made: list[object] = []
+
+    def make_async() -> object:
+        made.append(object())
+        return made[-1]
+
+    pool = ClientPool(object, make_async)
+    pool.warm(is_async=True)
+    pool.warm(is_async=True)
+
+    async def get() -> object:
+        return pool.get_async()
+
+    assert [asyncio.run(get())] == made

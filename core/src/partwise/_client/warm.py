@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Iterator
 
     from .._providers.protocol import Provider
 
 _warm: WeakValueDictionary[int, Provider] = WeakValueDictionary()
 """By their identity: not every provider has a hash."""
+
+_loading: WeakValueDictionary[tuple[int, int], Future[None]] = WeakValueDictionary()
+"""By the identities of a provider and a loop: done when a thread has warmed the provider."""
 
 _SWITCH_INTERVAL = 0.001
 """Seconds after which a thread that imports hands over the interpreter's lock."""
@@ -44,17 +47,27 @@ def warm(provider: Provider) -> None:
 
 
 async def warm_in_thread(provider: Provider) -> None:
-    """The same in a thread. Errors are left to the request."""
+    """The same in a thread: one, however many requests begin at once.
+
+    Errors are left to the request.
+    """
     if _is_warm(provider) or (load := _loader(provider)) is None:
         return
     import asyncio  # noqa: PLC0415 - asyncio takes a while to import
 
     loop = asyncio.get_running_loop()
-    loaded = loop.create_future()
+    place = (id(provider), id(loop))
+    loaded = _loading.get(place)
+    if loaded is None:
+        loaded = _loading[place] = loop.create_future()
+        _start(provider, load, loaded)
+    await asyncio.shield(loaded)  # for the others, if this request is cancelled
 
-    def finish() -> None:
-        if not loaded.done():  # cancelled: the reader has given up
-            loaded.set_result(None)
+
+def _start(provider: Provider, load: Callable[..., None], loaded: Future[None]) -> None:
+    import asyncio  # noqa: PLC0415 - as above
+
+    loop = loaded.get_loop()
 
     def run() -> None:
         with suppress(Exception), _beside_a_loop():
@@ -62,13 +75,12 @@ async def warm_in_thread(provider: Provider) -> None:
             _load_backend(asyncio.new_event_loop())
         _note(provider)
         with suppress(RuntimeError):  # the loop has been closed in the meantime
-            loop.call_soon_threadsafe(finish)
+            loop.call_soon_threadsafe(loaded.set_result, None)
 
     # Not one of the loop's own threads, for whose end `asyncio.run` waits: a call that has a time
     # limit gives up before.
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), name="partwise-warm", daemon=True).start()
-    await loaded
 
 
 def _load_backend(loop: AbstractEventLoop) -> None:

@@ -57,13 +57,15 @@ class ClientPool(Generic[SyncT, AsyncT]):
             resources: attributes of the client, like `chat.completions`, that the SDK imports late.
             is_async: whether it is one for an event loop, the first that asks.
         """
-        client: SyncT | AsyncT
-        if is_async:
-            client = self._spare = self._make_async()
-        else:
-            client = self.get()
+        client: SyncT | AsyncT = self._spare_client() if is_async else self.get()
         for resource in resources:
             attrgetter(resource)(client)
+
+    def _spare_client(self) -> AsyncT:
+        with self._lock:
+            if self._spare is None:
+                self._spare = self._make_async()
+            return self._spare
 
     def pop(self) -> SyncT | None:
         """Forget the client for threads and return it, to be closed; None if there is none."""
