@@ -30,11 +30,15 @@ class Vendor:
     Attributes:
         asked: how often each prompt was asked.
         answered: how often each was answered in full.
+        streamed: whether each request wanted a stream.
+        piece: the length of a delta, in characters.
     """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
+        self.streamed: list[bool] = []
+        self.piece = 10_000
         self.headers: dict[str, str] = {}
         self.before: Callable[[str, int], Reply | str | None] = lambda _prompt, _nth: None
         self.server = ReplayServer(self._answer)
@@ -48,16 +52,31 @@ class Vendor:
         prompt = next(m["content"] for m in reversed(body["messages"]) if m["role"] == "user")
         first = next(m["content"] for m in body["messages"] if m["role"] == "user")
         self.asked[first] += 1
+        self.streamed.append(body["stream"])
         said = self.before(first, self.asked[first])
         if isinstance(said, Reply):
             return said
         self.answered[first] += 1
         number = "".join(filter(str.isdigit, prompt)) or "0"
         text = said if said is not None else json.dumps({"number": int(number), "total": 1.5})
+        if not body["stream"]:
+            return Reply.of_json(_completion(text, body))
+        pieces = [text[start : start + self.piece] for start in range(0, len(text), self.piece)]
         return Reply(
-            body=[b"".join(chat_events([text], body))],
+            body=[b"".join(chat_events(pieces, body))],
             headers={"content-type": "text/event-stream", **self.headers},
         )
+
+
+def _completion(text: str, body: Any) -> Any:
+    name = body["tools"][0]["function"]["name"]
+    call = {"id": "1", "type": "function", "function": {"name": name, "arguments": text}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return {
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}],
+        "usage": {"prompt_tokens": 50, "completion_tokens": 9, "total_tokens": 59},
+    }
 
 
 def refusal(status: int, headers: dict[str, str] | None = None) -> Reply:

@@ -280,6 +280,7 @@ def test_a_hook_that_raises_harms_nothing(ask: Any) -> None:
 
 
 def test_answers_that_stop_early_save_tokens(vendor: Vendor, ask: Any) -> None:
+    vendor.piece = 4  # a token
     long = '{"number": %s, "total": 1, "more": "' + "x " * 500 + '"}'
     vendor.before = lambda prompt, _: long % ('"bad"' if prompt == "row 9" else "1")
 
@@ -288,7 +289,19 @@ def test_answers_that_stop_early_save_tokens(vendor: Vendor, ask: Any) -> None:
     ).run()
 
     assert summary.failures == {"InvalidOutputError": 1}
-    assert summary.tokens_saved >= 0
+    assert 230 < summary.tokens_saved < 270  # of 260, all but the first
+
+
+def test_whole_answers(vendor: Vendor, ask: Any) -> None:
+    corrected = {1: "bad", 2: '{"number": 3, "total": 1}'}
+    vendor.before = lambda prompt, nth: corrected[nth] if prompt == "row 3" else None
+    rows = [{"n": n} for n in range(5)]
+    outcomes = list(partwise_bulk.extract(MODEL, Invoice, rows, via="whole", **ask))
+
+    assert [each.value.number for each in outcomes if each.value] == list(range(5))
+    assert [each.attempts for each in outcomes] == [1, 1, 1, 2, 1]
+    assert all(each.usage and each.usage.output_tokens >= 9 for each in outcomes)
+    assert not any(vendor.streamed)
 
 
 def test_max_cost_stops_cleanly(vendor: Vendor, ask: Any, tmp_path: Path) -> None:

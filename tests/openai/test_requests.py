@@ -569,3 +569,15 @@ def test_every_row_has_a_source_and_names_that_it_fits() -> None:
                 assert server.profile_of(example) is family.profile, example
         for trait in server.traits:
             assert all(trait.pattern.match(example) for example in trait.examples)
+
+
+@pytest.mark.parametrize("mode", [Mode.TOOLS, Mode.JSON_SCHEMA, Mode.RESPONSES])
+def test_an_answer_in_one_document(mode: Mode) -> None:
+    config = ProviderConfig(name="openai", api_key="k", streams=False)
+    request = Request(
+        model="m", mode=mode, messages=MESSAGES, schema=Person.model_json_schema(), name="Person"
+    )
+    streamed = build(mode)
+    streamed.pop("stream_options", None)
+
+    assert FACTORIES["openai"](config).build_request(request) == {**streamed, "stream": False}

@@ -174,6 +174,7 @@ class ConfigKeywords(TypedDict, total=False, closed=True):
     plugin: str | None
     caller_retries: bool
     on_headers: Any
+    streams: bool
 
 
 _VENDORS: Final = frozenset({

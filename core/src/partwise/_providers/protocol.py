@@ -191,6 +191,8 @@ class ProviderConfig:
             and the session does not before the first event.
         on_headers: called with the headers of each response that was accepted, by those providers
             whose vendor reports its rate limits in them.
+        streams: whether answers are asked for as streams. If not, a provider that can asks for each
+            as one document, which takes less CPU time, and nothing stops an answer early.
         secrets: the credentials that are masked in all errors of this provider's: those in any
             attribute here and in the environment, and any that the factory adds.
     """
@@ -206,6 +208,7 @@ class ProviderConfig:
     on_headers: Callable[[Mapping[str, str]], None] | None = field(
         default=None, repr=False, compare=False
     )
+    streams: bool = True
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -79,7 +79,9 @@ class _Option(click.ParamType[tuple[str, Any]]):
 @click.option("--tokens-per-minute", type=click.IntRange(min=1), help="The key's limit.")
 @click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop when so much is spent.")
 @click.option("--price", type=(float, float), help="Dollars per million tokens in, and out.")
-@click.option("--via", type=click.Choice(["stream", "batch"]), default="stream", help="How to ask.")
+@click.option(
+    "--via", type=click.Choice(["stream", "whole", "batch"]), default="stream", help="How to ask."
+)
 @click.option("--mode", help="How structure is asked for.")
 @click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
 @click.option("--cache", type=click.Path(), help="A file of answers, to be asked only once.")

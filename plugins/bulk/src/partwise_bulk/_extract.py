@@ -294,7 +294,7 @@ def extract(  # noqa: PLR0913 - an option each
     on_snapshot: Callable[[Any, Any], object] | None = None,
     on_field: Callable[[Any, str, Any], object] | None = None,
     patience: float = PATIENCE,
-    via: Literal["stream", "batch"] = "stream",
+    via: Literal["stream", "whole", "batch"] = "stream",
     progress: bool | Progress = False,
     shared_pace: Pace | None = None,
     api_key: str | None = None,
@@ -330,7 +330,9 @@ def extract(  # noqa: PLR0913 - an option each
         on_snapshot: called with the row and each snapshot of its answer.
         on_field: called with the row, and the path and value of each field that is complete.
         patience: seconds for which a row is asked again while the vendor answers 429.
-        via: `"batch"` asks through the vendor's batch endpoint: half the price, up to a day.
+        via: `"whole"` asks OpenAI, and servers that speak like it, for answers in one piece: less
+            CPU time, but none is stopped early. `"batch"` asks through the vendor's batch
+            endpoint: half the price, up to a day.
         progress: whether to show on standard error how far the run is; or a function to call.
         shared_pace: the pace of other runs with the same key, to be kept together with them.
         api_key: as in `from_provider`.
@@ -367,7 +369,7 @@ def aextract(  # noqa: PLR0913 - an option each
     on_snapshot: Callable[[Any, Any], object] | None = None,
     on_field: Callable[[Any, str, Any], object] | None = None,
     patience: float = PATIENCE,
-    via: Literal["stream", "batch"] = "stream",
+    via: Literal["stream", "whole", "batch"] = "stream",
     progress: bool | Progress = False,
     shared_pace: Pace | None = None,
     api_key: str | None = None,

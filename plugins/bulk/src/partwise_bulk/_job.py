@@ -58,7 +58,7 @@ class Job(Generic[T]):
     on_snapshot: Callable[[Any, Any], object] | None = None
     on_field: Callable[[Any, str, Any], object] | None = None
     patience: float = PATIENCE
-    via: Literal["stream", "batch"] = "stream"
+    via: Literal["stream", "whole", "batch"] = "stream"
     progress: bool | Progress = False
     shared_pace: Pace | None = None
     api_key: str | None = None
@@ -79,7 +79,12 @@ class Opened(Generic[T]):
         given = _client_of(job)
         pace = job.shared_pace or _pace_of(job, given.config, in_loop=in_loop)
         # The SDK's own retries would hide 429s, and wait for each row apart.
-        self._clients = clients_like(given, {"caller_retries": True, "on_headers": pace.heed})
+        changes = {
+            "caller_retries": True,
+            "on_headers": pace.heed,
+            "streams": job.via != "whole",
+        }
+        self._clients = clients_like(given, changes)
         self._client = self._clients.first
         prices = Prices(
             self._client.config.name,

@@ -23,7 +23,7 @@ from partwise.provider import (
 
 from ._decoder import ChatDecoder
 from ._errors import error_of_exception, is_retried
-from ._request import OPTIONAL, RESPONSES_MODES, build_request, left_out
+from ._request import OPTIONAL, RESPONSES_MODES, as_whole, build_request, left_out
 from ._responses import ResponsesDecoder
 from ._servers import server_at
 
@@ -84,7 +84,8 @@ class OpenAIProvider:
                 self._reported.add((request.model, name))
                 name_of_model = f"{self._config.name}/{request.model}"
                 _log.warning("%s does not take %r: it is left out", name_of_model, name)
-        return build_request(request, profile)
+        payload = build_request(request, profile)
+        return payload if self._config.streams else as_whole(payload)
 
     def decoder(self, request: Request) -> Decoder:
         """A new decoder for the answer to that request."""

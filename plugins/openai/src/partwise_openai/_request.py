@@ -35,6 +35,13 @@ def build_request(request: Request, profile: Profile) -> dict[str, Any]:
     return payload
 
 
+def as_whole(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The same request for an answer in one document."""
+    # "Only set this when you set stream: true", says OpenAI's reference of `stream_options`.
+    own = {name: value for name, value in payload.items() if name != "stream_options"}
+    return {**own, "stream": False}
+
+
 def fitted_options(request: Request, profile: Profile) -> dict[str, Any]:
     """The user's options by the names that the model has for them, without those it refuses."""
     options = {
