@@ -25,6 +25,7 @@ FACES = (
     "partwise.rich",
     "partwise.otel",
     "partwise.notebook",
+    "partwise.instructor",
     "partwise_web",
     "partwise_web.log",
     "partwise_bulk",
