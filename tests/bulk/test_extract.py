@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -318,3 +319,10 @@ def test_max_cost_stops_cleanly(vendor: Vendor, ask: Any, tmp_path: Path) -> Non
     assert summary.cost_before == 20
     assert "max_cost; rows left: 30" in str(summary)
     assert sum(vendor.asked.values()) == 30
+
+
+@pytest.mark.parametrize("name", ["timeout", "idle_timeout"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1])
+def test_times_are_finite_numbers(name: str, value: float, ask: Any, rows: Any) -> None:
+    with pytest.raises(partwise.ConfigurationError, match=f"{name} must be a finite number > 0"):
+        partwise_bulk.extract(MODEL, Invoice, rows, **ask, **{name: value}).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -157,6 +158,7 @@ def test_an_invalid_answer_is_asked_again(mode: Mode, server: ReplayServer) -> N
     assert ("functionResponse" in str(fault)) == (mode is Mode.TOOLS)
 
 
+WHOLE = {"candidates": [{"content": {"parts": [{"text": "{}"}]}, "finishReason": "STOP"}]}
 BLOCKED = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
 
 
@@ -169,6 +171,10 @@ BLOCKED = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
         ([text('{"name": "A')], IncompleteOutputError),
         ([event(finish="MALFORMED_FUNCTION_CALL")], IncompleteOutputError),
         ([b"<html>Sign in</html>"], ServerError),
+        # The body of a proxy that leaves out `alt=sse`: in one line the SDK takes it for an event
+        # without fields, else for an error.
+        ([json.dumps([WHOLE, WHOLE]).encode()], IncompleteOutputError),
+        ([json.dumps([WHOLE, WHOLE], indent=2).encode()], ServerError),
         ([], IncompleteOutputError),
     ],
 )

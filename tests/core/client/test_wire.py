@@ -287,9 +287,10 @@ def test_leaving_a_throttled_view_closes_the_stream(play: Any) -> None:
     assert outcome.provider.held == 0
 
 
-def test_a_pace_is_no_negative_number() -> None:
-    with pytest.raises(ValueError, match="throttle must be seconds >= 0, got -1"):
-        partwise.parse(Team, TEXT).snapshots(throttle=-1)
+@pytest.mark.parametrize("throttle", [-1, float("nan"), float("inf"), 1e300, 10**400, "1"])
+def test_a_pace_is_a_number_of_seconds(throttle: Any) -> None:
+    with pytest.raises(ValueError, match="throttle must be seconds >= 0"):
+        partwise.parse(Team, TEXT).snapshots(throttle=throttle)
 
 
 def test_a_handler_of_one_stream(play: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import AfterValidator, BaseModel, create_model
-from tenacity import Retrying
+from tenacity import Retrying, stop_after_attempt
 
 import partwise
 from partwise.provider import (
@@ -226,7 +226,24 @@ def test_times_and_budgets_are_finite_numbers(name: str, value: Any) -> None:
         partwise.Settings(**{name: value})
 
 
-@pytest.mark.parametrize("wait", [math.nan, math.inf, -1, None])
+@pytest.mark.parametrize("name", ["timeout", "idle_timeout"])
+@pytest.mark.parametrize("value", [1e7, 1e300, pytest.param(10**400, id="huge")])
+def test_a_time_of_any_length_is_one(play: Any, kit: Any, name: str, value: float) -> None:
+    outcome = play(kit.text('{"name": "Jo", "age": 1}'), mode="json_schema", **{name: value})
+    assert outcome.value.age == 1
+
+
+@pytest.mark.parametrize("wait", [1e10, 1e300])
+def test_a_policy_s_wait_may_be_longer_than_a_clock_s(
+    play: Any, kit: Any, wait: float, pauses: list[float]
+) -> None:
+    policy = Retrying(wait=lambda _: wait, stop=stop_after_attempt(2))
+    outcome = play(kit.text('{"name": 1}'), kit.text("{}"), mode="json_schema", max_retries=policy)
+    assert isinstance(outcome.error, partwise.RetriesExhaustedError)
+    assert pauses == [pytest.approx(1e6)]
+
+
+@pytest.mark.parametrize("wait", [math.nan, math.inf, -1, None, pytest.param(10**400, id="huge")])
 def test_a_policy_s_wait_is_a_finite_number(play: Any, kit: Any, wait: Any) -> None:
     policy = Retrying(wait=lambda _: wait)
     outcome = play(kit.text('{"name": 1}'), mode="json_schema", max_retries=policy)

@@ -31,6 +31,9 @@ _TRIES, _TRY_SECONDS = 10, 0.02
 """How often the thread is interrupted that reads, which may just be between two reads."""
 
 
+_LONGEST = 86_400.0
+
+
 class _Noting(Generic[S]):
     """The fold that a feed is opened with: it makes no items by itself.
 
@@ -56,8 +59,8 @@ class Pace:
     """The time from which on the next item may be given."""
 
     def __init__(self, seconds: float) -> None:
-        if seconds < 0:
-            raise ValueError(f"throttle must be seconds >= 0, got {seconds!r}")
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST:
+            raise ValueError(f"throttle must be seconds >= 0, at most a day, got {seconds!r}")
         self._seconds = seconds
         self._due = 0.0
 

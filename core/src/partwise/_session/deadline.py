@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _CLOCK_SECONDS: Final = 0.05
 """The clocks of an SDK and of this module may differ so much."""
 
+_LONGEST_SECONDS: Final = 1e6
+"""Eleven days. Sockets take no timeout of a month or more: its milliseconds are a C `int`."""
+
 
 class Deadline:
     """The time that one call has, and how long its vendor may be silent."""
@@ -23,8 +26,8 @@ class Deadline:
     __slots__ = ("_end", "_idle", "_provider", "_timeout")
 
     def __init__(self, settings: Settings, provider: str) -> None:
-        self._timeout = settings.timeout
-        self._idle = settings.idle_timeout
+        self._timeout = _bounded(settings.timeout)
+        self._idle = _bounded(settings.idle_timeout)
         self._provider = provider
         self._end: float | None = None
 
@@ -52,7 +55,7 @@ class Deadline:
     def clamp(self, seconds: float) -> float:
         """These seconds, or those that are left if they are fewer."""
         left = self._left
-        return seconds if left is None else min(seconds, left)
+        return min(seconds, _LONGEST_SECONDS if left is None else left)
 
     def with_read_timeout(self, request: Request) -> Request:
         """The request, with the time that a read of its answer may take."""
@@ -86,6 +89,10 @@ class Deadline:
         else:
             message, retryable = f"no sign of life for {self._idle} s", True
         return ProviderTimeoutError(message, provider=self._provider, retryable=retryable)
+
+
+def _bounded(seconds: float | None) -> float | None:
+    return None if seconds is None else min(seconds, _LONGEST_SECONDS)
 
 
 class Budget:

@@ -8,8 +8,8 @@ vendor's SDK if it has done so already and the user named no `max_retries`, or t
 
 from __future__ import annotations
 
-import math
 import random
+import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._errors import (
@@ -33,6 +33,9 @@ DEFAULT_RETRIES: Final = 3
 """Retries of a call that does not name a number."""
 
 _MAX_DOUBLINGS: Final = 10
+
+_LARGEST: Final = sys.float_info.max
+"""An integer may be larger, and is then no number of seconds."""
 
 _REASKED: Final = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
 
@@ -137,7 +140,7 @@ class TenacityPolicy:
         if not self._policy.retry(state):
             return None
         seconds = self._policy.wait(state)
-        if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LARGEST:
             raise ConfigurationError(f"the policy's wait must be seconds >= 0, got {seconds!r}")
         state.upcoming_sleep = seconds
         if self._policy.stop(state):

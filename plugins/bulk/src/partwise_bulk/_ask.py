@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from partwise import Hooks, InvalidOutputError, PartwiseError, RetriesExhaustedError, Usage
+from partwise import (
+    Hooks,
+    InvalidOutputError,
+    PartwiseError,
+    RetriesExhaustedError,
+    Settings,
+    Usage,
+)
 
 from ._errors import from_record, is_final, is_rate_limit, is_retryable, last_of
 from ._outcome import Outcome
@@ -114,6 +121,7 @@ class Asker(Generic[T]):
         self.client = self.clients.first
         self._player = self.client.with_config(cache=playing)
         self._keywords = dict(self.options)
+        Settings.split(self._keywords)  # a wrong one is an error at once, and not each row's
         self._user_hooks: Hooks | None = self._keywords.pop("hooks", None)
         self._hooks = self._with_counters()
 
