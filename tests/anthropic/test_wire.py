@@ -13,10 +13,11 @@ import pytest
 from partwise.provider import Mode, Request, TextDelta
 from partwise_conformance import ReplayServer, Reply, sse
 
+from ..timing import PROMPTLY
+
 if TYPE_CHECKING:
     from partwise_anthropic import AnthropicProvider
 
-AT_ONCE = 0.1
 """Seconds in which a connection that is let go must be closed."""
 
 KINDS = ["message_start", "content_block_delta", "message_delta", "message_stop"]
@@ -142,7 +143,7 @@ def test_leaving_early_releases_the_connection_at_once(
     exchange.release(2)
     leave(provider, payload)
     left = time.monotonic()
-    assert exchange.wait_disconnected() - left < AT_ONCE
+    assert exchange.wait_disconnected() - left < PROMPTLY
 
 
 async def aafter_break(provider: AnthropicProvider, payload: Payload) -> None:
@@ -194,7 +195,7 @@ async def test_leaving_early_releases_the_asynchronous_connection_at_once(
     exchange.release(2)
     await leave(aprovider, payload)
     left = time.monotonic()
-    assert await exchange.await_disconnected() - left < AT_ONCE
+    assert await exchange.await_disconnected() - left < PROMPTLY
 
 
 async def test_no_generator_outlives_its_stream(

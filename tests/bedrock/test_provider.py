@@ -18,12 +18,12 @@ from partwise.provider import ConfigurationError, Granularity, Mode, Request
 from partwise_bedrock import BedrockProvider
 from partwise_conformance import Hold, ReplayServer, Reply
 
+from ..timing import PROMPTLY
 from .wire import BedrockWire
 
 MakeProvider = Callable[..., BedrockProvider]
 MakeRequest = Callable[..., Request]
 
-LIMIT = 0.1
 """Seconds within which a connection is let go."""
 
 QUESTION: list[dict[str, Any]] = [{"role": "user", "content": "How old?"}]
@@ -368,7 +368,7 @@ def test_leaving_lets_go_at_once(
     with provider.open(provider.build_request(request_for())) as events:
         next(events)
 
-    exchange.wait_disconnected(LIMIT)
+    exchange.wait_disconnected(PROMPTLY)
 
 
 async def test_leaving_lets_go_at_once_in_asyncio(
@@ -378,7 +378,7 @@ async def test_leaving_lets_go_at_once_in_asyncio(
     async with provider.aopen(provider.build_request(request_for())) as events:
         await anext(events)
 
-    await exchange.await_disconnected(LIMIT)
+    await exchange.await_disconnected(PROMPTLY)
 
 
 async def test_cancelling_lets_go_at_once(
@@ -400,7 +400,7 @@ async def test_cancelling_lets_go_at_once(
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    await exchange.await_disconnected(LIMIT)
+    await exchange.await_disconnected(PROMPTLY)
 
 
 async def test_more_streams_than_asyncio_has_threads(

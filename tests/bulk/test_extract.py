@@ -325,4 +325,4 @@ def test_max_cost_stops_cleanly(vendor: Vendor, ask: Any, tmp_path: Path) -> Non
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1])
 def test_times_are_finite_numbers(name: str, value: float, ask: Any, rows: Any) -> None:
     with pytest.raises(partwise.ConfigurationError, match=f"{name} must be a finite number > 0"):
-        partwise_bulk.extract(MODEL, Invoice, rows, **ask, **{name: value}).run()
+        partwise_bulk.extract(MODEL, Invoice, rows, **{**ask, name: value}).run()

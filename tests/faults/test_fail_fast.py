@@ -11,6 +11,7 @@ import pytest
 from partwise import Hooks, InvalidOutputError, ProviderTimeoutError, RetriesExhaustedError
 from partwise_conformance import Hold, Pause, Reply, Step
 
+from ..timing import PROMPTLY
 from .faults import body
 from .stand import Note, Stand
 from .vendors import ONE_VENDOR
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 BAD = ('{"title":"Café","count":', '"three"', ',"tags":[')
 NEVER_SENT = 500
-PROMPTLY = 0.1
 """Seconds within which the server must see the connection gone."""
 
 

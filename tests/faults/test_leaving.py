@@ -17,14 +17,13 @@ import pytest
 
 from partwise_conformance import Exchange, Hold, Reply
 
+from ..timing import PROMPTLY
 from .faults import body
 from .stand import AtRest, Stand, descriptors, eventually, is_alone
 
 if TYPE_CHECKING:
     from .vendors import Vendor
 
-# Seconds within which the server must see that the client has gone.
-PROMPTLY = 0.1
 
 Leave: TypeAlias = Callable[[Any], Any]
 ALeave: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]

@@ -23,8 +23,9 @@ from partwise import (
 )
 from partwise_conformance import Hold, ReplayServer, Reply, sse
 
+from ..timing import PROMPTLY
+
 MESSAGES = [{"role": "user", "content": "Who?"}]
-PROMPTLY = 0.1
 
 
 class Person(BaseModel):

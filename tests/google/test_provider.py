@@ -39,8 +39,7 @@ from partwise.provider import (
 from partwise_conformance import Close, Drop, Hold, ReplayServer, Reply, sse
 from partwise_google import GoogleProvider
 
-# Seconds within which the server must see that the client has gone.
-PROMPTLY = 0.1
+from ..timing import PROMPTLY
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 REQUEST = Request(

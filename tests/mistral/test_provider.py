@@ -18,10 +18,11 @@ from partwise.provider import ConfigurationError, Mode, Request
 from partwise_conformance import Hold, ReplayServer, Reply, sse
 from partwise_mistral import MistralProvider
 
+from ..timing import PROMPTLY
+
 MakeProvider = Callable[..., MistralProvider]
 MakeRequest = Callable[..., Request]
 
-LIMIT = 0.1
 """Seconds within which a connection is let go."""
 
 
@@ -281,7 +282,7 @@ def test_leaving_lets_go_at_once(
     with provider.open(provider.build_request(request_for())) as events:
         next(events)
 
-    exchange.wait_disconnected(LIMIT)
+    exchange.wait_disconnected(PROMPTLY)
 
 
 async def test_leaving_lets_go_at_once_in_asyncio(
@@ -291,7 +292,7 @@ async def test_leaving_lets_go_at_once_in_asyncio(
     async with provider.aopen(provider.build_request(request_for())) as events:
         await anext(events)
 
-    await exchange.await_disconnected(LIMIT)
+    await exchange.await_disconnected(PROMPTLY)
     # Nothing of the stream is left to be ended by a task of its own.
     del events
     gc.collect()
@@ -317,4 +318,4 @@ async def test_cancelling_lets_go_at_once(
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    await exchange.await_disconnected(LIMIT)
+    await exchange.await_disconnected(PROMPTLY)

@@ -35,12 +35,13 @@ from partwise import (
 from partwise_conformance import Hold, ReplayServer, Reply, cut, sse
 from partwise_openai._provider import OpenAIProvider
 
+from ..timing import PROMPTLY
+
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 WIRES = ("openai-chat", "openai-responses", "mistral-chat")
 CASES = sorted(path.parent for wire in WIRES for path in FOLDER.glob(f"{wire}/*/meta.json"))
 NAMES = ("openai", "deepseek", "groq", "mistral", "ollama", "openrouter", "perplexity", "xai")
 QUESTION = [{"role": "user", "content": "Hello"}]
-LIMIT = 0.1
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +269,7 @@ def test_a_break_releases_the_connection(server: ReplayServer, clients: dict[str
         break
     left = time.monotonic()
 
-    assert exchange.wait_disconnected() - left < LIMIT
+    assert exchange.wait_disconnected() - left < PROMPTLY
 
 
 async def test_cancelling_releases_the_connection(
@@ -284,7 +285,7 @@ async def test_cancelling_releases_the_connection(
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await exchange.await_disconnected() - left < LIMIT
+    assert await exchange.await_disconnected() - left < PROMPTLY
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ from partwise.provider import (
 )
 from partwise_conformance import Close, Drop, Hold, ReplayServer, Reply, sse
 
+from ..timing import PROMPTLY
+
 FACTORIES: dict[str, ProviderFactory] = {}
 partwise_openai.register_providers(FACTORIES.__setitem__)
 
@@ -46,7 +48,6 @@ REQUEST = Request(
     name="answer",
 )
 DONE = sse("[DONE]")
-LIMIT = 0.1
 
 
 def text(content: str) -> bytes:
@@ -152,7 +153,7 @@ def test_leaving_early_disconnects_at_once(
             next(stream)
         left = time.monotonic()
 
-    assert exchange.wait_disconnected() - left < LIMIT
+    assert exchange.wait_disconnected() - left < PROMPTLY
     assert exchange.sent == 1
 
 
@@ -167,7 +168,7 @@ async def test_leaving_early_disconnects_at_once_async(
             await anext(stream)
         left = time.monotonic()
 
-    assert await exchange.await_disconnected() - left < LIMIT
+    assert await exchange.await_disconnected() - left < PROMPTLY
 
 
 async def test_cancelling_disconnects_at_once(server: ReplayServer, aprovider: Provider) -> None:
@@ -189,7 +190,7 @@ async def test_cancelling_disconnects_at_once(server: ReplayServer, aprovider: P
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await exchange.await_disconnected() - left < LIMIT
+    assert await exchange.await_disconnected() - left < PROMPTLY
 
 
 async def test_cancelling_before_the_headers_disconnects_at_once(
@@ -203,7 +204,7 @@ async def test_cancelling_before_the_headers_disconnects_at_once(
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await exchange.await_disconnected() - left < LIMIT
+    assert await exchange.await_disconnected() - left < PROMPTLY
 
 
 async def test_leaving_early_leaves_no_task_behind(

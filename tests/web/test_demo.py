@@ -102,7 +102,7 @@ def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
     page.click("#kill")
     killed = time.monotonic()
     sees(page, "/^error/")
-    assert time.monotonic() - killed < 2.5
+    assert time.monotonic() - killed < 5
     assert "WorkerLostError" in page.inner_text("#note")
     assert "John Doe" in card(page)["users"]
 

@@ -17,6 +17,7 @@ from partwise_conformance import chat_answer
 from partwise_web import reply
 
 from ..core.client.test_wire_document import fold
+from ..timing import PROMPTLY
 from .conftest import FINAL, TEXT
 from .test_log_readers import failing_first
 from .test_starlette import events, release
@@ -83,7 +84,7 @@ def test_who_leaves_while_the_vendor_is_silent(ask: Any, vendor: ReplayServer) -
         pass
     left = time.monotonic()
     body.close()  # type: ignore[attr-defined]
-    assert vendor.exchanges[0].wait_disconnected() - left < 0.1
+    assert vendor.exchanges[0].wait_disconnected() - left < PROMPTLY
     stream.client.close()
 
 

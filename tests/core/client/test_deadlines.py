@@ -273,12 +273,12 @@ def test_close_from_another_thread_ends_a_reader(
 
         thread = threading.Thread(target=read_on)
         thread.start()
-        assert provider.opened.wait(1)
+        assert provider.opened.wait(5)
         time.sleep(0.05)  # until it reads
         reading.close()
-        thread.join(1)
+        thread.join(5)
         assert not thread.is_alive()
-        assert provider.released.wait(1)
+        assert provider.released.wait(5)
     assert [type(error) for error in errors] == [partwise.IncompleteOutputError]
     assert "closed before" in str(errors[0])
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .._errors import PartwiseError
 from .._session.commands import END, Close, Command, Open, Pause
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from .._session.session import Session
 
 log = logging.getLogger("partwise")
+
+_TRIES: Final = 10
+_TRY_SECONDS: Final = 0.002
 
 
 class Driver:
@@ -87,11 +91,24 @@ class Driver:
             self.events.close()
         except ValueError:  # an event is being read: it is the last one
             is_elsewhere = self._thread != threading.get_ident()
-            if is_elsewhere and interrupt(self._source, self._thread):
+            if is_elsewhere and self._interrupt():
                 return  # that thread releases the response
         context, self._context, self._source = self._context, None, None
         if context is not None:
             _close(context)
+
+    def _interrupt(self) -> bool:
+        """End another thread's read, which may be just about to begin. Whether that was done."""
+        for _ in range(_TRIES):
+            if interrupt(self._source, self._thread):
+                return True
+            try:
+                self.events.close()
+            except ValueError:
+                time.sleep(_TRY_SECONDS)
+            else:
+                return False
+        return False
 
 
 def pause(seconds: float, is_closed: threading.Event) -> None:

@@ -55,11 +55,15 @@ class _Noting(Generic[S]):
         self.has_news = False
 
 
+def _is_time(seconds: Any) -> bool:
+    return isinstance(seconds, int | float) and 0 <= seconds <= _LONGEST
+
+
 class Pace:
     """The time from which on the next item may be given."""
 
     def __init__(self, seconds: float) -> None:
-        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST:
+        if not _is_time(seconds):
             raise ValueError(f"throttle must be seconds >= 0, at most a day, got {seconds!r}")
         self._seconds = seconds
         self._due = 0.0
