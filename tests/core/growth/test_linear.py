@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
 
 from partwise import Limits
-from partwise._json.parser import Parser
+from partwise._json.tokens import CutToken
 from partwise._plan.plan import compile_plan
 from partwise._snapshot import buffers
 from partwise._snapshot.builder import SnapshotBuilder
@@ -121,14 +121,14 @@ def test_four_times_the_parts_are_at_most_four_times_the_work(
 
 def test_a_long_number_is_joined_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     joined: Counter[str] = Counter()
-    cut = Parser._cut_token.fget  # type: ignore[attr-defined]
+    text = CutToken.text.fget  # type: ignore[attr-defined]
 
-    def counting(parser: Any) -> str:
-        token: str = cut(parser)
+    def counting(cut: Any) -> str:
+        token: str = text(cut)
         joined["chars"] += len(token)
         return token
 
-    monkeypatch.setattr(Parser, "_cut_token", property(counting))
+    monkeypatch.setattr(CutToken, "text", property(counting))
     builder = SnapshotBuilder(compile_plan(float), limits=Limits(digits=1_000_000))
     builder.feed("0.")
     for _ in range(25_000):

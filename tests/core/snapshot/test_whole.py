@@ -15,7 +15,7 @@ from pydantic_core import SchemaError
 from partwise import Limits
 from partwise._errors import OutputError
 from partwise._json import tokens
-from partwise._json.parser import Parser
+from partwise._json.grammar import Grammar
 from partwise._plan.plan import compile_plan
 from partwise._snapshot.builder import SnapshotBuilder
 
@@ -55,7 +55,7 @@ def steps(text: str, kind: Any, monkeypatch: pytest.MonkeyPatch, *, cut: int = 0
         return counted
 
     for name in ("_value", "_next_key", "_after_value", "_string", "_token", "_first_item"):
-        monkeypatch.setattr(Parser, name, count(vars(Parser)[name]))
+        monkeypatch.setattr(Grammar, name, count(vars(Grammar)[name]))
     builder = SnapshotBuilder(compile_plan(kind))
     for piece in (text[:cut], text[cut:]):
         builder.feed(piece)

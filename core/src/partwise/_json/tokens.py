@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import jiter
 
+from .pieces import PIECES_PER_JOIN
+
 WHITESPACE: Final = " \t\n\r"
 skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
 _number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII).fullmatch
@@ -25,10 +27,12 @@ _ESCAPED: Final = {
     '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
 }  # fmt: skip
 _LITERALS: Final = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
-NUMBER_START: Final = "-0123456789"
+_NUMBER_START: Final = "-0123456789"
 _NUMBER_CHARACTERS: Final = "0123456789.eE+-"
 TOKEN_CHARACTERS: Final = frozenset(ascii_letters + digits + "_-+.")
-TOKEN_START: Final = frozenset(NUMBER_START + "tfnNI")
+TOKEN_START: Final = frozenset(_NUMBER_START + "tfnNI")
+_LONG_TOKEN_CHARS: Final = 64
+"""The digits of a number longer than this are collected piece by piece."""
 LONGEST_ESCAPE: Final = 12
 """Characters of the two escapes that make a surrogate pair."""
 
@@ -46,7 +50,26 @@ def is_token(raw: str) -> bool:
     return raw in _LITERALS or bool(_number(raw))
 
 
-def valid_prefix(raw: str) -> int:
+def fault_of_token(raw: str, *, ended: bool, digits: int) -> tuple[str, int] | None:
+    """Why it is not a number or a literal, and the index of the fault; None if it can be one.
+
+    Args:
+        raw: the text.
+        ended: whether it is all of the token.
+        digits: of a number at most.
+    """
+    valid = _valid_prefix(raw)
+    places = [match.start() for match in _digits(raw, 0, valid)] if valid > digits else []
+    if len(places) > digits:
+        return f"number of more than {digits} digits", places[digits]
+    if valid < len(raw):
+        return "invalid JSON value", valid
+    if ended and not is_token(raw):
+        return "invalid JSON value", len(raw) if raw[0] in _NUMBER_START else 0
+    return None
+
+
+def _valid_prefix(raw: str) -> int:
     """How many characters of it can begin a number or a literal."""
     valid = _number_prefix(raw).end()  # type: ignore[union-attr]
     if valid < len(raw) and any(literal.startswith(raw) for literal in _LITERALS):
@@ -54,9 +77,41 @@ def valid_prefix(raw: str) -> int:
     return valid
 
 
-def places_of_digits(raw: str) -> list[int]:
-    """Indices of the digits in a number."""
-    return [match.start() for match in _digits(raw)]
+class CutToken:
+    """The beginning of a token or of an escape that the end of a piece has cut.
+
+    The digits of a long number are collected: to join it at each piece would cost its square.
+
+    Attributes:
+        start: its text, but for those digits.
+    """
+
+    __slots__ = ("_digits", "start")
+
+    def __init__(self) -> None:
+        self.start = ""
+        self._digits: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return self.start + "".join(self._digits)
+
+    def keep(self, text: str) -> None:
+        self.start, self._digits = text, []
+
+    def clear(self) -> None:
+        self.keep("")
+
+    def takes(self, part: str, most: int) -> bool:
+        """Collect digits, if this is a long number of at most so many. Whether it is."""
+        if len(self.start) < _LONG_TOKEN_CHARS or not (part + self.start[-1]).isdigit():
+            return False
+        if len(self.start) + sum(map(len, self._digits)) >= most:
+            return False
+        self._digits.append(part)
+        if len(self._digits) > PIECES_PER_JOIN:
+            self.keep(self.text)
+        return True
 
 
 def unescaped(raw: str) -> tuple[str, int] | None:
