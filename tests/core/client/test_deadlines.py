@@ -360,6 +360,45 @@ def test_a_second_thread_that_reads_is_told_so(sync: Any, kit: Any, use: Any) ->
     assert [value.age for value in values] == [1]
 
 
+@pytest.mark.parametrize("view", [iter, lambda stream: iter(stream.events())])
+def test_so_is_one_that_takes_the_first_one_s_iterator(sync: Any, kit: Any, view: Any) -> None:
+    reads, goes_on = threading.Event(), threading.Event()
+
+    def wait() -> Any:
+        reads.set()
+        assert goes_on.wait(5)
+        return TextDelta('{"name": "Jo", "age": 1}')
+
+    with sync.client([wait, Finish("stop", "stop")]) as client:
+        items = view(client.create_partial(kit.User, messages=[], mode="json_schema"))
+        seen: list[Any] = []
+        thread = threading.Thread(target=lambda: seen.extend(items))
+        thread.start()
+        assert reads.wait(5)
+        with pytest.raises(partwise.ConfigurationError, match="is being read already"):
+            next(items)
+        goes_on.set()
+        thread.join(5)
+    assert seen
+    items.close()
+
+
+def test_another_thread_ends_an_asynchronous_reader(
+    asynchronous: Any, kit: Any, wire: Wire
+) -> None:
+    async def main() -> None:
+        with stream(asynchronous, kit, wire, "events") as (reading, provider):
+            reader = asyncio.create_task(reading.result())
+            await asyncio.to_thread(provider.opened.wait, 5)
+            loop = asyncio.get_running_loop()
+            await asyncio.to_thread(loop.call_soon_threadsafe, reading.abandon)
+            with pytest.raises(partwise.IncompleteOutputError, match="closed before"):
+                await asyncio.wait_for(reader, 5)
+            assert await asyncio.to_thread(provider.released.wait, 5)
+
+    asyncio.run(main())
+
+
 def test_a_call_without_a_limit_starts_no_thread(sync: Any, kit: Any) -> None:
     before = threading.active_count()
 

@@ -94,9 +94,9 @@ class PartialStream(Reader[P], StreamState[T], Generic[P, T]):
 
     def __iter__(self) -> Iterator[P]:
         """Snapshots for one loop. The stream is left when the loop drops it."""
-        return self._loop(self._shown)
+        return _Loop(self._loop(self._shown))
 
-    def _loop(self, shown: int) -> Iterator[P]:
+    def _loop(self, shown: int) -> Generator[P, None, None]:
         session, feeds, turns = self._session, self._session.feeds, self._turns
         self._readers += 1
         try:
@@ -309,6 +309,29 @@ def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
         driver.close()
 
 
+class _Loop(Generic[S]):
+    """The iterator of one `for` loop, for the thread that the loop is in."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Generator[S, None, None]) -> None:
+        self._items = items
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> S:
+        try:
+            return next(self._items)
+        except ValueError as error:
+            _raise_if_being_read(error)
+            raise
+
+    def close(self) -> None:
+        """Leave the loop."""
+        self._items.close()
+
+
 def _raise_if_being_read(error: ValueError) -> None:
     if "already executing" in str(error):  # as CPython says it of a generator
         raise ConfigurationError(
@@ -346,6 +369,9 @@ class View(ViewState[S, PartialStream[Any, Any]], Reader[S]):
 
     def __iter__(self) -> Iterator[S]:
         """Items for one loop. The view is closed when the loop drops it."""
+        return _Loop(self._loop())
+
+    def _loop(self) -> Generator[S, None, None]:
         try:
             while True:
                 try:
