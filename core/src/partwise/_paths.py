@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str | int, ...]
 """Field names, dict keys and list indices from the root; the root's own path is `()`."""
 
-_step: Final = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+|\*)\]|\[\"((?:[^\"\\]|\\.)*)\"\]").match
-_plain_key: Final = re.compile(r"[^.\[\]]+").fullmatch
+_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+|\*)\]|\[\"((?:[^\"\\]|\\.)*)\"\]").match
+_PLAIN_KEY: Final = re.compile(r"[^.\[\]]+").fullmatch
 
 
 def parse_path(text: str) -> tuple[str | int, ...]:
@@ -30,7 +30,7 @@ def parse_path(text: str) -> tuple[str | int, ...]:
     steps: list[str | int] = []
     index = 0
     while index < len(text):
-        match = _step(text, index)
+        match = _STEP(text, index)
         if match is None or (index == 0 and text[0] == "."):
             raise PathError(
                 f"invalid path {text!r}: unexpected character at index {index}; "
@@ -53,7 +53,7 @@ def format_path(path: Iterable[object]) -> str:
     for each in path:
         if isinstance(each, int) and not isinstance(each, Enum | bool):
             text += f"[{each}]"
-        elif _plain_key(step := key_text(each)):
+        elif _PLAIN_KEY(step := key_text(each)):
             text += f".{step}" if text else step
         else:
             quoted = step.replace("\\", "\\\\").replace('"', '\\"')

@@ -45,7 +45,7 @@ _CURSOR = "▌"
 _BLANK = "·"
 _FRAMES = 20
 """A second, on a terminal."""
-_control_character = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Answering(Protocol):
@@ -227,7 +227,7 @@ def _is_container(value: Any) -> bool:
 
 def _visible(text: str) -> str:
     """Without control characters, which would move a terminal's cursor: the model wrote this."""
-    return _control_character.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _CONTROL_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _line(path: Path, value: Any) -> str:

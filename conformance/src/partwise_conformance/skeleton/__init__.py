@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PluginNameError", "write_plugin"]
 
 _LONGEST: Final = 40
-_acme = re.compile(r"partwise_acme|ACME|Acme|acme")
+_ACME = re.compile(r"partwise_acme|ACME|Acme|acme")
 
 
 class PluginNameError(ValueError):
@@ -54,7 +54,7 @@ class PluginName:
 
     def put_into(self, text: str) -> str:
         """The text with this name in Acme's place."""
-        return _acme.sub(lambda match: self.spelled_like(match[0]), text)
+        return _ACME.sub(lambda match: self.spelled_like(match[0]), text)
 
 
 def plugin_name(given: str) -> PluginName:

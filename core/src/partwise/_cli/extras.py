@@ -23,5 +23,5 @@ def needing(distribution: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != distribution.replace("-", "_"):
             raise
-        told = f"this command needs another package: pip install {distribution}."
-        raise click.UsageError(told) from error
+        message = f"this command needs another package: pip install {distribution}."
+        raise click.UsageError(message) from error

@@ -104,8 +104,8 @@ def _telling_of(output: Path) -> Iterator[None]:
         if output.exists() and output.stat().st_mtime_ns != before:
             recording = Recording.load(output)
             seconds = sum(event.delay for event in recording.events)
-            told = f"wrote {output}: {len(recording.events)} events in {seconds:.1f} s"
-            click.echo(told, err=True)
+            message = f"wrote {output}: {len(recording.events)} events in {seconds:.1f} s"
+            click.echo(message, err=True)
 
 
 @click.command()

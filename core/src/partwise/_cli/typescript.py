@@ -91,8 +91,8 @@ def _is_object(node: Mapping[str, Any]) -> bool:
 
 
 def _comment(node: Any) -> str:
-    told = node.get("description") if isinstance(node, dict) else None
-    return f"/** {' '.join(told.split()).replace('*/', '* /')} */\n" if told else ""
+    description = node.get("description") if isinstance(node, dict) else None
+    return f"/** {' '.join(description.split()).replace('*/', '* /')} */\n" if description else ""
 
 
 def _target(node: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _ENOUGH_PARTS: Final = 2
-"""More fitting parts tell no more: only a single one can be the answer."""
+"""Fitting parts that are kept: only a single one can be the answer."""
 _IN_FENCE: Final = re.compile(r"(?:```\w*\s)?(?P<text>.*?)(?:\s```)?", re.DOTALL)
 _CHARS_AT_ONCE: Final = 4096
 
@@ -225,7 +225,7 @@ class Outline:
 
     @classmethod
     def of(cls, text: str) -> Outline:
-        """The outline of the text, up to where it ends or stops being JSON."""
+        """The outline of the text, up to its end or its first fault."""
         outline = cls()
         parser = Parser(outline)
         parser.keeps_rest = True
@@ -253,7 +253,7 @@ class Outline:
         return self._add("[")
 
     def open_string(self) -> None:
-        """Its end tells all."""
+        """Its end has the whole text."""
 
     def string(self, value: str) -> None:
         self._add("string", value)

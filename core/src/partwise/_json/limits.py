@@ -22,7 +22,7 @@ class Limits:
         digits: digits of one number. The default is Python's own bound for `int(str)`.
         characters: the whole answer's text, or None for no bound. Above a million, they are
             counted now and then, so some thousands more may be read.
-        errors: faults of one answer that a correction tells the model; the error has them all.
+        errors: faults of one answer that a correction names to the model; the error has them all.
     """
 
     depth: int = MAX_DEPTH

@@ -16,13 +16,13 @@ searches for a quote and a backslash, one append, done.
 
 Values that open and close are reported to `sink`, an object with the methods of `Sink`. Opening a
 container makes the sink return the sink of its inside; closing it brings the outer one back. The
-text of a string that is still open is not told but can be asked for (`snapshot`), which makes it
-free for those who don't ask.
+text of an open string is not reported but can be asked for (`snapshot`), which makes it free for
+those who don't ask.
 
 Raw text of a subtree is had by a `mark` when it opens and a `capture` when it closes. While there
 is no mark, the pieces fed are joined now and then, since a million small strings weigh fifteen
 times their text. A sink that has learned from the text what it should have been raises `ReadAgain`:
-the parser goes back to a mark and tells the same text to another sink.
+the parser goes back to a mark and reports the same text to another sink.
 
 An object or array that is in one piece as a whole is read at once, if the sink can take its text:
 jiter and Python's own scanner, both in C, find its end.
@@ -50,7 +50,7 @@ _LONG_PIECE: Final = 100_000
 
 
 class Parser(Grammar):
-    """Parses one JSON document, given in pieces of any size, and tells a sink."""
+    """Parses one JSON document, given in pieces of any size, and reports to a sink."""
 
     __slots__ = ()
 
@@ -118,14 +118,14 @@ class Parser(Grammar):
             piece, index = piece + 1, 0
 
     def watch(self, check: Callable[[str], None]) -> None:
-        """Call this with the text so far of the string that the sink was just told of.
+        """Call this with the text so far of the string that was just reported to the sink.
 
         It is called at the end of each piece until the string ends.
         """
         self._watch, self._hot = check, False
 
     def close(self) -> None:
-        """The text has ended. Sets `complete` where it ended a document.
+        """The text has ended. Sets `complete` if it ended a document.
 
         Raises:
             MalformedOutputError: the text ended inside a surrogate pair, or is too long.
@@ -145,9 +145,9 @@ class Parser(Grammar):
         return rest
 
     def rewind(self) -> None:
-        """Take back a token that can't go on from where the text was cut.
+        """Take back a token that can't go on after the cut.
 
-        That is a part of a key, of a token, of an escape or of a surrogate pair. No sink was told
+        That is a part of a key, of a token, of an escape or of a surrogate pair. No sink knows
         of it. The text of a string that is a value stays.
         """
         size = len(self.text) - len(self._cut.text)
@@ -199,11 +199,11 @@ class Parser(Grammar):
         self.sink = nobody
 
     def mark(self) -> Mark:
-        """The place of the container or value that the sink is just told of."""
+        """The place of the container or value that is just reported to the sink."""
         return self._pieces.mark(self._at)
 
     def capture(self, mark: Mark) -> str:
-        """The text from the mark to the end of the container that the sink is just told of."""
+        """The text from the mark to the end of the container that is just reported to the sink."""
         return self._pieces.capture(mark, self._at + 1)
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""Skips text that looks like a JSON value and is none, up to where its brackets are balanced."""
+"""Skips text that looks like a JSON value and is not one, until its brackets are balanced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PARTIAL_BEGINNING: Final = re.compile(
 
 
 def begins_region(text: str) -> bool | None:
-    """Whether text from a bracket on is to be JSON; None if more of it would tell."""
+    """Whether text from a bracket on is to be JSON; None as long as both are possible."""
     if _BEGINNING.match(text):
         return True
     return None if _PARTIAL_BEGINNING.match(text) else False
@@ -35,7 +35,7 @@ class Region:
     """Text from a bracket on that opens invalid JSON.
 
     Its contents are a part of it, and nothing for themselves. A fence or a tag of reasoning ends
-    it, too. A string ends with its line: where a quote is missing, the next line tells.
+    it, too. A string ends with its line: if a quote is missing, the next line shows it.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What receives the inside of a container from the parser."""
+"""The receiver of the inside of a container, called by the parser."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class ReadAgain(Exception):  # noqa: N818 - it is no error
-    """Raised by a sink: the container that opened at a mark is to be told to another sink.
+class ReadAgain(Exception):  # noqa: N818 - not an error
+    """Raised by a sink: the container that opened at a mark is to be reported to another sink.
 
     Attributes:
         mark: the place of the container's bracket; it is released.

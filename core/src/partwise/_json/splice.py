@@ -16,7 +16,7 @@ Rules
   break after the repeated words, if it may stand for a space.
 
 From 12 repeated characters on, the value is right or there is an error. Text after the end of the
-document comes with it: the parser of the answer tells.
+document comes with it: the parser of the answer finds it.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Splicer:
     def _repeated(self, reply: str, *, is_all: bool) -> int | None:
         """The number of characters at the reply's start that repeat the text's end.
 
-        None if more of the reply would tell, `_UNCLEAR` if nothing can.
+        None as long as more of the reply can decide, `_UNCLEAR` if nothing can.
         """
         if reply.startswith(self.anchor):
             return len(self.anchor)
@@ -200,7 +200,7 @@ class Splicer:
         return "" if self._tracks else self._begin(is_all=False)
 
     def _track(self, text: str) -> int:
-        """The characters that the reply repeats, if this piece tells; else 0."""
+        """The characters that the reply repeats, if this piece decides; else 0."""
         at = self._size
         self._size += len(text)
         self._tracks = [

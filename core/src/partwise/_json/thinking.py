@@ -30,7 +30,7 @@ class _Tags:
 
 
 _FAMILIES: Final = (
-    # DeepSeek, Qwen, MiniMax, Perplexity, GLM, and who is told to think aloud in a prompt.
+    # DeepSeek, Qwen, MiniMax, Perplexity, GLM, and any that a prompt asks to think aloud.
     _Tags(
         rf"<\s{{0,9}}{_NAME}(?:\s[^<>/{{}}\[\]]{{0,40}})?>",
         rf"<\s{{0,9}}/\s{{0,9}}{_NAME}\s{{0,9}}>",

@@ -13,15 +13,15 @@ from .pieces import PIECES_PER_JOIN
 
 WHITESPACE: Final = " \t\n\r"
 skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
-_number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII).fullmatch
-_number_prefix: Final = re.compile(
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII).fullmatch
+_NUMBER_PREFIX: Final = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[-+]?\d*)?)?)?|[eE](?:[-+]?\d*)?)?)?", re.ASCII
 ).match
-_digits: Final = re.compile(r"\d", re.ASCII).finditer
-_escape: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))').match
-_escape_prefix: Final = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").fullmatch
-_low_escape: Final = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match
-_low_escape_prefix: Final = re.compile(r"\\?|\\u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?").fullmatch
+_DIGITS: Final = re.compile(r"\d", re.ASCII).finditer
+_ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))').match
+_ESCAPE_PREFIX: Final = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").fullmatch
+_LOW_ESCAPE: Final = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match
+_LOW_ESCAPE_PREFIX: Final = re.compile(r"\\?|\\u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?").fullmatch
 
 _ESCAPED: Final = {
     '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
@@ -47,7 +47,7 @@ def after_whitespace(text: str, index: int) -> int:
 
 def is_token(raw: str) -> bool:
     """Whether it is a number or a literal."""
-    return raw in _LITERALS or bool(_number(raw))
+    return raw in _LITERALS or bool(_NUMBER(raw))
 
 
 def fault_of_token(raw: str, *, ended: bool, digits: int) -> tuple[str, int] | None:
@@ -59,7 +59,7 @@ def fault_of_token(raw: str, *, ended: bool, digits: int) -> tuple[str, int] | N
         digits: of a number at most.
     """
     valid = _valid_prefix(raw)
-    places = [match.start() for match in _digits(raw, 0, valid)] if valid > digits else []
+    places = [match.start() for match in _DIGITS(raw, 0, valid)] if valid > digits else []
     if len(places) > digits:
         return f"number of more than {digits} digits", places[digits]
     if valid < len(raw):
@@ -71,7 +71,7 @@ def fault_of_token(raw: str, *, ended: bool, digits: int) -> tuple[str, int] | N
 
 def _valid_prefix(raw: str) -> int:
     """How many characters of it can begin a number or a literal."""
-    valid = _number_prefix(raw).end()  # type: ignore[union-attr]
+    valid = _NUMBER_PREFIX(raw).end()  # type: ignore[union-attr]
     if valid < len(raw) and any(literal.startswith(raw) for literal in _LITERALS):
         return len(raw)
     return valid
@@ -117,14 +117,14 @@ class CutToken:
 def unescaped(raw: str) -> tuple[str, int] | None:
     """The character that the escape stands for with which the text begins, and the escape's length.
 
-    Two escapes that make a surrogate pair count as one. None where the text may go on as one.
+    Two escapes that make a surrogate pair count as one. None if the text may go on as one.
 
     Raises:
         ValueError: it can't, and this is why.
     """
-    match = _escape(raw)
+    match = _ESCAPE(raw)
     if match is None:
-        if _escape_prefix(raw):
+        if _ESCAPE_PREFIX(raw):
             return None
         raise ValueError("invalid escape")
     end = match.end()
@@ -133,8 +133,8 @@ def unescaped(raw: str) -> tuple[str, int] | None:
     character = chr(int(match[2], 16))
     if not "\ud800" <= character <= "\udfff":
         return character, end
-    low = _low_escape(raw, end)
-    if character > "\udbff" or not (low or _low_escape_prefix(raw[end:])):
+    low = _LOW_ESCAPE(raw, end)
+    if character > "\udbff" or not (low or _LOW_ESCAPE_PREFIX(raw[end:])):
         raise ValueError("unpaired surrogate")
     if low is None:
         return None

@@ -166,7 +166,7 @@ class Compiler:
 
     def _outer(self, unwrapped: UnwrappedSchema, config: CoreConfig | None) -> Check:
         """The wrappers' validators, for a value that is validated but for them."""
-        if unwrapped.reads_field_data:  # of which it may be told that there are none, and the mode
+        if unwrapped.reads_field_data:  # it receives `info`: no data, and the mode
             return json_check(lambda core: self.validator(unwrapped.around(core), config))
         return self.validator(unwrapped.around(ANY), config).validate_python
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 METADATA_KEY = "partwise"
-"""Where a marker stands in the metadata of a pydantic core schema."""
+"""The key of the markers in the metadata of a pydantic core schema."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ class ModelCompiler:
             self.layout.template[name] = make()
 
     def _default_maker(self, name: str, schema: Any) -> Callable[[], Any] | None:
-        """Makes the default; of the field's type, where pydantic sees to that too."""
+        """Makes the default; of the field's type, if pydantic validates it."""
         make = default_maker(schema)
         if make is None or name not in self.layout.validates_defaults:
             return make

@@ -1,4 +1,4 @@
-"""A snapshot as a notebook shows it: what has not arrived is dim.
+"""A snapshot as a notebook shows it: missing values are dim.
 
 Notebooks ask the last value of a cell for `_repr_mimebundle_`. Partial classes have that method; a
 finished model is of the user's own class and shows as the user has it.

@@ -7,7 +7,7 @@ fields may fail while some are None: each shows as None then, or as the plain va
 
 The schema is built at the first use of it (`defer_build`): making snapshots needs only the class.
 Nested partial classes are looked up when that happens, which also unties recursive models. Before
-2.14, pydantic can't write an instance of such a class that stands where any value may, so there
+2.14, pydantic can't write an instance of such a class at a place for any value, so there
 the schema is built at once.
 """
 
@@ -336,7 +336,7 @@ _SERIALIZE_ANY: Final = GetPydanticSchema(_serialized_as_any)
 """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
 
 _SERIALIZE_WITH_FALLBACK: Final = GetPydanticSchema(_serialized_with_fallback)
-"""In `Annotated[X, …]`: serialises as X does, and where it can't yet, whatever is there."""
+"""In `Annotated[X, …]`: serialises as X does, and if it can't yet, whatever is there."""
 
 
 def partial_annotation(annotation: Any, models: Mapping[str, Any]) -> Any:

@@ -53,7 +53,7 @@ def refused_openers(schema: CoreSchema, definitions: Mapping[str, Any]) -> froze
 def _openers(
     schema: Any, definitions: Mapping[str, Any], inside: frozenset[int]
 ) -> frozenset[str] | None:
-    """Those with which a value can begin; None if that can't be told."""
+    """Those with which a value can begin; None if that is not known."""
     unwrapped = UnwrappedSchema(schema, definitions)
     inner = unwrapped.inner
     if unwrapped.may_rewrite or id(inner) in inside:
@@ -105,7 +105,7 @@ def _is_written_as_string(expected: Any) -> bool:
 
 
 def text_bound(unwrapped: UnwrappedSchema, config: CoreConfig | None) -> TextBound | None:
-    """The bound of the strings that a place takes; None if there is none that can be told."""
+    """The bound of the strings that a place takes; None if none is known."""
     inner = unwrapped.inner
     if unwrapped.may_rewrite:
         return None

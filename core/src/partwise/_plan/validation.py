@@ -38,7 +38,7 @@ class Keywords(Protocol):
 
 Waiting: TypeAlias = Literal["raw", "value", "default"]
 """The part of a field that is still to be validated: its JSON text, the container that was made of
-it, or the default that stands in for it."""
+it, or the default in its place."""
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +141,7 @@ class ModelValidator:
         return copies.restore(instance)
 
     def _json_level(self, given: Collection[str], waiting: Mapping[str, Waiting]) -> Check:
-        """Validates the level from JSON, as pydantic does: functions and defaults are told so."""
+        """Validates the level from JSON, as pydantic does: functions and defaults see that mode."""
         key = (frozenset(given), *sorted(waiting.items()))
         level = self._levels.get(key)
         if level is None:

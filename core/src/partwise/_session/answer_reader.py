@@ -56,7 +56,7 @@ class AnswerReader:
         shape: of the answer.
         new_builder: as above.
         thoughts: receives the reasoning in the text.
-        is_lenient: whether the answer is told by its keys even where the text begins with it, and
+        is_lenient: whether the answer is told by its keys even if the text begins with it, and
             may be followed by others.
         waits: whether no fault is raised before the text has ended.
 
@@ -171,7 +171,7 @@ class AnswerReader:
         return self._extractor.feed(self.builder.take_rest())
 
     def _fail(self, error: OutputError) -> Iterable[Part]:
-        """The answer has a fault: the parts of the text after it, where a better one may be.
+        """The answer has a fault: the parts of the text after it, which may have a better one.
 
         Raises:
             OutputError: this one, if nothing can mend it.

@@ -75,9 +75,9 @@ def correction(
         )
         thought = {"reasoning_content": attempt.reasoning} if attempt.reasoning else {}
         return [{**call, **thought}, result]
-    said: list[Message] = [{"role": "assistant", "content": attempt.text}]
+    answer: list[Message] = [{"role": "assistant", "content": attempt.text}]
     return [
-        *(said if attempt.text.strip() else []),
+        *(answer if attempt.text.strip() else []),
         {"role": "user", "content": explain(error, most)},
     ]
 
@@ -94,7 +94,7 @@ def continuation(request: Request, text: str, ending: str) -> list[Message]:
         "Write nothing else: no explanation, no fence, no call of a tool.",
     ]
     if not (request.mode.prompts_schema or request.schema_in_prompt):
-        # Otherwise only the vendor was told it, and this time it is not.
+        # Otherwise only the vendor receives it, and this time it does not.
         wish.insert(1, f"{_FOLLOWS}\n{_as_json(request.schema)}")
     return [
         {"role": "assistant", "content": text},

@@ -93,7 +93,7 @@ class Retries:
 
 
 def is_reasked(error: Exception) -> bool:
-    """Whether the model can do better if it is told the faults."""
+    """Whether the model can do better if a correction names the faults."""
     return isinstance(error, _REASKED)
 
 

@@ -57,8 +57,8 @@ class Settings:
         on_restart: `"restart"` begins anew after a failed attempt, though snapshots of it were
             shown; `"raise"` raises its error then, and retries only before the first snapshot.
         resume: whether to ask for the rest of an answer that was cut off, by its length or by a
-            connection that broke, in place of a new answer. Snapshots stand.
-        token_budget: tokens that all attempts together may spend, as far as the vendor tells.
+            connection that broke, in place of a new answer. Snapshots stay valid.
+        token_budget: tokens that all attempts together may spend, as far as the vendor reports.
             Once they are spent, an incomplete answer is given up and no attempt is begun.
         timeout: seconds for the whole call, all attempts and waits included; None for no limit. A
             call also takes a `timedelta`, or an `httpx.Timeout`, which limits no call as a whole:

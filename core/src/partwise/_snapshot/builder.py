@@ -175,7 +175,7 @@ class SnapshotBuilder:
         self._freeze_snapshots()
 
     def _freeze_snapshots(self) -> None:
-        """Go on reading, but tell nobody of it."""
+        """Go on reading without snapshots."""
         text = self.reader.text
         strict = bool(self._json_keywords.get("strict"))
         self.reader = Parser(SkipFrame(self._root), limits=self._limits, strict=strict)
@@ -226,7 +226,7 @@ class SnapshotBuilder:
         return self.reader.depth > 0
 
     def rewind(self) -> str:
-        """Go back to the last place where the text can be continued: the text up to there.
+        """Go back to the last place from which the text can be continued: the text up to there.
 
         Nothing that was shown is taken back.
         """
@@ -281,7 +281,7 @@ class SnapshotBuilder:
         Args:
             error: pydantic's.
             frame: of the container that it is in, or that it is.
-            of_level: whether it is told from the container on, though that is not closing.
+            of_level: whether its places begin at the container, though that is not closing.
 
         Raises:
             MalformedOutputError: pydantic can't read so long a number.

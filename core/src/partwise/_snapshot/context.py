@@ -22,7 +22,7 @@ class Context:
     """The context of a frame, beside its parent.
 
     Attributes:
-        parser: the parser that tells the frames.
+        parser: the parser that calls the frames.
         events: notes visible changes.
         json_keywords: of `validate_json`.
         python_keywords: of `validate_python`.
@@ -36,13 +36,13 @@ class Context:
     enter: Callable[[Parent, ContainerNode], tuple[Shown, Sink]]
 
 
-class FreezeSnapshots(Exception):  # noqa: N818 - it is no error
+class FreezeSnapshots(Exception):  # noqa: N818 - not an error
     """Raised by a frame: a shown value may have to change, so the whole text decides."""
 
 
 @dataclass(eq=False)
 class InvalidLevelError(Exception):
-    """A part of a container is not valid, and the error tells of it from the container on.
+    """A part of a container is not valid, and its place in the error begins at the container.
 
     Attributes:
         frame: of the container.

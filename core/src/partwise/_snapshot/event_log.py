@@ -17,7 +17,7 @@ class EventLog:
     """Notes nothing: for answers of which nobody asks for events.
 
     Attributes:
-        is_on: whether it notes anything, so that every value has to be told by itself.
+        is_on: whether it notes anything, so that every value has to be reported by itself.
     """
 
     is_on = False

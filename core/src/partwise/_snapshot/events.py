@@ -73,7 +73,7 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The attempt before was cut off by `error`; its snapshots stand, and `attempt` goes on."""
+    """The attempt before was cut off by `error`; its snapshots stay, and `attempt` goes on."""
 
     attempt: int
     error: PartwiseError

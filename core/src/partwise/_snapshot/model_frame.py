@@ -27,8 +27,8 @@ class TwoInstancesFrame(Frame):
 
     To give one that was shown other values costs a third of a new one. The counts of references say
     whether anybody still has the instance, or its dict; if so, it is left alone for ever, and a new
-    one takes its place. `snapshot` looks itself: it runs at each delta for each open model, where a
-    call costs as much as its work.
+    one takes its place. `snapshot` reads the attributes itself: it runs at each delta for each open
+    model, and a call costs as much as its work.
 
     Attributes:
         last_values: the dict of the instance that is shown.

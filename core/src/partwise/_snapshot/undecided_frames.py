@@ -1,7 +1,7 @@
 """The frames of open objects whose kind is not known yet.
 
 Nothing of such an object shows. As soon as its tag or its keys tell its kind, the parser goes back
-to its bracket and tells the same text to the frame of that kind. If they never do, pydantic
+to its bracket and reports the same text to the frame of that kind. If they never do, pydantic
 validates its text as a whole when it closes.
 """
 

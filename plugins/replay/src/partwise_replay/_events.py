@@ -20,7 +20,7 @@ from ._recording import RecordingError
 if TYPE_CHECKING:
     from ._recording import Event
 
-_requirement = re.compile(r"[A-Za-z0-9._-]+")
+_REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def to_plain(event: Any) -> tuple[Any, str]:
@@ -81,7 +81,7 @@ def _model(kind: str, distribution: str) -> type[BaseModel]:
 
 def _family(distribution: str) -> set[str]:
     """The distribution and those that it requires."""
-    names = (_requirement.match(each) for each in requires(distribution) or ())
+    names = (_REQUIREMENT.match(each) for each in requires(distribution) or ())
     return _normal_set([distribution, *(match[0] for match in names if match)])
 
 

@@ -42,8 +42,8 @@ def add_words(node: Node, words: str) -> Node:
     if not words:
         return node
     sentence = words[0].upper() + words[1:]
-    said = node.get("description")
-    return {**node, "description": f"{said}\n{sentence}" if said else sentence}
+    description = node.get("description")
+    return {**node, "description": f"{description}\n{sentence}" if description else sentence}
 
 
 def rank(keyword: str) -> int:
