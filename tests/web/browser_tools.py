@@ -48,6 +48,15 @@ def built(page: Path, target: Path) -> Path:
     return target
 
 
+def built_client(target: Path) -> Path:
+    """The package's client without React, as one module."""
+    options = ["--format=esm", "--target=es2022", "--charset=utf8", "--log-level=error"]
+    source = CLIENT / "src" / "index.ts"
+    command: list[Any] = [node_modules() / ".bin" / "esbuild", source, *options]
+    subprocess.run([*command, f"--outfile={target}"], check=True)
+    return target
+
+
 @contextmanager
 def browsing(**options: Any) -> Iterator[Any]:
     """A browser of its own, with an empty profile."""

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from .browser_tools import CLIENT, ROOT, browsing, node_modules
+from partwise_web import CLIENT_JS
+
+from .browser_tools import ROOT, browsing, built_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +24,20 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "docs" / "examples" / "web"
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 @contextmanager
 def demo(*options: str) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command: list[Any] = [sys.executable, FOLDER / "server.py", "--port", str(port), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
-            wait_until_it_answers(url)
+            wait_until_it_answers(f"{url}/text")
             yield url
         finally:
             server.terminate()
@@ -40,7 +47,7 @@ def wait_until_it_answers(url: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            httpx.get(f"{url}/text")
+            httpx.get(url)
         except httpx.TransportError:
             time.sleep(0.05)
         else:
@@ -127,9 +134,5 @@ def runs_without_redis() -> None:
 
 
 def test_the_page_s_client_is_the_package_s(tmp_path: Path) -> None:
-    target = tmp_path / "client.js"
-    options = ["--format=esm", "--target=es2022", "--charset=utf8", "--log-level=error"]
-    source = CLIENT / "src" / "index.ts"
-    command: list[Any] = [node_modules() / ".bin" / "esbuild", source, *options]
-    subprocess.run([*command, f"--outfile={target}"], check=True)
-    assert (FOLDER / "client.js").read_text() == target.read_text()
+    client = built_client(tmp_path / "client.js")
+    assert CLIENT_JS.read_text() == client.read_text()

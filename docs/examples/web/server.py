@@ -25,6 +25,7 @@ from starlette.applications import Starlette
 from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
 
+from partwise_web import CLIENT_JS
 from partwise_web.log import MemoryLog, follow, write
 from partwise_web.starlette import PartialResponse
 
@@ -99,7 +100,7 @@ class Demo:
         return Starlette(
             routes=[
                 Route("/", lambda _: FileResponse(HERE / "page.html")),
-                Route("/client.js", lambda _: FileResponse(HERE / "client.js")),
+                Route("/client.js", lambda _: FileResponse(CLIENT_JS)),
                 Route("/text", self.text),
                 Route("/answers", self.begin, methods=["POST"]),
                 Route("/answers/{answer}", self.show),

@@ -40,8 +40,10 @@ export interface Options {
   /** Of `fetch`: method, headers, body, credentials. */
   request?: RequestInit;
   fetch?: typeof fetch;
-  /** How often to come back in a row before giving up. */
+  /** How often to come back in a row before giving up; 10 if not said. */
   retries?: number;
+  /** Milliseconds without a byte after which a connection counts as lost; the server sends one each 15 s. */
+  silence?: number;
 }
 
 export interface Connection<T> {
@@ -134,16 +136,19 @@ export function connect<T>(url: string, options: Options = {}): Connection<T> {
     headers.set("accept", "text/event-stream");
     if (id) headers.set("last-event-id", id);
     const response = await (options.fetch ?? fetch)(url, { ...options.request, headers, signal });
-    if (response.status === 204) return set({ status: "done", open: undefined });
-    if (!response.ok || !response.body) {
+    const { status, statusText, body } = response;
+    if (status === 204) return set({ status: "done", open: undefined });
+    if (!response.ok || !body) {
+      const isProblem = /json/.test(response.headers.get("content-type") ?? "");
+      if (status >= 500 && !isProblem) throw 0; // a proxy's, whose server is away for a moment
       const problem = await response.json().catch(() => ({}));
-      const fallback = { title: response.statusText, status: response.status, detail: "", error: "HttpError" };
+      const fallback = { title: statusText, status, detail: "", error: "HttpError" };
       return set({ status: "error", error: { ...fallback, ...problem } });
     }
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await inTime(reader.read());
       if (done) return;
       const blocks = (text + value).split("\n\n");
       text = blocks.pop()!;
@@ -162,12 +167,25 @@ export function connect<T>(url: string, options: Options = {}): Connection<T> {
     }
   }
 
+  /** The promise, or an error after too long a silence. */
+  function inTime<R>(promise: Promise<R>): Promise<R> {
+    let timer: ReturnType<typeof setTimeout>;
+    const late = new Promise<never>((_, fail) => (timer = setTimeout(fail, options.silence ?? 45e3)));
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }
+
   async function run(signal: AbortSignal) {
-    while (!ended()) {
+    while (!ended() && !signal.aborted) {
+      const attempt = new AbortController();
+      const leave = () => attempt.abort();
+      signal.addEventListener("abort", leave);
       try {
-        await read(signal);
-      } catch (error) {
-        if (signal.aborted) return;
+        await read(attempt.signal);
+      } catch {
+        // the connection was lost, or the answer is not an answer
+      } finally {
+        signal.removeEventListener("abort", leave);
+        leave();
       }
       if (ended() || signal.aborted) return;
       if (++failures > (options.retries ?? 10)) {
@@ -175,7 +193,7 @@ export function connect<T>(url: string, options: Options = {}): Connection<T> {
         return set({ status: "error", error });
       }
       set({ status: answer.value === undefined ? "connecting" : "reconnecting" });
-      await new Promise((resolve) => setTimeout(resolve, Math.min(pause * 2 ** (failures - 1), 8000)));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause * 2 ** (failures - 1), 8000) * (0.5 + Math.random() / 2)));
     }
   }
 

@@ -6,6 +6,8 @@
 """
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 from partwise.provider import ProviderFactory, hookimpl
 
@@ -17,6 +19,7 @@ from ._updates import Attempt, Done, Failed, Patch, Silence, Snapshot, Text, Upd
 from .log._follow import LogProvider
 
 __all__ = [
+    "CLIENT_JS",
     "AgUi",
     "AiSdk",
     "AnswerFailedError",
@@ -43,6 +46,9 @@ __all__ = [
     "reply",
     "updates",
 ]
+
+CLIENT_JS: Final = Path(__file__).with_name("client.js")
+"""`@partwise/client` as one file, for a page that is served without a build: an ES module."""
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from partwise import AsyncPartialStream, PartialStream, Usage
 
+from ._catch_up import CatchUp
 from ._problems import problem_of
 from ._thread import END, ReadingThread
 
@@ -91,13 +92,14 @@ class Silence:
 Update: TypeAlias = Patch | Snapshot | Text | Attempt | Silence | Done | Failed
 
 
-async def updates(
+async def updates(  # noqa: PLR0913 - the stream's own, and the reader's
     stream: Stream,
     form: Form,
     *,
     throttle: float | None = None,
     by_alias: bool | None = None,
     heartbeat: float | None = None,
+    seen: str | None = None,
 ) -> AsyncGenerator[Update, None]:
     """Read a stream to its end, or until this is closed, which closes the stream.
 
@@ -110,15 +112,23 @@ async def updates(
         throttle: seconds between two updates, at least.
         by_alias: as in pydantic's `model_dump`.
         heartbeat: seconds after which a silence is told of; None tells of none.
+        seen: the id of the last update that the reader has seen. The patches up to there come as
+            one, which sets the whole document.
     """
     marks = _Marks(stream)
     items = _items(stream, form, throttle, by_alias)
+    held = CatchUp(seen if form == "patches" else None)
+    last: Update | None = None
     try:
         async for item in _with_marks(items, marks, heartbeat):
             if isinstance(item, Attempt | Silence):
                 yield item
-            else:
-                yield update_of(item, form, place_of(stream), by_alias)
+                continue
+            last = update = update_of(item, form, place_of(stream), by_alias)
+            if not isinstance(update, Patch) or (update := held.take(update)):
+                yield update
+        if isinstance(last, Patch) and (rest := held.rest(last)):
+            yield rest
     except Exception as error:  # noqa: BLE001 - the frontend is told
         yield Failed(problem_of(error), error)
     else:

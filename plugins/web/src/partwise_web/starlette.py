@@ -7,7 +7,8 @@
 - Nothing is sent before the answer has begun, so that an error of the vendor's is an HTTP error,
   with problem details (RFC 9457) as its body.
 - When the client leaves, the vendor's connection is closed at once.
-- A browser that comes back with the id of the last event gets a 204, which ends it.
+- A browser that comes back gets the document as it was there, and then the changes. One that has
+  seen the end gets a 204, which ends it.
 """
 
 from __future__ import annotations
@@ -81,17 +82,18 @@ class PartialResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer, until its end or until the client leaves."""
-        if (b"last-event-id", ENDED.encode()) in scope["headers"]:
+        seen = dict(scope["headers"]).get(b"last-event-id", b"").decode("latin-1")
+        if seen == ENDED:
             await _send_whole(send, 204, b"", {})
             return
         try:
-            await self._answer_until_left(receive, send)
+            await self._answer_until_left(receive, send, seen)
         finally:
             if self.background is not None:
                 await self.background()
 
-    async def _answer_until_left(self, receive: Receive, send: Send) -> None:
-        answering = asyncio.create_task(self._answer(send))
+    async def _answer_until_left(self, receive: Receive, send: Send, seen: str) -> None:
+        answering = asyncio.create_task(self._answer(send, seen))
         leaving = asyncio.create_task(_until_left(receive))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,13 +106,14 @@ class PartialResponse(Response):
         if not answering.cancelled():
             answering.result()
 
-    async def _answer(self, send: Send) -> None:
+    async def _answer(self, send: Send, seen: str) -> None:
         reading = updates(
             self._stream,
             self._encoder.form,
             throttle=self._throttle,
             by_alias=self._by_alias,
             heartbeat=self._heartbeat,
+            seen=seen,
         )
         try:
             first = await _first_of(reading)

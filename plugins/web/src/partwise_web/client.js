@@ -74,16 +74,19 @@ function connect(url, options = {}) {
     headers.set("accept", "text/event-stream");
     if (id) headers.set("last-event-id", id);
     const response = await (options.fetch ?? fetch)(url, { ...options.request, headers, signal });
-    if (response.status === 204) return set({ status: "done", open: void 0 });
-    if (!response.ok || !response.body) {
+    const { status, statusText, body } = response;
+    if (status === 204) return set({ status: "done", open: void 0 });
+    if (!response.ok || !body) {
+      const isProblem = /json/.test(response.headers.get("content-type") ?? "");
+      if (status >= 500 && !isProblem) throw 0;
       const problem = await response.json().catch(() => ({}));
-      const fallback = { title: response.statusText, status: response.status, detail: "", error: "HttpError" };
+      const fallback = { title: statusText, status, detail: "", error: "HttpError" };
       return set({ status: "error", error: { ...fallback, ...problem } });
     }
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (; ; ) {
-      const { done, value } = await reader.read();
+      const { done, value } = await inTime(reader.read());
       if (done) return;
       const blocks = (text + value).split("\n\n");
       text = blocks.pop();
@@ -101,12 +104,22 @@ function connect(url, options = {}) {
       }
     }
   }
+  function inTime(promise) {
+    let timer;
+    const late = new Promise((_, fail) => timer = setTimeout(fail, options.silence ?? 45e3));
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }
   async function run(signal) {
-    while (!ended()) {
+    while (!ended() && !signal.aborted) {
+      const attempt = new AbortController();
+      const leave = () => attempt.abort();
+      signal.addEventListener("abort", leave);
       try {
-        await read(signal);
-      } catch (error) {
-        if (signal.aborted) return;
+        await read(attempt.signal);
+      } catch {
+      } finally {
+        signal.removeEventListener("abort", leave);
+        leave();
       }
       if (ended() || signal.aborted) return;
       if (++failures > (options.retries ?? 10)) {
@@ -114,7 +127,7 @@ function connect(url, options = {}) {
         return set({ status: "error", error });
       }
       set({ status: answer.value === void 0 ? "connecting" : "reconnecting" });
-      await new Promise((resolve) => setTimeout(resolve, Math.min(pause * 2 ** (failures - 1), 8e3)));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause * 2 ** (failures - 1), 8e3) * (0.5 + Math.random() / 2)));
     }
   }
   return {
