@@ -34,14 +34,14 @@ def node_modules() -> Path:
     return folder
 
 
-def built(page: Path, target: Path) -> Path:
+def built(page: Path, target: Path, *, mode: str = "production") -> Path:
     """The page's script in one file."""
     esbuild = node_modules() / ".bin" / "esbuild"
     options = [
         "--bundle",
         "--jsx=automatic",
         "--log-level=error",
-        "--define:process.env.NODE_ENV='\"production\"'",
+        f"--define:process.env.NODE_ENV='\"{mode}\"'",
     ]
     environment = {**os.environ, "NODE_PATH": str(node_modules())}
     subprocess.run([esbuild, page, *options, f"--outfile={target}"], check=True, env=environment)

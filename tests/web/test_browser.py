@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,47 @@ def test_every_client_is_told_of_an_error(site: str) -> None:
     assert seen["sourceError"]["error"] == "IncompleteOutputError"
     assert seen["partialState"]["error"]["error"] == "IncompleteOutputError"
     assert seen["partial"][-1]["title"] == FINAL["title"]  # what was there stays
+
+
+def test_the_hook_in_strict_mode(tmp_path: Path) -> None:
+    script = built(HERE / "browser" / "strict.tsx", tmp_path / "page.js", mode="development")
+    with ReplayServer(chat_answer(TEXT, gated=True)) as vendor, browsing() as context:
+
+        async def answer(_: Any) -> PartialResponse:
+            client = partwise.from_provider(
+                "openai/gpt-4.1-mini", async_client=True, api_key="k", base_url=f"{vendor.url}/v1"
+            )
+            made: Any = client.create_partial(Team, [{"role": "user", "content": "Who?"}])
+            made.client = client
+            return PartialResponse(made, background=closing(made))
+
+        routes = [
+            Route("/", lambda _: HTMLResponse(PAGE)),
+            Route("/page.js", lambda _: FileResponse(script)),
+            Route("/{name}", answer),
+        ]
+        with serving(Starlette(routes=routes)) as url:
+            page = context.new_page()
+            page.goto(url)
+            for name in ("one", "two"):
+                before = released = len(vendor.exchanges)
+                page.evaluate(f"window.show('/{name}')")
+                # Strict mode mounts, leaves and mounts again; the first request may get through.
+                answered = f"() => window.seen['/{name}']?.at(-1).value?.title"
+                deadline = time.monotonic() + 20
+                while not page.evaluate(answered):
+                    assert time.monotonic() < deadline
+                    for exchange in vendor.exchanges[released:]:
+                        exchange.release(12)  # and not to the end
+                        released += 1
+                    time.sleep(0.02)
+            assert page.evaluate("window.seen['/two'][0].value ?? null") is None
+            assert all(each.wait_disconnected() for each in vendor.exchanges[:before])
+            page.evaluate("window.show(undefined)")
+            assert all(each.wait_disconnected() for each in vendor.exchanges)
+            statuses = page.evaluate("window.seen['/one'].map((each) => each.status)")
+            assert "error" not in statuses
+            assert page.inner_text("#root") == "nothing"
 
 
 def test_the_client_is_small_and_its_types_are_right(tmp_path: Path) -> None:
