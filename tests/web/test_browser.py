@@ -129,16 +129,16 @@ def test_the_hook_in_strict_mode(tmp_path: Path) -> None:
         routes = [
             Route("/", lambda _: HTMLResponse(PAGE)),
             Route("/page.js", lambda _: FileResponse(script)),
-            Route("/{name}", answer),
+            Route("/answers/{name}", answer),
         ]
         with serving(Starlette(routes=routes)) as url:
             page = context.new_page()
             page.goto(url)
             for name in ("one", "two"):
                 before = released = len(vendor.exchanges)
-                page.evaluate(f"window.show('/{name}')")
+                page.evaluate(f"window.show('/answers/{name}')")
                 # Strict mode mounts, leaves and mounts again; the first request may get through.
-                answered = f"() => window.seen['/{name}']?.at(-1).value?.title"
+                answered = f"() => window.seen['/answers/{name}']?.at(-1).value?.title"
                 deadline = time.monotonic() + 20
                 while not page.evaluate(answered):
                     assert time.monotonic() < deadline
@@ -146,11 +146,11 @@ def test_the_hook_in_strict_mode(tmp_path: Path) -> None:
                         exchange.release(12)  # and not to the end
                         released += 1
                     time.sleep(0.02)
-            assert page.evaluate("window.seen['/two'][0].value ?? null") is None
+            assert page.evaluate("window.seen['/answers/two'][0].value ?? null") is None
             assert all(each.wait_disconnected() for each in vendor.exchanges[:before])
             page.evaluate("window.show(undefined)")
             assert all(each.wait_disconnected() for each in vendor.exchanges)
-            statuses = page.evaluate("window.seen['/one'].map((each) => each.status)")
+            statuses = page.evaluate("window.seen['/answers/one'].map((each) => each.status)")
             assert "error" not in statuses
             assert page.inner_text("#root") == "nothing"
 

@@ -75,7 +75,7 @@ class Walk:
         port = free_port()
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OPENAI"))}
         environment = clean | {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{vendor}/v1"}
-        command = [self._python.with_name("uvicorn"), "app:app", "--port", str(port)]
+        command: list[Any] = [self._python.with_name("uvicorn"), "app:app", "--port", str(port)]
         command += ["--log-level", "error", "--timeout-graceful-shutdown", "1"]
         with subprocess.Popen(command, cwd=self.folder, env=environment) as server:
             try:

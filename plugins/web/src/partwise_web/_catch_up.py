@@ -9,24 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from ._updates import Patch
 
+    Operation: TypeAlias = Mapping[str, Any]
 
-def fold(document: Any, patch: Sequence[Any]) -> Any:
+
+def fold(document: Any, patch: Sequence[Operation]) -> Any:
     """The document after a patch of partwise's. The document given is changed."""
     root = {"": document}
     for operation in patch:
         parent: Any = root
-        *way, last = ["", *operation["path"].split("/")[1:]]
-        for step in way:
+        steps = ["", *operation["path"].split("/")[1:]]
+        for step in steps[:-1]:
             parent = parent[_key(parent, step)]
-        _apply(parent, _key(parent, last), operation)
+        _apply(parent, _key(parent, steps[-1]), operation)
     return root[""]
 
 
-def _apply(parent: Any, key: Any, operation: Any) -> None:
+def _apply(parent: Any, key: Any, operation: Operation) -> None:
     if operation["op"] == "append":
         parent[key] += operation["value"]
     elif operation["op"] == "remove":

@@ -124,8 +124,9 @@ async def updates(  # noqa: PLR0913 - the stream's own, and the reader's
             if isinstance(item, Attempt | Silence):
                 yield item
                 continue
-            last = update = update_of(item, form, place_of(stream), by_alias)
-            if not isinstance(update, Patch) or (update := held.take(update)):
+            last = update_of(item, form, place_of(stream), by_alias)
+            update = held.take(last) if isinstance(last, Patch) else last
+            if update is not None:
                 yield update
         if isinstance(last, Patch) and (rest := held.rest(last)):
             yield rest
