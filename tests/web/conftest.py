@@ -42,6 +42,13 @@ FINAL = {
 ASK: dict[str, Any] = {"response_model": Team, "messages": [{"role": "user", "content": "Who?"}]}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sdk() -> None:
+    """The SDK is there before an HTTP client waits for the first answer."""
+    with partwise.from_provider("openai/gpt-4.1-mini", api_key="k") as client:
+        client.warm()
+
+
 @pytest.fixture
 def vendor() -> Iterator[ReplayServer]:
     with ReplayServer(chat_answer(TEXT)) as server:
