@@ -1,9 +1,13 @@
-"""Rows of a data set: CPU a row, beside a script by hand and Instructor with a semaphore."""
+"""Rows of a data set: CPU a row, beside a script by hand and Instructor with a semaphore.
+
+And a run over a server that fails often: rows lost and asked twice, and memory on the way.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,6 +17,7 @@ from ..bulk.faulty import FaultyVendor
 _WORKER = Path(__file__).with_name("bulk_worker.py")
 _CONTENDERS = {
     "partwise-bulk": "partwise",
+    "partwise-bulk, whole answers": "partwise",
     "by hand": "instructor",
     "Instructor": "instructor",
 }
@@ -37,7 +42,20 @@ def measure(*, quick: bool) -> dict[str, Any]:
         }
         for name in _CONTENDERS
     }
-    return {"rows": rows, "concurrency": concurrency, "contenders": contenders}
+    return {
+        "rows": rows,
+        "concurrency": concurrency,
+        "contenders": contenders,
+        "faulty": _over_faults(2_000 if quick else 10_000),
+    }
+
+
+def _over_faults(rows: int) -> dict[str, Any]:
+    """In a process of its own, so that its memory is that of the run."""
+    command = [sys.executable, "-m", "tests.bulk.faulty", "--rows", str(rows)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _run(name: str, environment: str, rows: int, concurrency: int) -> dict[str, Any]:

@@ -67,7 +67,7 @@ async def with_instructor(url: str, concurrency: int, count: int) -> Answers:
     return await asyncio.gather(*map(ask, range(count)))
 
 
-async def with_partwise(url: str, concurrency: int, count: int) -> Answers:
+async def with_partwise(url: str, concurrency: int, count: int, via: Any = "stream") -> Answers:
     """partwise-bulk, as it is."""
     import partwise_bulk
 
@@ -77,16 +77,23 @@ async def with_partwise(url: str, concurrency: int, count: int) -> Answers:
         range(count),
         prompt=prompt,
         concurrency=concurrency,
+        via=via,
         base_url=url,
         api_key=KEY,
     )
     return [outcome.value async for outcome in run]
 
 
+async def with_whole_answers(url: str, concurrency: int, count: int) -> Answers:
+    """The same without streams."""
+    return await with_partwise(url, concurrency, count, "whole")
+
+
 CONTENDERS: dict[str, tuple[Callable[[str, int, int], Awaitable[Answers]], tuple[str, ...]]] = {
     "by hand": (by_hand, ("openai",)),
     "Instructor": (with_instructor, ("instructor", "openai")),
     "partwise-bulk": (with_partwise, ("openai",)),
+    "partwise-bulk, whole answers": (with_whole_answers, ("openai",)),
 }
 
 

@@ -203,6 +203,18 @@ def _bulk(found: dict[str, Any]) -> str:
 
 {found["rows"]:,} rows through OpenAI's SDK to a loopback server, {found["concurrency"]} at a time.
 The script is an `asyncio.Semaphore` around the SDK's call and pydantic; Instructor's is the same
-around its own call. Both wait for whole answers, partwise-bulk reads streams.
+around its own call. Both wait for whole answers, partwise-bulk reads streams unless told otherwise.
 
-{table}"""
+{table}
+{_faulty(found["faulty"])}"""
+
+
+def _faulty(found: dict[str, Any]) -> str:
+    lost, twice = found["unanswered"], len(found["answered_twice"])
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(found["kinds"].items()))
+    memory = ", ".join(f"{each:.0f}" for each in found["memory_mb"])
+    return f"""\
+{found["rows"]:,} rows over a server that fails often, 200 at a time: {found["requests"]:,} requests
+({kinds}). Rows lost: {lost}; asked again after an answer: {twice}; failed: {found["failed"]}. CPU a
+row: {found["cpu_ms_per_row"]:.1f} ms. Memory in MB after each tenth: {memory}.
+"""

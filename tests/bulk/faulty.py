@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
-import resource
 import socket
 import sys
 import time
 from collections import Counter
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import BaseModel
@@ -190,8 +191,9 @@ def rows(count: int) -> Iterator[dict[str, int]]:
 
 
 def resident_mb() -> float:
-    """The most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The memory that this process has now, in MB. Not its maximum, which can't go down."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
 def run_over(count: int, concurrency: int, share: float = 1.0) -> dict[str, Any]:
