@@ -26,7 +26,8 @@ from .running import Mutants
 
 ROOT: Final = Path(__file__).parents[2]
 MODULES: Final = [
-    "_json/parser", "_json/tokens", "_json/extract", "_snapshot/frame", "_snapshot/model_frame",
+    "_json/parser", "_json/grammar", "_json/tokens", "_json/extract", "_snapshot/frame",
+    "_snapshot/model_frame",
     "_snapshot/collection_frames", "_snapshot/refcounts", "_snapshot/adapters",
     "_plan/instances", "_plan/defensive_copies", "_snapshot/builder",
 ]  # fmt: skip

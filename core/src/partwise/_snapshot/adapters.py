@@ -19,14 +19,16 @@ from .._plan.nodes import (
 )
 from .._sentinels import MISSING
 from .collection_frames import DictFrame, ListFrame, SetFrame, TupleFrame
-from .frame import Parent, SkipFrame
+from .context import Parent
+from .frame import SkipFrame
 from .model_frame import ModelFrame
 from .undecided_frames import TaggedFrame, UnionFrame
 
 if TYPE_CHECKING:
     from .._json.sink import Sink
     from .._plan.nodes import ContainerNode, Layout, RootLayout
-    from .frame import Frame, Shown
+    from .context import Shown
+    from .frame import Frame
 
 
 class Adapter(Parent):

@@ -15,9 +15,9 @@ from .._paths import format_path, parse_path
 from .._plan.validation import HELD
 from .._sentinels import MISSING
 from .adapters import enter
-from .context import Context, FreezeSnapshots, InvalidLevelError, RefusedError
-from .event_log import EventLog, RecordingEventLog
-from .frame import SkipFrame, escaped
+from .context import Context, EventLog
+from .event_log import RecordingEventLog
+from .frame import FreezeSnapshots, InvalidLevelError, RefusedError, SkipFrame, escaped
 from .root_frame import RootFrame
 from .values import given_at
 

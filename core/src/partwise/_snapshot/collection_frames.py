@@ -10,8 +10,7 @@ from .._paths import find_key, key_text
 from .._plan.nodes import ValueNode
 from .._sentinels import MISSING, OMITTED
 from .buffers import BUFFERS, MIN_BUFFERED, DictBuffers
-from .context import FreezeSnapshots, InvalidLevelError
-from .frame import OPEN, Frame, quote
+from .frame import OPEN, Frame, FreezeSnapshots, InvalidLevelError, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from .._paths import Path
     from .._plan.nodes import ContainerNode, DictLayout, ListLayout
     from .buffers import Buffers, Steps
-    from .frame import Parent, Shown
+    from .context import Parent, Shown
 
 
 class _FullNode(ValueNode):

@@ -1,48 +1,17 @@
-"""Notes visible changes as events, if they are asked for."""
+"""Notes visible changes as events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from .._sentinels import MISSING
+from .context import EventLog
 from .events import Closed, Event, Grew, Opened
 
 if TYPE_CHECKING:
     from .._json.parser import Parser
     from .._paths import Path
-    from .frame import Frame, Parent
-
-
-class EventLog:
-    """Notes nothing: for answers of which nobody asks for events.
-
-    Attributes:
-        is_on: whether it notes anything, so that every value has to be reported by itself.
-    """
-
-    is_on = False
-
-    def opened(self, parent: Parent) -> None:
-        """The contents of the parent opened."""
-
-    def text_opened(self, parent: Parent) -> None:
-        """A text inside the parent opened."""
-
-    def appeared(self, parent: Parent, value: Any) -> None:
-        """This is shown inside the parent, and is not complete; MISSING if nothing is."""
-
-    def grown(self, text: str) -> None:
-        """The text that is open, if one is, has ended as this; no validator has seen it yet."""
-
-    def closed(self, frame: Frame, value: Any) -> None:
-        """The value inside the frame closed; the frame has not taken it in yet, or just has."""
-
-    def finished(self, value: Any) -> None:
-        """The answer is complete and validated, though its snapshots were frozen."""
-
-    def drain(self) -> list[Event]:
-        """The events since the last time, up to the text that is open."""
-        return []
+    from .context import Parent
 
 
 class RecordingEventLog(EventLog):
@@ -73,7 +42,7 @@ class RecordingEventLog(EventLog):
                 self._events.append(Grew(path, text[noted:]))
                 self._text = path, len(text)
 
-    def closed(self, frame: Frame, value: Any) -> None:
+    def closed(self, frame: Parent, value: Any) -> None:
         self._text = None
         if value is not MISSING and not _is_inside_hidden(frame):
             event = Closed if frame.validates_early else Opened

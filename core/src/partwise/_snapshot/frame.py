@@ -13,21 +13,22 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum
 from operator import is_
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import ValidationError, to_json
 
 from .._plan.nodes import ATOM, SkipLayout
 from .._sentinels import MISSING
-from .context import RefusedError
+from .context import Parent
 
 if TYPE_CHECKING:
     from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode, ValueNode
-    from .context import Context
+    from .context import Shown
 
 _JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
@@ -63,60 +64,32 @@ OPEN: Final = _Open.OPEN
 """The value of a place that has begun and shows nothing yet."""
 
 
-class Shown(Protocol):
-    """Something that can be open inside a container."""
-
-    def snapshot(self) -> Any:
-        """Its snapshot: the same object while that is the same; MISSING if nothing shows."""
+class FreezeSnapshots(Exception):  # noqa: N818 - not an error
+    """Raised by a frame: a shown value may have to change, so the whole text decides."""
 
 
-class Parent:
-    """Receives the value of a frame inside: a frame, or an adapter between the two.
+@dataclass(eq=False)
+class InvalidLevelError(Exception):
+    """A part of a container is not valid, and its place in the error begins at the container.
 
     Attributes:
-        parent: the one around it.
-        child: the frame inside, if it is open.
+        frame: of the container.
+        error: pydantic's.
     """
 
-    __slots__ = ("child", "context", "parent")
+    frame: Frame
+    error: ValidationError
 
-    context: Context
 
-    def __init__(self, parent: Parent) -> None:
-        if parent is not None:  # as it is for the root
-            self.context = parent.context
-        self.parent = parent
-        self.child: Shown | None = None
+@dataclass(eq=False)
+class RefusedError(Exception):
+    """A value that has just opened can never be valid.
 
-    def complete_container(self, value: Any) -> None:
-        """The container inside, which was shown, is complete."""
-        raise NotImplementedError
+    Attributes:
+        error: pydantic's, for the least value that opens so.
+    """
 
-    def complete_text(self, raw: str) -> None:
-        """The text of the container inside is complete, and nothing of it is validated."""
-        raise NotImplementedError
-
-    def snapshot(self) -> Any:
-        """As in `Shown`."""
-        raise NotImplementedError
-
-    def path(self) -> Path:
-        """The place of the value inside."""
-        return self.parent.path()
-
-    def loc(self) -> Path:
-        """The same as pydantic's errors name it: by the keys of the JSON."""
-        return self.parent.loc()
-
-    @property
-    def validates_early(self) -> bool:
-        """Whether the value inside is validated when it closes, and shown then as complete."""
-        return self.parent.validates_early
-
-    @property
-    def is_hidden(self) -> bool:
-        """Whether nothing inside shows by itself."""
-        return False
+    error: ValidationError
 
 
 class Frame(Parent):

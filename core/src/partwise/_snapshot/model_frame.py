@@ -11,15 +11,14 @@ from pydantic_core import ValidationError
 from .._plan.instances import set_names
 from .._sentinels import MISSING
 from .buffers import DictBuffers
-from .context import FreezeSnapshots, InvalidLevelError
-from .frame import OPEN, Frame
+from .frame import OPEN, Frame, FreezeSnapshots, InvalidLevelError
 from .refcounts import UNSHARED_INSTANCE, getrefcount
 
 if TYPE_CHECKING:
     from .._paths import Path
     from .._plan.nodes import ContainerNode, Field, ModelLayout
     from .._plan.validation import Waiting
-    from .frame import Parent
+    from .context import Parent
 
 
 class TwoInstancesFrame(Frame):

@@ -9,7 +9,8 @@ from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
 from .._plan.nodes import ATOM, ValueNode, ignored_node
 from .._sentinels import MISSING
 from .adapters import Adapter, DeferredValidation
-from .frame import OPEN, Frame, Parent, SkipFrame
+from .context import Parent
+from .frame import OPEN, Frame, SkipFrame
 from .model_frame import ModelFrame
 from .values import given_at
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode
-    from .context import Context
-    from .frame import Shown
+    from .context import Context, Shown
 
 _IGNORED: Final[ValueNode] = ignored_node()
 

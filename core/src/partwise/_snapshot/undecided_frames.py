@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode, Field, TaggedLayout, ValueNode
-    from .frame import Parent
+    from .context import Parent
 
 
 class UndecidedFrame(SkipFrame):
