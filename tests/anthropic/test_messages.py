@@ -104,6 +104,13 @@ def test_a_pdf_is_a_document() -> None:
     assert to_messages([user({"type": "file", "file": file})]) == [user(document)]
 
 
+def test_a_pdf_at_an_address_is_a_document() -> None:
+    url = "https://example.com/a.pdf"
+    document = {"type": "document", "source": {"type": "url", "url": url}}
+    part = {"type": "file", "file": {"file_data": url}}
+    assert to_messages([user(part)]) == [user(document)]
+
+
 def test_an_uploaded_file_is_a_document() -> None:
     document = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
     part = {"type": "file", "file": {"file_id": "file_1"}}

@@ -117,6 +117,11 @@ def test_a_refusal_was_said() -> None:
             id="file",
         ),
         pytest.param(
+            file(file_data="gs://bucket/a.pdf"),
+            {"file_data": {"file_uri": "gs://bucket/a.pdf", "mime_type": "application/pdf"}},
+            id="file-at-an-address",
+        ),
+        pytest.param(
             file(file_data=PIXEL, filename="a.pdf"),
             {"inline_data": {"mime_type": "application/pdf", "data": PIXEL_BYTES}},
             id="file-without-a-scheme",

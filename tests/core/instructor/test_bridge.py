@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anthropic
 import openai
 import pytest
+from google.genai import types as genai
+from openai.types.chat import ChatCompletionMessage
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 import partwise
 from partwise import instructor
+from partwise.instructor.cache import AutoCache
 from partwise.instructor.core.exceptions import (
     ConfigurationError,
     IncompleteOutputException,
@@ -19,10 +24,11 @@ from partwise.instructor.core.exceptions import (
     ModeError,
     MultimodalError,
 )
-from partwise.instructor.core.hooks import HookName
+from partwise.instructor.core.hooks import HookName, Hooks
 from partwise.instructor.dsl.partial import Partial, PartialLiteralMixin, _make_field_optional
 from partwise.instructor.mode import Mode, own_mode
 from partwise.instructor.processing.multimodal import PDF, Audio, Image
+from partwise.instructor.utils import disable_pydantic_error_url
 from partwise_conformance import ReplayServer, chat_answer
 
 if TYPE_CHECKING:
@@ -185,6 +191,103 @@ def test_a_mode_that_the_model_lacks_is_its_best(monkeypatch: pytest.MonkeyPatch
     assert client._mode is None
 
 
+def test_an_answer_in_the_cache_is_not_asked_for_again(vendor: Vendor, client: Any) -> None:
+    cache = AutoCache(maxsize=2)
+    ask = functools.partial(
+        client.create_with_completion, User, MESSAGES, cache=cache, cache_ttl=60
+    )
+    first, completion = ask()
+    again, kept = ask()
+    assert (again, len(vendor.bodies)) == (first, 1)
+    assert again._raw_response.usage == kept.usage == completion.usage
+    assert kept.choices == completion.choices
+    ask(temperature=1)
+    ask(cache_namespace="mine")
+    assert len(vendor.bodies) == 3
+    ask()
+    assert len(vendor.bodies) == 4  # two are kept
+    with pytest.raises(ValueError, match="maxsize must be >= 1, got 0"):
+        AutoCache(maxsize=0)
+
+
+async def test_an_async_answer_in_the_clients_cache(vendor: Vendor) -> None:
+    client = instructor.from_provider(
+        f"openai/{MODEL}", async_client=True, base_url=vendor.url, api_key="any", cache=AutoCache()
+    )
+    assert await client.create(User, MESSAGES) == await client.create(User, MESSAGES)
+    assert len(vendor.bodies) == 1
+    await client.close()
+
+
+def test_the_clients_of_sdks_are_patched() -> None:
+    made = instructor.patch(openai.OpenAI(api_key="any"))
+    assert isinstance(made, instructor.Instructor)
+    made = instructor.apatch(anthropic.AsyncAnthropic(api_key="any"))
+    assert isinstance(made, instructor.AsyncInstructor)
+    with pytest.raises(ConfigurationError, match="from_openai"):
+        instructor.patch(create=print)
+
+
+def test_models_that_tell_their_schemas(client: Any) -> None:
+    class Known(instructor.OpenAISchema):
+        """A person."""
+
+        name: str
+
+    function = Known.openai_schema
+    assert (function["name"], function["description"]) == ("Known", "A person.")
+    assert function["parameters"]["required"] == ["name"]
+    assert instructor.openai_schema(Known) is Known
+    assert instructor.generate_anthropic_schema(User)["input_schema"]["required"] == ["name", "age"]
+    assert client.create(Known, MESSAGES) == Known(name="Ada")
+    with pytest.raises(NotImplementedError, match=r"partwise\.parse"):
+        Known.from_response(None)
+
+
+def test_messages_may_be_objects_of_sdks(vendor: Vendor, client: Any) -> None:
+    _, completion = client.create_with_completion(User, MESSAGES, mode="md_json")
+    inline = genai.Part.from_bytes(data=b"%PDF", mime_type="application/pdf")
+    linked = genai.Part.from_uri(file_uri="gs://b/a.pdf", mime_type="application/pdf")
+    said = [
+        genai.Content(role="user", parts=[genai.Part.from_text(text="Ada?"), inline, linked]),
+        genai.Content(role="model", parts=[genai.Part.from_text(text="Yes.")]),
+        completion.choices[0].message,
+        ChatCompletionMessage(role="assistant", content="So."),
+    ]
+    client.create(User, said, system="Be {{ way }}.", context={"way": "brief"})
+    system, asked, *answers = vendor.bodies[-1]["messages"]
+    assert (system["role"], system["content"]) == ("system", "Be brief.")
+    text, pdf, stored = asked["content"]
+    assert text == {"type": "text", "text": "Ada?"}
+    assert pdf["file"]["file_data"] == "data:application/pdf;base64,JVBERg=="
+    assert stored["file"]["file_data"] == "gs://b/a.pdf"
+    assert [each["role"] for each in answers] == ["assistant"] * 3
+    assert answers[1]["content"] == ADA
+
+
+def test_googles_configuration_is_keywords(client: Any) -> None:
+    kwargs: dict[str, Any] = {}
+    client.on("completion:kwargs", lambda **given: kwargs.update(given))
+    client.create(User, MESSAGES, generation_config={"temperature": 0.5})
+    assert kwargs["temperature"] == 0.5
+
+
+def test_errors_of_pydantics_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYDANTIC_ERRORS_INCLUDE_URL", "1")
+    disable_pydantic_error_url()
+    assert os.environ["PYDANTIC_ERRORS_INCLUDE_URL"] == "0"
+
+
+def test_hooks_are_combined() -> None:
+    heard: list[int] = []
+    one, other = Hooks(), Hooks()
+    one.on("parse:error", lambda _: heard.append(1))
+    other.on("parse:error", lambda _: heard.append(2))
+    for handler in Hooks.combine(one, other.copy()).handlers("parse:error"):
+        handler(None)
+    assert heard == [1, 2]
+
+
 def test_hooks(client: Any) -> None:
     heard: list[str] = []
     client.on(HookName.COMPLETION_KWARGS, lambda **_: heard.append("kwargs"))
@@ -284,20 +387,6 @@ def test_the_parts_of_partial_that_instructors_users_reach_for() -> None:
 )
 def test_old_names_of_modes(old: Any, own: str | None) -> None:
     assert own_mode(old) == own
-
-
-@pytest.mark.parametrize("name", ["BatchProcessor", "patch", "from_groq", "OpenAISchema"])
-def test_a_name_left_out_says_what_to_use(name: str) -> None:
-    with pytest.raises(ImportError, match="use "):
-        getattr(instructor, name)
-    with pytest.raises(AttributeError):
-        _ = instructor.nothing_of_the_kind
-
-
-@pytest.mark.parametrize("name", ["batch", "cache"])
-def test_a_module_left_out_says_what_to_use(name: str) -> None:
-    with pytest.raises(ImportError, match="use "):
-        import_module(f"partwise.instructor.{name}")
 
 
 def test_clients_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

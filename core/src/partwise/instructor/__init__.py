@@ -9,20 +9,30 @@ Names that partwise has another way for raise an `ImportError` that says which.
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import core, dsl, exceptions, hooks, processing
+from ._left_out import refusal
 from .client import (
     AsyncInstructor,
     Instructor,
+    apatch,
     from_anthropic,
     from_genai,
     from_litellm,
     from_openai,
     from_provider,
+    patch,
 )
 from .dsl import CitationMixin, IterableModel, Maybe, Partial
 from .mode import Mode
+from .processing import (
+    OpenAISchema,
+    ResponseSchema,
+    generate_anthropic_schema,
+    generate_gemini_schema,
+    generate_openai_schema,
+    openai_schema,
+    response_schema,
+)
 from .processing.multimodal import PDF, Audio, Image
 from .validation import llm_validator, openai_moderation
 
@@ -36,7 +46,10 @@ __all__ = [
     "IterableModel",
     "Maybe",
     "Mode",
+    "OpenAISchema",
     "Partial",
+    "ResponseSchema",
+    "apatch",
     "core",
     "dsl",
     "exceptions",
@@ -45,29 +58,18 @@ __all__ = [
     "from_litellm",
     "from_openai",
     "from_provider",
+    "generate_anthropic_schema",
+    "generate_gemini_schema",
+    "generate_openai_schema",
     "hooks",
     "llm_validator",
     "openai_moderation",
+    "openai_schema",
+    "patch",
     "processing",
+    "response_schema",
 ]
 
-_ELSEWHERE = {
-    "BatchJob": "partwise_bulk.extract(..., via='batch')",
-    "BatchProcessor": "partwise_bulk.extract(..., via='batch')",
-    "BatchRequest": "partwise_bulk.extract(..., via='batch')",
-    "FinetuneFormat": "partwise.Hooks, to write down calls and answers",
-    "Instructions": "partwise.Hooks, to write down calls and answers",
-    "OpenAISchema": "response_model=, which takes any model as it is",
-    "ResponseSchema": "response_model=, which takes any model as it is",
-    "apatch": "partwise.from_openai(client)",
-    "cache": "cache= of from_provider, with partwise-bulk installed",
-    "generate_anthropic_schema": "Model.model_json_schema()",
-    "generate_gemini_schema": "Model.model_json_schema()",
-    "generate_openai_schema": "Model.model_json_schema()",
-    "openai_schema": "response_model=, which takes any model as it is",
-    "patch": "partwise.from_openai(client)",
-    "response_schema": "response_model=, which takes any model as it is",
-}
 _CLIENTS = {
     "anyscale": "openai", "bedrock": "bedrock", "cerebras": "cerebras", "cohere": "cohere",
     "databricks": "databricks", "deepseek": "deepseek", "fireworks": "fireworks",
@@ -75,14 +77,19 @@ _CLIENTS = {
     "perplexity": "perplexity", "together": "together", "vertexai": "vertexai",
     "writer": "openai", "xai": "xai",
 }  # fmt: skip
+_BATCH = "partwise_bulk.extract(..., via='batch')"
+_HOOKS = "partwise.Hooks, to write down calls and answers"
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ELSEWHERE:
-        raise ImportError(f"partwise has no instructor.{name}: use {_ELSEWHERE[name]}")
-    vendor = name.removeprefix("from_")
-    if vendor in _CLIENTS:
-        raise ImportError(
-            f'partwise has no instructor.{name}: use from_provider("{_CLIENTS[vendor]}/…")'
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = refusal(
+    __name__,
+    {
+        "BatchJob": _BATCH,
+        "BatchProcessor": _BATCH,
+        "BatchRequest": _BATCH,
+        "FinetuneFormat": _HOOKS,
+        "Instructions": _HOOKS,
+        "Provider": 'the provider\'s name, as in from_provider("openai/…")',
+        "v2": "the same names from partwise.instructor",
+        **{f"from_{name}": f'from_provider("{way}/…")' for name, way in _CLIENTS.items()},
+    },
+)

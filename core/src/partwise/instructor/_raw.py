@@ -15,11 +15,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptTokensDetails:
+    """The part of the prompt that the vendor had in its cache."""
+
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionTokensDetails:
+    """The part of the answer that is reasoning."""
+
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CompletionUsage:
-    """Tokens, under OpenAI's names and under Anthropic's."""
+    """Tokens, under OpenAI's names and under Anthropic's.
+
+    `cache_creation_input_tokens` is None: partwise counts no writes to a vendor's cache. They are
+    in the vendor's own `events`.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    prompt_tokens_details: PromptTokensDetails = PromptTokensDetails()
+    completion_tokens_details: CompletionTokensDetails = CompletionTokensDetails()
+    cache_creation_input_tokens: None = None
 
     @property
     def total_tokens(self) -> int:
@@ -32,6 +53,10 @@ class CompletionUsage:
     @property
     def output_tokens(self) -> int:
         return self.completion_tokens
+
+    @property
+    def cache_read_input_tokens(self) -> int:
+        return self.prompt_tokens_details.cached_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +166,11 @@ def of_chunks(chunks: Iterable[Chunk], model: str) -> RawResponse:
 
 
 def _usage(usage: Usage | None) -> CompletionUsage | None:
-    return None if usage is None else CompletionUsage(usage.input_tokens, usage.output_tokens)
+    if usage is None:
+        return None
+    return CompletionUsage(
+        usage.input_tokens,
+        usage.output_tokens,
+        PromptTokensDetails(usage.cached_input_tokens),
+        CompletionTokensDetails(usage.reasoning_tokens),
+    )

@@ -15,12 +15,15 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 import partwise
-from partwise import AsyncClient, Client, ConfigurationError
+from partwise import AsyncClient, Client
 
 from .._plan.partial import original_of
 from . import _plain
-from ._raw import of_completion
-from .core.exceptions import translated
+from ._cached import CachedAnswer
+from ._messages import plain_message
+from ._raw import RawResponse, of_completion
+from .cache import BaseCache
+from .core.exceptions import ConfigurationError, translated
 from .mode import Mode, own_mode
 from .processing.multimodal import plain_messages
 from .templating import rendered
@@ -56,6 +59,8 @@ class _Calls:
             raise ConfigurationError("no messages given")
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
+        messages = [*_system_messages(given), *map(plain_message, messages)]
+        given |= _flat_config(given.pop("generation_config", {}))
         context = given.get("context") or given.get("validation_context")
         mode = own_mode(given.pop("mode", None)) or self._mode
         detects = given.pop("autodetect_images", False)
@@ -63,6 +68,19 @@ class _Calls:
             **given,
             **({} if mode is None else {"mode": mode}),
         }
+
+
+def _system_messages(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """The text of `system=`, which Anthropic's and Google's calls have, as a message."""
+    if isinstance(given.get("system"), str):
+        return [{"role": "system", "content": given.pop("system")}]
+    return []
+
+
+def _flat_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Google's `generation_config=`, as keywords of the call."""
+    names = {"max_tokens": "max_output_tokens"}
+    return {names.get(name, name): value for name, value in config.items()}
 
 
 class Instructor(_Calls):
@@ -127,11 +145,16 @@ class Instructor(_Calls):
         return self._create(response_model, said, options)
 
     def _create(self, response_model: Any, said: Any, options: dict[str, Any]) -> tuple[Any, Any]:
+        place = CachedAnswer(response_model, said, options, self._client.model)
+        if (kept := place.load()) is not None:
+            return with_raw(*kept)
         with translated(said, options):
             value, completion = self._client.create_with_completion(
                 response_model=response_model, messages=said, **options
             )
-        return with_raw(value, completion)
+        raw = of_completion(completion)
+        place.store(value, raw)
+        return with_raw(value, raw)
 
     def create_partial(
         self, response_model: Any, messages: Any = None, **keywords: Any
@@ -219,11 +242,16 @@ class AsyncInstructor(_Calls):
     async def _create(
         self, response_model: Any, said: Any, options: dict[str, Any]
     ) -> tuple[Any, Any]:
+        place = CachedAnswer(response_model, said, options, self._client.model)
+        if (kept := place.load()) is not None:
+            return with_raw(*kept)
         with translated(said, options):
             value, completion = await self._client.create_with_completion(
                 response_model=response_model, messages=said, **options
             )
-        return with_raw(value, completion)
+        raw = of_completion(completion)
+        place.store(value, raw)
+        return with_raw(value, raw)
 
     def create_partial(
         self, response_model: Any, messages: Any = None, **keywords: Any
@@ -284,9 +312,8 @@ def element_of(response_model: Any) -> Any:
     return None
 
 
-def with_raw(value: Any, completion: Any) -> tuple[Any, Any]:
+def with_raw(value: Any, raw: RawResponse) -> tuple[Any, RawResponse]:
     """The value with the vendor's answer as its `_raw_response`, as Instructor puts it there."""
-    raw = of_completion(completion)
     if isinstance(value, BaseModel):
         value._raw_response = raw  # type: ignore[attr-defined]  # noqa: SLF001
     return value, raw
@@ -305,13 +332,19 @@ def from_provider(
     """A client for a provider and a model: see `partwise.from_provider`.
 
     A mode that partwise does not have for this model, as JSON mode at Google, is its best one.
+    A `cache=` of `instructor.cache` holds the answers of `create`.
     """
+    defaults = {} if hooks is None else {"hooks": hooks}
+    if isinstance(options.get("cache"), BaseCache):
+        defaults["cache"] = options.pop("cache")
+    if "azure_endpoint" in options:
+        options["base_url"] = options.pop("azure_endpoint")
     with translated((), options):
         made = partwise.from_provider(model, async_client=async_client, **options)
         modes = made._calls.provider.capabilities(made.model or "").modes  # noqa: SLF001
     own = own_mode(mode)
     known = own is None or own in modes or own not in [*partwise.Mode]
-    return _wrapped(made, {} if hooks is None else {"hooks": hooks}, own if known else None)
+    return _wrapped(made, defaults, own if known else None)
 
 
 def from_openai(
@@ -319,6 +352,21 @@ def from_openai(
 ) -> Any:
     """A client around an `openai.OpenAI` or `AsyncOpenAI`; `defaults` go into each call."""
     return _around(partwise.from_openai, client, model, mode, defaults)
+
+
+def patch(client: Any = None, mode: Mode | str | None = None, **left_out: Any) -> Any:
+    """A client around an SDK's: of OpenAI's, or of Anthropic's.
+
+    Raises:
+        ConfigurationError: `patch(create=…)`, a function, which has no events to read.
+    """
+    if client is None or left_out:
+        raise ConfigurationError("patch takes an SDK's client: use from_openai(OpenAI())")
+    is_anthropic = type(client).__module__.partition(".")[0] == "anthropic"
+    return (from_anthropic if is_anthropic else from_openai)(client, mode=mode)
+
+
+apatch = patch
 
 
 def from_anthropic(

@@ -7,6 +7,13 @@ from typing import Final
 
 import partwise
 
+from ._left_out import refusal
+
+__getattr__ = refusal(
+    __name__,
+    {"reset_deprecated_mode_warnings": "warnings.resetwarnings(): partwise warns of no mode"},
+)
+
 
 class Mode(StrEnum):
     """A mode by its name in Instructor 1.x.
@@ -32,6 +39,7 @@ class Mode(StrEnum):
     MISTRAL_STRUCTURED_OUTPUTS = "mistral_structured_outputs"
     VERTEXAI_TOOLS = "vertexai_tools"
     VERTEXAI_JSON = "vertexai_json"
+    VERTEXAI_PARALLEL_TOOLS = "vertexai_parallel_tools"
     GEMINI_JSON = "gemini_json"
     GEMINI_TOOLS = "gemini_tools"
     GENAI_TOOLS = "genai_tools"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from partwise import ConfigurationError
+from ._left_out import refusal
+from .core.exceptions import ConfigurationError
+
+__getattr__ = refusal(
+    __name__,
+    {},
+    "Mode Provider apply_template handle_templating process_message provider_from_mode",
+    otherwise="context= of the call",
+)
 
 Message = Mapping[str, Any]
 

@@ -166,7 +166,11 @@ def _file(part: Mapping[str, Any]) -> Block:
     title = {"title": file["filename"]} if file.get("filename") else {}
     if file.get("file_id"):
         return {"type": "document", "source": {"type": "file", "file_id": file["file_id"]}, **title}
-    media_type, data = _split(file.get("file_data") or "")
+    address = file.get("file_data") or ""
+    if address.startswith(("http://", "https://")):
+        # Anthropic fetches it, and takes PDF alone so: `URLPDFSourceParam` of its SDK.
+        return {"type": "document", "source": {"type": "url", "url": address}, **title}
+    media_type, data = _split(address)
     if media_type.startswith("image/"):
         return {"type": "image", "source": _base64(media_type, data)}
     if media_type != "application/pdf":

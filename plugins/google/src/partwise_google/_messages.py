@@ -170,6 +170,8 @@ def _file(part: Part) -> Part:
     data = file.get("file_data") or ""
     if data.startswith("data:"):
         return _media(data)
+    if "://" in data:
+        return _linked(data, name)
     kind = _guess(name or "")
     if kind is None:
         raise ConfigurationError("file parts need their content as a data: URL")

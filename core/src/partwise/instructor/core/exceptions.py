@@ -4,7 +4,7 @@ InstructorError
 ├── InstructorRetryException        the last attempt failed
 ├── IncompleteOutputException       the answer was cut off by its length
 ├── ConfigurationError  ModeError  ProviderError  ClientError
-└── ValidationError  ResponseParsingError  TokenBudgetExceeded
+└── ValidationError  ResponseParsingError  TokenBudgetExceeded  TokenUsageUnavailableError
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ __all__ = [
     "AsyncValidationError", "ClientError", "ConfigurationError", "FailedAttempt",
     "IncompleteOutputException", "InstructorError", "InstructorRetryException",
     "InstructorValidationError", "ModeError", "MultimodalError", "ProviderError",
-    "ResponseParsingError", "TokenBudgetExceeded", "ValidationError",
+    "ResponseParsingError", "TokenBudgetError", "TokenBudgetExceeded",
+    "TokenUsageUnavailableError", "ValidationError",
 ]  # fmt: skip
 
 
@@ -93,8 +94,16 @@ class ResponseParsingError(ValueError, InstructorError):
     """The answer is not JSON."""
 
 
-class TokenBudgetExceeded(InstructorError):  # noqa: N818 - as above
+class TokenBudgetError(InstructorError):
+    """The root of the errors of a call's `token_budget`."""
+
+
+class TokenBudgetExceeded(TokenBudgetError):  # noqa: N818 - as above
     """The call spent its `token_budget`."""
+
+
+class TokenUsageUnavailableError(TokenBudgetError):
+    """For `except` clauses: partwise takes a vendor that reports no tokens to have spent none."""
 
 
 class ConfigurationError(InstructorError):

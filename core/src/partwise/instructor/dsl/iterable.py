@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, create_model
 
+from .._left_out import refusal
+
+__all__ = ["IterableModel"]
+
+__getattr__ = refusal(__name__, {"IterableBase": "response_model=Iterable[M]"})
+
 
 def IterableModel(  # noqa: N802 - Instructor's own name
     subtask_class: type[BaseModel], name: str | None = None, description: str | None = None

@@ -12,11 +12,20 @@ from pydantic import ValidationError
 import partwise
 from partwise import PartialLiteralMixin
 
+from .._left_out import refusal
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 __all__ = ["Partial", "PartialLiteralMixin"]
 
+__getattr__ = refusal(
+    __name__,
+    {},
+    """JsonCompleteness MakeFieldsOptional PartialBase is_json_complete process_potential_object
+    remove_control_chars""",
+    otherwise="Partial[M] and partwise.parse",
+)
 
 T = TypeVar("T")
 

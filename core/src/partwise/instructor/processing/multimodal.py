@@ -12,7 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from .._left_out import refusal
 from ..core.exceptions import MultimodalError
+
+__all__ = [
+    "PDF", "Audio", "Image", "ImageWithCacheControl", "Media", "MultimodalError",
+    "PDFWithCacheControl", "PDFWithGenaiFile", "PdfWithCacheControl", "plain_messages",
+]  # fmt: skip
+
+__getattr__ = refusal(
+    __name__,
+    {},
+    """ImageParams ImageParamsBase Mode autodetect_media convert_contents convert_messages
+    extract_genai_multimodal_content fetch_remote_content probe_remote_content_type""",
+    otherwise="Image, Audio and PDF in messages",
+)
 
 
 @dataclass(frozen=True, slots=True)

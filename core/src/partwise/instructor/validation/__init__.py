@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from .._left_out import refusal
+from ..core.exceptions import AsyncValidationError
+
 if TYPE_CHECKING:
-    from .client import Instructor
+    from ..client import Instructor
+
+__all__ = ["AsyncValidationError", "Validator", "llm_validator", "openai_moderation"]
+
+__getattr__ = refusal(
+    __name__,
+    {},
+    """ASYNC_MODEL_VALIDATOR_KEY ASYNC_VALIDATOR_KEY AsyncValidationContext async_field_validator
+    async_model_validator""",
+    otherwise="a check after the call, which may await, or a validator of pydantic's that does not",
+)
 
 
 class Validator(BaseModel):

@@ -1,0 +1,54 @@
+"""One call's place in a `BaseCache`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from ._raw import RawResponse
+from .cache import BaseCache, make_cache_key
+
+
+class CachedAnswer:
+    """Where the answer of a call is kept; of a call without a cache, nowhere.
+
+    Args:
+        response_model: the call's.
+        messages: in chat form.
+        options: the call's other keywords; those for the cache are taken out.
+        model: the client's, for calls that name none.
+    """
+
+    def __init__(
+        self, response_model: Any, messages: Any, options: dict[str, Any], model: str | None
+    ) -> None:
+        cache = options.pop("cache", None) if isinstance(options.get("cache"), BaseCache) else None
+        self._ttl = options.pop("cache_ttl", None)
+        self._namespace = options.pop("cache_namespace", "")
+        self._cache = cache if _is_model(response_model) else None
+        self._model = response_model
+        if self._cache is not None:
+            given = {"model": model, "mode": None, **options, "namespace": self._namespace}
+            self._key = make_cache_key(messages=messages, response_model=response_model, **given)
+
+    def load(self) -> tuple[Any, RawResponse] | None:
+        """The answer, and the vendor's; None if it is not there."""
+        text = None if self._cache is None else self._cache.get(self._key)
+        if text is None:
+            return None
+        kept = json.loads(text)
+        value = self._model.model_validate_json(kept["answer"])
+        return value, TypeAdapter(RawResponse).validate_json(kept["raw"])
+
+    def store(self, value: Any, raw: RawResponse) -> None:
+        """Keep the answer."""
+        if self._cache is not None:
+            told = TypeAdapter(RawResponse).dump_json(raw, exclude={"events"}).decode()
+            kept = {"answer": value.model_dump_json(), "raw": told}
+            self._cache.set(self._key, json.dumps(kept), ttl=self._ttl)
+
+
+def _is_model(response_model: Any) -> bool:
+    return isinstance(response_model, type) and issubclass(response_model, BaseModel)

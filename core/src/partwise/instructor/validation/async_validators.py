@@ -1,0 +1,6 @@
+"""Left out: importing it says what to use."""
+
+raise ImportError(
+    "partwise has no instructor.validation.async_validators: use a check after the call, which may "
+    "await, or a validator of pydantic's that does not"
+)
