@@ -108,6 +108,15 @@ def test_iterables(vendor: Vendor, client: Any, stream: bool) -> None:
     assert [u.name for u in client.create_iterable(User, MESSAGES)] == ["Ada", "Alan"]
 
 
+def test_parallel_tools_are_elements_of_either_type(vendor: Vendor, client: Any) -> None:
+    class City(BaseModel):
+        city: str
+
+    vendor.texts = ['{"value":[{"city":"London"},{"name":"Ada","age":36}]}']
+    both = client.create(Iterable[User | City], MESSAGES, mode=Mode.PARALLEL_TOOLS)
+    assert [*both] == [City(city="London"), User(name="Ada", age=36)]
+
+
 def test_without_a_response_model_the_vendors_answer_comes(vendor: Vendor, client: Any) -> None:
     vendor.texts = ["Hello"]
     answer = client.create(response_model=None, messages="Hi", temperature=0)
