@@ -62,6 +62,28 @@ def written_output(script: Path) -> str:
     return "".join(re.findall(r"^ *#> (.*\n)", script.read_text(), re.MULTILINE))
 
 
+def as_instructors(script: Path, folder: Path) -> Path:
+    """The example as Instructor's documentation has it, but for the import."""
+    text = script.read_text().replace("partwise.from_provider(", "instructor.from_provider(")
+    copy = folder / script.name
+    copy.write_text(text.replace("import partwise\n", "import partwise.instructor as instructor\n"))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "last"),
+    [
+        ("meeting", MEETING, json.dumps(MEETING, indent=2)),
+        ("user_async", {"name": "Jason", "age": 12}, "name='Jason' age=12"),
+    ],
+)
+def test_with_instructors_names_an_example_prints_the_same(
+    examples: Path, tmp_path: Path, name: str, answer: object, last: str
+) -> None:
+    output = run(as_instructors(examples / f"{name}.py", tmp_path), answer=answer)
+    assert output.endswith(f"{last}\n")
+
+
 def test_the_meeting(examples: Path) -> None:
     output = run(examples / "meeting.py", answer=MEETING)
 

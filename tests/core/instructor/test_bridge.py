@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -147,6 +148,18 @@ def test_templates_are_filled_in(vendor: Vendor, client: Any) -> None:
     client.create(response_model=User, messages=said, context={"name": "Ada"})
     system, user = vendor.bodies[0]["messages"]
     assert (system["content"], user["content"][0]["text"]) == ("Ada", "Ada?")
+
+
+def test_a_template_is_never_sent_as_it_is(
+    vendor: Vendor, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2.sandbox", None)
+    said = [{"role": "user", "content": "{{ name }}?"}]
+    with pytest.raises(ConfigurationError, match=r"pip install 'partwise\[jinja\]'"):
+        client.create(User, said, context={"name": "Ada"})
+    assert vendor.bodies == []
+    client.create(User, said)  # without a context the braces are the user's own
+    assert vendor.bodies[0]["messages"] == said
 
 
 def test_media_are_parts_in_chat_form(vendor: Vendor, client: Any, tmp_path: Path) -> None:
