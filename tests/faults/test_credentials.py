@@ -65,6 +65,8 @@ BY_SDK = {
     "call's headers": {"call": {"extra_headers": HEADER}},
     "call's cookie": {"call": {"extra_headers": {"cookie": f"a=b; session={MARKER}"}}},
     "default headers": {"options": {"default_headers": HEADER}},
+    "default query": {"options": {"default_query": {"team": MARKER}}},
+    "call's query": {"call": {"extra_query": {"team": MARKER}}},
 }
 PLACES: dict[str, Place] = {
     **{
@@ -280,7 +282,14 @@ def server() -> Iterator[ReplayServer]:
 
 def cases() -> Iterator[Any]:
     """Each place; those whose mechanism another one has too are left to `make test-all`."""
-    first = {"key", "HTTP client's cookies", "session token", "organization", "auth token"}
+    first = {
+        "key",
+        "HTTP client's cookies",
+        "session token",
+        "organization",
+        "auth token",
+        "call's query",
+    }
     for name, place in PLACES.items():
         is_first = name.partition(": ")[2] in first and "google" not in name
         yield pytest.param(place, id=name, marks=() if is_first else pytest.mark.full)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import BaseModel
 
 from partwise._providers.redaction import Secrets
+from partwise.provider import ConfigurationError, Mode, ProviderConfig, Request
 
 KEY = "this-must-not-be-shown-5f2d"
 
@@ -70,3 +73,26 @@ def test_a_large_prompt_full_of_escapes_is_masked_in_little_work(secrets: Secret
     escaped = "".join(f"\\u{ord(char):04x}" for char in KEY)
     secrets.masked(escaped)
     assert searched == [escaped]
+
+
+def test_a_request_of_partwise_s_own_is_masked_as_any_value() -> None:
+    secrets = Secrets()
+    secrets.add_options({"extra_query": {"team": "not-to-be-shown"}})
+    request = Request(
+        model="m",
+        mode=Mode.TOOLS,
+        messages=[],
+        schema={},
+        name="a",
+        options={"extra_query": {"team": "not-to-be-shown"}},
+    )
+    assert secrets.masked_payload({"request": request})["request"].options == {
+        "extra_query": {"team": "***"}
+    }
+    assert request.options["extra_query"] == {"team": "not-to-be-shown"}
+
+
+@pytest.mark.parametrize("key", [lambda: "a key", b"a key", 5])
+def test_a_key_that_is_no_text(key: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"must be text, got (function|bytes|int)"):
+        ProviderConfig(name="n", api_key=key)

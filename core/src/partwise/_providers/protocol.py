@@ -276,7 +276,9 @@ def _checked_key(key: str, name: str) -> str:
     return key
 
 
-def _check_key(key: str, source: str) -> None:
+def _check_key(key: Any, source: str) -> None:
+    if not isinstance(key, str):
+        raise ConfigurationError(f"the key in {source} must be text, got {type(key).__name__}")
     wrong = next((at for at, char in enumerate(key) if not " " <= char <= "~"), None)
     if wrong is not None:
         raise ConfigurationError(

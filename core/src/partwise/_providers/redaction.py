@@ -156,10 +156,10 @@ class _Masking:
             own = {**vars(value), **(value.model_extra or {})}
             masked = self._dict(own, depth)
             return value if masked is own else value.model_copy(update=masked)
+        if is_dataclass(value) and not isinstance(value, type | BaseException):
+            return self._dataclass(value, depth)  # partwise's own `Request` too
         if type(value).__name__ in HTTP_MESSAGES:
             self._message(value, depth)
-        elif is_dataclass(value) and not isinstance(value, type | BaseException):
-            return self._dataclass(value, depth)
         return value
 
     def _dataclass(self, value: Any, depth: int) -> Any:
