@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from .._sentinels import MISSING
 from .async_stream import AsyncPartialStream
 from .configured import Chat, Configured
+from .mixups import AsyncOnly
 from .response_types import check_streams, list_of, streams_elements
 from .warm import warm_in_thread
 
@@ -294,7 +295,7 @@ class AsyncCompletions:
             return await stream.result(), stream.completion
 
 
-class AsyncClient(AsyncCompletions, Configured):
+class AsyncClient(AsyncCompletions, Configured, AsyncOnly):
     """Asks one provider, for asyncio. `chat.completions` and `messages` take the same calls.
 
     `partwise.from_provider(…, async_client=True)` makes it. It is an asynchronous context manager

@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
+from .mixups import AsyncIterableOnly
 from .stream_state import StreamState, ViewState
 from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
@@ -37,7 +38,7 @@ T = TypeVar("T", default=P)
 S = TypeVar("S")
 
 
-class AsyncReader(ABC, Generic[S]):
+class AsyncReader(AsyncIterableOnly, ABC, Generic[S]):
     """An asynchronous iterator of items that can be left at will. Awaiting it gives itself."""
 
     @abstractmethod

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from .._sentinels import MISSING
 from .configured import Chat, Configured
+from .mixups import SyncOnly
 from .response_types import check_streams, list_of, streams_elements
 from .stream import PartialStream
 from .warm import warm
@@ -305,7 +306,7 @@ class Completions:
             return stream.result(), stream.completion
 
 
-class Client(Completions, Configured):
+class Client(Completions, Configured, SyncOnly):
     """Asks one provider. `chat.completions` and `messages` take the same calls as the client.
 
     `partwise.from_provider` makes it. It is a context manager that closes itself.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
-from .._errors import ConfigurationError, ProviderNotFoundError
+from .._errors import ProviderNotFoundError
 from .._providers.protocol import ProviderConfig
 from .._providers.registry import known_names
 from .async_client import AsyncClient
@@ -13,6 +12,7 @@ from .cache import provider_wrapper
 from .call_factory import CallFactory, as_mode
 from .client import Client
 from .keywords import sdk_options
+from .sdk_clients import check_adopted, check_arguments, check_sdk_client, is_async_client
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -100,14 +100,14 @@ def from_provider(  # noqa: PLR0913 - an option each
         other = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")
         ```
     """
+    check_arguments(model=model, api_key=api_key, base_url=base_url, plugin=plugin, cache=cache)
     name, slash, rest = model.partition("/")
     if not (name and slash and rest):
         raise ProviderNotFoundError(
             f'{model!r} names no provider: write "name/model", as in "openai/gpt-4.1-mini"; '
             f"installed: {known_names()}. Others: pip install partwise-<name>"
         )
-    if client is not None and _is_async(client) and not async_client:
-        raise ConfigurationError("this SDK client is for asyncio: say async_client=True as well")
+    check_sdk_client(client, is_async=async_client)
     config = ProviderConfig(
         name=name,
         api_key=api_key,
@@ -180,15 +180,9 @@ def from_google(
 def _adopt(
     name: str, client: Any, model: str | None, mode: Mode | str | None
 ) -> Client | AsyncClient:
+    check_adopted(name, client)
     config = ProviderConfig(name=name, client=client)
-    return _client(config, model, mode, is_async=_is_async(client))
-
-
-def _is_async(client: Any) -> bool:
-    """Whether an SDK's client is for asyncio, told without its SDK by how it is closed."""
-    return any(
-        inspect.iscoroutinefunction(getattr(client, name, None)) for name in ("aclose", "close")
-    )
+    return _client(config, model, mode, is_async=is_async_client(client))
 
 
 def _client(

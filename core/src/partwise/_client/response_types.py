@@ -121,6 +121,8 @@ def _advice(found: Any) -> str | None:
     name = type(found).__name__
     if isinstance(found, Mapping):
         return "this is a dict; write the JSON schema as a pydantic model"
+    if isinstance(found, list | tuple | set):
+        return f"this is a {name}; pass the type first, and then the messages"
     if isinstance(found, str):
         return f"pass the class itself and not its name {found!r}"
     if inspect.isroutine(found) or inspect.ismodule(found):

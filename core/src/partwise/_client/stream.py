@@ -23,6 +23,7 @@ from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
 from .driver import Driver
 from .interrupt import interrupt_read
+from .mixups import SyncOnly
 from .stream_state import StreamState, ViewState
 from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
@@ -72,7 +73,7 @@ class Reader(ABC, Generic[S]):
         self.close()
 
 
-class PartialStream(Reader[P], StreamState[T], Generic[P, T]):
+class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
@@ -349,7 +350,7 @@ def _paced(
     return PacedView(stream, fold, source, Pace(seconds))
 
 
-class View(ViewState[S, PartialStream[Any, Any]], Reader[S]):
+class View(ViewState[S, PartialStream[Any, Any]], Reader[S], SyncOnly):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read.

@@ -171,7 +171,11 @@ class Session:
             return ending.value
         error = ending.take_error() if ending is not None else None
         if error is None:
-            message = "the stream was closed before the answer was complete"
+            message = (
+                "the stream was closed before the answer was complete: leaving a loop over it, or "
+                "a with block, closes it; to stop and read on later, take snapshots by next(stream)"
+                ", or by await anext(stream)"
+            )
             error = self._enriched(IncompleteOutputError(message))
         try:
             raise error

@@ -1,0 +1,66 @@
+"""Sync objects used as asynchronous ones, and the other way round: errors that say which they are.
+
+Type checkers see none of these methods, so they find the mistake themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .._errors import ConfigurationError
+
+
+class MixupError(ConfigurationError, TypeError):
+    """A sync object was used as an asynchronous one, or the other way round."""
+
+
+class SyncOnly:
+    """A sync stream, view or client: it has no `async with`.
+
+    `async for` and `await` are left to Python's own errors: programs tell by `__aiter__` and
+    `__await__` if an object is asynchronous.
+    """
+
+    if not TYPE_CHECKING:
+
+        async def __aenter__(self) -> NoReturn:
+            raise self._mixup("async with", "write with")
+
+        async def __aexit__(self, *_: object) -> None:
+            """Never reached."""
+
+        def _mixup(self, used: str, advice: str) -> MixupError:
+            return MixupError(
+                f"{used} with a {type(self).__name__}, which is sync: {advice}, or make an "
+                "asynchronous client by from_provider(…, async_client=True)"
+            )
+
+
+class AsyncOnly:
+    """A stream, view or client for asyncio: it has no `for`, `with` or `next`."""
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self) -> NoReturn:
+            raise self._mixup("with", "write async with")
+
+        def __exit__(self, *_: object) -> None:
+            """Never reached."""
+
+        def _mixup(self, used: str, advice: str) -> MixupError:
+            return MixupError(
+                f"{used} with an {type(self).__name__}, which is for asyncio: {advice}, or make a "
+                "sync client by from_provider(…) without async_client=True"
+            )
+
+
+class AsyncIterableOnly(AsyncOnly):
+    """The same of a stream or a view."""
+
+    if not TYPE_CHECKING:
+        # Python iterates by it where there is no `__iter__`, which would make it an `Iterable`.
+        def __getitem__(self, index: Any) -> NoReturn:
+            raise self._mixup("for", "write async for")
+
+        def __next__(self) -> NoReturn:
+            raise self._mixup("next()", "write await anext(…)")

@@ -1,0 +1,92 @@
+"""Checks of the arguments that make a client: the vendor's SDK client, the key, the cache."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from os import PathLike
+from typing import Any, Final
+
+from .._errors import ConfigurationError
+
+_CLOSERS: Final = ("aclose", "close")
+
+
+def is_async_client(client: Any) -> bool:
+    """Whether an SDK's client is for asyncio, told without its SDK by how it is closed."""
+    return any(inspect.iscoroutinefunction(getattr(client, name, None)) for name in _CLOSERS)
+
+
+def check_sdk_client(client: Any, *, is_async: bool) -> None:
+    """See that an SDK's client is of the kind that is asked for.
+
+    Raises:
+        ConfigurationError: it is of the other kind.
+    """
+    if client is None:
+        return
+    kind = type(client).__name__
+    if is_async_client(client) and not is_async:
+        raise ConfigurationError(
+            f"client= is an {kind}, whose SDK client is for asyncio: say async_client=True as "
+            "well, or pass the SDK's sync client"
+        )
+    # SDKs with one class for both, as Amazon's, have no twin.
+    if is_async and not is_async_client(client) and (twin := _async_twin(client)):
+        raise ConfigurationError(
+            f"client= is sync, and async_client=True asks for an asynchronous one: pass {twin}(…)"
+        )
+
+
+def _async_twin(client: Any) -> str | None:
+    """The name of the SDK's class for asyncio beside the client's, such as `openai.AsyncOpenAI`."""
+    for base in type(client).__mro__:
+        package = base.__module__.partition(".")[0]
+        twin = f"Async{base.__name__}"
+        if isinstance(vars(sys.modules.get(package, object)).get(twin), type):
+            return f"{package}.{twin}"
+    return None
+
+
+def check_adopted(name: str, client: Any) -> None:
+    """See that `from_openai` and its siblings are given an SDK's client.
+
+    Raises:
+        ConfigurationError: they are given something else.
+    """
+    is_client = not isinstance(client, type) and any(
+        callable(getattr(client, each, None)) for each in _CLOSERS
+    )
+    if not is_client:
+        found = f"the class {client.__name__}" if isinstance(client, type) else repr(client)
+        raise ConfigurationError(
+            f"from_{name}() takes a client of the vendor's SDK, made by yourself, and got {found}; "
+            f'without one, write from_provider("{name}/…")'
+        )
+
+
+def check_arguments(*, model: Any, cache: Any, **texts: Any) -> None:
+    """See that the arguments of `from_provider` are of their types.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    if not isinstance(model, str):
+        raise ConfigurationError(
+            f'the model is a text as in "openai/gpt-4.1-mini", got {_described(model)}'
+        )
+    for name, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            raise ConfigurationError(f"{name}= must be a text, got {_described(value)}")
+    api_key = texts["api_key"]
+    if api_key and api_key != api_key.strip(" "):
+        raise ConfigurationError("api_key= begins or ends with a space: strip it")
+    if not (cache is None or callable(cache) or isinstance(cache, bool | str | PathLike)):
+        raise ConfigurationError(
+            f"cache= must be True, the path of a file or a function, got {_described(cache)}"
+        )
+
+
+def _described(value: object) -> str:
+    # Not its repr, in which a key may be.
+    return f"a value of type {type(value).__name__}"
