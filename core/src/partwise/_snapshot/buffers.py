@@ -55,8 +55,7 @@ class Buffers:
         if self._back is not None:
             if getrefcount(self._back) == UNSHARED:
                 self._spare = self._back
-                if self._spare:
-                    self._drop_last(self._spare)  # which may be open
+                self._drop_last(self._spare)  # which may be open
             self._back = None
 
     def show(self, inner: Any = MISSING) -> Any:

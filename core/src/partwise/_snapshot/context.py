@@ -35,8 +35,7 @@ class Parent:
     context: Context
 
     def __init__(self, parent: Parent) -> None:
-        if parent is not None:  # as it is for the root
-            self.context = parent.context
+        self.context = parent.context
         self.parent = parent
         self.child: Shown | None = None
 

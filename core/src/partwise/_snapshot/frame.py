@@ -191,10 +191,10 @@ class Frame(Parent):
             raise RefusedError(error) from error
 
     def _watch_text(self, node: ValueNode) -> None:
-        if '"' in node.refuses:
-            self._refuse('""')
         if node.bound is not None:
             self.context.parser.watch(self._check_text)
+        if '"' in node.refuses:
+            self._refuse('""')
 
     def _check_text(self, text: str) -> None:
         """See that the open string can still become valid."""
