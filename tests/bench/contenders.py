@@ -63,7 +63,7 @@ def _partwise_value() -> Reader:
     return Reader(lambda pieces: (parse(Reply, pieces).result(),), whole=True)
 
 
-def _engine() -> Reader:
+def _builder() -> Reader:
     from partwise._plan.plan import compile_plan
     from partwise._snapshot.builder import SnapshotBuilder
 
@@ -176,7 +176,7 @@ def _baml() -> Reader:
 
 
 OURS = "partwise"
-ENGINE = "partwise's engine alone"
+BUILDER = "partwise's builder alone"
 BARE = "jiter, re-parsing"
 INSTRUCTOR = "Instructor"
 
@@ -184,7 +184,7 @@ CONTENDERS = {
     contender.name: contender
     for contender in (
         Contender(OURS, "partwise", "partwise", "model instances", _partwise),
-        Contender(ENGINE, "partwise", "partwise", "model instances", _engine),
+        Contender(BUILDER, "partwise", "partwise", "model instances", _builder),
         Contender(
             "partwise, value only", "partwise", "partwise", "the final value", _partwise_value
         ),

@@ -82,7 +82,7 @@ def _peers(found: dict[str, Any]) -> str:
 list of users; each is read as its documentation says, and something is shown after each delta.
 `~`: measured at places drawn from the whole text, since all of it would take too long.
 partwise is measured through `partwise.parse`, with its session, its validators and its states;
-its engine alone does the same without the rules for retries, timeouts and hooks.
+its builder alone does the same without the rules for retries, timeouts and hooks.
 
 {table}
 ![Cost of a delta against the answer's size](images/cost-a-delta.svg)
