@@ -211,6 +211,42 @@ async def test_a_killed_worker_ends_every_reader_within_the_heartbeat(redis_url:
         assert error.snapshot.title == FINAL["title"]
 
 
+@pytest.mark.full
+@pytest.mark.anyio
+async def test_a_worker_may_be_killed_at_any_point(redis_url: str) -> None:
+    heartbeat, count = 1.0, 24
+    names = [uuid.uuid4().hex for _ in range(count)]
+
+    async def see_it_killed(name: str, elements: int) -> float:
+        command = [sys.executable, HERE / "half_worker.py", redis_url, name]
+        async with Redis.from_url(redis_url) as redis, starting:
+            log = RedisLog(redis, heartbeat=heartbeat)
+            process = await asyncio.create_subprocess_exec(*command)
+            stream = follow(log, name, list[int], wait=60)
+            late = [0.0]
+            async for numbers in stream:
+                if len(numbers or ()) > elements:
+                    break
+            readers = [follow(log, name, list[int]) for _ in range(3)]
+            tasks = [asyncio.create_task(reader.result()) for reader in readers]
+            process.kill()
+            killed = time.monotonic()
+            for task, reader in zip(tasks, readers, strict=True):
+                with pytest.raises(WorkerLostError) as caught:
+                    await task
+                late.append(time.monotonic() - killed)
+                assert caught.value.snapshot == [*range(len(caught.value.snapshot))]
+                assert len(caught.value.snapshot) >= elements
+                assert reader.state("") == "partial"
+            await process.wait()
+            return max(late)
+
+    starting = asyncio.Semaphore(4)  # processes at once
+    points = [0, *(int(1.3**n) for n in range(count - 1))]
+    late = await asyncio.gather(*map(see_it_killed, names, points))
+    assert max(late) < 2 * heartbeat  # one heartbeat, and the time that a busy machine takes
+
+
 @pytest.mark.anyio
 async def test_another_worker_takes_over(redis_url: str) -> None:
     answer = uuid.uuid4().hex

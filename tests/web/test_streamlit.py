@@ -1,20 +1,38 @@
-"""The recipe for Streamlit, run by Streamlit's own test runner where it is installed."""
+"""The recipe for Streamlit, run by Streamlit's own test runner in an environment of its own."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
-APP = Path(__file__).parents[2] / "docs" / "examples" / "streamlit_app.py"
+from ..workspace.conftest import uv, uv_command  # noqa: F401 - fixtures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..workspace.conftest import Uv
+
+RUN = """
+import json, sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
+assert not app.exception, app.exception
+print(json.dumps([json.loads(app.json[0].value), app.success[0].value]))
+"""
 
 
 @pytest.mark.full
-@pytest.mark.filterwarnings("ignore")
-def test_an_answer_in_a_page() -> None:
-    testing = pytest.importorskip("streamlit.testing.v1", reason="pip install streamlit")
-    app = testing.AppTest.from_file(str(APP), default_timeout=60).run()
-    assert not app.exception
-    assert json.loads(app.json[0].value) == {"name": "Ada", "age": 36}
-    assert app.success[0].value == "Ada is 36"
+def test_an_answer_in_a_page(root: Path, tmp_path: Path, uv: Uv) -> None:  # noqa: F811
+    home = tmp_path / "venv"
+    uv("venv", "--no-project", "--python", sys.executable, home)
+    python = home / "bin" / "python"
+    uv("pip", "install", "--python", python, root / "core", "streamlit>=1.40")
+    app = root / "docs" / "examples" / "streamlit_app.py"
+    done = subprocess.run(
+        [python, "-c", RUN, app], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [{"name": "Ada", "age": 36}, "Ada is 36"]

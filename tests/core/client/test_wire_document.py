@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, RootModel, StringConstraints
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
 
 from partwise import NotAppendableError
 from partwise._client.wire_patches import Patches
@@ -130,6 +130,37 @@ def test_json_deltas_are_the_value_s_json(case: Case, size: int) -> None:
         assert case.rewrites
         return
     assert same(json.loads(text), written(reading.snapshot))
+
+
+def closed(text: str) -> Any:
+    """A beginning of a JSON text, with all that is open in it closed."""
+    return from_json(text, allow_partial="trailing-strings")
+
+
+def begins(part: Any, whole: Any) -> bool:
+    """Whether all of the part is in the whole, where texts and lists may go on."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(
+            key in whole and begins(value, whole[key]) for key, value in part.items()
+        )
+    if isinstance(part, list):
+        return isinstance(whole, list) and all(map(begins, part, whole)) and len(part) <= len(whole)
+    if isinstance(part, str):
+        return isinstance(whole, str) and whole.startswith(part)
+    return same(part, whole)
+
+
+@given(cases().filter(can_be_written), sizes)
+def test_each_beginning_of_json_deltas_shows_no_more_than_the_snapshot(
+    case: Case, size: int
+) -> None:
+    reading = Reading(case.type, case.text, size)
+    deltas, text = JsonDeltas(reading), ""
+    with suppress(NotAppendableError):
+        for batch in reading.batches():
+            text += "".join(deltas(batch))
+            if text.strip():
+                assert begins(closed(text), written(reading.snapshot))
 
 
 class Lower(BaseModel):
