@@ -218,7 +218,7 @@ async def test_a_worker_may_be_killed_at_any_point(redis_url: str) -> None:
     names = [uuid.uuid4().hex for _ in range(count)]
 
     async def see_it_killed(name: str, elements: int) -> float:
-        command = [sys.executable, HERE / "half_worker.py", redis_url, name]
+        command = [sys.executable, str(HERE / "half_worker.py"), redis_url, name]
         async with Redis.from_url(redis_url) as redis, starting:
             log = RedisLog(redis, heartbeat=heartbeat)
             process = await asyncio.create_subprocess_exec(*command)

@@ -13,10 +13,10 @@ import pytest
 from pydantic import BaseModel, Field, RootModel
 
 import partwise
-from partwise.provider import Finish, Mode, Request, TextDelta
+from partwise.provider import Finish, Mode, RefusalDelta, Request, TextDelta
 from partwise_conformance import RecordedRequest, ReplayServer, Reply, chat_answer
 from partwise_conformance.wire import write as write_wire
-from partwise_web import WorkerLostError
+from partwise_web import AnswerFailedError, WorkerLostError
 from partwise_web.log import Entry, MemoryLog, follow, write
 
 from ..openai.wire import OpenAIWire
@@ -181,6 +181,21 @@ async def test_an_answer_that_was_continued(cut: int) -> None:
             value = await check(Team, stream)
     assert stream.attempt == 2
     assert value.model_dump() == FINAL
+
+
+@pytest.mark.anyio
+async def test_a_refusal_has_its_name_at_every_reader() -> None:
+    refusal = write_wire(OpenAIWire(), [RefusalDelta("I won't."), Finish("stop")], ASKED)
+    headers = {"content-type": "text/event-stream"}
+    reply = Reply(body=[each for each in refusal if each], headers=headers)
+    log = MemoryLog()
+    with ReplayServer(lambda _: reply) as server:
+        async with asking(server, Team, mode="json_schema") as stream:
+            with pytest.raises(partwise.RefusalError):
+                await write(stream, log, "a")
+    with pytest.raises(AnswerFailedError, match="I won't") as caught:
+        await follow(log, "a", Team).result()
+    assert (caught.value.kind, caught.value.status) == ("RefusalError", 502)
 
 
 # The mark of an attempt

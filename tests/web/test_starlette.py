@@ -189,6 +189,20 @@ def test_who_leaves_before_the_beginning_closes_the_connection_too(
         assert vendor.exchanges[0].wait_disconnected() - left < PROMPTLY
 
 
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+@pytest.mark.parametrize("protocol", ["ndjson", "ai-sdk", "text", "ag-ui"])
+def test_who_leaves_is_noticed_in_every_protocol(
+    vendor: ReplayServer, ask: Any, protocol: str, is_async: bool
+) -> None:
+    vendor._handler = chat_answer(TEXT, gated=True)
+    with serving(app(lambda: ask(is_async=is_async), protocol=protocol)) as url:
+        release(vendor, 12)
+        with httpx.stream("GET", url) as reply:
+            next(reply.iter_bytes())
+        left = time.monotonic()
+        assert vendor.exchanges[0].wait_disconnected() - left < PROMPTLY
+
+
 def test_a_silent_vendor_leaves_a_heartbeat(vendor: ReplayServer, ask: Any) -> None:
     vendor._handler = chat_answer(TEXT, gated=True)
     with serving(app(ask, heartbeat=0.02)) as url:
