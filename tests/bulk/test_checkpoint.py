@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,13 @@ import pytest
 from pydantic import BaseModel, Field, field_validator
 
 import partwise_bulk
-from partwise import ConfigurationError, InvalidOutputError, RetriesExhaustedError, ServerError
+from partwise import (
+    ConfigurationError,
+    InvalidOutputError,
+    PartwiseError,
+    RetriesExhaustedError,
+    ServerError,
+)
 from partwise_bulk._checkpoint import Checkpoint
 
 from .conftest import MODEL, Invoice, Vendor, refusal
@@ -244,3 +251,41 @@ def test_killed_at_any_moment() -> None:
     assert report.asked_again == []
     assert report.lines == list(range(rows))
     assert rows <= report.requests <= rows + kills * report.on_their_way
+
+
+def test_a_checkpoint_of_another_version(keep: Any) -> None:
+    partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], **keep).run()
+    with sqlite3.connect(keep["checkpoint"]) as connection:
+        connection.execute("ALTER TABLE outcomes DROP COLUMN seconds")
+    connection.close()
+
+    with pytest.raises(ConfigurationError, match="written by another version"):
+        partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], **keep).run()
+
+
+def test_a_checkpoint_in_no_folder(ask: Any, tmp_path: Path) -> None:
+    missing = tmp_path / "no" / "c.db"
+
+    with pytest.raises(ConfigurationError, match=r"can't be used as a checkpoint: unable to open"):
+        partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], checkpoint=missing, **ask).run()
+
+
+def test_a_full_disk_loses_no_finished_row(vendor: Vendor, keep: Any) -> None:
+    rows = [{"n": n} for n in range(60)]
+    vendor.before = lambda prompt, _: '{"number": 1, "total": 1, "more": "' + "x" * 9000 + '"}'
+    keep |= {"concurrency": 4}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    found: list[int] = []
+    try:
+        with pytest.raises(PartwiseError, match=r"c\.db can't be used: "):
+            found += (each.index for each in partwise_bulk.extract(MODEL, Invoice, rows, **keep))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    asked = vendor.asked.total()
+    summary = partwise_bulk.extract(MODEL, Invoice, rows, **keep).run()
+    assert 0 < len(found) < 60
+    assert summary.rows == 60
+    assert summary.resumed >= len(found)
+    assert vendor.asked.total() <= asked + 60 - len(found)

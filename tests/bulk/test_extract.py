@@ -326,3 +326,22 @@ def test_max_cost_stops_cleanly(vendor: Vendor, ask: Any, tmp_path: Path) -> Non
 def test_times_are_finite_numbers(name: str, value: float, ask: Any, rows: Any) -> None:
     with pytest.raises(partwise.ConfigurationError, match=f"{name} must be a finite number > 0"):
         partwise_bulk.extract(MODEL, Invoice, rows, **{**ask, name: value}).run()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"via": "batches"}, "unknown via 'batches'; choose one of stream, whole, batch"),
+        ({"max_cost": -1}, "max_cost must be dollars >= 0, got -1"),
+        ({"patience": float("nan")}, "patience must be seconds >= 0, got nan"),
+        ({"checkpont": "c.db"}, "no keyword checkpont=; did you mean checkpoint="),
+    ],
+)
+def test_options_that_make_no_sense(wrong: Any, message: str, ask: Any) -> None:
+    with pytest.raises(partwise.ConfigurationError, match=message):
+        partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], **{**ask, **wrong}).run()
+
+
+def test_a_mode_is_no_misspelt_model(ask: Any) -> None:
+    run = partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], mode="json_schema", **ask)
+    assert run.run().values == 1

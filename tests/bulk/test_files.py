@@ -14,7 +14,7 @@ from pyarrow import parquet
 from pydantic import BaseModel, Field
 
 import partwise_bulk
-from partwise import ConfigurationError
+from partwise import ConfigurationError, PartwiseError
 from partwise_bulk._arrow import column_of
 from partwise_bulk._rows import Source, count_rows
 
@@ -225,3 +225,73 @@ def test_the_columns_of_a_model() -> None:
         "free": '{"x": 1}',
         "tree": {"name": "t", "children": ['{"name": "u", "children": []}']},
     }
+
+
+def test_csv_that_is_not_utf_8_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"n,text\n1,\xff\xfe\n2,b\n")
+
+    bad, good = contents(path)
+    assert str(bad) == "line 2 of rows.csv is not UTF-8"
+    assert good == {"n": "2", "text": "b"}
+
+
+def test_csv_with_a_long_text(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("n,text\n1," + "x" * 200_000 + "\n")
+
+    assert len(contents(path)[0]["text"]) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("rows.csv", b"n,n\n1,2\n", "rows.csv has two columns of the same name"),
+        ("rows.parquet", b"PAR1 and no more", "rows.parquet can't be read: "),
+        (
+            "rows.jsonl.gz",
+            gzip.compress(b'{"n": 1}\n', mtime=0)[:-9],
+            "rows.jsonl.gz can't be read: ",
+        ),
+    ],
+    ids=["columns", "parquet", "gzip"],
+)
+def test_broken_files(name: str, data: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(ConfigurationError, match=message):
+        contents(tmp_path / name)
+
+
+def test_a_value_of_parquet_that_python_does_not_have(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    times = pa.array([1000, 1, None], pa.timestamp("ns"))
+    parquet.write_table(pa.table({"n": [1, 2, 3], "time": times}), path)
+
+    rows = contents(path)
+    assert [row["n"] for row in rows if isinstance(row, dict)] == [1, 3]
+    assert "a row of rows.parquet can't be read: " in str(rows[1])
+
+
+def test_no_line_of_the_output_has_nan(ask: Any, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    rows = [{"n": float("nan")}, {"n": 1.0}]
+    partwise_bulk.extract(MODEL, Invoice, rows, key="n", output=output, **ask).run()
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    lines = [json.loads(line, parse_constant=refuse) for line in output.read_text().splitlines()]
+    assert [line["key"] for line in lines] == [None, 1.0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_loses_no_outcome(vendor: Vendor, ask: Any, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    output.symlink_to("/dev/full")
+    found: list[Any] = []
+
+    run = partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], output=output, overwrite=True, **ask)
+    with pytest.raises(PartwiseError, match=r"out.jsonl can't be written: .*No space left"):
+        found += (each.value.number for each in run)  # type: ignore[union-attr]
+    assert found == [1]

@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from partwise import ConfigurationError, Usage
+from partwise import ConfigurationError, PartwiseError, Usage
 
 from ._errors import to_record
 
@@ -62,6 +62,12 @@ CREATE TEMP TABLE seen (fingerprint BLOB PRIMARY KEY, count INTEGER NOT NULL) WI
 """
 
 
+_COLUMNS: Final = (
+    "fingerprint", "nth", "key", "final", "text", "error", "attempts", "usage", "cost", "seconds",
+)  # fmt: skip
+"""Of the outcomes."""
+
+
 @dataclass(slots=True)
 class Kept:
     """The checkpoint's entry of a row: the fields of an `Outcome`, its error as a record."""
@@ -96,14 +102,18 @@ class Checkpoint:
     """A checkpoint file, opened for one run; made if there is none.
 
     Raises:
-        ConfigurationError: another run has it open, or it is not a checkpoint.
+        ConfigurationError: another run has it open, or it is not a checkpoint of this version.
+        PartwiseError: from any method: it can't be read or written, as on a full disk.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._connection = sqlite3.connect(
-            self.path, timeout=0.2, isolation_level=None, check_same_thread=False
-        )
+        try:
+            self._connection = sqlite3.connect(
+                self.path, timeout=0.2, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
         try:
             self._prepare()
         except sqlite3.Error as error:
@@ -125,15 +135,27 @@ class Checkpoint:
         run("PRAGMA synchronous = NORMAL")
         run(f"PRAGMA application_id = {_APPLICATION}")
         self._connection.executescript(_TABLES)
+        found = tuple(name for _, name, *_ in run("PRAGMA table_info(outcomes)"))
+        if found != _COLUMNS:
+            raise ConfigurationError(
+                f"the checkpoint {self.path} was written by another version of partwise-bulk: go "
+                "on with that version, or name another file"
+            )
 
     def _unusable(self, error: sqlite3.Error) -> ConfigurationError:
         if "locked" in str(error):
             return ConfigurationError(f"another run has the checkpoint {self.path} open")
         return ConfigurationError(f"{self.path} can't be used as a checkpoint: {error}")
 
+    def _run(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise PartwiseError(f"the checkpoint {self.path} can't be used: {error}") from error
+
     def claim(self, fingerprint: bytes) -> int:
         """Which of the rows with that fingerprint this one is, from 1."""
-        (nth,) = self._connection.execute(
+        (nth,) = self._run(
             "INSERT INTO seen VALUES (?, 1) "
             "ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count",
             (fingerprint,),
@@ -142,7 +164,7 @@ class Checkpoint:
 
     def get(self, fingerprint: bytes, nth: int) -> Kept | None:
         """The kept entry of a row, or None."""
-        found = self._connection.execute(
+        found = self._run(
             "SELECT final, text, error, attempts, usage, cost, seconds FROM outcomes "
             "WHERE fingerprint = ? AND nth = ?",
             (fingerprint, nth),
@@ -164,7 +186,7 @@ class Checkpoint:
         """Keep an outcome. It is committed on return."""
         error = None if outcome.error is None else json.dumps(to_record(outcome.error))
         usage = None if outcome.usage is None else json.dumps(asdict(outcome.usage))
-        self._connection.execute(
+        self._run(
             "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 fingerprint,
@@ -186,7 +208,7 @@ class Checkpoint:
         """These rows are about to be submitted together."""
         rows = list(rows)
         with self._transaction():
-            run = self._connection.execute
+            run = self._run
             run("INSERT INTO batches VALUES (?, NULL, ?, ?)", (token, len(rows), now))
             self._connection.executemany(
                 "INSERT OR REPLACE INTO batch_rows VALUES (?, ?, ?, ?)",
@@ -195,23 +217,23 @@ class Checkpoint:
 
     def name_batch(self, token: str, id_: str) -> None:
         """The vendor has taken the batch, under that id."""
-        self._connection.execute("UPDATE batches SET id = ? WHERE token = ?", (id_, token))
+        self._run("UPDATE batches SET id = ? WHERE token = ?", (id_, token))
 
     def batches(self) -> list[Batch]:
         """Those that are not over."""
-        found = self._connection.execute("SELECT token, id, size, created FROM batches")
+        found = self._run("SELECT token, id, size, created FROM batches")
         return [Batch(*each) for each in found]
 
     def batch_of(self, fingerprint: bytes, nth: int) -> str | None:
         """The token of the batch that a row is in, or None."""
-        found = self._connection.execute(
+        found = self._run(
             "SELECT token FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
         ).fetchone()
         return found[0] if found else None
 
     def key_in_batch(self, fingerprint: bytes, nth: int) -> str | None:
         """The key of a row that is in a batch, or None."""
-        found = self._connection.execute(
+        found = self._run(
             "SELECT key FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
         ).fetchone()
         return found[0] if found else None
@@ -220,43 +242,42 @@ class Checkpoint:
         """A row of a batch has its outcome, which is kept."""
         with self._transaction():
             self.put(fingerprint, nth, outcome)
-            self._connection.execute(
+            self._run(
                 "DELETE FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
             )
 
     def rows_in_batch(self, token: str) -> list[tuple[bytes, int, str]]:
         """The rows that have no outcome yet: fingerprint, number, key."""
-        return self._connection.execute(
+        return self._run(
             "SELECT fingerprint, nth, key FROM batch_rows WHERE token = ?", (token,)
         ).fetchall()
 
     def end_batch(self, token: str) -> None:
         """The batch is over. Rows of it that have no outcome may be asked again."""
         with self._transaction():
-            self._connection.execute("DELETE FROM batches WHERE token = ?", (token,))
-            self._connection.execute("DELETE FROM batch_rows WHERE token = ?", (token,))
+            self._run("DELETE FROM batches WHERE token = ?", (token,))
+            self._run("DELETE FROM batch_rows WHERE token = ?", (token,))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
+        self._run("BEGIN")
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # a full disk has rolled it back
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
+        self._run("COMMIT")
 
     # Notes --------------------------------------------------------------------------------------
 
     def note(self, name: str, value: str) -> None:
         """Keep a word about the run itself."""
-        self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def noted(self, name: str) -> str | None:
         """The value kept under that name, or None."""
-        found = self._connection.execute(
-            "SELECT value FROM notes WHERE name = ?", (name,)
-        ).fetchone()
+        found = self._run("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
         return found[0] if found else None
 
     def close(self) -> None:

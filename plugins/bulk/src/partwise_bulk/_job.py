@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
-from partwise import AsyncClient, ConfigurationError, from_provider
+from partwise import AsyncClient, ConfigurationError, PartwiseError, Settings, from_provider
 
 from ._ask import PATIENCE, Asker
 from ._batch.run import BatchRun
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from ._outputs import Output
 
 T = TypeVar("T")
+
+_VIAS: Final = ("stream", "whole", "batch")
+_OF_CALLS: Final = {"mode", *(each.name for each in fields(Settings))}
+_ALIKE: Final = 0.85
 
 _WINDOWS = 20
 """So many times as many rows are between reading and handing out as may be asked at a time."""
@@ -74,6 +79,7 @@ class Opened(Generic[T]):
     def __init__(self, job: Job[T], source: Source, *, in_loop: bool) -> None:
         self._job = job
         self.source = source
+        check(job)
         if job.via == "batch" and job.checkpoint is None:
             raise ConfigurationError('via="batch" needs checkpoint=, to find its batches again')
         given = _client_of(job)
@@ -155,10 +161,36 @@ class Opened(Generic[T]):
             self._progress.close()
         try:
             if self._output is not None:
-                self._output.close()
+                _close(self._output)
         finally:
             if self._checkpoint is not None:
                 self._checkpoint.close()
+
+
+def _close(output: Output) -> None:
+    try:
+        output.close()
+    except OSError as error:
+        raise PartwiseError(f"{output.path} can't be written: {error}") from error
+
+
+def check(job: Job[Any]) -> None:
+    """Do nothing if the job makes sense.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    if job.via not in _VIAS:
+        raise ConfigurationError(f"unknown via {job.via!r}; choose one of {', '.join(_VIAS)}")
+    if job.max_cost is not None and not job.max_cost >= 0:
+        raise ConfigurationError(f"max_cost must be dollars >= 0, got {job.max_cost}")
+    if not job.patience >= 0:
+        raise ConfigurationError(f"patience must be seconds >= 0, got {job.patience}")
+    own = {each.name for each in fields(job)} - {"note", "options"}
+    for name in job.options.keys() - _OF_CALLS:
+        meant = get_close_matches(name, own, n=1, cutoff=_ALIKE)
+        if meant:
+            raise ConfigurationError(f"extract() has no keyword {name}=; did you mean {meant[0]}=?")
 
 
 def _progress_of(job: Job[Any]) -> Progress | None:

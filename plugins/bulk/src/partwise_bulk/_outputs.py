@@ -10,10 +10,11 @@ A failed row has `null` for its value, and in `error` the error's `type` and `me
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 from partwise import ConfigurationError
 
@@ -34,7 +35,9 @@ Dump = "Callable[[Any], Any]"
 
 
 class Output(Protocol):
-    """Where outcomes are written."""
+    """Where outcomes are written. Its methods raise `OSError` if they can't be."""
+
+    path: Path
 
     def write(self, outcomes: Iterable[Outcome[Any]]) -> None: ...
 
@@ -98,20 +101,29 @@ def error_of(outcome: Outcome[Any]) -> dict[str, str]:
     return {"type": record["type"], "message": record["message"], "text": outcome.text}
 
 
+def _line(record: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(record, allow_nan=False).encode() + b"\n"
+    except ValueError:  # NaN and the infinities are not in JSON: null, as pydantic has it
+        return to_json(record, inf_nan_mode="null") + b"\n"
+
+
 class JSONLinesOutput:
     """Appends a line for each outcome, and leaves no line half-written."""
 
     def __init__(self, path: Path, dump: Callable[[Any], Any]) -> None:
+        self.path = path
         self._dump = dump
         self._file: IO[bytes] = path.open("wb")
 
     def write(self, outcomes: Iterable[Outcome[Any]]) -> None:
-        lines = [json.dumps(record_of(each, self._dump)).encode() + b"\n" for each in outcomes]
+        lines = [_line(record_of(each, self._dump)) for each in outcomes]
         self._file.write(b"".join(lines))
         self._file.flush()
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # all is written, or it was said that it can't be
+            self._file.close()
 
 
 class ParquetOutput:
@@ -123,7 +135,7 @@ class ParquetOutput:
     def __init__(self, path: Path, dump: Callable[[Any], Any], schema: dict[str, Any]) -> None:
         from ._arrow import outcome_schema
 
-        self._path = path
+        self.path = path
         self._part = path.with_name(f"{path.name}.part")
         self._dump = dump
         self._schema = outcome_schema(schema)
@@ -143,4 +155,4 @@ class ParquetOutput:
     def close(self) -> None:
         self._flush()
         self._writer.close()
-        self._part.replace(self._path)
+        self._part.replace(self.path)

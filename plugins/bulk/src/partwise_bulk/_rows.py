@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import time
+import zlib
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,10 @@ KeyOf: TypeAlias = str | Callable[[Any], Any]
 _BATCH: Final = 256
 _BATCH_SECONDS: Final = 0.005
 """A slow source is not waited for until a batch is full."""
+
+_LONGEST_FIELD: Final = 2**31 - 1
+"""Of a CSV file, in characters: the most that a C long has everywhere."""
+_ESCAPED: Final = re.compile("[\ud800-\udfff]")
 
 _JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t"}
@@ -232,13 +238,20 @@ def _kind(path: Path) -> str:
 def _read_file(path: Path) -> Iterator[Any]:
     kind = _kind(path)
     if kind in _JSON_LINES:
-        return _read_json_lines(path)
+        return _readable(_read_json_lines(path), path)
     if kind in _SEPARATORS:
-        return _read_csv(path, _SEPARATORS[kind])
+        return _readable(_read_csv(path, _SEPARATORS[kind]), path)
     if kind in _PARQUET:
-        return _read_parquet(path)
+        return _readable(_read_parquet(path), path)
     known = ", ".join(sorted(_DATA))
     raise ConfigurationError(f"rows can't be read from {path.name}: it has to be one of {known}")
+
+
+def _readable(rows: Iterator[Any], path: Path) -> Iterator[Any]:
+    try:
+        yield from rows
+    except (OSError, EOFError, ValueError, zlib.error) as error:  # Arrow's errors are these, too
+        raise ConfigurationError(f"{path.name} can't be read: {error}") from error
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
@@ -248,8 +261,8 @@ def _open_bytes(path: Path) -> IO[bytes]:
 def _open_text(path: Path) -> IO[str]:
     # A byte order mark, as spreadsheets write it, is not a part of the first row.
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _read_json_lines(path: Path) -> Iterator[Any]:
@@ -270,21 +283,51 @@ def _parsed(path: Path, number: int, line: bytes) -> Any:
 
 
 def _read_csv(path: Path, separator: str) -> Iterator[Any]:
+    # The limit is for the whole process; documents are longer than its 131,072 characters.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
     with _open_text(path) as file:
         reader = csv.DictReader(file, delimiter=separator)
-        for values in reader:
-            if None in values or None in values.values():
-                number, columns = reader.line_num, len(reader.fieldnames or ())
-                told = f"line {number} of {path.name} does not have {columns} columns"
-                yield Unreadable(values, ConfigurationError(told))
-            else:
-                yield values
+        names = reader.fieldnames or ()
+        if len(set(names)) < len(names):
+            raise ConfigurationError(f"{path.name} has two columns of the same name")
+        try:
+            for values in reader:
+                told = _fault_in(values, len(names))
+                where = f"line {reader.line_num} of {path.name}"
+                yield Unreadable(values, ConfigurationError(f"{where} {told}")) if told else values
+        except csv.Error as error:
+            where = f"line {reader.line_num} of {path.name}"
+            raise ConfigurationError(f"{where} can't be read: {error}") from error
+
+
+def _fault_in(values: Mapping[Any, Any], columns: int) -> str | None:
+    if None in values or None in values.values():
+        return f"does not have {columns} columns"
+    # So Python reads bytes that are not UTF-8, if told to go on (PEP 383).
+    is_text = not any(_ESCAPED.search(value) for value in values.values())
+    return None if is_text else "is not UTF-8"
 
 
 def _read_parquet(path: Path) -> Iterator[Any]:
     with _parquet().ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH):
-            yield from batch.to_pylist()
+            yield from _rows_of(batch, path)
+
+
+def _rows_of(batch: Any, path: Path) -> list[Any]:
+    try:
+        rows: list[Any] = batch.to_pylist()
+    except ValueError:  # Python has no such value, as of a time with nanoseconds
+        return [_row_of(batch, number, path) for number in range(batch.num_rows)]
+    return rows
+
+
+def _row_of(batch: Any, number: int, path: Path) -> Any:
+    try:
+        return batch.slice(number, 1).to_pylist()[0]
+    except ValueError as error:
+        told = f"a row of {path.name} can't be read: {error}"
+        return Unreadable(None, ConfigurationError(told))
 
 
 def _parquet() -> Any:

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from partwise import PartwiseError
+
 from ._errors import is_final
 from ._outcome import Outcome, Summary
 from ._prompts import estimate_tokens, fingerprint, messages_of
@@ -96,6 +98,7 @@ class Run(Generic[T]):
         self._stopped = False
         self._is_over = False
         self._failure: BaseException | None = None
+        self._output_failure: PartwiseError | None = None
         self._start = plan.asker.pace.clock.time()
         self._feeder = asyncio.get_running_loop().create_task(self._feed())
         self._feeder.add_done_callback(self._fed)
@@ -104,12 +107,14 @@ class Run(Generic[T]):
         """The next outcomes; none when all were handed out.
 
         Raises:
-            Exception: the source, the checkpoint or the output failed. What had ended before was
-                handed out before.
+            PartwiseError: the checkpoint or the output can't be written.
+            Exception: that of the source. What had ended before was handed out before.
         """
         while not self._ready and not self._has_ended:
             self._changed.clear()
             await self._changed.wait()
+        if self._output_failure is not None:
+            raise self._output_failure
         ready = self._ready
         batch = [ready.popleft() for _ in range(min(len(ready), HANDED_OUT_AT_ONCE))]
         if not batch and self._failure is not None:
@@ -118,10 +123,20 @@ class Run(Generic[T]):
             self.summary.add(outcome)
         self._bring_up_to_date()
         if batch and self._plan.output is not None:
-            self._plan.output.write(batch)
+            self._write(self._plan.output, batch)
         if self._plan.progress is not None:
             self._plan.progress.update(self.summary)
         return batch
+
+    def _write(self, output: Output, batch: list[Outcome[T]]) -> None:
+        try:
+            output.write(batch)
+        except OSError as error:
+            # These outcomes are still handed out; the error comes in the place of the next.
+            told = f"{output.path} can't be written: {error}"
+            self._output_failure = PartwiseError(told)
+            self._output_failure.__cause__ = error
+            self._feeder.cancel()
 
     def consumed(self, count: int) -> None:
         """So many outcomes are done with: as many further rows may be read."""
