@@ -55,6 +55,8 @@ class PartwiseError(Exception):
         finish_reason: why the vendor stopped, if it said.
         raw_finish_reason: the vendor's own word for it, such as `"SAFETY"`.
         attempt: the number of the attempt, from 1.
+        advice: what to do about it, if partwise knows; `str(error)` ends with it.
+        retryable: whether the same call may succeed later.
     """
 
     snapshot: Any = None
@@ -64,13 +66,15 @@ class PartwiseError(Exception):
     finish_reason: FinishReason | None = None
     raw_finish_reason: str | None = None
     attempt: int = 1
+    advice: str = ""
+    retryable: bool = False
 
     def __str__(self) -> str:
         text = super().__str__()
-        if len(text) <= _MESSAGE_CHARS:
-            return text
-        more = len(text) - _MESSAGE_CHARS
-        return f"{text[:_MESSAGE_CHARS]}… ({more} more characters in error.args[0])"
+        if len(text) > _MESSAGE_CHARS:
+            more = len(text) - _MESSAGE_CHARS
+            text = f"{text[:_MESSAGE_CHARS]}… ({more} more characters in error.args[0])"
+        return f"{text.rstrip('.')}; {self.advice}" if self.advice else text
 
 
 class ConfigurationError(PartwiseError):
@@ -253,6 +257,7 @@ class RetriesExhaustedError(PartwiseError):
     def __init__(self, message: str, errors: Sequence[PartwiseError]) -> None:
         super().__init__(message)
         self.errors = tuple(errors)
+        self.retryable = errors[-1].retryable if errors else False
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.args, self.__dict__))

@@ -39,6 +39,7 @@ from ._providers.protocol import (
     Request,
     SupportsAcceptance,
     SupportsFallback,
+    SupportsModelsUrl,
     SupportsTelemetry,
 )
 from ._providers.rate_limits import RateLimit, rate_limits
@@ -96,6 +97,7 @@ __all__ = [
     "ServerError",
     "SupportsAcceptance",
     "SupportsFallback",
+    "SupportsModelsUrl",
     "SupportsTelemetry",
     "TextDelta",
     "ToolCallDelta",

@@ -27,6 +27,10 @@ def provider_wrapper(cache: Cache) -> ProviderWrapper | None:
         return cache
     if cache is False:
         return None
+    if cache is not True and not isinstance(cache, str | Path):
+        raise ConfigurationError(
+            f"cache= takes the path of a file, True, or a function, got {cache!r}"
+        )
     wrapper: ProviderWrapper = _opener()(None if cache is True else Path(cache))
     return wrapper
 

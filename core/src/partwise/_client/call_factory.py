@@ -145,7 +145,7 @@ def as_mode(mode: Mode | str | None) -> Mode | None:
     except ValueError:
         known = ", ".join(Mode)
         hint = nearest(mode, Mode)
-        raise ConfigurationError(f"unknown mode {mode!r}{hint}; choose one of {known}") from None
+        raise ConfigurationError(f"unknown mode {mode!r}; choose one of {known}{hint}") from None
 
 
 def _checked_model(model: object) -> str | None:

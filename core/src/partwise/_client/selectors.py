@@ -38,6 +38,8 @@ def path_of(place: Place | Callable[[Any], object]) -> Path:
         return parse_path(place)
     if callable(place):
         return _selected(place)
+    if not isinstance(place, Sequence):
+        raise PathError(f"invalid path {place!r}: write it like users[0].name")
     steps = tuple(place)
     for step in steps:
         if type(step) not in (str, int):

@@ -106,7 +106,10 @@ class Plan:
         types = types_at(self.core_schema, parse_path(text))
         if types <= without:
             held = " or ".join(sorted(type_name(each) for each in types))
-            raise WrongTypeError(f"no {wanted} at {text or 'the root'}: it holds {held}")
+            raise WrongTypeError(
+                f"no {wanted} at {text or 'the root'} of {self.name}: it holds {held}; "
+                f"choose a path with {wanted}"
+            )
 
 
 def _model_at(node: ValueNode) -> ModelLayout | None:

@@ -8,6 +8,7 @@ A plugin is a module that an entry point of the group `partwise` names. It imple
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
@@ -167,6 +168,13 @@ class SupportsFallback(Protocol):
         """
 
 
+class SupportsModelsUrl(Protocol):
+    """An attribute that a provider may have, for the error of a model that is not found."""
+
+    models_url: str | None
+    """The page that lists the vendor's models."""
+
+
 class SupportsTelemetry(Protocol):
     """An attribute that a provider may have, for `partwise.otel`."""
 
@@ -212,12 +220,21 @@ class ProviderConfig:
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._check_types()
         self.secrets.add_environment()
         self.secrets.add(self.api_key)
         self.secrets.add_url(self.base_url or "")
         self.secrets.add_options({"client": self.client, "http_client": self.http_client})
         self.secrets.add_options(self.options)
         _check_key(self.api_key or "", "api_key=")
+
+    def _check_types(self) -> None:
+        for name in ("api_key", "base_url"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                how = "; pass its get_secret_value()" if hasattr(value, "get_secret_value") else ""
+                kind = type(value).__name__
+                raise ConfigurationError(f"{name}= must be text, got a value of type {kind}{how}")
 
     def check_client(self) -> None:
         """See that the user gave a client of the SDK, or settings for one, and not both.
@@ -297,8 +314,30 @@ def _checked_url(url: str) -> str:
     if not is_address:
         raise ConfigurationError(
             'base_url= is not an address: write it in full, as in "https://api.example.com/v1"'
+            + _with_scheme(url)
         )
+    _check_path(parts.path)
     return url
+
+
+def _with_scheme(url: str) -> str:
+    """A proposal for an address that lacks nothing but its scheme; it has no secret in it."""
+    if not _HOST_AND_PORT.fullmatch(url):
+        return ""
+    is_local = url.startswith(("localhost", "127.", "0.0.0.0"))  # noqa: S104 - read, not bound
+    return f"; did you mean '{'http' if is_local else 'https'}://{url}'?"
+
+
+def _check_path(path: str) -> None:
+    """See that the address is not that of one endpoint: SDKs add its path by themselves."""
+    for endpoint in ("/chat/completions", "/responses", "/messages"):
+        if path.rstrip("/").endswith(endpoint):
+            raise ConfigurationError(
+                f"base_url= ends in {endpoint}, which the SDK adds by itself: leave that out"
+            )
+
+
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._/-]*)?")
 
 
 ProviderFactory: TypeAlias = Callable[[ProviderConfig], Provider]

@@ -52,6 +52,9 @@ _OWN_NAMES: Final = {
 }
 """The names that are registered by the distributions made together with this package."""
 
+_FAMILIES: Final = {"aws": "bedrock", "claude": "anthropic", "gemini": "google", "gpt": "openai"}
+"""Names that are given in place of the vendor's."""
+
 _OWN: Final = frozenset(_OWN_NAMES.values())
 
 _log: Final = logging.getLogger("partwise")
@@ -166,11 +169,11 @@ def _pinned(name: str, distribution: str) -> ProviderFactory:
     wanted = _normalized(distribution)
     plugins = [each for each in _plugins() if _normalized(each.distribution) == wanted]
     if not plugins:
-        distributions = {plugin.distribution for plugin in _plugins()}
+        distributions = sorted({plugin.distribution for plugin in _plugins()})
         raise ProviderNotFoundError(
-            f"{distribution!r} has no plugin for partwise, or is not installed"
-            f"{nearest(distribution, distributions)} plugin= is the name of a distribution, one of "
-            f"{', '.join(sorted(distributions)) or 'none'}"
+            f"{distribution!r} has no plugin for partwise, or is not installed: plugin= is the "
+            f"name of a distribution, one of {', '.join(distributions) or 'none'}"
+            f"{nearest(distribution, distributions)}"
         )
     having = [plugin for plugin in plugins if name in _factories_if_any(plugin)]
     return _factory(having[0] if having else plugins[0], name)
@@ -240,7 +243,8 @@ def _not_found(name: str, plugins: list[Plugin]) -> ProviderNotFoundError:
 def _hints(name: str, plugins: list[Plugin]) -> Iterator[str]:
     """A name that may be meant, and the package to install for it, if it is known to exist."""
     installed = _all_names(plugins)
-    likely = name if name in _OWN_NAMES else nearest_name(name, {*installed, *_OWN_NAMES})
+    likely = name if name in _OWN_NAMES else _FAMILIES.get(name.lower())
+    likely = likely or nearest_name(name, {*installed, *_OWN_NAMES})
     if likely is not None and likely != name:
         yield f"did you mean {likely!r}?"
     if likely in _OWN_NAMES and likely not in installed:
@@ -325,6 +329,12 @@ def register(plugin: object) -> None:
         _ensure_registered(plugin)
     except (ValueError, pluggy.PluginValidationError) as error:
         raise ConfigurationError(str(error)) from error
+    if not _manager.get_hookcallers(plugin):
+        _manager.unregister(plugin)
+        raise ConfigurationError(
+            f"no plugin: {plugin!r} has no hook; decorate its register_providers or observe with "
+            "partwise.provider.hookimpl"
+        )
     _registered.append(plugin)
 
 

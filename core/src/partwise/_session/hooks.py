@@ -91,7 +91,13 @@ class Hooks:
         self._handlers: dict[str, list[Handler]] = {}
 
     def on(self, name: HookName, handler: Handler) -> None:
-        """Call the handler whenever this happens."""
+        """Call the handler whenever this happens.
+
+        Raises:
+            ConfigurationError: there is no hook of that name, or the handler can't be called.
+        """
+        if not callable(handler):
+            raise ConfigurationError(f"the handler of {name!r} must be callable, got {handler!r}")
         self._handlers.setdefault(_known(name), []).append(handler)
 
     def off(self, name: HookName, handler: Handler) -> None:
@@ -175,7 +181,7 @@ class HookDispatcher:
 def _known(name: str) -> str:
     if name not in _NAMES:
         hint = nearest(name, _NAMES)
-        raise ConfigurationError(f"unknown hook {name!r}{hint}; choose one of {', '.join(_NAMES)}")
+        raise ConfigurationError(f"unknown hook {name!r}; choose one of {', '.join(_NAMES)}{hint}")
     return name
 
 

@@ -139,4 +139,4 @@ def _faults(error: PartwiseError) -> list[str]:
     if isinstance(error, MalformedOutputError):
         place = f"line {error.line}, column {error.column}"
         return [f"not valid JSON at {place}: {error.message}"]
-    return [str(error)]
+    return [str(error.args[0])]  # without the advice, which is for users

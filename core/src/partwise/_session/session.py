@@ -29,6 +29,7 @@ from .._errors import (
 )
 from .._plan.plan import Plan
 from .._plan.skipping import SkipInvalid
+from .._providers.advice import advice_for, longer_answer
 from .._providers.mode import Mode
 from .._snapshot.events import Restarted, Resumed
 from .._usage import Usage
@@ -456,11 +457,21 @@ class Session:
     def _report(self, error: Exception) -> None:
         if isinstance(error, PartwiseError):
             self._enriched(error)
+            error.advice = error.advice or self._advice_for(error)
         if isinstance(error, OutputError):  # found in partwise's own frames, which hold the answer
             drop_frames(error)
         self._report_usage()
         name: HookName = "parse:error" if isinstance(error, OutputError) else "completion:error"
         self.call.hooks.emit(name, error)
+
+    def _advice_for(self, error: PartwiseError) -> str:
+        call = self.call
+        if isinstance(error, ProviderError):
+            url = getattr(call.provider, "models_url", None)
+            return advice_for(error, model=call.info.model, models_url=url)
+        if isinstance(error, IncompleteOutputError) and self.finish_reason == "length":
+            return longer_answer(call.request.options, resumes=call.settings.resume)
+        return ""
 
     def _report_usage(self) -> None:
         if self._attempt.usage is not None:

@@ -51,6 +51,8 @@ class AnthropicProvider:
         MissingKeyError: there is no key, and no other credential that the SDK would find.
     """
 
+    models_url: Final = "https://docs.claude.com/en/docs/about-claude/models/overview"
+
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
         self._has_retries = _has_retries(config)

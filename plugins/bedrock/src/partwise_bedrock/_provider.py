@@ -36,6 +36,7 @@ class BedrockProvider:
     """
 
     telemetry_name: Final = "aws.bedrock"
+    models_url: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html"
 
     def __init__(self, config: ProviderConfig) -> None:
         if config.http_client is not None:

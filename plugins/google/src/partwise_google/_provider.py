@@ -57,6 +57,8 @@ class GoogleProvider:
             tried with the first request.
     """
 
+    models_url: Final = "https://ai.google.dev/gemini-api/docs/models"
+
     def __init__(self, config: ProviderConfig) -> None:
         config.check_client()
         self._name = config.name

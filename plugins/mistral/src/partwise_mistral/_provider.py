@@ -37,6 +37,7 @@ class MistralProvider:
     """
 
     telemetry_name: Final = "mistral_ai"
+    models_url: Final = "https://docs.mistral.ai/getting-started/models/models_overview/"
 
     def __init__(self, config: ProviderConfig) -> None:
         config.check_client()

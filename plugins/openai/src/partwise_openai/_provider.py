@@ -55,6 +55,7 @@ class OpenAIProvider:
         self._config = config
         self._server = _server_in_fact(config, server)
         self.telemetry_name = self._server.telemetry_name or config.name
+        self.models_url = _models_url(config, self._server)
         arguments = _client_arguments(config, server)
 
         def make() -> OpenAI:
@@ -174,6 +175,14 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
         "max_retries": _retries_of_sdk(config),
         "api_key": _key(config, server),
     }
+
+
+def _models_url(config: ProviderConfig, server: Server) -> str | None:
+    if config.name == "openai":
+        return "https://platform.openai.com/docs/models"
+    # The endpoint that each of them has: https://platform.openai.com/docs/api-reference/models
+    is_known = server.url is not None and "{}" not in server.url and config.base_url is None
+    return f"{str(server.url).rstrip('/')}/models" if is_known else None
 
 
 def _retries_of_sdk(config: ProviderConfig) -> int:
