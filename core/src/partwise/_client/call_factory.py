@@ -144,8 +144,8 @@ def as_mode(mode: Mode | str | None) -> Mode | None:
         return None if mode is None else Mode(mode)
     except ValueError:
         known = ", ".join(Mode)
-        hint = nearest(mode, Mode)
-        raise ConfigurationError(f"unknown mode {mode!r}; choose one of {known}{hint}") from None
+        hint = nearest(mode, Mode) or ";"
+        raise ConfigurationError(f"unknown mode {mode!r}{hint} choose one of {known}") from None
 
 
 def _checked_model(model: object) -> str | None:

@@ -180,8 +180,8 @@ class HookDispatcher:
 
 def _known(name: str) -> str:
     if name not in _NAMES:
-        hint = nearest(name, _NAMES)
-        raise ConfigurationError(f"unknown hook {name!r}; choose one of {', '.join(_NAMES)}{hint}")
+        hint = nearest(name, _NAMES) or ";"
+        raise ConfigurationError(f"unknown hook {name!r}{hint} choose one of {', '.join(_NAMES)}")
     return name
 
 
