@@ -117,8 +117,8 @@ CALLS: Final[tuple[Entry, ...]] = (
 STREAMS: Final[tuple[Entry, ...]] = (
     ('stream().elements("usres")', ("'usres' is not a path in Team", "did you mean 'users'")),
     ('stream().elements("users[0].nam")', (r"users\[0\] has the fields name", "mean 'name'")),
-    ('stream().elements("title")', ("no elements at title of Team", "it holds str", "choose")),
-    ('stream().text_deltas("users")', ("no text at users of Team", "it holds list", "choose")),
+    ('stream().elements("title")', ("no elements at title", "it holds str", "choose")),
+    ('stream().text_deltas("users")', ("no text at users", "it holds list", "choose")),
     ('stream().state("users[*].name")', ("names several places", "give an index")),
     ('stream().state("users.name")', ("'users.name' is not a path", r"\[0\] is the first")),
     ('stream().state("users[")', ("invalid path 'users\\['", "index 5", "write it like")),

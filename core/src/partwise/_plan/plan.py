@@ -107,8 +107,7 @@ class Plan:
         if types <= without:
             held = " or ".join(sorted(type_name(each) for each in types))
             raise WrongTypeError(
-                f"no {wanted} at {text or 'the root'} of {self.name}: it holds {held}; "
-                f"choose a path with {wanted}"
+                f"no {wanted} at {text or 'the root'}: it holds {held}; choose a path with {wanted}"
             )
 
 
