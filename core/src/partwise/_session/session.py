@@ -425,8 +425,12 @@ class Session:
 
     def _may_retry(self, error: PartwiseError) -> bool:
         may_go_on = self._resumes(error) or self.feeds.may_restart
-        began = self._reader is not None and self._reader.saw_event
-        return may_go_on and self._retries.are_worth(error, began=began)
+        return may_go_on and self._retries.are_worth(error, began=self._has_begun)
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether this attempt's stream has brought anything."""
+        return self._reader is not None and self._reader.saw_event
 
     def _resumes(self, error: PartwiseError) -> bool:
         return self.call.settings.resume and is_resumable(self._attempt, error)
@@ -466,7 +470,7 @@ class Session:
 
     def _advice_for(self, error: PartwiseError) -> str:
         call = self.call
-        if isinstance(error, ProviderError):
+        if isinstance(error, ProviderError) and not self._has_begun:
             url = getattr(call.provider, "models_url", None)
             return advice_for(error, model=call.info.model, models_url=url)
         if isinstance(error, IncompleteOutputError) and self.finish_reason == "length":
