@@ -58,7 +58,8 @@ def check_adopted(name: str, client: Any) -> None:
         callable(getattr(client, each, None)) for each in _CLOSERS
     )
     if not is_client:
-        found = f"the class {client.__name__}" if isinstance(client, type) else repr(client)
+        is_class = isinstance(client, type)
+        found = f"the class {client.__name__}" if is_class else _described(client)
         raise ConfigurationError(
             f"from_{name}() takes a client of the vendor's SDK, made by yourself, and got {found}; "
             f'without one, write from_provider("{name}/…")'
@@ -89,4 +90,5 @@ def check_arguments(*, model: Any, cache: Any, **texts: Any) -> None:
 
 def _described(value: object) -> str:
     # Not its repr, in which a key may be.
-    return f"a value of type {type(value).__name__}"
+    how = "; pass its get_secret_value()" if hasattr(value, "get_secret_value") else ""
+    return f"a value of type {type(value).__name__}{how}"
