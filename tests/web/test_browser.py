@@ -23,6 +23,8 @@ from .conftest import FINAL, TEXT, Team, closing, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.xdist_group("browser")  # one page, built once
+
 HERE = Path(__file__).parent
 PAGE = '<!doctype html><div id="root"></div><script src="/page.js"></script>'
 

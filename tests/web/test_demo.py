@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser, started once
+
 FOLDER = ROOT / "docs" / "examples" / "web"
 
 
