@@ -76,7 +76,7 @@ class ProviderConformance(
     needs_key: ClassVar[bool] = True
     light_imports: ClassVar[frozenset[str]] = frozenset()
     mutations: ClassVar[int] = 25
-    at_once: ClassVar[float] = 1.0
+    at_once: ClassVar[float] = 5.0
 
     @classmethod
     def recording_mode(cls, recording: Path) -> Mode | None:  # noqa: ARG003 - for those who override
