@@ -18,11 +18,13 @@ Findings: TypeAlias = dict[int, str]
 """The messages at each line of a file."""
 
 _COMMANDS: Final = {
-    "mypy": ("mypy", "--strict", "--no-error-summary", "--hide-error-context"),
+    "mypy": (
+        "mypy", "--strict", "--no-error-summary", "--hide-error-context",
+        "--python-executable", "{python}", "--cache-dir", ".mypy-{program}",
+    ),
     "pyright": ("basedpyright", "--level", "error", "--pythonpath", "{python}"),
     "ty": ("ty", "check", "--output-format", "concise", "--python", "{python}"),
-}
-# pyright of the Python package `pyright` has the same options.
+}  # fmt: skip
 NAMES: Final = tuple(_COMMANDS)
 CHECKERS: Final = [
     # ty takes a fraction of a second, the others some.
@@ -38,7 +40,7 @@ def findings(
     file: str,
     *,
     command: Path | None = None,
-    python: Path | None = None,
+    python: str = sys.executable,
 ) -> Findings:
     """The checker's messages about the file, and its answers to `reveal_type`.
 
@@ -47,13 +49,13 @@ def findings(
         folder: where the file is, and all that it imports from beside it.
         file: its name.
         command: the checker's program, if it is another than the environment's.
-        python: the interpreter whose packages are seen, if it is another than this one.
+        python: the interpreter whose packages are seen.
     """
     program, *options = _COMMANDS[checker]
     run = subprocess.run(
         [
             command or BIN / program,
-            *(option.format(python=python or sys.executable) for option in options),
+            *(option.format(python=python, program=hash(command)) for option in options),
             file,
         ],
         cwd=folder, capture_output=True, text=True, check=False,
