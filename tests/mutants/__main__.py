@@ -66,6 +66,7 @@ FIRST: Final[dict[str, Sequence[str]]] = {
         "test_answer_reader.py",
         "test_resume_properties.py",
     ],
+    "_json/grammar": ["test_states.py", "test_conformance.py", "test_resume_properties.py"],
     "_json/tokens": ["test_states.py", "test_conformance.py", "test_resume_properties.py"],
     "_json/extract": ["test_answer_reader.py"],
     "_plan/defensive_copies": ["test_mutating_validators.py"],
