@@ -46,6 +46,14 @@ def stream() -> Any:
     return fake().create_partial(Team, MESSAGES)
 
 
+def afake() -> Any:
+    return fake(async_client=True)
+
+
+def astream() -> Any:
+    return afake().create_partial(Team, MESSAGES)
+
+
 def begun() -> Any:
     made = stream()
     next(iter(made))
@@ -65,7 +73,7 @@ NAMES: Final = {
     "M": MESSAGES,
     "SecretStr": SecretStr,
     "User": User,
-    **{each.__name__: each for each in (begun, fake, left, openai, stream)},
+    **{each.__name__: each for each in (afake, astream, begun, fake, left, openai, stream)},
 }
 
 

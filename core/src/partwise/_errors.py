@@ -78,19 +78,34 @@ class PartwiseError(Exception):
 
 
 class ConfigurationError(PartwiseError):
-    """The call can't be made as asked. No request was sent."""
+    """The call can't be made as asked. No request was sent.
+
+    Raised at once, by `from_provider` or by the call. The message names the argument and the values
+    that would do, as in `unknown mode 'toolz'; did you mean 'tools'?`: correct the call.
+    """
 
 
 class ProviderNotFoundError(ConfigurationError):
-    """No usable plugin has that name."""
+    """No usable plugin has that name.
+
+    Raised by `from_provider`. The message names the nearest name, or the package to install;
+    `partwise providers` lists all.
+    """
 
 
 class MissingKeyError(ConfigurationError):
-    """No API key was given, and the environment has none."""
+    """No API key was given, and the environment has none.
+
+    Raised by `from_provider`. Set the variable that the message names, or pass `api_key=`.
+    """
 
 
 class PathError(ConfigurationError, ValueError):
-    """No answer of this response model has anything at that path, or it is not a path at all."""
+    """No answer of this response model has anything at that path, or it is not a path at all.
+
+    Raised when a view is made, or a state asked for. The message names the fields that there are.
+    A `ValueError`, too.
+    """
 
 
 class ProviderError(PartwiseError):
@@ -129,27 +144,48 @@ class ProviderError(PartwiseError):
 
 
 class BadRequestError(ProviderError):
-    """The vendor will not take this request, however often it is sent."""
+    """The vendor will not take this request, however often it is sent.
+
+    A status of 4xx other than those below: an unknown model, a parameter that it lacks, a prompt
+    that is too long. `advice` says which, if the vendor's words do. Retryable for 409 alone.
+    """
 
 
 class AuthenticationError(ProviderError):
-    """The key is wrong, or may not do this."""
+    """The key is wrong, or may not do this (401, 403).
+
+    Check the key, and the account's access to this model. Never retryable.
+    """
 
 
 class RateLimitError(ProviderError):
-    """Too many requests, or too many tokens."""
+    """Too many requests, or too many tokens (429).
+
+    `retry_after` has the seconds that the vendor asks for, and a call waits and asks again as often
+    as `max_retries` says. Not retryable if the account's quota is spent: see its billing.
+    """
 
 
 class ServerError(ProviderError):
-    """The vendor failed, or is overloaded."""
+    """The vendor failed, or is overloaded (5xx), or sent what can't be read.
+
+    Retryable, unless a page came in place of an answer: then `base_url=` is wrong.
+    """
 
 
 class ProviderConnectionError(ProviderError):
-    """No connection to the vendor, or it broke."""
+    """No connection to the vendor, or it broke.
+
+    `advice` names the address, and whether a host, a server or a certificate is at fault.
+    Retryable, unless TLS can't be agreed on.
+    """
 
 
 class ProviderTimeoutError(ProviderError):
-    """The vendor took too long."""
+    """The vendor took too long, or the call's `timeout` or `idle_timeout` is over.
+
+    Retryable, unless it was the time of the whole call.
+    """
 
 
 class OutputError(PartwiseError):
@@ -221,7 +257,10 @@ class InvalidOutputError(OutputError):
 
 
 class IncompleteOutputError(OutputError):
-    """The answer was cut off: `finish_reason` is `"length"`, or the stream just ended."""
+    """The answer was cut off: `finish_reason` is `"length"`, or the stream just ended.
+
+    `advice` names the limit to raise; `resume=True` asks for the rest in place of a new answer.
+    """
 
 
 class RefusalError(OutputError):
@@ -236,7 +275,7 @@ class RefusalError(OutputError):
 
 
 class ContentFilterError(OutputError):
-    """The vendor's filter stopped the answer."""
+    """The vendor's filter stopped the answer. It is not asked for again: change the messages."""
 
 
 class NotAppendableError(PartwiseError):
