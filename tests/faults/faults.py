@@ -168,7 +168,7 @@ BROKEN: dict[str, Any] = {"error": ProviderConnectionError, "retryable": True}
 STALLED: dict[str, Any] = {
     "error": ProviderTimeoutError,
     "retryable": True,
-    "keywords": {"idle_timeout": 0.1},
+    "keywords": {"idle_timeout": 0.5},
 }
 
 FAULTS = (

@@ -111,7 +111,7 @@ def test_a_key_that_is_repeated_is_masked_and_the_rest_is_kept(
     stand.server.enqueue(refused(401)(vendor))
     outcome = stand.ask()
     assert isinstance(outcome.error, partwise.AuthenticationError)
-    assert "Incorrect API key provided: ***. Ask for another." in str(outcome.error)
+    assert "Incorrect API key provided: ***. Ask for another" in str(outcome.error)
     assert outcome.error.__cause__ is not None
 
 

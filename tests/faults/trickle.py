@@ -7,13 +7,13 @@ import threading
 from contextlib import ExitStack, suppress
 from typing import Literal, Self, TypeAlias
 
-Trickle: TypeAlias = Literal["connecting", "headers", "comments", "line"]
-TRICKLES: tuple[Trickle, ...] = ("connecting", "headers", "comments", "line")
+Trickle: TypeAlias = Literal["connecting", "headers", "comments", "blanks", "line"]
+TRICKLES: tuple[Trickle, ...] = ("connecting", "headers", "comments", "blanks", "line")
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 BODY = HEAD + b"content-type: text/event-stream\r\n\r\n"
-BEGIN = {"headers": HEAD, "comments": BODY, "line": BODY + b"data: {"}
-MORE = {"headers": b"x-more: x\r\n", "comments": b": still here\n\n", "line": b" "}
+BEGIN = {"headers": HEAD, "comments": BODY, "blanks": BODY, "line": BODY + b"data: {"}
+MORE = {"headers": b"x-more: x\r\n", "comments": b": still here\n\n", "blanks": b"\n", "line": b" "}
 PAUSE = 0.02
 
 

@@ -48,7 +48,7 @@ async def test_a_lost_connection_is_taken_up_again_wherever_it_was_cut(tmp_path:
     data.write_text(json.dumps({"body": body, "final": FINAL}))
     client = built_client(tmp_path / "client.mjs")
     command: list[Any] = [program("node"), HERE / "reconnecting.mjs", client, data]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)  # noqa: ASYNC221
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)  # noqa: ASYNC221
     told = json.loads(done.stdout)
     assert told["failed"] == []
     assert told["cuts"] == len(body.encode())
