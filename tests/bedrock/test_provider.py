@@ -273,15 +273,35 @@ def test_messages(
     "part",
     [
         {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
-        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+        {"type": "file", "file": {"file_id": "file_1"}},
     ],
-    ids=["address", "audio"],
+    ids=["address", "file-of-another-vendor"],
 )
 def test_what_bedrock_takes_only_in_its_own_form(
     provider: BedrockProvider, request_for: MakeRequest, part: dict[str, Any]
 ) -> None:
     with pytest.raises(ConfigurationError, match="Bedrock's content blocks"):
         provider.build_request(request_for(messages=[{"role": "user", "content": [part]}]))
+
+
+def test_files_and_sounds(
+    provider: BedrockProvider, server: ReplayServer, request_for: MakeRequest
+) -> None:
+    data = base64.b64encode(b"%PDF").decode()
+    files = [
+        {"file_data": f"data:application/pdf;base64,{data}", "filename": "Ada's CV_v1.pdf"},
+        {"file_data": f"data:application/msword;base64,{data}", "filename": "a.doc"},
+        {"file_data": f"data:text/plain;base64,{data}"},
+    ]
+    sound = {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
+    content = [*({"type": "file", "file": file} for file in files), sound]
+    body = sent(provider, server, request_for(messages=[{"role": "user", "content": content}]))
+
+    *documents, audio = body["messages"][0]["content"]
+    named = [(each["document"]["format"], each["document"]["name"]) for each in documents]
+    assert named == [("pdf", "Ada s CV v1"), ("doc", "a"), ("txt", "document")]
+    assert {each["document"]["source"]["bytes"] for each in documents} == {data}
+    assert audio == {"audio": {"format": "wav", "source": {"bytes": data}}}
 
 
 def test_an_unknown_option_is_not_sent(

@@ -103,11 +103,14 @@ def test_messages(
     make_provider: MakeProvider, server: ReplayServer, request_for: MakeRequest
 ) -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    document = {"file_data": "https://example.com/a.pdf", "filename": "a.pdf"}
+    files = [{"type": "file", "file": file} for file in (document, {"file_id": "f1"})]
+    sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
     function = {"name": "find", "arguments": "{}"}
     call = {"id": "call_with_a_long_id", "type": "function", "function": function}
     messages = [
         {"role": "developer", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "Who?"}, image]},
+        {"role": "user", "content": [{"type": "text", "text": "Who?"}, image, *files, sound]},
         {
             "role": "assistant",
             "content": None,
@@ -124,6 +127,11 @@ def test_messages(
     assert (system["role"], system["content"]) == ("system", "Be brief.")
     assert user["content"][1]["image_url"]["url"] == "data:image/png;base64,AAAA"
     assert "reasoning_content" not in assistant
+    parts = user["content"][2:]
+    assert parts[0]["document_url"] == "https://example.com/a.pdf"
+    assert parts[0]["document_name"] == "a.pdf"
+    assert parts[1]["file_id"] == "f1"
+    assert parts[2] == {"type": "input_audio", "input_audio": "UklGRg=="}
     ids = [each["id"] for each in assistant["tool_calls"]]
     assert ids[1] == "AbCd12345"
     # Nine letters or digits are all that the API takes.

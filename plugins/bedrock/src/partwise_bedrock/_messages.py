@@ -19,6 +19,15 @@ from partwise.provider import ConfigurationError
 
 _SIDES: Final = {"system": "system", "developer": "system", "assistant": "assistant"}
 _IMAGE: Final = re.compile(r"data:image/(\w+);base64,(.+)", re.DOTALL)
+_FILE: Final = re.compile(r"data:([\w.+/-]+);base64,(.+)", re.DOTALL)
+_DOCUMENTS: Final = {
+    "application/pdf": "pdf",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/markdown": "md",
+    "text/plain": "txt",
+}
+"""The names of media types among Bedrock's formats; of others the file's ending is taken."""
 
 
 def to_conversation(messages: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
@@ -70,14 +79,33 @@ def _block(part: Mapping[str, Any]) -> dict[str, Any]:
             url
         ):
             return _image(found[1], found[2])
+        case {"type": "file", "file": {"file_data": str(url), **rest}} if found := _FILE.fullmatch(
+            url
+        ):
+            return _document(found[1], found[2], rest.get("filename"))
+        case {"type": "input_audio", "input_audio": {"data": str(data), "format": str(kind)}}:
+            return {"audio": {"format": kind, "source": {"bytes": _decoded(data, "a sound")}}}
         case {"type": kind}:
             raise ConfigurationError(f"write {kind!r} as one of Bedrock's content blocks")
     return dict(part)
 
 
 def _image(kind: str, data: str) -> dict[str, Any]:
-    try:
-        content = base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        raise ConfigurationError(f"the data of an image is not base64: {error}") from error
+    content = _decoded(data, "an image")
     return {"image": {"format": {"jpg": "jpeg"}.get(kind, kind), "source": {"bytes": content}}}
+
+
+def _document(media_type: str, data: str, filename: str | None) -> dict[str, Any]:
+    """A `DocumentBlock`. Its name has letters, digits, blanks, hyphens and brackets only."""
+    stem, _, ending = (filename or "document").rpartition(".")
+    kind = _DOCUMENTS.get(media_type) or ending
+    name = re.sub(r"[^A-Za-z0-9()\[\]-]+", " ", stem or ending).strip() or "document"
+    source = {"bytes": _decoded(data, "a file")}
+    return {"document": {"format": kind, "name": name, "source": source}}
+
+
+def _decoded(data: str, named: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise ConfigurationError(f"the data of {named} is not base64: {error}") from error

@@ -77,6 +77,8 @@ def _named(request: Request) -> dict[str, Any]:
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     taken = {key: value for key, value in message.items() if key not in _UNKNOWN}
+    if isinstance(taken.get("content"), list):
+        taken["content"] = [_part(part) for part in taken["content"]]
     if taken.get("role") == "developer":
         taken["role"] = "system"
     if taken.get("tool_calls"):
@@ -84,6 +86,19 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     if taken.get("tool_call_id"):
         taken["tool_call_id"] = _call_id(taken["tool_call_id"])
     return taken
+
+
+def _part(part: Any) -> Any:
+    """A part of a message: Mistral's `DocumentURLChunk` and `AudioChunk` differ from OpenAI's."""
+    match part:
+        case {"type": "file", "file": {"file_data": str(address), **rest}}:
+            named = {"document_name": rest["filename"]} if rest.get("filename") else {}
+            return {"type": "document_url", "document_url": address, **named}
+        case {"type": "file", "file": {"file_id": str(file_id)}}:
+            return {"type": "file", "file_id": file_id}
+        case {"type": "input_audio", "input_audio": {"data": str(data)}}:
+            return {"type": "input_audio", "input_audio": data}
+    return part
 
 
 def _call_id(call_id: str) -> str:
