@@ -95,7 +95,7 @@ def _image(kind: str, data: str) -> dict[str, Any]:
     return {"image": {"format": {"jpg": "jpeg"}.get(kind, kind), "source": {"bytes": content}}}
 
 
-def _document(media_type: str, data: str, filename: str | None) -> dict[str, Any]:
+def _document(media_type: str, data: str, filename: Any) -> dict[str, Any]:
     """A `DocumentBlock`. Its name has letters, digits, blanks, hyphens and brackets only."""
     stem, _, ending = (filename or "document").rpartition(".")
     kind = _DOCUMENTS.get(media_type) or ending
