@@ -9,6 +9,8 @@ from zlib import crc32
 
 import pytest
 
+from partwise._providers.json_schema import transform
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -71,3 +73,9 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded streams at {folder}")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _logged_anew() -> None:
+    """A schema's fallback is logged once in a process; here once in a test."""
+    transform._warn_of_fallback.cache_clear()

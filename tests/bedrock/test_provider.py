@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 import partwise
-from partwise.provider import ConfigurationError, Granularity, Mode, Request
+from partwise.provider import ConfigurationError, Granularity, Mode, ProviderConfig, Request
 from partwise_bedrock import BedrockProvider
 from partwise_conformance import Hold, ReplayServer, Reply
 
@@ -336,9 +336,7 @@ def test_a_key_is_borne(
     assert server.requests[-1].headers["authorization"] == "Bearer k"
 
 
-def test_a_client_of_the_user_s_stays_open(
-    make_provider: MakeProvider, server: ReplayServer, request_for: MakeRequest
-) -> None:
+def test_a_client_of_the_user_s_stays_open(server: ReplayServer, request_for: MakeRequest) -> None:
     client = boto3.client(
         "bedrock-runtime",
         region_name="eu-west-1",
@@ -347,7 +345,7 @@ def test_a_client_of_the_user_s_stays_open(
         aws_secret_access_key="own",
     )
     for _ in range(2):
-        provider = make_provider(client=client)
+        provider = BedrockProvider(ProviderConfig(name="bedrock", client=client))
         sent(provider, server, request_for(read_timeout=5.0))
         provider.close()
     assert "Credential=own/" in server.requests[-1].headers["authorization"]

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from partwise._providers.json_schema import transform
-
 from .scripted_provider import asynchronous, kit, pauses, play, sync
 
 __all__ = ["asynchronous", "kit", "pauses", "play", "sync"]
@@ -58,9 +56,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _draws(item: pytest.Item) -> bool:
     is_property = hasattr(getattr(item, "obj", None), "hypothesis")
     return is_property or item.get_closest_marker("hypothesis") is not None
-
-
-@pytest.fixture(autouse=True)
-def _logged_anew() -> None:
-    """A schema's fallback is logged once in a process; here once in a test."""
-    transform._warn_of_fallback.cache_clear()

@@ -12,11 +12,13 @@ PUBLIC = {
         ClosableStream ConfigurationError Decoder Fallback Finish FinishReason ForcedBy
         Granularity KeepAlive MASK MissingKeyError Mode ModelRow Provider ProviderConfig
         ProviderConnectionError ProviderError ProviderFactory ProviderTimeoutError
-        ProviderWrapper RateLimitError ReasoningDelta RefusalDelta Request SchemaProfile
-        Secrets ServerError SupportsAcceptance SupportsFallback SupportsTelemetry TextDelta
+        ProviderWrapper RateLimit RateLimitError ReasoningDelta RefusalDelta Request SchemaProfile
+        Secrets ServerError SupportsAcceptance SupportsFallback SupportsModelsUrl SupportsTelemetry
+        TextDelta
         ToolCallDelta TransformedSchema Usage as_count as_json as_map as_maps as_text
         as_word error_of_status error_of_transport find_factory hookimpl is_simple_pattern
-        is_tls_failure next_approach open_in_thread refuse_redirects retry_after transform
+        is_tls_failure next_approach open_in_thread rate_limits refuse_redirects
+        retry_after transform
         unreadable_event walk_schema
     """,
     "partwise.rich": "LiveView SnapshotView",
@@ -29,8 +31,9 @@ PUBLIC = {
         register_providers
     """,
     "partwise_web": """
-        AgUi AiSdk AnswerFailedError AnswerTakenError Attempt Done Encoder Failed NdJson
-        ObjectText Patch Problem Reply Snapshot Sse Text UnknownAnswerError Update WorkerLostError
+        AgUi AiSdk AnswerFailedError AnswerTakenError Attempt CLIENT_JS Done Encoder Failed NdJson
+        ObjectText Patch Problem Reply Silence Snapshot Sse Text UnknownAnswerError Update
+        WorkerLostError
         encoder_of problem_of register_providers reply updates
     """,
     "partwise_conformance": """

@@ -64,8 +64,9 @@ TEXT = (
 
 
 @pytest.fixture
-def meeting(folder: Path) -> Any:
+def meeting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module, whose name is forgotten afterwards."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
     (folder / "meeting.py").write_text(MEETING)
     (folder / "other.py").write_text(
         "from meeting import Meeting\nfrom pydantic import BaseModel\n"

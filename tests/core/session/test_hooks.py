@@ -172,6 +172,11 @@ def test_a_hook_that_does_not_exist(play: Any, method: str) -> None:
         getattr(client, method)("completion:kwarg", *handler)
 
 
+def test_a_handler_that_can_not_be_called() -> None:
+    with pytest.raises(partwise.ConfigurationError, match="the handler of 'parse:error' must be"):
+        Hooks().on("parse:error", 5)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_handler_that_raises_is_a_warning(play: Any, name: str) -> None:
     def fail(*_: Any, **__: Any) -> None:
