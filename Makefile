@@ -162,10 +162,10 @@ engine: $(READY) .engine/build/bin/llama-server .engine/tiny.gguf  ## build llam
 	@touch $@
 
 version: $(READY)  ## give every package this version: make version V=0.2.0
-	@$(RUN)python -m tools.version $(or $(V),$(error say which, as in make version V=0.2.0))
+	@$(RUN)python -m tests.release.version $(or $(V),$(error say which, as in make version V=0.2.0))
 
 dist: $(READY)  ## build the packages into dist/, twice with the same hashes, and try them on each Python present
-	@$(RUN)python -m tools.dist
+	@$(RUN)python -m tests.release.dist
 
 clean:  ## remove what the other targets made
 	rm -rf plugins/web/client/node_modules plugins/web/client/dist

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.version import Version
-from tools import dist
-from tools.version import bounds, manifests, set_version, with_release, with_version
+
+from ..release import dist
+from ..release.version import bounds, manifests, set_version, with_release, with_version
 
 if TYPE_CHECKING:
     from pathlib import Path

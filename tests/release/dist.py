@@ -1,4 +1,4 @@
-"""Build a release into `dist/`, and try it: `python -m tools.dist`.
+"""Build a release into `dist/`, and try it: `python -m tests.release.dist`.
 
 1. Wheels and source distributions, built twice; the hashes must be the same.
 2. `twine check --strict`.

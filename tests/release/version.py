@@ -1,4 +1,4 @@
-"""Give every package of the workspace one version: `python -m tools.version 0.2.0`.
+"""Give every package of the workspace one version: `python -m tests.release.version 0.2.0`.
 
 The version is set in each manifest, in the bounds that the packages put on each other, and in the
 browser client's `package.json`. In the changelog, what is unreleased becomes that version's.
@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 _UNRELEASED: Final = re.compile(
     r"^## (?:\[?unreleased\]?|\S+ \(unreleased\))$", re.IGNORECASE | re.MULTILINE
 )
@@ -27,7 +27,7 @@ _UNRELEASED: Final = re.compile(
 
 def main() -> None:
     """Set the version that the command line gives."""
-    parser = argparse.ArgumentParser(prog="python -m tools.version", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.release.version", description=__doc__)
     parser.add_argument("version", type=_version)
     version = parser.parse_args().version
     changed = set_version(ROOT, version, dt.datetime.now(dt.UTC).date())

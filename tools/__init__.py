@@ -1,1 +1,0 @@
-"""Commands of the release: `make version`, `make dist`."""
