@@ -64,6 +64,16 @@ class SnapshotView:
 
     `state` is asked at once and not when the view is rendered, so the picture stays as it is while
     the stream goes on, and another thread may render it.
+
+    Args:
+        snapshot: the stream's newest.
+        state: tells the state of the value at a path; `stream.state`.
+
+    Example:
+        ```python
+        snapshot = next(stream)
+        Console().print(SnapshotView(snapshot, stream.state))
+        ```
     """
 
     def __init__(self, snapshot: Any, state: Callable[[str], State]) -> None:
@@ -103,7 +113,23 @@ class SnapshotView:
 
 
 class LiveView:
-    """Shows a stream's snapshots as they come: in place on a terminal, else as plain lines."""
+    """Shows a stream's snapshots as they come: in place on a terminal, else as plain lines.
+
+    On a terminal the picture is drawn 20 times a second. Used in a `with` block, whose end leaves
+    the last picture standing.
+
+    Args:
+        stream: a `PartialStream` or an `AsyncPartialStream`. The view does not read it: `update`
+            gets its snapshots.
+        console: where to show them; a new `rich.console.Console()` unless given.
+
+    Example:
+        ```python
+        with LiveView(stream) as view:
+            for snapshot in stream:
+                view.update(snapshot)
+        ```
+    """
 
     def __init__(self, stream: Answering, *, console: Console | None = None) -> None:
         self._stream = stream
@@ -123,7 +149,11 @@ class LiveView:
             self._live.stop()
 
     def update(self, snapshot: Any) -> None:
-        """Show this snapshot, which the stream has just given."""
+        """Show this snapshot, which the stream has just given.
+
+        Args:
+            snapshot: the stream's newest, since the states shown are those that the stream tells.
+        """
         if self._live:
             self._live.update(SnapshotView(snapshot, self._stream.state))
             return

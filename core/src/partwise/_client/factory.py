@@ -133,8 +133,20 @@ def from_openai(
 ) -> Client | AsyncClient:
     """A client around an `openai.OpenAI` or `AsyncOpenAI`, or a subclass such as Azure's.
 
-    The SDK client stays the caller's: it is not closed. Without a `model` here, each call must
-    say one.
+    Args:
+        client: the SDK's client. It stays the caller's: it is not closed.
+        model: the vendor's name of the model. None, the default: each call must say one.
+        mode: how to ask for structure; the provider's best, if None.
+
+    Returns:
+        A `Client`, or an `AsyncClient` if the SDK's is for asyncio.
+
+    Raises:
+        ProviderNotFoundError: the plugin `partwise-openai` is not installed.
+        ConfigurationError: `client` is no SDK client, or the provider has no such mode.
+
+    Example:
+        `client = partwise.from_openai(openai.OpenAI(), "gpt-4.1-mini")`
     """
     return _adopt("openai", client, model, mode)
 
@@ -152,8 +164,20 @@ def from_anthropic(
 ) -> Client | AsyncClient:
     """A client around an `anthropic.Anthropic` or `AsyncAnthropic`, or a subclass of these.
 
-    The SDK client stays the caller's: it is not closed. Without a `model` here, each call must
-    say one.
+    Args:
+        client: the SDK's client. It stays the caller's: it is not closed.
+        model: the vendor's name of the model. None, the default: each call must say one.
+        mode: how to ask for structure; the provider's best, if None.
+
+    Returns:
+        A `Client`, or an `AsyncClient` if the SDK's is for asyncio.
+
+    Raises:
+        ProviderNotFoundError: the plugin `partwise-anthropic` is not installed.
+        ConfigurationError: `client` is no SDK client, or the provider has no such mode.
+
+    Example:
+        `client = partwise.from_anthropic(anthropic.Anthropic(), "claude-sonnet-4-5")`
     """
     return _adopt("anthropic", client, model, mode)
 
@@ -171,8 +195,20 @@ def from_google(
 ) -> Client | AsyncClient:
     """A client around a `google.genai.Client`, or around its `aio` for asyncio.
 
-    The SDK client stays the caller's: it is not closed. Without a `model` here, each call must
-    say one.
+    Args:
+        client: the SDK's client. It stays the caller's: it is not closed.
+        model: the vendor's name of the model. None, the default: each call must say one.
+        mode: how to ask for structure; the provider's best, if None.
+
+    Returns:
+        A `Client`, or an `AsyncClient` if the SDK's is for asyncio.
+
+    Raises:
+        ProviderNotFoundError: the plugin `partwise-google` is not installed.
+        ConfigurationError: `client` is no SDK client, or the provider has no such mode.
+
+    Example:
+        `client = partwise.from_google(google.genai.Client(), "gemini-2.5-flash")`
     """
     return _adopt("google", client, model, mode)
 

@@ -78,6 +78,13 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
 
     Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
     the response model's validators other than `ValueError` and `AssertionError`.
+
+    Example:
+        ```python
+        for team in stream:
+            print(team.name, stream.state("name"))
+        team = stream.result()
+        ```
     """
 
     def __init__(self, session: Session) -> None:
@@ -128,7 +135,17 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         raise StopIteration
 
     def result(self) -> T:
-        """Read to the end: the validated value."""
+        """Read to the end: the validated value. Once there, it gives the same value again.
+
+        Raises:
+            RetriesExhaustedError: there were several attempts, and all failed.
+            PartwiseError: of another class, as the answer ended: with invalid output, a refusal, or
+                an error of the vendor.
+            IncompleteOutputError: the stream was closed before the end.
+
+        Example:
+            `team = stream.result()`
+        """
         while self.advance():
             pass
         return self._session.value()  # type: ignore[no-any-return]
@@ -138,11 +155,22 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
     @overload
     def field(self, path: Place) -> Any: ...
     def field(self, path: Place | Callable[[T], Any]) -> Any:
-        """Read until the value at the place is complete: that value.
+        """Read until the value at the place is complete: that value. The rest can be read on.
+
+        Args:
+            path: a path such as `users[0].name`, its steps, or a selector such as
+                `lambda team: team.users[0].name`.
 
         Raises:
             LookupError: the answer has nothing there, and never will.
             PathError: not a path, or no answer can have anything there.
+            PartwiseError: the answer ended with it before the value was complete.
+
+        Example:
+            ```python
+            name = stream.field("name")  # before the users have arrived
+            users = stream.field(lambda team: team.users)
+            ```
         """
         text = self._checked(path)
         while (value := self._settled(text)) is MISSING and self.advance():
@@ -152,7 +180,17 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         return self._settled(text) if value is MISSING else value
 
     def close(self) -> None:
-        """Release the connection. Nothing more can be read; values read stay."""
+        """Release the connection. Nothing more can be read; values read stay.
+
+        Closing twice does no harm. The end of a `with` block closes, too.
+
+        Example:
+            ```python
+            first = next(stream)
+            stream.close()
+            print(stream.text)  # the part that was read
+            ```
+        """
         self._session.abandon()
         self._driver.close()
         with suppress(ValueError):  # a hook closes the stream, and this turn is its last
@@ -182,14 +220,42 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         """The changes between one snapshot and the next: folding them gives the snapshots.
 
         Args:
-            throttle: seconds between two batches; the changes of one place are joined.
+            throttle: seconds between two batches, at least; the changes of one place are joined.
+                None, the default, gives each change as it is read.
+
+        Raises:
+            ConfigurationError: the stream was read before it had any view.
+            ValueError: `throttle` is negative or longer than a day.
+
+        Example:
+            ```python
+            for event in stream.events():
+                if isinstance(event, partwise.Closed):
+                    print(event.path, event.value)
+            ```
         """
         if throttle is None:
             return View(self, Events())
         return _paced(self, EventBatches(), Newest(self._session), throttle)
 
     def snapshots(self, *, throttle: float = 0.0) -> View[P]:
-        """The newest snapshot, one each `throttle` seconds at most, the last one included."""
+        """The newest snapshot, one each `throttle` seconds at most, the last one included.
+
+        The stream is read on in the background, so a slow reader skips snapshots.
+
+        Args:
+            throttle: seconds between two snapshots, at least; 0 unless given.
+
+        Raises:
+            ConfigurationError: the stream was read before it had any view.
+            ValueError: `throttle` is negative or longer than a day.
+
+        Example:
+            ```python
+            for team in stream.snapshots(throttle=0.1):
+                print(team)
+            ```
+        """
         newest = Newest(self._session)
         return _paced(self, Snapshots(newest), newest, throttle)
 
@@ -203,10 +269,21 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         """The changes of the snapshots' JSON as patches, to be applied elsewhere.
 
         Args:
-            standard: whether to use the operations of RFC 6902 only. A text that grows is then
-                replaced by itself; otherwise there is an operation `append`.
-            by_alias: as in pydantic's `model_dump`.
-            throttle: seconds between two patches, at least.
+            standard: whether to use the operations of RFC 6902 only; False unless given. A text
+                that grows is then replaced by itself; otherwise there is an operation `append`.
+            by_alias: as in pydantic's `model_dump`; None, the default, leaves it to the model.
+            throttle: seconds between two patches, at least. None, the default, gives each as it
+                comes.
+
+        Raises:
+            ConfigurationError: the stream was read before it had any view.
+            ValueError: `throttle` is negative or longer than a day.
+
+        Example:
+            ```python
+            for patch in stream.patches():
+                print(json.dumps(patch))  # [{"op": "add", "path": "", "value": {…}}]
+            ```
         """
         if throttle is None:
             return View(self, Patches(self._session, standard=standard, by_alias=by_alias))
@@ -223,12 +300,22 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         again, and its error is raised.
 
         Args:
-            by_alias: as in pydantic's `model_dump`.
-            wait: whether to give nothing until an attempt is whole, so that failed ones don't show.
-            throttle: seconds between two pieces, at least.
+            by_alias: as in pydantic's `model_dump`; None, the default, leaves it to the model.
+            wait: whether to give nothing until an attempt is whole, so that failed ones don't show;
+                False unless given.
+            throttle: seconds between two pieces, at least. None, the default, gives each as it
+                comes.
 
         Raises:
             NotAppendableError: when read, if a validator changed text that was given already.
+            ConfigurationError: the stream was read before it had any view.
+            ValueError: `throttle` is negative or longer than a day.
+
+        Example:
+            ```python
+            text = "".join(stream.json_deltas())
+            assert text == stream.result().model_dump_json()
+            ```
         """
         if throttle is None:
             return View(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))
@@ -252,12 +339,20 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         Args:
             path: a path such as `users` or `users[*].tags`, its steps, or a selector such as
                 `lambda team: team.users`.
-            on_invalid: `"skip"` leaves an invalid element of the list out, and the stream goes on;
-                `invalid` has it. The elements then show when they are complete.
+            on_invalid: `"raise"`, the default, ends the stream at an invalid element. `"skip"`
+                leaves it out of the list, and the stream goes on; `invalid` has it. The elements
+                then show when they are complete.
 
         Raises:
             PathError: not a path, or no answer can have elements there.
-            ConfigurationError: with `"skip"`, if another list is skipped in already.
+            ConfigurationError: the stream was read before it had any view, or at all if `"skip"`;
+                `on_invalid` is neither of the two; or another list is skipped in already.
+
+        Example:
+            ```python
+            for user in stream.elements("users"):
+                print(user.name)
+            ```
         """
         return View(self, self._elements(path, on_invalid))
 
@@ -267,8 +362,16 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
         again, and its error is raised.
 
+        Args:
+            path: a path such as `name`, its steps, or a selector such as `lambda team: team.name`.
+                One with `[*]` gives the texts of all its places, one after the other.
+
         Raises:
             PathError: not a path, or no answer can have text there.
+            ConfigurationError: the stream was read before it had any view.
+
+        Example:
+            `print(*stream.text_deltas("name"), sep="|")`
         """
         return View(self, self._text_deltas(path))
 
@@ -353,7 +456,10 @@ def _paced(
 class View(ViewState[S, PartialStream[Any, Any]], Reader[S], SyncOnly):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
-    Views are created before the stream is read.
+    Views are created before the stream is read. Reading one raises the errors of its stream.
+
+    Example:
+        `names, users = stream.text_deltas("name"), stream.elements("users")`
     """
 
     def __next__(self) -> S:
@@ -388,6 +494,6 @@ class View(ViewState[S, PartialStream[Any, Any]], Reader[S], SyncOnly):
         self.stream.interrupt(thread)
 
     def close(self) -> None:
-        """Leave the stream, which is closed if nobody else reads it."""
+        """Leave the stream, which is closed if nobody else reads it; once more does no harm."""
         if self._detach() and not self.stream._readers:  # noqa: SLF001
             self.stream.close()

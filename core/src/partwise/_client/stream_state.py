@@ -62,17 +62,17 @@ class StreamState(Generic[T]):
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """The reason why the vendor stopped, once it gave one."""
+        """The reason why the vendor stopped, once it gave one; None until then."""
         return self._session.finish_reason
 
     @property
     def text(self) -> str:
-        """The raw text of the structured answer so far."""
+        """The raw text of the structured answer so far, of the attempt that runs; "" at first."""
         return self._session.text
 
     @property
     def reasoning(self) -> str:
-        """The model's reasoning so far, or the vendor's summary of it."""
+        """The model's reasoning so far, or the vendor's summary of it; "" if there is none."""
         return self._session.reasoning
 
     @property
@@ -82,24 +82,50 @@ class StreamState(Generic[T]):
 
     @property
     def invalid(self) -> list[InvalidElement]:
-        """The elements that were left out because they are not valid, of this attempt."""
+        """The elements that `on_invalid="skip"` left out, of this attempt, each with its errors."""
         return self._session.invalid
 
     def on(self, name: HookName, handler: Handler) -> None:
         """Call the handler whenever this happens in this stream, as `Client.on` does for all.
 
-        It is called in the thread that reads the stream.
+        It is called in the thread that reads the stream. Added before the first read, it misses
+        nothing.
+
+        Args:
+            name: one of the hooks, such as `"stream:field_complete"`.
+            handler: a function of the hook's arguments. If it raises, that becomes a
+                `RuntimeWarning`, and the answer goes on.
 
         Raises:
-            ConfigurationError: there is no hook of that name.
+            ConfigurationError: there is no hook of that name, or the handler can't be called.
+
+        Example:
+            ```python
+            stream.on("stream:field_complete", lambda path, value: print(path, value))
+            team = stream.result()
+            ```
         """
         self._session.on(name, handler)
 
     def state(self, path: Place | Callable[[T], object]) -> State:
-        """The state of the value at a place like `users[0].name`.
+        """The state of the value at a place like `users[0].name`, in the newest snapshot.
+
+        Args:
+            path: the place, as a path, its steps, or a selector such as `lambda team: team.name`;
+                `""` is the whole answer.
+
+        Returns:
+            `"missing"` until it has arrived, `"partial"` while it is open, then `"complete"`.
 
         Raises:
-            PathError: not a path, or no answer can have anything there.
+            PathError: not a path, or no answer can have anything there, or it names several places.
+
+        Example:
+            ```python
+            for team in stream:
+                if stream.state("name") == "complete":
+                    print(team.name)
+            ```
         """
         return self._session.state(self._checked(path))
 
@@ -149,7 +175,17 @@ class StreamState(Generic[T]):
         return mimebundle(self)
 
     def envelope(self, *, by_alias: bool | None = None) -> Envelope:
-        """The newest snapshot as plain data that tells missing from null and from a default."""
+        """The newest snapshot as plain data that tells missing from null and from a default.
+
+        Args:
+            by_alias: as in pydantic's `model_dump`; None, the default, leaves it to the model.
+
+        Example:
+            ```python
+            next(stream)
+            print(stream.envelope()["defaults"])  # ["/users"]: they show the default
+            ```
+        """
         return envelope_of(self._session, by_alias=by_alias)
 
 
@@ -165,7 +201,7 @@ class ViewState(Generic[S, StreamT]):
 
     @property
     def invalid(self) -> list[InvalidElement]:
-        """The elements that were left out because they are not valid."""
+        """The elements that `on_invalid="skip"` left out, of this attempt, each with its errors."""
         return self.stream.invalid
 
     def _detach(self) -> bool:

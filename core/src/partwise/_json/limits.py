@@ -17,12 +17,24 @@ _MANY: Final = 1_000_000
 class Limits:
     """The limits of an answer, against a runaway model.
 
+    An answer beyond `depth`, `digits` or `characters` is a `MalformedOutputError` when it is read.
+
     Attributes:
-        depth: nested containers, at most 200.
-        digits: digits of one number. The default is Python's own bound for `int(str)`.
-        characters: the whole answer's text, or None for no bound. Above a million, they are
-            counted now and then, so some thousands more may be read.
-        errors: faults of one answer that a correction names to the model; the error has them all.
+        depth: nested containers, from 1 to 200; 200 unless given.
+        digits: digits of one number; 4,300 unless given, Python's own bound for `int(str)`.
+        characters: the whole answer's text, or None for no bound; 32 million unless given. Above a
+            million, they are counted now and then, so some thousands more may be read.
+        errors: faults of one answer that a correction names to the model, at least 1; 20 unless
+            given. The error has them all.
+
+    Raises:
+        ValueError: `depth` or `errors` is out of its range.
+
+    Example:
+        ```python
+        limits = partwise.Limits(depth=20, characters=100_000)
+        team = partwise.parse(Team, '{"name": "A"}', limits=limits).result()
+        ```
     """
 
     depth: int = MAX_DEPTH

@@ -15,7 +15,17 @@ METADATA_KEY = "partwise"
 
 @dataclass(frozen=True, slots=True)
 class Atomic:
-    """The value shows only when it is complete: `Annotated[str, Atomic()]`."""
+    """The value shows only when it is complete: `Annotated[str, Atomic()]`.
+
+    Example:
+        ```python
+        class Order(BaseModel):
+            code: Annotated[str, Atomic()]
+
+        first = next(partwise.parse(Order, ['{"code": "A', 'B"}']))
+        assert first.code is None  # and "AB" once it is complete
+        ```
+    """
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -28,6 +38,16 @@ class NotNull:
     """The object that has the value stays out of sight until the value is there, and not None.
 
     `Annotated[int, NotNull()]` on a field of a model. In `Partial[M]` the field is required.
+
+    Example:
+        ```python
+        class Item(BaseModel):
+            id: Annotated[int, NotNull()]
+            name: str
+
+        first = next(partwise.parse(list[Item], ['[{"name": "A", ', '"id": 7}]']))
+        assert first == []  # and the item once its id is there
+        ```
     """
 
     def __get_pydantic_core_schema__(

@@ -108,9 +108,18 @@ class _Indexable(type):
 class Partial(metaclass=_Indexable):
     """`Partial[M]` is M while it is being written. The same class each time for the same M.
 
-    M is a pydantic model or a dataclass; anything else is a `TypeError`.
-    `Partial[M].model_json_schema()` describes the snapshots of M. No instance of `Partial` itself
-    can be made.
+    M is a pydantic model or a dataclass. `Partial[M].model_json_schema()` describes the snapshots
+    of M. No instance of `Partial` itself can be made.
+
+    Raises:
+        TypeError: M is anything else, or `Partial` is called.
+
+    Example:
+        ```python
+        draft = partwise.Partial[Team].model_validate({})
+        assert draft.name is None
+        assert isinstance(draft, Team)
+        ```
     """
 
     def __new__(cls) -> typing.Self:

@@ -85,7 +85,18 @@ class StreamEnd:
 
 
 class Hooks:
-    """Handlers by name. They are called in the order in which they were added."""
+    """Handlers by name. They are called in the order in which they were added.
+
+    A client has its own as `client.hooks`, and a call takes more by `hooks=`. `a + b` has the
+    handlers of both. A handler that raises becomes a `RuntimeWarning` and harms nothing.
+
+    Example:
+        ```python
+        hooks = partwise.Hooks()
+        hooks.on("stream:end", lambda end: print(end.outcome, end.attempts))
+        both = hooks + partwise.Hooks()
+        ```
+    """
 
     def __init__(self) -> None:
         self._handlers: dict[str, list[Handler]] = {}
@@ -93,21 +104,43 @@ class Hooks:
     def on(self, name: HookName, handler: Handler) -> None:
         """Call the handler whenever this happens.
 
+        Args:
+            name: one of the hooks, such as `"stream:end"`.
+            handler: a function of the hook's arguments; its result is not used.
+
         Raises:
             ConfigurationError: there is no hook of that name, or the handler can't be called.
+
+        Example:
+            `hooks.on("stream:restart", lambda attempt, error: print(attempt, error))`
         """
         if not callable(handler):
             raise ConfigurationError(f"the handler of {name!r} must be callable, got {handler!r}")
         self._handlers.setdefault(_known(name), []).append(handler)
 
     def off(self, name: HookName, handler: Handler) -> None:
-        """Stop calling the handler. Nothing happens if it was not there."""
+        """Stop calling the handler. Nothing happens if it was not there.
+
+        Args:
+            name: one of the hooks, such as `"stream:end"`.
+            handler: the one given to `on`. If it was added twice, the other stays.
+
+        Raises:
+            ConfigurationError: there is no hook of that name.
+        """
         handlers = self._handlers.get(_known(name), [])
         if handler in handlers:
             handlers.remove(handler)
 
     def clear(self, name: HookName | None = None) -> None:
-        """Forget the handlers of that name; all, if none is given."""
+        """Forget the handlers of that name; all, if none is given.
+
+        Args:
+            name: one of the hooks, such as `"stream:end"`; None, the default, means all.
+
+        Raises:
+            ConfigurationError: there is no hook of that name.
+        """
         if name is None:
             self._handlers.clear()
         else:
