@@ -581,3 +581,10 @@ def test_an_answer_in_one_document(mode: Mode) -> None:
     streamed.pop("stream_options", None)
 
     assert FACTORIES["openai"](config).build_request(request) == {**streamed, "stream": False}
+
+
+def test_a_schema_that_was_changed_by_its_user_is_sent_as_it_was_next_time() -> None:
+    sent = build(Mode.TOOLS)
+    sent["tools"][0]["function"]["parameters"].clear()
+
+    assert build(Mode.TOOLS)["tools"][0]["function"]["parameters"] == STRICT_PERSON

@@ -6,11 +6,16 @@ objects with all properties required, no defaults, nothing beside `$ref`, recurs
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json, to_json
 
 from partwise.provider import Request, SchemaProfile, is_simple_pattern, transform
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._profile import Profile
 
 
@@ -50,11 +55,33 @@ PLAIN = SchemaProfile(
 """After a schema was refused: types, properties and alternatives; all else is in descriptions."""
 
 
+_KEPT = 128
+"""Schemas whose form in a dialect is kept."""
+
+_forms: OrderedDict[tuple[int, bytes], tuple[bytes, bool]] = OrderedDict()
+"""By the identity of the dialect, which is a constant, and the schema as JSON."""
+
+
 def dialect(request: Request, profile: Profile) -> tuple[dict[str, Any], dict[str, bool]]:
     """The schema to send, and the `strict` flag to send beside it, if any."""
     if not request.strict:
-        return transform(request.schema, PLAIN).schema, {}
+        return _transformed(request.schema, PLAIN)[0], {}
     if request.mode not in profile.strict or "strict" in request.omitted:
-        return transform(request.schema, ANY).schema, {}
-    transformed = transform(request.schema, profile.dialect)
-    return transformed.schema, {"strict": transformed.strict}
+        return _transformed(request.schema, ANY)[0], {}
+    schema, is_strict = _transformed(request.schema, profile.dialect)
+    return schema, {"strict": is_strict}
+
+
+def _transformed(schema: Mapping[str, Any], dialect: SchemaProfile) -> tuple[dict[str, Any], bool]:
+    """The schema in the dialect, and whether it can be enforced. Each result is the caller's own.
+
+    A job of many calls has one schema, which would take a twentieth of a call's time each time.
+    """
+    place = (id(dialect), to_json(schema))
+    if (known := _forms.get(place)) is None:
+        made = transform(schema, dialect)
+        known = _forms[place] = (to_json(made.schema), made.strict)
+        while len(_forms) > _KEPT:
+            _forms.popitem(last=False)
+    form, is_strict = known
+    return from_json(form), is_strict
