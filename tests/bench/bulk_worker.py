@@ -36,18 +36,20 @@ async def by_hand(url: str, concurrency: int, count: int) -> Answers:
     """The forty lines that people write."""
     from openai import AsyncOpenAI
 
-    client, semaphore = AsyncOpenAI(api_key=KEY, base_url=url), asyncio.Semaphore(concurrency)
+    semaphore = asyncio.Semaphore(concurrency)
     schema = {**Invoice.model_json_schema(), "additionalProperties": False}
     form: Any = {"type": "json_schema", "json_schema": {"name": "Invoice", "schema": schema}}
 
-    async def ask(number: int) -> Invoice:
+    async def ask(client: AsyncOpenAI, number: int) -> Invoice:
         async with semaphore:
             answer = await client.chat.completions.create(
                 model=MODEL, messages=prompt(number), response_format=form
             )
         return Invoice.model_validate_json(answer.choices[0].message.content or "")
 
-    return await asyncio.gather(*map(ask, range(count)))
+    # Closed, or asyncio waits for ever at the file descriptors of the run before, used again.
+    async with AsyncOpenAI(api_key=KEY, base_url=url) as client:
+        return await asyncio.gather(*(ask(client, number) for number in range(count)))
 
 
 async def with_instructor(url: str, concurrency: int, count: int) -> Answers:
@@ -55,16 +57,17 @@ async def with_instructor(url: str, concurrency: int, count: int) -> Answers:
     import instructor  # type: ignore[import-not-found, unused-ignore]
     from openai import AsyncOpenAI
 
-    client = instructor.from_openai(AsyncOpenAI(api_key=KEY, base_url=url))
     semaphore = asyncio.Semaphore(concurrency)
 
-    async def ask(number: int) -> Any:
+    async def ask(client: Any, number: int) -> Any:
         async with semaphore:
             return await client.chat.completions.create(
                 model=MODEL, messages=prompt(number), response_model=Invoice
             )
 
-    return await asyncio.gather(*map(ask, range(count)))
+    async with AsyncOpenAI(api_key=KEY, base_url=url) as sdk:  # as above
+        client = instructor.from_openai(sdk)
+        return await asyncio.gather(*(ask(client, number) for number in range(count)))
 
 
 async def with_partwise(url: str, concurrency: int, count: int, via: Any = "stream") -> Answers:
