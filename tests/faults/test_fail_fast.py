@@ -74,9 +74,9 @@ def test_all_that_came_is_on_the_error(stand: Stand, vendor: Vendor) -> None:
 @pytest.mark.parametrize("pings", [True, False])
 def test_pings_are_signs_of_life(stand: Stand, vendor: Vendor, pings: bool) -> None:
     ping = [vendor.padding(4)] if pings else []
-    waits: list[Step] = [Pause(0.15), *ping] * 4
+    waits: list[Step] = [Pause(0.15), *ping] * 10
     stand.server.enqueue(body(*vendor.half(), *waits, *vendor.deltas()[2:], *vendor.tail()))
-    outcome = stand.ask(idle_timeout=0.4)
+    outcome = stand.ask(idle_timeout=1.2)  # more than one pause by far, less than all
     if pings:
         assert outcome.error is None
     else:
