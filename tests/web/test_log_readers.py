@@ -235,7 +235,7 @@ def test_a_browser_is_told_of_an_attempt_when_it_begins(
 
     failing_first(vendor)
     made = app(lambda: ask(is_async=is_async, max_retries=1), throttle=throttle)
-    with serving(made) as url, httpx.stream("GET", url) as reply:
+    with serving(made) as url, httpx.stream("GET", url, timeout=60) as reply:
         lines = reply.iter_lines()
         while next(lines) != "event: attempt":
             pass

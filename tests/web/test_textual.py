@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,10 @@ import partwise
 
 from .conftest import FINAL, TEXT, Team
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "examples"))
-
 
 @pytest.mark.anyio
-async def test_an_answer_in_an_app() -> None:
+async def test_an_answer_in_an_app(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(root / "docs" / "examples")
     from textual_app import AnswerApp
 
     stream = partwise.aparse(Team, [TEXT[:30], TEXT[30:]])

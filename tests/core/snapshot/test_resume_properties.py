@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -77,6 +79,15 @@ def is_chance(kept: str, rest: str) -> bool:
     """Whether the rest begins as the text ends: nobody could tell."""
     kept, rest = "".join(kept[-200:].split()), "".join(rest.split())
     return any(rest.startswith(kept[-size:]) for size in range(4, len(kept) + 1))
+
+
+@pytest.mark.parametrize("reply", ["\n  :\n  null\n  }", ": null}", " :\nnull\n}"])
+def test_a_reply_that_begins_with_a_colon_has_no_prose_before_it(reply: str) -> None:
+    kept = '{\n  "f0"\n  :\n  [\n  {\n  \n  }\n  ]\n  ,\n  "f1"'
+    for pieces_ in ([reply], list(reply)):
+        splicer = Splicer(kept, in_string=False)
+        new = "".join(map(splicer.feed, pieces_)) + splicer.close()
+        assert json.loads(kept + new) == {"f0": [{}], "f1": None}
 
 
 @given(cases(), st.data())

@@ -40,7 +40,8 @@ _MAX_TRACKS: Final = 16
 """Places of the text that a reply is compared with while it repeats more than the anchor."""
 
 _LINE_START: Final = re.compile(r"^[ \t]*", re.MULTILINE)
-_JSON_MARK: Final = re.compile(r'["{}\[\]]')
+_JSON_MARK: Final = re.compile(r'["{}\[\]]|\A\s*[:,]')
+"""The first sign of JSON; no prose begins with a colon or a comma."""
 _FENCE: Final = re.compile(r"\s*(?:```\w*[ \t]*\n\s*)?")
 _LINE_END: Final = re.compile(r"([ \t]*)([\r\n]*)(.*)", re.DOTALL)
 
@@ -243,7 +244,7 @@ class Splicer:
 def _starts(reply: str) -> Iterator[int]:
     """The places where the reply proper may begin: its first lines, up to the first with JSON."""
     mark = _JSON_MARK.search(reply)
-    last = mark.start() if mark else len(reply)
+    last = mark.end() - 1 if mark else len(reply)
     for line in _LINE_START.finditer(reply):
         if line.start() > min(last, _LEAD_CHARS):
             return
