@@ -78,21 +78,50 @@ class Pace:
         self._due = time.monotonic() + self._seconds
 
 
-class PacedView(View[S]):
+class _Paced(Generic[S]):
+    """The state of a paced view, in sync and in async."""
+
+    stream: Any
+    _feed: Any
+
+    def _prepare(self, fold: PacedFold[S], source: Newest, pace: Pace) -> None:
+        self._noted: _Noting[S] = _Noting(fold)
+        self._fold, self._source, self._pace = fold, source, pace
+        self._items: deque[S] = deque()
+        self._has_ended = False
+        self._error: Exception | None = None
+
+    def _look(self) -> None:
+        """Note the changes since the last time."""
+        self._feed.take()
+        self._source.update()
+        self._noted.has_news = True
+
+    def _take(self) -> None:
+        """Make items of the changes noted."""
+        self._noted.has_news = False
+        self._items.extend(self._fold.take())
+        if self._items:
+            self._pace.given()
+            self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
+
+    def _raise_end(self) -> None:
+        """Raise the error that the stream has ended with, if any."""
+        if self._error is not None:
+            raise self._error
+        self.stream._session.value()  # noqa: SLF001
+
+
+class PacedView(_Paced[S], View[S]):
     """A view at a reader's own pace. A thread reads the stream on."""
 
     def __init__(
         self, stream: PartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
     ) -> None:
-        self._noted: _Noting[S] = _Noting(fold)
+        self._prepare(fold, source, pace)
         super().__init__(stream, self._noted)
-        self._pace = pace
-        self._fold, self._source = fold, source
-        self._items: deque[S] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._has_ended = False
-        self._error: Exception | None = None
         self._is_left = False
 
     def __next__(self) -> S:
@@ -110,17 +139,8 @@ class PacedView(View[S]):
                     self._changed.wait(wait)
         return self._items.popleft()
 
-    def _take(self) -> None:
-        self._noted.has_news = False
-        self._items.extend(self._fold.take())
-        if self._items:
-            self._pace.given()
-            self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
-
     def _stop(self) -> None:
-        if self._error is not None:
-            raise self._error
-        self.stream._session.value()  # noqa: SLF001 - a view is a part of its stream
+        self._raise_end()
         raise StopIteration
 
     def _read(self) -> None:
@@ -137,9 +157,7 @@ class PacedView(View[S]):
 
     def _note(self) -> None:
         with self._changed:
-            self._feed.take()
-            self._source.update()
-            self._noted.has_news = True
+            self._look()
             self._changed.notify()
 
     def interrupt(self, thread: int) -> None:  # noqa: ARG002 - only its own one reads
@@ -159,21 +177,16 @@ class PacedView(View[S]):
         super().close()
 
 
-class AsyncPacedView(AsyncView[S]):
+class AsyncPacedView(_Paced[S], AsyncView[S]):
     """A view at a reader's own pace. A task reads the stream on."""
 
     def __init__(
         self, stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
     ) -> None:
-        self._noted: _Noting[S] = _Noting(fold)
+        self._prepare(fold, source, pace)
         super().__init__(stream, self._noted)
-        self._pace = pace
-        self._fold, self._source = fold, source
-        self._items: deque[S] = deque()
         self._changed: Any = None
         self._task: Task[None] | None = None
-        self._has_ended = False
-        self._error: Exception | None = None
 
     async def __anext__(self) -> S:
         import asyncio  # noqa: PLC0415 - as in `AsyncPartialStream`
@@ -195,17 +208,8 @@ class AsyncPacedView(AsyncView[S]):
                 self._changed.clear()
         return self._items.popleft()
 
-    def _take(self) -> None:
-        self._noted.has_news = False
-        self._items.extend(self._fold.take())
-        if self._items:
-            self._pace.given()
-            self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
-
     def _stop(self) -> None:
-        if self._error is not None:
-            raise self._error
-        self.stream._session.value()  # noqa: SLF001
+        self._raise_end()
         raise StopAsyncIteration
 
     async def _read(self) -> None:
@@ -219,9 +223,7 @@ class AsyncPacedView(AsyncView[S]):
             self._note()
 
     def _note(self) -> None:
-        self._feed.take()
-        self._source.update()
-        self._noted.has_news = True
+        self._look()
         self._changed.set()
 
     async def aclose(self) -> None:
