@@ -81,6 +81,12 @@ def is_chance(kept: str, rest: str) -> bool:
     return any(rest.startswith(kept[-size:]) for size in range(4, len(kept) + 1))
 
 
+@pytest.mark.parametrize("tail", ["", "\n"])
+def test_a_reply_of_one_brace_is_new(tail: str) -> None:
+    kept = '{"f1":null,"f0":[1,{"a":[],"b":2}]'
+    assert told(kept, "}" + tail, in_string=False) == "}" + tail
+
+
 @pytest.mark.parametrize("reply", ["\n  :\n  null\n  }", ": null}", " :\nnull\n}"])
 def test_a_reply_that_begins_with_a_colon_has_no_prose_before_it(reply: str) -> None:
     kept = '{\n  "f0"\n  :\n  [\n  {\n  \n  }\n  ]\n  ,\n  "f1"'

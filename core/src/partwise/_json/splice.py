@@ -107,6 +107,8 @@ class Splicer:
         """
         if self._joined or not self.pending.strip():
             return ""
+        if not self._in_string and len(_squeezed(self.pending)) < _LEAST_OUTSIDE:
+            return self._take_new()  # so few characters are not a repetition
         if self._tracks:
             sizes = [len(self._text) - place for place in self._tracks]
             size = next((size for size in sizes if size <= self._size), self._size)
@@ -134,7 +136,7 @@ class Splicer:
             raise self._failure(_TOO_MANY)
         if self._in_string:
             raise self._failure("the continuation does not go on where the answer was cut")
-        return self._take(pending[_FENCE.match(pending).end() :])  # type: ignore[union-attr]
+        return self._take_new()
 
     def _repeated(self, reply: str, *, is_all: bool) -> int | None:
         """The number of characters at the reply's start that repeat the text's end.
@@ -231,6 +233,10 @@ class Splicer:
         if after[:1].isalnum() and not self._text[-1].isspace():
             raise self._failure("the continuation has a line break where a space may have been")
         return self._take(after)
+
+    def _take_new(self) -> str:
+        """All of the reply but a fence before it."""
+        return self._take(self.pending[_FENCE.match(self.pending).end() :])  # type: ignore[union-attr]
 
     def _take(self, text: str) -> str:
         self._joined, self._pieces = True, []
