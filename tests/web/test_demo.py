@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from partwise_conformance import ReplayServer
 from partwise_web import CLIENT_JS
 
 from .browser_tools import ROOT, browsing, built_client
@@ -33,16 +36,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def demo(*options: str) -> Iterator[str]:
-    port = free_port()
+def demo(*options: str, port: int | None = None, **variables: str) -> Iterator[str]:
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     command: list[Any] = [sys.executable, FOLDER / "server.py", "--port", str(port), *options]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as server:
         try:
             wait_until_it_answers(f"{url}/text")
             yield url
         finally:
-            server.terminate()
+            server.kill() if variables else server.terminate()
 
 
 def wait_until_it_answers(url: str) -> None:
@@ -114,6 +118,46 @@ def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
     assert time.monotonic() - killed < 5
     assert "WorkerLostError" in page.inner_text("#note")
     assert "John Doe" in card(page)["users"]
+
+
+@pytest.mark.full
+def test_a_server_that_is_killed_and_started_again(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(FOLDER)  # type: ignore[no-untyped-call]
+    # Playwright runs once in a thread, and the other tests' browser may be open in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(survives_a_restart, redis_url).result()
+
+
+def survives_a_restart(redis_url: str) -> None:
+    from answering import ANSWER, Vendor
+
+    port, command = free_port(), ["openai/gpt-4.1-mini", "--redis", redis_url]
+    with ReplayServer(Vendor(0.01)) as vendor, browsing() as context:
+        variables = {"OPENAI_BASE_URL": f"{vendor.url}/v1", "OPENAI_API_KEY": "any will do"}
+        page = context.new_page()
+        with demo(*command, port=port, **variables) as url:
+            page.goto(url)
+            page.click("#begin")
+            sees(page, "/^streaming 2 2/")
+        sees(page, "/^reconnecting 2/")  # the process is dead
+        before = card(page)
+        assert "John Doe" in before["users"]
+        with demo(*command, port=port, **variables):
+            sees(page, "/^done 2/")
+            after = card(page)
+            assert after["users"].startswith(before["users"][:-1])
+            assert after["summary"] == json.loads(ANSWER)["summary"]
+            fresh = context.new_page()
+            fresh.goto(page.url)
+            sees(fresh, "/^done 2/")
+            assert card(fresh) == after
+        seen = [state.split() for state in page.evaluate("window.seen")]
+    assert not any(state[0] == "error" for state in seen)
+    users = [int(state[2]) for state in seen if state[1] == "2"]
+    users = users[users.index(0) :]  # the first attempt's stay until the second one's begin
+    assert users == sorted(users)  # nothing that was there went away, not even for a moment
 
 
 @pytest.mark.full
