@@ -124,7 +124,7 @@ def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
 def test_a_server_that_is_killed_and_started_again(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(FOLDER)  # type: ignore[no-untyped-call]
+    monkeypatch.syspath_prepend(FOLDER)
     # Playwright runs once in a thread, and the other tests' browser may be open in this one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(survives_a_restart, redis_url).result()
