@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -15,15 +15,21 @@ from .response_types import check_streams, list_of, streams_elements
 from .warm import warm_in_thread
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import TypeForm, Unpack
 
     from .._session.hooks import Completion
     from .async_stream import AsyncView
     from .call_factory import CallFactory
     from .completeness import HasPartial
-    from .keywords import CallKeywords, Messages
+    from .keywords import (
+        CallKeywords,
+        CompletionCall,
+        IterableCall,
+        Messages,
+        PartialCall,
+        StreamCall,
+        ValueCall,
+    )
     from .selectors import OnInvalid
 
 T = TypeVar("T")
@@ -39,39 +45,22 @@ class AsyncCompletions:
 
     @overload
     def create_partial(
-        self,
-        response_model: HasPartial[P, T],
-        messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: HasPartial[P, T], messages: Messages, **keywords: Unpack[PartialCall]
     ) -> AsyncPartialStream[P, T]: ...
     @overload
     def create_partial(
         self,
         response_model: type[Sequence[HasPartial[P, T]]],
         messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        **keywords: Unpack[PartialCall],
     ) -> AsyncPartialStream[list[P], list[T]]: ...
     @overload
     def create_partial(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[PartialCall]
     ) -> AsyncPartialStream[T]: ...
     @overload
     def create_partial(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[PartialCall]
     ) -> AsyncPartialStream[T]: ...
     def create_partial(
         self,
@@ -81,26 +70,7 @@ class AsyncCompletions:
         stream: bool = True,
         **keywords: Unpack[CallKeywords],
     ) -> Any:
-        """Ask for an answer, to be read in snapshots while it is being written.
-
-        Args:
-            response_model: any type that pydantic validates: a model, a dataclass, `list[User]`,
-                `User | Company`, a `TypedDict`, `int`.
-            messages: the conversation in OpenAI's chat form, whichever the vendor; a text is one
-                user message.
-            stream: True; the call streams anyway.
-            keywords: `model` and `mode`, in place of the client's own; the keywords of
-                `partwise.Settings`, such as `max_retries` (3 unless given), `timeout` (seconds, no
-                limit unless given) and `context`; the vendor's own, such as `temperature`; more of
-                the vendor's in `options={…}`, which are not checked.
-
-        Returns:
-            The stream. Its request is sent when it is first read.
-
-        Raises:
-            ConfigurationError: the call can't be made so: no model is given, the response model
-                is no type, a keyword is nearly one of ours, a value is of a wrong type. Raised at
-                once; all other errors come when the stream is read.
+        """Ask for an answer, to be read in snapshots. See `Client.create_partial`.
 
         Example:
             ```python
@@ -115,23 +85,11 @@ class AsyncCompletions:
 
     @overload
     def create_iterable(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        on_invalid: OnInvalid = "raise",
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[IterableCall]
     ) -> AsyncView[T]: ...
     @overload
     def create_iterable(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        on_invalid: OnInvalid = "raise",
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[IterableCall]
     ) -> AsyncView[T]: ...
     def create_iterable(
         self,
@@ -142,21 +100,7 @@ class AsyncCompletions:
         stream: bool = True,
         **keywords: Unpack[CallKeywords],
     ) -> Any:
-        """Ask for any number of answers, to be read one by one, each complete and valid.
-
-        An item that was given can't be taken back: from the first one on, a failed attempt is
-        not tried again, and its error is raised.
-
-        Args:
-            response_model: the type of one answer; `Iterable[User]` and `list[User]` are the same
-                as `User`.
-            messages: as in `create_partial`.
-            on_invalid: `"skip"` leaves invalid items out; the view's `invalid` has them.
-            stream: True; the call streams anyway.
-            keywords: as in `create_partial`.
-
-        Raises:
-            ConfigurationError: the call can't be made so.
+        """Ask for any number of answers, to be read one by one. See `Client.create_iterable`.
 
         Example:
             ```python
@@ -170,48 +114,26 @@ class AsyncCompletions:
 
     @overload
     async def create(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        stream: Literal[False] = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[ValueCall]
     ) -> T: ...
     @overload
     async def create(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        stream: Literal[False] = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[ValueCall]
     ) -> T: ...
     @overload
     async def create(
-        self,
-        response_model: HasPartial[P, T],
-        messages: Messages,
-        *,
-        stream: Literal[True],
-        **keywords: Unpack[CallKeywords],
+        self, response_model: HasPartial[P, T], messages: Messages, **keywords: Unpack[StreamCall]
     ) -> AsyncPartialStream[P, T]: ...
     @overload
     async def create(  # type: ignore[overload-overlap]  # a model iterates over its fields
-        self,
-        response_model: type[M],
-        messages: Messages,
-        *,
-        stream: Literal[True],
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[M], messages: Messages, **keywords: Unpack[StreamCall]
     ) -> AsyncPartialStream[M]: ...
     @overload
     async def create(
         self,
         response_model: TypeForm[Iterable[T]],
         messages: Messages,
-        *,
-        stream: Literal[True],
-        **keywords: Unpack[CallKeywords],
+        **keywords: Unpack[StreamCall],
     ) -> AsyncView[T]: ...
     async def create(
         self,
@@ -221,18 +143,7 @@ class AsyncCompletions:
         stream: bool = False,
         **keywords: Unpack[CallKeywords],
     ) -> Any:
-        """Ask for an answer and wait for its end: the validated value.
-
-        Args:
-            response_model: as in `create_partial`.
-            messages: as in `create_partial`.
-            stream: True for the stream of `create_partial` if the response model is a
-                `Partial[M]`, or for that of `create_iterable` if it is an `Iterable[M]`.
-            keywords: as in `create_partial`.
-
-        Raises:
-            ConfigurationError: the call can't be made so.
-            PartwiseError: there is no value: the error has the text and the snapshot so far.
+        """Ask for an answer and wait for its end: the validated value. See `Client.create`.
 
         Example:
             `team = await client.create(Team, "Who is in the team?", timeout=60)`
@@ -246,21 +157,11 @@ class AsyncCompletions:
 
     @overload
     async def create_with_completion(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        stream: bool = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[CompletionCall]
     ) -> tuple[T, Completion]: ...
     @overload
     async def create_with_completion(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        stream: bool = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[CompletionCall]
     ) -> tuple[T, Completion]: ...
     async def create_with_completion(
         self,
@@ -272,15 +173,7 @@ class AsyncCompletions:
     ) -> Any:
         """Ask for an answer and wait for its end: the value, and the vendor's side of it.
 
-        Args:
-            response_model: as in `create_partial`.
-            messages: as in `create_partial`.
-            stream: no matter.
-            keywords: as in `create_partial`.
-
-        Raises:
-            ConfigurationError: the call can't be made so.
-            PartwiseError: there is no value: the error has the text and the snapshot so far.
+        See `Client.create_with_completion`.
 
         Example:
             `team, completion = await client.create_with_completion(Team, "Who?")`
@@ -318,10 +211,5 @@ class AsyncClient(AsyncCompletions, Configured, AsyncOnly):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()

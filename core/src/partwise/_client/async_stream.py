@@ -24,7 +24,6 @@ from .wire_text import JsonDeltas
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-    from types import TracebackType
 
     from .._session.event_reader import EventReader
     from .._session.session import Session
@@ -63,12 +62,7 @@ class AsyncReader(AsyncIterableOnly, ABC, Generic[S]):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -17,19 +18,21 @@ GROUP: Final = "partwise.cache"
 """The entry point group; its function is called with the file's path, or with None."""
 
 
-def provider_wrapper(cache: Cache) -> ProviderWrapper | None:
-    """The function that puts the cache in front of a provider; None for `cache=False`.
+def provider_wrapper(cache: Cache | None) -> ProviderWrapper | None:
+    """The function that puts the cache in front of a provider; None for None and `cache=False`.
 
     Raises:
-        ConfigurationError: it names a file, and no package that keeps one is installed.
+        ConfigurationError: it is of another type; or it names a file, and no package that keeps
+            one is installed.
     """
+    if cache is None or cache is False:
+        return None
     if callable(cache):
         return cache
-    if cache is False:
-        return None
-    if cache is not True and not isinstance(cache, str | Path):
+    if cache is not True and not isinstance(cache, str | PathLike):
         raise ConfigurationError(
-            f"cache= takes the path of a file, True, or a function, got {cache!r}"
+            "cache= must be True, the path of a file or a function, got a value of type "
+            f"{type(cache).__name__}"
         )
     wrapper: ProviderWrapper = _opener()(None if cache is True else Path(cache))
     return wrapper

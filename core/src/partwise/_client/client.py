@@ -14,7 +14,7 @@ stream is first read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -26,14 +26,20 @@ from .stream import PartialStream
 from .warm import warm
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import TypeForm, Unpack
 
     from .._session.hooks import Completion
     from .call_factory import CallFactory
     from .completeness import HasPartial
-    from .keywords import CallKeywords, Messages
+    from .keywords import (
+        CallKeywords,
+        CompletionCall,
+        IterableCall,
+        Messages,
+        PartialCall,
+        StreamCall,
+        ValueCall,
+    )
     from .selectors import OnInvalid
     from .stream import View
 
@@ -50,39 +56,22 @@ class Completions:
 
     @overload
     def create_partial(
-        self,
-        response_model: HasPartial[P, T],
-        messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: HasPartial[P, T], messages: Messages, **keywords: Unpack[PartialCall]
     ) -> PartialStream[P, T]: ...
     @overload
     def create_partial(
         self,
         response_model: type[Sequence[HasPartial[P, T]]],
         messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        **keywords: Unpack[PartialCall],
     ) -> PartialStream[list[P], list[T]]: ...
     @overload
     def create_partial(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[PartialCall]
     ) -> PartialStream[T]: ...
     @overload
     def create_partial(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[PartialCall]
     ) -> PartialStream[T]: ...
     def create_partial(
         self,
@@ -126,23 +115,11 @@ class Completions:
 
     @overload
     def create_iterable(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        on_invalid: OnInvalid = "raise",
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[IterableCall]
     ) -> View[T]: ...
     @overload
     def create_iterable(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        on_invalid: OnInvalid = "raise",
-        stream: Literal[True] = True,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[IterableCall]
     ) -> View[T]: ...
     def create_iterable(
         self,
@@ -181,48 +158,26 @@ class Completions:
 
     @overload
     def create(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        stream: Literal[False] = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[ValueCall]
     ) -> T: ...
     @overload
     def create(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        stream: Literal[False] = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[ValueCall]
     ) -> T: ...
     @overload
     def create(
-        self,
-        response_model: HasPartial[P, T],
-        messages: Messages,
-        *,
-        stream: Literal[True],
-        **keywords: Unpack[CallKeywords],
+        self, response_model: HasPartial[P, T], messages: Messages, **keywords: Unpack[StreamCall]
     ) -> PartialStream[P, T]: ...
     @overload
     def create(  # type: ignore[overload-overlap]  # a model iterates over its fields
-        self,
-        response_model: type[M],
-        messages: Messages,
-        *,
-        stream: Literal[True],
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[M], messages: Messages, **keywords: Unpack[StreamCall]
     ) -> PartialStream[M]: ...
     @overload
     def create(
         self,
         response_model: TypeForm[Iterable[T]],
         messages: Messages,
-        *,
-        stream: Literal[True],
-        **keywords: Unpack[CallKeywords],
+        **keywords: Unpack[StreamCall],
     ) -> View[T]: ...
     def create(
         self,
@@ -257,21 +212,11 @@ class Completions:
 
     @overload
     def create_with_completion(
-        self,
-        response_model: type[T],
-        messages: Messages,
-        *,
-        stream: bool = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: type[T], messages: Messages, **keywords: Unpack[CompletionCall]
     ) -> tuple[T, Completion]: ...
     @overload
     def create_with_completion(
-        self,
-        response_model: TypeForm[T],
-        messages: Messages,
-        *,
-        stream: bool = False,
-        **keywords: Unpack[CallKeywords],
+        self, response_model: TypeForm[T], messages: Messages, **keywords: Unpack[CompletionCall]
     ) -> tuple[T, Completion]: ...
     def create_with_completion(
         self,
@@ -328,10 +273,5 @@ class Client(Completions, Configured, SyncOnly):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -63,8 +63,7 @@ class Configured:
         """
         fields: dict[str, Any] = dict(changes)
         unknown_keywords("with_config()", fields.keys() - _CHANGES, _CHANGES)
-        cache = fields.pop("cache", None)
-        wrapper = None if cache is None else provider_wrapper(cache)
+        wrapper = provider_wrapper(fields.pop("cache", None))
         return type(self)(self._calls.with_config(wrapper, fields))
 
     def on(self, name: HookName, handler: Handler) -> None:

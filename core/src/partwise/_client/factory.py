@@ -100,7 +100,7 @@ def from_provider(  # noqa: PLR0913 - an option each
         other = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")
         ```
     """
-    check_arguments(model=model, api_key=api_key, base_url=base_url, plugin=plugin, cache=cache)
+    check_arguments(model=model, api_key=api_key, base_url=base_url, plugin=plugin)
     name, slash, rest = model.partition("/")
     if not (name and slash and rest):
         raise ProviderNotFoundError(
@@ -142,7 +142,7 @@ def from_openai(
         A `Client`, or an `AsyncClient` if the SDK's is for asyncio.
 
     Raises:
-        ProviderNotFoundError: the plugin `partwise-openai` is not installed.
+        ProviderNotFoundError: the vendor's plugin, such as `partwise-openai`, is not installed.
         ConfigurationError: `client` is no SDK client, or the provider has no such mode.
 
     Example:
@@ -162,19 +162,7 @@ def from_anthropic(
 def from_anthropic(
     client: Any, model: str | None = None, *, mode: Mode | str | None = None
 ) -> Client | AsyncClient:
-    """A client around an `anthropic.Anthropic` or `AsyncAnthropic`, or a subclass of these.
-
-    Args:
-        client: the SDK's client. It stays the caller's: it is not closed.
-        model: the vendor's name of the model. None, the default: each call must say one.
-        mode: how to ask for structure; the provider's best, if None.
-
-    Returns:
-        A `Client`, or an `AsyncClient` if the SDK's is for asyncio.
-
-    Raises:
-        ProviderNotFoundError: the plugin `partwise-anthropic` is not installed.
-        ConfigurationError: `client` is no SDK client, or the provider has no such mode.
+    """A client around an `anthropic.Anthropic` or `AsyncAnthropic`: see `from_openai`.
 
     Example:
         `client = partwise.from_anthropic(anthropic.Anthropic(), "claude-sonnet-4-5")`
@@ -193,19 +181,7 @@ def from_google(
 def from_google(
     client: Any, model: str | None = None, *, mode: Mode | str | None = None
 ) -> Client | AsyncClient:
-    """A client around a `google.genai.Client`, or around its `aio` for asyncio.
-
-    Args:
-        client: the SDK's client. It stays the caller's: it is not closed.
-        model: the vendor's name of the model. None, the default: each call must say one.
-        mode: how to ask for structure; the provider's best, if None.
-
-    Returns:
-        A `Client`, or an `AsyncClient` if the SDK's is for asyncio.
-
-    Raises:
-        ProviderNotFoundError: the plugin `partwise-google` is not installed.
-        ConfigurationError: `client` is no SDK client, or the provider has no such mode.
+    """A client around a `google.genai.Client`, or its `aio` for asyncio: see `from_openai`.
 
     Example:
         `client = partwise.from_google(google.genai.Client(), "gemini-2.5-flash")`
@@ -229,6 +205,5 @@ def _client(
     is_async: bool,
     cache: Cache | None = None,
 ) -> Client | AsyncClient:
-    wrapper = None if cache is None else provider_wrapper(cache)
-    calls = CallFactory(config, model, as_mode(mode), wrapper)
+    calls = CallFactory(config, model, as_mode(mode), provider_wrapper(cache))
     return AsyncClient(calls) if is_async else Client(calls)

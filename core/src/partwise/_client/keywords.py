@@ -7,7 +7,7 @@ run time any other keyword goes to the vendor, too, unless it is nearly one of p
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .._session.hooks import Hooks
     from .._session.settings import PhaseTimeouts
     from .cache import Cache
+    from .selectors import OnInvalid
 
 Messages: TypeAlias = str | Sequence[Mapping[str, Any]]
 """A conversation in OpenAI's chat form, `[{"role": "user", "content": "…"}]`, or a user's text."""
@@ -81,8 +82,8 @@ class VendorKeywords(TypedDict, total=False):
     extra_body: Any
 
 
-class CallKeywords(VendorKeywords, total=False, closed=True):
-    """The keywords of a call beside its response model and messages; see `partwise.Settings`.
+class CallKeywords(VendorKeywords, total=False):
+    """The keywords of every call beside its response model and messages; see `partwise.Settings`.
 
     `model` and `mode` are used in place of the client's own. `options` are further keywords for
     the vendor, not checked. None stands for the default.
@@ -102,6 +103,46 @@ class CallKeywords(VendorKeywords, total=False, closed=True):
     idle_timeout: float | timedelta | None
     limits: Limits | None
     options: Mapping[str, Any] | None
+
+
+class PartialCall(CallKeywords, total=False, closed=True):
+    """The keywords of `create_partial`."""
+
+    stream: Literal[True]
+
+
+class IterableCall(CallKeywords, total=False, closed=True):
+    """The keywords of `create_iterable`."""
+
+    on_invalid: OnInvalid
+    stream: Literal[True]
+
+
+class ValueCall(CallKeywords, total=False, closed=True):
+    """The keywords of `create` for the value."""
+
+    stream: Literal[False]
+
+
+class StreamCall(CallKeywords, total=False, closed=True):
+    """The keywords of `create` for a stream."""
+
+    stream: Required[Literal[True]]
+
+
+class CompletionCall(CallKeywords, total=False, closed=True):
+    """The keywords of `create_with_completion`."""
+
+    stream: bool
+
+
+class ParseKeywords(TypedDict, total=False, closed=True):
+    """The keywords of `parse` and `aparse`."""
+
+    lenient: bool
+    context: Any
+    strict: bool | None
+    limits: Limits | None
 
 
 class SDKKeywords(TypedDict, total=False):

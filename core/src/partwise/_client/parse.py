@@ -22,7 +22,7 @@ from .._session.hooks import HookDispatcher
 from .._session.session import Session
 from .._session.settings import Settings
 from .async_stream import AsyncPartialStream
-from .keywords import unknown_keywords
+from .keywords import ParseKeywords, unknown_keywords
 from .pieces import check_pieces, not_text
 from .response_types import plain, plan_of
 from .stream import PartialStream
@@ -30,73 +30,43 @@ from .stream import PartialStream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-    from typing_extensions import TypeForm
+    from typing_extensions import TypeForm, Unpack
 
     from .._errors import ProviderError
-    from .._json.limits import Limits
     from .._providers.chunks import Chunk
     from .completeness import HasPartial
-    from .pieces import Piece
+    from .pieces import AsyncPieces, Piece, Pieces
 
 T = TypeVar("T")
 P = TypeVar("P")
 
 _TEXTS_PER_COUNT: Final = 1000
 """Decoded texts after which lines and columns are counted."""
-_KEYWORDS: Final = ("response_model", "chunks", "lenient", "context", "strict", "limits")
+_KEYWORDS: Final = frozenset({"response_model", "chunks", *ParseKeywords.__annotations__})
 _END_CHARS: Final = 1000
 """Characters kept of the text's end: more than an error shows of a line."""
 
 
 @overload
 def parse(
-    response_model: HasPartial[P, T],
-    chunks: Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    response_model: HasPartial[P, T], chunks: Pieces, **keywords: Unpack[ParseKeywords]
 ) -> PartialStream[P, T]: ...
 @overload
 def parse(
     response_model: type[Sequence[HasPartial[P, T]]],
-    chunks: Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    chunks: Pieces,
+    **keywords: Unpack[ParseKeywords],
 ) -> PartialStream[list[P], list[T]]: ...
 @overload
 def parse(
-    response_model: type[T],
-    chunks: Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    response_model: type[T], chunks: Pieces, **keywords: Unpack[ParseKeywords]
 ) -> PartialStream[T]: ...
 @overload
 def parse(
-    response_model: TypeForm[T],
-    chunks: Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    response_model: TypeForm[T], chunks: Pieces, **keywords: Unpack[ParseKeywords]
 ) -> PartialStream[T]: ...
-def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
-    response_model: Any = MISSING,
-    chunks: Any = MISSING,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
-    **unknown: Any,
+def parse(
+    response_model: Any = MISSING, chunks: Any = MISSING, **keywords: Unpack[ParseKeywords]
 ) -> Any:
     """Read an answer from text, however it is cut.
 
@@ -104,11 +74,10 @@ def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
         response_model: any type that pydantic validates.
         chunks: the pieces of the text, str or UTF-8 bytes. They are taken as snapshots are asked
             for, and the iterable stays the caller's: it is not closed.
-        lenient: whether the JSON may be in prose and in fences; False unless given.
-        context: the validators' `info.context`; None unless given.
-        strict: pydantic's strict mode; None, the default, leaves it to the model.
-        limits: bounds on the text; those of `partwise.Limits()` unless given.
-        unknown: nothing; a keyword that is not one of these is an error.
+        keywords: `lenient`, whether the JSON may be in prose and in fences, False unless given;
+            `context`, the validators' `info.context`; `strict`, pydantic's strict mode, left to
+            the model unless given; `limits`, bounds on the text, those of `partwise.Limits()`
+            unless given.
 
     Raises:
         ConfigurationError: the response model is no type, the chunks are no text, or a keyword is
@@ -120,79 +89,44 @@ def parse(  # noqa: PLR0913 - the settings that make sense without a vendor
             print(team)
         ```
     """
-    unknown_keywords("parse()", unknown, _KEYWORDS)
-    settings = _settings(context=context, strict=strict, limits=limits)
-    check_pieces(chunks, may_be_async=False)
-    return PartialStream(_session(response_model, chunks, settings, lenient=lenient))
+    return PartialStream(_session("parse()", response_model, chunks, keywords))
 
 
 @overload
 def aparse(
-    response_model: HasPartial[P, T],
-    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    response_model: HasPartial[P, T], chunks: AsyncPieces, **keywords: Unpack[ParseKeywords]
 ) -> AsyncPartialStream[P, T]: ...
 @overload
 def aparse(
     response_model: type[Sequence[HasPartial[P, T]]],
-    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    chunks: AsyncPieces,
+    **keywords: Unpack[ParseKeywords],
 ) -> AsyncPartialStream[list[P], list[T]]: ...
 @overload
 def aparse(
-    response_model: type[T],
-    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    response_model: type[T], chunks: AsyncPieces, **keywords: Unpack[ParseKeywords]
 ) -> AsyncPartialStream[T]: ...
 @overload
 def aparse(
-    response_model: TypeForm[T],
-    chunks: AsyncIterable[Piece] | Iterable[Piece] | Piece,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
+    response_model: TypeForm[T], chunks: AsyncPieces, **keywords: Unpack[ParseKeywords]
 ) -> AsyncPartialStream[T]: ...
-def aparse(  # noqa: PLR0913 - as above
-    response_model: Any = MISSING,
-    chunks: Any = MISSING,
-    *,
-    lenient: bool = False,
-    context: Any = None,
-    strict: bool | None = None,
-    limits: Limits | None = None,
-    **unknown: Any,
+def aparse(
+    response_model: Any = MISSING, chunks: Any = MISSING, **keywords: Unpack[ParseKeywords]
 ) -> Any:
     """The same for asyncio, from an async iterable or a plain one.
 
     Example:
         `team = await partwise.aparse(Team, response.aiter_bytes()).result()`
     """
-    unknown_keywords("aparse()", unknown, _KEYWORDS)
-    settings = _settings(context=context, strict=strict, limits=limits)
-    check_pieces(chunks, may_be_async=True)
-    return AsyncPartialStream(_session(response_model, chunks, settings, lenient=lenient))
+    return AsyncPartialStream(_session("aparse()", response_model, chunks, keywords))
 
 
-def _settings(**given: Any) -> Settings:
-    settings, _ = Settings.split({"max_retries": 0, **given})
-    return settings
-
-
-def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: bool) -> Session:
+def _session(
+    function: str, response_model: Any, chunks: Any, keywords: Mapping[str, Any]
+) -> Session:
+    unknown_keywords(function, keywords.keys() - _KEYWORDS, _KEYWORDS)
+    settings, own = Settings.split({**keywords, "max_retries": 0})
+    check_pieces(chunks, may_be_async=function == "aparse()")
     plan = plan_of(response_model)
     secrets = Secrets()
     info = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
@@ -208,7 +142,7 @@ def _session(response_model: Any, chunks: Any, settings: Settings, *, lenient: b
         settings=settings,
         hooks=HookDispatcher(info, (), None, secrets),
         secrets=secrets,
-        lenient=lenient,
+        lenient=own.get("lenient", False),
         expects_finish=False,
         reader=PieceReader,
     )

@@ -10,6 +10,8 @@ from .._sentinels import MISSING
 
 Piece: TypeAlias = str | bytes | bytearray | None
 """A piece of the answer's text. Bytes are UTF-8 and may be cut inside a character; None is none."""
+Pieces: TypeAlias = Iterable[Piece] | Piece
+AsyncPieces: TypeAlias = AsyncIterable[Piece] | Pieces
 
 _TEXTS: Final = {
     "openai": "(chunk.choices[0].delta.content for chunk in stream if chunk.choices)",
@@ -17,7 +19,10 @@ _TEXTS: Final = {
     "google": "(chunk.text for chunk in stream)",
     "mistralai": "(event.data.choices[0].delta.content for event in stream)",
 }
-"""By the module of a vendor's SDK, the expression for the pieces of its stream's text."""
+"""By the module of a vendor's SDK, the expression for the pieces of its stream's text.
+
+`parse` has no provider that could tell it, and no plugin may be installed.
+"""
 
 
 def check_pieces(pieces: Any, *, may_be_async: bool) -> None:

@@ -1,10 +1,9 @@
-"""Checks of the arguments that make a client: the vendor's SDK client, the key, the cache."""
+"""Checks of the arguments that make a client: the vendor's SDK client and the key."""
 
 from __future__ import annotations
 
 import inspect
 import sys
-from os import PathLike
 from typing import Any, Final
 
 from .._errors import ConfigurationError
@@ -66,7 +65,7 @@ def check_adopted(name: str, client: Any) -> None:
         )
 
 
-def check_arguments(*, model: Any, cache: Any, **texts: Any) -> None:
+def check_arguments(*, model: Any, **texts: Any) -> None:
     """See that the arguments of `from_provider` are of their types.
 
     Raises:
@@ -82,10 +81,6 @@ def check_arguments(*, model: Any, cache: Any, **texts: Any) -> None:
     api_key = texts["api_key"]
     if api_key and api_key != api_key.strip(" "):
         raise ConfigurationError("api_key= begins or ends with a space: strip it")
-    if not (cache is None or callable(cache) or isinstance(cache, bool | str | PathLike)):
-        raise ConfigurationError(
-            f"cache= must be True, the path of a file or a function, got {_described(cache)}"
-        )
 
 
 def _described(value: object) -> str:

@@ -32,7 +32,7 @@ from .wire_text import JsonDeltas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from types import GeneratorType, TracebackType
+    from types import GeneratorType
 
     from .._session.session import Session
     from .._snapshot.events import Event
@@ -64,12 +64,7 @@ class Reader(ABC, Generic[S]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
