@@ -6,14 +6,11 @@ import re
 import weakref
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final, cast
 
 from .._errors import MalformedOutputError
 from .parser import Parser
-
-if TYPE_CHECKING:
-    from .sink import Sink
-
+from .sink import Sink
 
 _ENOUGH_PARTS: Final = 2
 """Fitting parts that are kept: only a single one can be the answer."""
@@ -65,7 +62,7 @@ class _Container:
     is_empty: bool = True
 
 
-class Candidate:
+class Candidate(Sink):
     """Parses one JSON value.
 
     Attributes:
@@ -82,7 +79,8 @@ class Candidate:
         self.fault: MalformedOutputError | None = None
         self._shape = shape
         self._open: list[_Container] = []
-        self._sink: Any = weakref.proxy(self)  # so that both are free when nobody reads on
+        # A proxy, so that both are free when nobody reads on.
+        self._sink = cast("Sink", weakref.proxy(self))
         self._parser = Parser(self._sink)
         self._parser.keeps_rest = True
 
@@ -120,9 +118,6 @@ class Candidate:
     def open_string(self) -> None:
         self._add_value(may_fit=not self._shape.of_objects)
 
-    def string(self, value: str) -> None:
-        """Its quote was enough."""
-
     def scalar(self, raw: str) -> None:  # noqa: ARG002
         self._add_value(may_fit=not self._shape.of_objects)
 
@@ -140,19 +135,13 @@ class Candidate:
         else:
             self._parser.release()
 
-    def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
-        return False
-
-    def whole(self, raw: str, *, is_shallow: bool) -> bool:
-        raise NotImplementedError
-
     def _enter(self, opener: str) -> Sink:
         self._add_value(may_fit=True)
         around = self._open[-1] if self._open else None
         is_inside = around is not None and (around.fits or around.is_inside)
         mark = self._parser.mark() if around and not is_inside else None
         self._open.append(_Container(opener, mark, is_inside, len(self.inside)))
-        return self._sink  # type: ignore[no-any-return]
+        return self._sink
 
     def _add_value(self, *, may_fit: bool) -> None:
         """A value opens; if it is an array's first, the array may be known by it."""
@@ -200,7 +189,7 @@ def only_document(text: str, shape: AnswerShape) -> str | None:
 def is_beginning(text: str) -> bool:
     """Whether the text can begin a JSON document."""
     try:
-        Parser(Outline()).feed(text)
+        Parser(Sink()).feed(text)
     except MalformedOutputError:
         return False
     return True
@@ -208,7 +197,7 @@ def is_beginning(text: str) -> bool:
 
 def is_document(text: str) -> bool:
     """Whether the text is one JSON document, and nothing else."""
-    parser = Parser(Outline())
+    parser = Parser(Sink())
     try:
         parser.feed(text)
         parser.close()
@@ -218,7 +207,7 @@ def is_document(text: str) -> bool:
 
 
 @dataclass(slots=True)
-class Outline:
+class Outline(Sink):
     """The tokens of a JSON text, without regard to white space and escapes: a sink for a parser."""
 
     tokens: list[tuple[str, str]] = field(default_factory=list)
@@ -232,40 +221,29 @@ class Outline:
         try:
             parser.feed(text)
         except MalformedOutputError as error:
-            outline._add("fault", str(error.position))
+            outline.tokens.append(("fault", str(error.position)))
         return outline
 
     def begins(self, other: Outline) -> bool:
         """Whether the other begins with all of this."""
         return self.tokens == other.tokens[: len(self.tokens)]
 
-    def _add(self, kind: str, text: str = "") -> Sink:
-        self.tokens.append((kind, text))
-        return self
-
     def key(self, name: str) -> None:
-        self._add("key", name)
+        self.tokens.append(("key", name))
 
     def open_object(self) -> Sink:
-        return self._add("{")
+        self.tokens.append(("{", ""))
+        return self
 
     def open_array(self) -> Sink:
-        return self._add("[")
-
-    def open_string(self) -> None:
-        """Its end has the whole text."""
+        self.tokens.append(("[", ""))
+        return self
 
     def string(self, value: str) -> None:
-        self._add("string", value)
+        self.tokens.append(("string", value))
 
     def scalar(self, raw: str) -> None:
-        self._add("scalar", raw)
+        self.tokens.append(("scalar", raw))
 
     def close(self) -> None:
-        self._add("close")
-
-    def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
-        return False
-
-    def whole(self, raw: str, *, is_shallow: bool) -> bool:
-        raise NotImplementedError
+        self.tokens.append(("close", ""))

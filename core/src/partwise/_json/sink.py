@@ -1,9 +1,9 @@
-"""The receiver of the inside of a container, called by the parser."""
+"""The receiver of the contents of a container, called by the parser."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +26,21 @@ class ReadAgain(Exception):  # noqa: N818 - not an error
     enter: Callable[[], Sink]
 
 
-class Sink(Protocol):
-    """Receives the inside of a container, in the order of the text."""
+class Sink:
+    """Receives the contents of a container, in the order of the text; this one ignores them."""
+
+    __slots__ = ()
 
     def key(self, name: str) -> None:
         """A key of this object; its value follows."""
 
     def open_object(self) -> Sink:
-        """A value opens with `{`; the sink of its inside."""
+        """A value opens with `{`; the sink of its contents."""
+        return self
 
     def open_array(self) -> Sink:
-        """A value opens with `[`; the sink of its inside."""
+        """A value opens with `[`; the sink of its contents."""
+        return self
 
     def open_string(self) -> None:
         """A value opens with a quote; `Parser.snapshot` gives its text so far."""
@@ -50,13 +54,15 @@ class Sink(Protocol):
     def close(self) -> None:
         """This container is complete."""
 
-    def reads_whole(self, opener: str) -> bool:
+    def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
         """Whether it can take the text of a value that opens so, as a whole."""
+        return False
 
     def whole(self, raw: str, *, is_shallow: bool) -> bool:
-        """The text of a value. Whether it was taken; else its parts follow.
+        """The text of a value that it `reads_whole`. Whether it was taken; else its parts follow.
 
         Args:
             raw: the text.
             is_shallow: whether it is surely not nested deeper than the limit.
         """
+        raise NotImplementedError

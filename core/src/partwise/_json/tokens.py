@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from string import ascii_letters, digits
 from typing import Any, Final
 
 import jiter
-
-from .pieces import PIECES_PER_JOIN
 
 WHITESPACE: Final = " \t\n\r"
 skip_whitespace: Final = re.compile(r"[ \t\n\r]*").match
@@ -89,15 +88,14 @@ class CutToken:
     __slots__ = ("_digits", "start")
 
     def __init__(self) -> None:
-        self.start = ""
-        self._digits: list[str] = []
+        self.keep("")
 
     @property
     def text(self) -> str:
-        return self.start + "".join(self._digits)
+        return self.start + self._digits.getvalue()
 
     def keep(self, text: str) -> None:
-        self.start, self._digits = text, []
+        self.start, self._digits = text, StringIO()
 
     def clear(self) -> None:
         self.keep("")
@@ -106,11 +104,9 @@ class CutToken:
         """Collect digits, if this is a long number of at most so many. Whether it is."""
         if len(self.start) < _LONG_TOKEN_CHARS or not (part + self.start[-1]).isdigit():
             return False
-        if len(self.start) + sum(map(len, self._digits)) >= most:
+        if len(self.start) + self._digits.tell() >= most:
             return False
-        self._digits.append(part)
-        if len(self._digits) > PIECES_PER_JOIN:
-            self.keep(self.text)
+        self._digits.write(part)
         return True
 
 
@@ -177,15 +173,9 @@ def end_of_document(text: str, index: int) -> int:
 
 
 def has_long_number(raw: str, digits: int) -> bool:
-    """Whether the text may have a number of more digits than that."""
+    """Whether the text of a container may have a number of more digits than that."""
+    size = max((digits + 1) // 2, 1)  # so one of the parts is digits alone
     return any(
-        raw[index] in _NUMBER_CHARACTERS and _chars_of_number(raw, index, digits) > digits
-        for index in range(0, len(raw), max(digits, 1))
+        not raw[start : start + size].strip(_NUMBER_CHARACTERS)
+        for start in range(0, len(raw), size)
     )
-
-
-def _chars_of_number(raw: str, index: int, most: int) -> int:
-    """Characters of the number around that index, counted so far on each side."""
-    before, after = raw[max(index - most, 0) : index], raw[index : index + most + 1]
-    left = len(before) - len(before.rstrip(_NUMBER_CHARACTERS))
-    return left + len(after) - len(after.lstrip(_NUMBER_CHARACTERS))

@@ -6,7 +6,6 @@ wraps the value inside.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from .._plan.nodes import (
@@ -18,7 +17,7 @@ from .._plan.nodes import (
     UnionLayout,
 )
 from .._sentinels import MISSING
-from .collection_frames import DictFrame, ListFrame, SetFrame, TupleFrame
+from .collection_frames import DictFrame, ListFrame, SetFrame
 from .context import Parent
 from .frame import SkipFrame
 from .model_frame import ModelFrame
@@ -108,8 +107,8 @@ def enter(parent: Parent, container: ContainerNode) -> tuple[Shown, Sink]:
             parent.child = wrap
         parent = wrap
     layout = container.layout
-    kind = _LIST_FRAMES[layout.show] if isinstance(layout, ListLayout) else _FRAMES[type(layout)]
-    frame: Any = kind(parent, container)
+    is_set = isinstance(layout, ListLayout) and layout.show in (set, frozenset)
+    frame: Any = (SetFrame if is_set else _FRAMES[type(layout)])(parent, container)
     if outermost is None:
         return frame, frame
     parent.child = frame
@@ -118,15 +117,9 @@ def enter(parent: Parent, container: ContainerNode) -> tuple[Shown, Sink]:
 
 _FRAMES: Final[dict[type[Layout], type[Frame]]] = {
     DictLayout: DictFrame,
+    ListLayout: ListFrame,
     ModelLayout: ModelFrame,
     SkipLayout: SkipFrame,
     TaggedLayout: TaggedFrame,
     UnionLayout: UnionFrame,
-}
-_LIST_FRAMES: Final[dict[Any, type[ListFrame]]] = {
-    list: ListFrame,
-    deque: ListFrame,
-    tuple: TupleFrame,
-    frozenset: SetFrame,
-    set: SetFrame,
 }

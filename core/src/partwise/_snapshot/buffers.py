@@ -44,6 +44,11 @@ class Buffers:
         self.items = items
         self.forget()
 
+    @property
+    def shows_open(self) -> bool:
+        """Whether an element that is open may show."""
+        return True
+
     def forget(self) -> None:
         """Make new copies from here on: an entry has changed that was shown."""
         self._last: Any = None
@@ -160,12 +165,12 @@ class Steps(Buffers):
         super().forget()
         self._next_step = 0  # no more steps: all of it shows
 
-    def shows(self, index: int) -> bool:
-        """Whether the element, which is complete or open, shows."""
-        return len(self.items) < MIN_BUFFERED or index < self._step()
+    @property
+    def shows_open(self) -> bool:
+        return len(self.items) < MIN_BUFFERED
 
     def show(self, inner: Any = MISSING) -> Any:
-        if inner is not MISSING and len(self.items) < MIN_BUFFERED:
+        if inner is not MISSING and self.shows_open:
             self._made_of = -1
             return self._make([*self.items, inner])
         count = self._step()

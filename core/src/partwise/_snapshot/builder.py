@@ -77,14 +77,12 @@ class SnapshotBuilder:
         self.parser = Parser(self._root, limits=self._limits, strict=bool(strict))
         self.reader = self.parser
         self._events = RecordingEventLog(self.parser) if record else EventLog()
-        self._root.begin(
-            Context(
-                parser=self.parser,
-                events=self._events,
-                json_keywords=self._json_keywords,
-                python_keywords={"context": context} if context is not None else {},
-                enter=enter,
-            )
+        self._root.context = Context(
+            parser=self.parser,
+            events=self._events,
+            json_keywords=self._json_keywords,
+            python_keywords={"context": context} if context is not None else {},
+            enter=enter,
         )
         self._failure: InvalidOutputError | None = None  # of the whole answer
 
@@ -290,7 +288,7 @@ class SnapshotBuilder:
         if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
             raise self.parser.error_here(_reason(details[0])) from error
         above: Any = frame.parent if of_level else frame
-        path, loc = above.path(), above.loc()
+        path, loc = above.path(), above.path(by_key=True)
         for each in details:
             if each["input"] == HELD:
                 each["input"] = given_at(self.snapshot(), (*path, *each["loc"]))

@@ -11,13 +11,14 @@ from .._plan.nodes import ValueNode
 from .._sentinels import MISSING, OMITTED
 from .buffers import BUFFERS, MIN_BUFFERED, DictBuffers
 from .frame import OPEN, Frame, FreezeSnapshots, InvalidLevelError, quote
+from .values import given_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._paths import Path
     from .._plan.nodes import ContainerNode, DictLayout, ListLayout
-    from .buffers import Buffers, Steps
+    from .buffers import Buffers
     from .context import Parent, Shown
 
 
@@ -113,11 +114,9 @@ class DictFrame(CollectionFrame):
         if value is not MISSING and self.name is not MISSING:
             self.items[self.name] = value
 
-    def _step(self) -> Path:
-        return () if self.name is None else (self.name,)
-
-    def _written_step(self) -> Path:
-        return () if self.name is None else (key_text(self.name),)
+    def _step(self, *, by_key: bool) -> Path:
+        name = self.name
+        return () if name is None else (key_text(name) if by_key else name,)
 
     def find(self, step: str | int) -> Any:
         if not self.is_hidden and str(step) == key_text(self.name) and self.name not in self.items:
@@ -157,27 +156,13 @@ class ListFrame(CollectionFrame):
         if self.layout.max_items is not None:
             self._see_to_room()
 
-    def _step(self) -> Path:
+    def _step(self, *, by_key: bool) -> Path:  # noqa: ARG002
         return (len(self.items),)
 
     def find(self, step: str | int) -> Any:
-        if not isinstance(step, int) or not 0 <= step <= len(self.items):
-            return MISSING
-        if step < len(self.items):
-            return self.items[step]
-        return self.child or (OPEN if self.context.parser.in_value else MISSING)
-
-
-class TupleFrame(ListFrame):
-    """The same, if a tuple is shown of it, and a large one not with all its elements."""
-
-    __slots__ = ()
-
-    buffers: Steps
-
-    def find(self, step: str | int) -> Any:
-        is_shown = not isinstance(step, int) or self.buffers.shows(step)
-        return super().find(step) if is_shown else MISSING
+        if step == len(self.items) and self.buffers.shows_open and not self.is_hidden:
+            return self.child or (OPEN if self.context.parser.in_value else MISSING)
+        return given_at(self.snapshot(), (step,))
 
 
 class SetFrame(ListFrame):
@@ -205,6 +190,3 @@ class SetFrame(ListFrame):
             if self.last_snapshot is MISSING or len(shown) != len(self.last_snapshot):
                 self.last_snapshot = shown
         return self.last_snapshot
-
-    def find(self, step: str | int) -> Any:  # noqa: ARG002
-        return MISSING

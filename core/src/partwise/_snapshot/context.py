@@ -51,13 +51,9 @@ class Parent:
         """As in `Shown`."""
         raise NotImplementedError
 
-    def path(self) -> Path:
-        """The place of the value inside."""
-        return self.parent.path()
-
-    def loc(self) -> Path:
-        """The same as pydantic's errors name it: by the keys of the JSON."""
-        return self.parent.loc()
+    def path(self, *, by_key: bool = False) -> Path:
+        """The place of the value inside: by fields' names, or by the JSON keys as in errors."""
+        return self.parent.path(by_key=by_key)
 
     @property
     def validates_early(self) -> bool:
@@ -81,9 +77,6 @@ class EventLog:
 
     def opened(self, parent: Parent) -> None:
         """The contents of the parent opened."""
-
-    def text_opened(self, parent: Parent) -> None:
-        """A text inside the parent opened."""
 
     def appeared(self, parent: Parent, value: Any) -> None:
         """This is shown inside the parent, and is not complete; MISSING if nothing is."""

@@ -27,9 +27,6 @@ class RecordingEventLog(EventLog):
     def opened(self, parent: Parent) -> None:
         self.appeared(parent, parent.child.snapshot())  # type: ignore[union-attr]  # just opened
 
-    def text_opened(self, parent: Parent) -> None:
-        self.appeared(parent, "")
-
     def appeared(self, parent: Parent, value: Any) -> None:
         if value is not MISSING and not _is_inside_hidden(parent):
             self._text = (parent.path(), 0) if type(value) is str else None

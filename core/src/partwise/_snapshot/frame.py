@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import ValidationError, to_json
 
+from .._json.sink import Sink
 from .._plan.nodes import ATOM, SkipLayout
 from .._sentinels import MISSING
 from .context import Parent
 
 if TYPE_CHECKING:
-    from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode, ValueNode
     from .context import Shown
@@ -92,7 +92,7 @@ class RefusedError(Exception):
     error: ValidationError
 
 
-class Frame(Parent):
+class Frame(Parent, Sink):
     """The rules that all containers share.
 
     Attributes:
@@ -145,7 +145,7 @@ class Frame(Parent):
             self._watch_text(node)
         if node.text:
             self.child = self.context.parser
-            self.context.events.text_opened(self)
+            self.context.events.appeared(self, "")
 
     def string(self, value: str) -> None:
         self.context.events.grown(value)
@@ -241,21 +241,13 @@ class Frame(Parent):
 
     # Paths
 
-    def path(self) -> Path:
+    def path(self, *, by_key: bool = False) -> Path:
         """The place of the value inside that comes next or is open."""
-        place = self.parent.path()
-        return place if self.is_closing else (*place, *self._step())
+        place = self.parent.path(by_key=by_key)
+        return place if self.is_closing else (*place, *self._step(by_key=by_key))
 
-    def loc(self) -> Path:
-        """The same as pydantic's errors name it: by the keys of the JSON."""
-        place = self.parent.loc()
-        return place if self.is_closing else (*place, *self._written_step())
-
-    def _step(self) -> Path:
+    def _step(self, *, by_key: bool) -> Path:
         raise NotImplementedError
-
-    def _written_step(self) -> Path:
-        return self._step()
 
     def written(self, loc: Path, *, of_level: bool) -> Path:  # noqa: ARG002
         """The rest of an error's `loc`, by the keys of the JSON.
@@ -283,25 +275,20 @@ class SkipFrame(Frame):
         super().__init__(parent, container)
         self.nested = 0  # containers that are open inside
 
-    def key(self, name: str) -> None:
-        pass
-
     def open_object(self) -> Sink:
         self.nested += 1
         return self
 
-    def open_array(self) -> Sink:
-        self.nested += 1
-        return self
+    open_array = open_object
 
     def open_string(self) -> None:
-        pass
+        """Nothing shows of it."""
 
     def string(self, value: str) -> None:
-        pass
+        """Likewise."""
 
     def scalar(self, raw: str) -> None:
-        pass
+        """Likewise."""
 
     def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
         return True
@@ -323,7 +310,7 @@ class SkipFrame(Frame):
         self.is_closing = True
         self.parent.complete_container(MISSING)
 
-    def _step(self) -> Path:
+    def _step(self, *, by_key: bool) -> Path:  # noqa: ARG002
         return ()
 
     def find(self, step: str | int) -> Any:  # noqa: ARG002

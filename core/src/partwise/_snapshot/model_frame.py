@@ -21,32 +21,16 @@ if TYPE_CHECKING:
     from .context import Parent
 
 
-class TwoInstancesFrame(Frame):
-    """An open object of which two instances are shown by turns.
+class ModelFrame(Frame):
+    """An open object with known fields, of which two instances are shown by turns.
 
-    To give one that was shown other values costs a third of a new one. The counts of references say
-    whether anybody still has the instance, or its dict; if so, it is left alone for ever, and a new
-    one takes its place. `snapshot` reads the attributes itself: it runs at each delta for each open
-    model, and a call costs as much as its work.
+    To give an instance that was shown other values costs a third of a new one. The counts of
+    references say whether anybody still has the instance, or its dict; if so, it is left alone for
+    ever, and a new one takes its place.
 
     Attributes:
         last_values: the dict of the instance that is shown.
         spare, spare_values: the instance that was shown before it, and its dict.
-    """
-
-    __slots__ = ("last_values", "spare", "spare_values")
-
-    def __init__(self, parent: Parent, container: ContainerNode) -> None:
-        super().__init__(parent, container)
-        self.spare: Any = None
-        self.spare_values: Any = None
-        self.last_values: Any = None
-
-
-class ModelFrame(TwoInstancesFrame):
-    """An open object with known fields.
-
-    Attributes:
         values: the values that the fields show, but for the one that is open.
         complete: those of the fields that came, validated but for those that wait.
         waiting: the fields that are still to be validated.
@@ -58,8 +42,8 @@ class ModelFrame(TwoInstancesFrame):
     """
 
     __slots__ = (
-        "_buffers", "complete", "extra", "field", "fields_set", "held", "present", "ranks",
-        "values", "waiting",
+        "_buffers", "complete", "extra", "field", "fields_set", "held", "last_values", "present",
+        "ranks", "spare", "spare_values", "values", "waiting",
     )  # fmt: skip
 
     layout: ModelLayout
@@ -69,8 +53,10 @@ class ModelFrame(TwoInstancesFrame):
         layout = self.layout
         self.field: Field = layout.extra
         self.node = self.field.node
-        own_defaults = layout.factories
-        self.values = _first_values(parent, layout) if own_defaults else layout.template.copy()
+        self.spare: Any = None
+        self.spare_values: Any = None
+        self.last_values: Any = None
+        self.values = _first_values(parent, layout)
         self.complete: dict[str, Any] = {}
         self.waiting: dict[str, Waiting] = {}
         self.extra: dict[str, Any] = {}
@@ -271,13 +257,11 @@ class ModelFrame(TwoInstancesFrame):
             )
         )
 
-    def _step(self) -> Path:
-        return () if self.field is self.layout.extra else (self.field.name,)
-
-    def _written_step(self) -> Path:
-        if self.field is self.layout.extra or self.field.is_extra:
-            return self._step()
-        return (self._key_of(self.field.name),)
+    def _step(self, *, by_key: bool) -> Path:
+        field = self.field
+        if field is self.layout.extra:  # before the first key
+            return ()
+        return (self._key_of(field.name) if by_key and not field.is_extra else field.name,)
 
     def written(self, loc: Path, *, of_level: bool) -> Path:
         if not loc or not (of_level or (self.is_closing and self.is_final)):
@@ -298,6 +282,8 @@ def _first_values(parent: Any, layout: ModelLayout) -> dict[str, Any]:
 
     So each default that a factory makes is made once.
     """
+    if not layout.factories:
+        return layout.template.copy()
     if isinstance(parent, ModelFrame) and parent.field.name in parent.layout.placeholders:
         shown = parent.values[parent.field.name]
         own = getattr(shown, "__dict__", None)  # a dataclass may have slots in its place

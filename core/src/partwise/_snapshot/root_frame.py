@@ -15,10 +15,12 @@ from .model_frame import ModelFrame
 from .values import given_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .._json.sink import Sink
     from .._paths import Path
     from .._plan.nodes import ContainerNode
-    from .context import Context, Shown
+    from .context import Shown
 
 _IGNORED: Final[ValueNode] = ignored_node()
 
@@ -41,10 +43,6 @@ class RootFrame(Frame):
         self.envelope = envelope
         self.in_envelope = False
         self.value: Any = MISSING
-
-    def begin(self, context: Context) -> None:
-        """The parser is there."""
-        self.context = context
 
     def open_object(self) -> Sink:
         if self.envelope and not self.in_envelope:
@@ -79,26 +77,27 @@ class RootFrame(Frame):
         if self.value is MISSING:
             _MISSING.validate_python({})
 
-    def path(self) -> Path:
+    def path(self, *, by_key: bool = False) -> Path:  # noqa: ARG002
         return ()
 
-    loc = path
+    def _chain(self) -> Iterator[Any]:
+        """This frame and the open ones inside, with the adapters between them."""
+        here: Any = self
+        while isinstance(here, Parent):
+            yield here
+            here = here.child
 
     def innermost(self) -> Frame:
         """The frame of the innermost container that is open."""
-        here: Any = self
-        while isinstance(here.child, Parent):
-            here = here.child
-        return here  # type: ignore[no-any-return]
+        *_, innermost = self._chain()
+        return innermost  # type: ignore[no-any-return]
 
     def may_be_replaced(self) -> bool:
         """Whether an open field may be given once more, by a better key, and its value be void."""
-        here: Any = self
-        while isinstance(here, Parent):
-            if isinstance(here, ModelFrame) and here.field.rank and not here.is_closing:
-                return True
-            here = here.child
-        return False
+        return any(
+            isinstance(frame, ModelFrame) and frame.field.rank and not frame.is_closing
+            for frame in self._chain()
+        )
 
     def release(self) -> None:
         """Let go of the open frames, which refer to each other.
@@ -106,11 +105,10 @@ class RootFrame(Frame):
         The memory of an answer is free then as soon as nobody refers to it, and not when Python
         next looks for such circles.
         """
-        here: Any = self
-        while isinstance(here, Parent):
-            here.child, here = None, here.child
-            if held := getattr(here, "held", None):
-                held.clear()
+        for frame in [*self._chain()]:
+            frame.child = None
+            if isinstance(frame, ModelFrame):
+                frame.held.clear()
 
     def find_state(self, steps: Path) -> tuple[Any, bool]:
         """The value at the path while the answer is open, and whether it is complete."""

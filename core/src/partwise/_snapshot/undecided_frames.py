@@ -55,7 +55,7 @@ class UndecidedFrame(SkipFrame):
         self.is_closing = True
         self.parent.complete_text(raw)
 
-    def _step(self) -> Path:
+    def _step(self, *, by_key: bool) -> Path:  # noqa: ARG002
         return () if self.name is None else (self.name,)
 
 
