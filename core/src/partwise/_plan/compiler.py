@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
@@ -28,14 +29,15 @@ from .core_schema import (
     inner_wrappers,
     is_constrained,
     is_deep,
+    is_made_of_fields,
     is_plain,
     is_pure,
     is_root,
+    keys_of_fields,
     lax,
     level_of,
     omits_inside,
     reads_field_data,
-    shares_keys,
     walk,
     without_functions,
 )
@@ -48,7 +50,7 @@ from .unions import open_tagged_union, open_union
 from .validation import json_check, post_init_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pydantic_core import CoreConfig, CoreSchema
 
@@ -180,39 +182,23 @@ class Compiler:
         return None if bare is None else functools.partial(self.validator, bare, config)
 
     def validator(self, schema: CoreSchema, config: CoreConfig | None) -> SchemaValidator:
-        needed = list(self._referred(schema))
+        parts = walk(schema, definitions=self.definitions)
+        needed = {part["schema_ref"]: None for part in parts if part["type"] == "definition-ref"}
         if needed:
-            schema = core_schema.definitions_schema(schema, needed)
+            referred = [self.definitions[ref] for ref in needed]
+            schema = core_schema.definitions_schema(schema, referred)
         try:
             return SchemaValidator(schema, config)
         except SchemaError as error:  # which else would be taken for a validator's own
             raise RuntimeError(f"pydantic does not take a schema of partwise's: {error}") from error
 
-    def _referred(self, schema: CoreSchema) -> Iterator[CoreSchema]:
-        """The definitions that the schema needs, each once."""
-        seen: set[str] = set()
-        waiting = deque([schema])
-        while waiting:
-            for part in walk(waiting.popleft()):
-                if part["type"] == "definition-ref" and (ref := part["schema_ref"]) not in seen:
-                    seen.add(ref)
-                    waiting.append(self.definitions[ref])
-                    yield self.definitions[ref]
-
     def asks_inside(self, schema: Any) -> bool:
         """Whether a validator below, and not of a model of its own, reads the fields around it."""
-        return any(map(reads_field_data, self._parts_beside_models(schema, set())))
-
-    def _parts_beside_models(self, schema: Any, seen: set[str]) -> Iterator[Any]:
-        """The schema and those below it, but of models only the wrappers inside."""
-        for part in walk(schema, into=lambda part: not _is_model(part)):
-            if _is_model(part):
-                yield from inner_wrappers(part)
-            elif part["type"] != "definition-ref":
-                yield part
-            elif (ref := part["schema_ref"]) not in seen:
-                seen.add(ref)
-                yield from self._parts_beside_models(self.definitions[ref], seen)
+        parts = walk(schema, into=lambda part: not _is_model(part), definitions=self.definitions)
+        return any(
+            any(map(reads_field_data, inner_wrappers(part) if _is_model(part) else (part,)))
+            for part in parts
+        )
 
     # Containers
 
@@ -315,22 +301,23 @@ class Compiler:
 
     def _is_opaque(self, core: Any) -> bool:
         """Whether only the model itself can make its instance of the whole text."""
-        wrapped = core["type"] != "typed-dict" and core["schema"]["type"] not in LEVELS
-        deep = any(map(is_deep, fields_of(core).values()))
-        extras = level_of(core).get("extras_schema", ANY)
-        keys = level_of(core).get("extras_keys_schema")
-        return bool(
-            wrapped or deep or core.get("custom_init") or self.asks_inside(extras) or keys
-        ) or shares_keys(core)
+        level = level_of(core)
+        keys = [*chain.from_iterable(keys_of_fields(core))]
+        return (
+            not is_made_of_fields(core)
+            or any(map(is_deep, fields_of(core).values()))
+            or self.asks_inside(level.get("extras_schema", ANY))
+            or "extras_keys_schema" in level
+            or len({*keys}) < len(keys)  # one feeds two fields
+        )
 
     def _model_layout(self, core: Any, *, provisional: bool) -> ModelLayout | None:
         known = self.layouts.get((id(core), provisional))
         if known is not None:
             return known  # type: ignore[no-any-return]
-        level = level_of(core)
-        if level["type"] not in LEVELS:
+        if level_of(core)["type"] not in LEVELS:
             return None
-        return ModelCompiler(self, core, level, provisional=provisional).layout
+        return ModelCompiler(self, core, provisional=provisional).layout
 
 
 def _is_model(schema: Any) -> bool:

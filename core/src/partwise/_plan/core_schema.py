@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -45,30 +44,39 @@ _PURE: Final = (
     | {"none", "default", "nullable", "union", "tagged-union", "definition-ref", "model-field",
        "dataclass-field", "typed-dict-field"}
 )  # fmt: skip
+_NO_CONFIG: Final[dict[str, Any]] = {}
 _NO_CONSTRAINTS: Final = {"type", "metadata", "ref", "serialization", "strict"}
 BUILTIN_FACTORIES: Final = (list, dict, set, tuple, frozenset, str, int, float, bool)
 
 
-def walk(part: Any, into: Callable[[Any], bool] = lambda _: True) -> Iterator[Any]:
+def walk(
+    schemas: Any,
+    into: Callable[[Any], bool] = lambda _: True,
+    definitions: Mapping[str, Any] | None = None,
+) -> Iterator[Any]:
     """The schema and those inside of it, outermost first.
 
-    References are given and not followed.
-
     Args:
-        part: a schema, or a collection of some.
+        schemas: a schema, or a collection of some.
         into: whether to go on inside of a schema.
+        definitions: the schemas of the references that are followed, each once; else none is.
     """
-    if isinstance(part, list | tuple):
-        for each in part:
-            yield from walk(each, into)
-    elif isinstance(part, dict):
+    pending, followed = [schemas], set()
+    while pending:
+        part = pending.pop()
+        if isinstance(part, list | tuple):
+            pending.extend(reversed(part))
+        if not isinstance(part, dict):
+            continue
         is_schema = isinstance(part.get("type"), str)  # else of fields, one of which may be "type"
         if is_schema:
             yield part
+        if definitions and (ref := part.get("schema_ref")) and ref not in followed:
+            followed.add(ref)
+            pending.append(definitions.get(ref))
         if not is_schema or into(part):
-            for key, value in part.items():
-                if not (is_schema and key in _NO_SCHEMAS):
-                    yield from walk(value, into)
+            skipped = _NO_SCHEMAS if is_schema else ()
+            pending.extend(part[key] for key in reversed(part) if key not in skipped)
 
 
 def map_schema(part: Any, change: Callable[[Any], Any]) -> Any:
@@ -158,9 +166,13 @@ def is_root(core: Any) -> bool:
     return core["type"] == "model" and bool(core.get("root_model"))
 
 
+def _inside_of(core: Any) -> Any:
+    return core if core["type"] == "typed-dict" else core["schema"]
+
+
 def level_of(core: Any) -> Any:
     """The part of a model's, dataclass's or TypedDict's schema that has its fields."""
-    level = core if core["type"] == "typed-dict" else core["schema"]
+    level = _inside_of(core)
     for wrapper in inner_wrappers(core):
         level = wrapper["schema"]
     return level
@@ -168,10 +180,15 @@ def level_of(core: Any) -> Any:
 
 def inner_wrappers(core: Any) -> Iterator[Any]:
     """The wrappers that a model has around its fields: its before-validators."""
-    level = core if core["type"] == "typed-dict" else core["schema"]
+    level = _inside_of(core)
     while level["type"] in WRAPPERS:
         yield level
         level = level["schema"]
+
+
+def is_made_of_fields(core: Any) -> bool:
+    """Whether a model takes objects alone: no validator of its own comes before its fields."""
+    return _inside_of(core)["type"] in LEVELS and not core.get("custom_init")
 
 
 def fields_of(core: Any) -> dict[str, Any]:
@@ -253,11 +270,21 @@ def single_keys(alias: Any, *, partly: bool = False) -> list[str] | None:
     return [path[0] for path in paths if len(path) == 1]
 
 
-def shares_keys(core: Any) -> bool:
-    """Whether one key feeds two fields of a model."""
-    config = core.get("config") or level_of(core).get("config") or {}
-    keys = [keys_of(name, declared, config) for name, declared in fields_of(core).items()]
-    return any(count > 1 for count in Counter(key for each in keys for key in each).values())
+def config_of(core: Any) -> Any:
+    """The configuration of a model, dataclass or TypedDict."""
+    return core.get("config") or level_of(core).get("config") or _NO_CONFIG
+
+
+def extra_behaviour(core: Any) -> str:
+    """The treatment of unknown keys: `allow`, `forbid` or `ignore`."""
+    own: str | None = level_of(core).get("extra_behavior")
+    return config_of(core).get("extra_fields_behavior") or own or "ignore"
+
+
+def keys_of_fields(core: Any) -> list[list[str]]:
+    """The keys of each field of a model."""
+    config = config_of(core)
+    return [keys_of(name, declared, config) for name, declared in fields_of(core).items()]
 
 
 def without_functions(schema: Any) -> Any:
@@ -312,13 +339,8 @@ def _has_plain_keys(part: Any) -> bool:
 def _has_one_key_a_field(part: Any) -> bool:
     if is_root(part):
         return True
-    level = level_of(part)
-    config = part.get("config") or level.get("config") or {}
-    behaviour = config.get("extra_fields_behavior") or level.get("extra_behavior")
-    fields = [keys_of(name, declared, config) for name, declared in fields_of(part).items()]
-    return (
-        level["type"] in LEVELS and behaviour != "allow" and all(len(keys) == 1 for keys in fields)
-    )
+    is_closed = is_made_of_fields(part) and extra_behaviour(part) != "allow"
+    return is_closed and all(len(keys) == 1 for keys in keys_of_fields(part))
 
 
 def takes_listed_members_only(enum: Any) -> bool:

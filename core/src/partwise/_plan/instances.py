@@ -146,13 +146,13 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any
     allows_extra = model.model_config.get("extra") == "allow"
     new = _allocator(model)
 
-    def make(validated: tuple[dict[str, Any], Any, set[str]], extra: dict[str, Any]) -> Any:
+    def make(validated: tuple[dict[str, Any], Any, Any], extra: dict[str, Any]) -> Any:
         values, _, names = validated
         instance: Any = new()
         own = instance.__dict__
         for name, value in values.items():
             own[name] = value
-        set_names(instance, names.union(extra))
+        set_names(instance, {*names, *extra})
         _set_extra(instance, extra if allows_extra else None)
         _set_private(instance, None)
         return instance
@@ -161,21 +161,12 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any
 
 
 def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
-    """Makes M itself of the values of all its fields, which are valid: as small as the others."""
-    names = tuple(model.model_fields)
-    new = _allocator(model)
-
-    def make(values: dict[str, Any]) -> Any:
-        instance: Any = new()
-        own = instance.__dict__
-        for name in names:
-            own[name] = values[name]
-        set_names(instance, set(names))
-        _set_extra(instance, None)
-        _set_private(instance, None)
-        return instance
-
-    return make
+    """Makes M itself of the values of all its fields, which are valid."""
+    names = frozenset(model.model_fields)
+    make = finished_model_maker(model)
+    return lambda values: make(
+        ({name: values[name] for name in model.model_fields}, None, names), {}
+    )
 
 
 def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from .core_schema import walk
 from .partial import original_of
 
 if TYPE_CHECKING:
@@ -125,20 +126,7 @@ def _rewrites_texts(config: Mapping[str, Any]) -> bool:
 
 def _nodes(schema: Any, definitions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The schema's nodes, down to the classes in it."""
-    pending, followed = [schema], set()
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (list, tuple)):
-            pending.extend(node)
-        elif isinstance(node, dict):
-            kind = node.get("type")
-            if isinstance(kind, str):
-                yield node
-            if kind == "definition-ref" and (ref := node["schema_ref"]) not in followed:
-                followed.add(ref)
-                pending.append(definitions.get(ref))
-            if kind not in _OWN_SCHEMA:
-                pending.extend(v for k, v in node.items() if k not in ("metadata", "serialization"))
+    return walk(schema, lambda node: node["type"] not in _OWN_SCHEMA, definitions)
 
 
 def _has_own_serializer(schema: Mapping[str, Any]) -> bool:

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaError, ValidationError
 
-from .core_schema import ANY, UnwrappedSchema, fields_of_level, keys_of, lax, without_functions
+from .core_schema import (
+    ANY,
+    UnwrappedSchema,
+    config_of,
+    extra_behaviour,
+    fields_of,
+    fields_of_level,
+    inner_wrappers,
+    is_made_of_fields,
+    keys_of,
+    lax,
+    level_of,
+    without_functions,
+)
 from .instances import (
     dataclass_maker,
     finished_dataclass_maker,
@@ -34,63 +47,52 @@ if TYPE_CHECKING:
 class ModelCompiler:
     """Compiles one model, dataclass or TypedDict."""
 
-    def __init__(self, compiler: Compiler, core: Any, level: Any, *, provisional: bool) -> None:
+    def __init__(self, compiler: Compiler, core: Any, *, provisional: bool) -> None:
         self._compiler = compiler
         self._core = core
         self._provisional = provisional
-        self._config = core.get("config") or level.get("config")
-        self._fields = fields_of_level(level)
-        self.layout = self._new_layout(level)
+        self._config = config_of(core)
+        self._fields = fields_of(core)
+        self.layout = self._new_layout()
         # Known before its fields are, since they may lead back here.
         compiler.layouts[id(core), provisional] = self.layout
         compiler.unfinished.add(id(self.layout))
         self._fill()
         compiler.unfinished.remove(id(self.layout))
 
-    def _new_layout(self, level: Any) -> ModelLayout:
+    def _new_layout(self) -> ModelLayout:
+        core, cls = self._core, self._core.get("cls")
+        is_model, unknown = core["type"] == "model", extra_behaviour(core)
         validator = ModelValidator(
-            functools.partial(_level_schema, level),
-            _finished_maker(self._core),
-            post_init_of(self._core),
+            functools.partial(_level_schema, level_of(core)),
+            _finished_maker(core),
+            post_init_of(core),
             {name: field["schema"] for name, field in self._fields.items()},
             {},
             self._compiler.validator,
             self._config,
         )
-        if self._is_all_in_its_fields(level) and validator.post_init is None:
-            validator.make_whole = whole_model_maker(self._core["cls"])
-        kind = self._core["type"]
-        maker = {"model": model_maker, "dataclass": dataclass_maker}.get(kind)
+        is_bare = is_made_of_fields(core) and validator.post_init is None
+        if is_model and is_bare and unknown != "allow":  # valid fields are all that it needs
+            validator.make_whole = whole_model_maker(cls)
         layout = ModelLayout(
-            {}, self._extra(level), {}, {}, frozenset(), typed_dict_maker, validator
+            {}, self._extra(unknown), {}, {}, frozenset(), typed_dict_maker, validator
         )
-        if maker is not None:
-            cls = self._core["cls"]
+        layout.shows_unknown = unknown == "allow"
+        layout.forbids_unknown = unknown == "forbid"
+        layout.may_rewrite = any(inner_wrappers(core))
+        layout.is_model = is_model
+        layout.reuses = is_model and is_plain(cls)
+        if cls is not None and core["type"] != "typed-dict":
+            maker = model_maker if is_model else dataclass_maker
             layout.instance = (
                 _made_later(layout, maker, cls) if has_plain_metaclass(cls) else maker(cls)
             )
-        layout.shows_unknown = self._extra_behaviour(level) == "allow"
-        layout.forbids_unknown = self._extra_behaviour(level) == "forbid"
-        layout.may_rewrite = level is not (
-            self._core if kind == "typed-dict" else self._core["schema"]
-        )
-        layout.is_model = kind == "model"
-        layout.reuses = kind == "model" and is_plain(self._core["cls"])
         return layout
 
-    def _is_all_in_its_fields(self, level: Any) -> bool:
-        """Whether valid fields, if they are all there, are all that a model needs."""
-        allows = (self._config or {}).get("extra_fields_behavior") == "allow"
-        return self._core["type"] == "model" and self._core["schema"] is level and not allows
-
-    def _extra_behaviour(self, level: Any) -> str:
-        config: Any = self._config or {}
-        return config.get("extra_fields_behavior") or level.get("extra_behavior") or "ignore"
-
-    def _extra(self, level: Any) -> Field:
-        behaviour = self._extra_behaviour(level)
+    def _extra(self, behaviour: str) -> Field:
         if behaviour == "allow":
-            schema = level.get("extras_schema", ANY)
+            schema = level_of(self._core).get("extras_schema", ANY)
             return Field("", self._node(schema), is_extra=True)
         if behaviour == "forbid" and not self._provisional:
             return Field("", ValueNode(forbidding_validator), is_extra=True)
@@ -104,7 +106,7 @@ class ModelCompiler:
     def _fill(self) -> None:
         preceding_fields: list[str] = []
         required = set()
-        config = self._config or {}
+        config = self._config
         self.layout.field_names = frozenset(self._fields)
         self.layout.validates_defaults = frozenset(
             name for name, declared in self._fields.items() if _validates_default(declared, config)

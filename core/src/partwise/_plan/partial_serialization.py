@@ -15,7 +15,7 @@ from pydantic import BaseModel, RootModel, computed_field, field_serializer
 from pydantic import model_serializer as pydantic_model_serializer
 from pydantic_core import SchemaSerializer, core_schema
 
-from .core_schema import walk
+from .core_schema import map_schema, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,25 +118,24 @@ def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callab
 def guarded_serializer(model: Any, partial: type) -> SchemaSerializer:
     """The serialiser of a pydantic dataclass, whose schema has the user's functions in it."""
     parts = walk(dict(model.__pydantic_core_schema__))
-    schema = next(part for part in parts if part.get("cls") is model)
-    own: Any = _guarded_schema({k: v for k, v in schema.items() if k not in ("type", "ref")})
-    return SchemaSerializer(own | {"type": "dataclass", "cls": partial})
+    schema: Any = next(part for part in parts if part.get("cls") is model)
+    inside = map_schema(schema["schema"], _guarded_schema)
+    own: Any = {k: v for k, v in schema.items() if k != "ref"} | {"schema": inside, "cls": partial}
+    return SchemaSerializer(_with_guards(own))
 
 
-def _guarded_schema(part: Any) -> Any:
-    if isinstance(part, list | tuple):
-        return type(part)(map(_guarded_schema, part))
-    if not isinstance(part, dict):
-        return part
-    if part.get("type") in ("model", "dataclass", "definition-ref"):
+def _guarded_schema(schema: Any) -> Any:
+    if schema["type"] in ("model", "dataclass", "definition-ref"):
         return core_schema.any_schema()  # which is written by its own class's serialiser
-    guarded = {k: v if k in _NO_SCHEMAS else _guarded_schema(v) for k, v in part.items()}
-    if "function" in part.get("serialization", ()):
-        guarded["serialization"] = _guarded_serialization(part["serialization"])
-    return guarded
+    return _with_guards(schema)
 
 
-_NO_SCHEMAS = ("metadata", "default", "expected", "function", "serialization", "config")
+def _with_guards(schema: Any) -> Any:
+    if computed := schema.get("computed_fields"):
+        schema = {**schema, "computed_fields": map_schema(computed, _guarded_schema)}
+    if "function" not in schema.get("serialization", ()):
+        return schema
+    return {**schema, "serialization": _guarded_serialization(schema["serialization"])}
 
 
 def _guarded_serialization(serialization: Any) -> Any:

@@ -39,6 +39,7 @@ class Plan:
 
     def __init__(self, response_type: Any) -> None:
         self._adapter: TypeAdapter[Any] = TypeAdapter(response_type)
+        self._made_of = [*_schemas_in(response_type)]  # which keep their ids while this is cached
         self.name = _name_of(response_type)
         is_model = isinstance(response_type, type) and issubclass(response_type, BaseModel)
         self.description = (response_type.__doc__ or None) if is_model else None
@@ -150,7 +151,8 @@ def compile_plan(response_type: Any) -> Plan:
     if is_hashable(response_type):  # an Annotated with a dict in it is not
         # To Python, `int | str` and `str | int` are equal, but the first choice may be asked first;
         # as they are written they differ. A model that was rebuilt has another schema.
-        return _compile_cached(response_type, repr(response_type), *_schemas_in(response_type))
+        ids = map(id, _schemas_in(response_type))
+        return _compile_cached(response_type, repr(response_type), *ids)
     return Plan(response_type)
 
 
@@ -160,25 +162,10 @@ def _compile_cached(response_type: Any, *_: Any) -> Plan:
     return Plan(response_type)
 
 
-class _ById:
-    """An object as a key of the cache: equal to itself alone."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: Any) -> None:
-        self._value = value
-
-    def __hash__(self) -> int:
-        return id(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and self._value is other._value
-
-
-def _schemas_in(response_type: Any) -> Iterator[_ById]:
+def _schemas_in(response_type: Any) -> Iterator[Any]:
     """The schemas of the classes that the type names."""
     if isinstance(response_type, type):
-        yield _ById(vars(response_type).get("__pydantic_core_schema__"))
+        yield vars(response_type).get("__pydantic_core_schema__")
     for argument in get_args(response_type):
         yield from _schemas_in(argument)
 

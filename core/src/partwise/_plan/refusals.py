@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .core_schema import (
     ARRAYS,
-    LEVELS,
     MODELS,
     UnwrappedSchema,
     choices_of,
+    is_made_of_fields,
     is_root,
-    level_of,
     takes_listed_members_only,
 )
 from .nodes import TextBound
@@ -26,8 +25,9 @@ _OPENERS: Final = frozenset('{["')
 _OBJECT: Final = frozenset("{")
 _ARRAY: Final = frozenset("[")
 _STRING: Final = frozenset('"')
+_NOTHING: Final[frozenset[str]] = frozenset()
 _OPENERS_OF: Final = {
-    "none": frozenset(""),
+    "none": _NOTHING,
     **dict.fromkeys(ARRAYS, _ARRAY),
     # They take a string, if only by conversion, and no object or array.
     **dict.fromkeys(
@@ -47,7 +47,7 @@ _CHANGES_LENGTH: Final = (
 def refused_openers(schema: CoreSchema, definitions: Mapping[str, Any]) -> frozenset[str]:
     """Those of `{`, `[` and `"` with which nothing begins that the schema takes."""
     taken = _openers(schema, definitions, frozenset())
-    return frozenset() if taken is None else _OPENERS - taken
+    return _NOTHING if taken is None else _OPENERS - taken
 
 
 def _openers(
@@ -60,13 +60,16 @@ def _openers(
         return None
     inside |= {id(inner)}
     if is_root(inner):
-        own = inner.get("custom_init")
-        return None if own else _openers(inner["schema"], definitions, inside)
-    if inner["type"] == "union":
-        return _openers_of_branches(inner, definitions, inside)
-    if inner["type"] == "json-or-python":
-        return _openers(inner["json_schema"], definitions, inside)
-    return _openers_of_kind(inner)
+        branches = [] if inner.get("custom_init") else [inner["schema"]]
+    elif inner["type"] == "json-or-python":
+        branches = [inner["json_schema"]]
+    elif inner["type"] == "union":
+        branches = choices_of(inner)
+    else:
+        return _openers_of_kind(inner)
+    found = [_openers(branch, definitions, inside) for branch in branches]
+    known = [openers for openers in found if openers is not None]
+    return _NOTHING.union(*known) if found and len(known) == len(found) else None
 
 
 def _openers_of_kind(inner: Any) -> frozenset[str] | None:
@@ -74,30 +77,12 @@ def _openers_of_kind(inner: Any) -> frozenset[str] | None:
     if kind == "dict" or (kind == "tagged-union" and not callable(inner["discriminator"])):
         return _OBJECT
     if kind in MODELS:
-        return _OBJECT if _is_made_of_fields(inner) else None
+        return _OBJECT if is_made_of_fields(inner) else None
     if kind == "literal":
-        return _STRING if any(map(_is_written_as_string, inner["expected"])) else frozenset()
+        return _STRING if any(map(_is_written_as_string, inner["expected"])) else _NOTHING
     if kind == "enum" and not takes_listed_members_only(inner):
         return None
     return _OPENERS_OF.get(kind)
-
-
-def _openers_of_branches(
-    union: Any, definitions: Mapping[str, Any], inside: frozenset[int]
-) -> frozenset[str] | None:
-    taken: frozenset[str] = frozenset()
-    for branch in choices_of(union):
-        openers = _openers(branch, definitions, inside)
-        if openers is None:
-            return None
-        taken |= openers
-    return taken
-
-
-def _is_made_of_fields(core: Any) -> bool:
-    """Whether a model takes objects alone: no validator of its own comes before its fields."""
-    level = core if core["type"] == "typed-dict" else core["schema"]
-    return level["type"] in LEVELS and level_of(core) is level and not core.get("custom_init")
 
 
 def _is_written_as_string(expected: Any) -> bool:
