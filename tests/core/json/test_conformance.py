@@ -17,6 +17,7 @@ from pydantic_core import from_json
 import partwise
 from partwise import IncompleteOutputError, MalformedOutputError
 from partwise._json.parser import Parser
+from partwise._json.sink import Sink
 
 from .cases import ACCEPTED, CUT, DECIDED, MARK, OVER_DIGITS, REJECTED
 
@@ -29,7 +30,7 @@ _ALL_CUTS = 400
 _SOME_CUTS = 97
 
 
-class Builder:
+class Builder(Sink):
     """A sink that makes the plain value, for itself and all inside it."""
 
     def __init__(self) -> None:
@@ -46,20 +47,11 @@ class Builder:
     def open_array(self) -> Builder:
         return self._enter([])
 
-    def open_string(self) -> None:
-        pass
-
     def string(self, value: str) -> None:
         self._add(value)
 
     def scalar(self, raw: str) -> None:
         self._add(json.loads(raw))
-
-    def reads_whole(self, opener: str) -> bool:
-        return False
-
-    def whole(self, raw: str, *, is_shallow: bool) -> bool:
-        raise AssertionError
 
     def close(self) -> None:
         self._open.pop()
