@@ -176,7 +176,13 @@ def runs_without_redis() -> None:
         page.goto(url)
         page.click("#begin")
         sees(page, "/^done 2/")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for width in (360, 390, 768):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            cut_off = "element => element.scrollWidth > element.clientWidth + 1"
+            parts = "[...document.querySelectorAll('.card div')]"
+            assert page.evaluate(f"{parts}.filter({cut_off}).length") == 0
+            assert page.evaluate("document.getElementById('date').offsetHeight") < 30  # one line
 
 
 def test_the_page_s_client_is_the_package_s(tmp_path: Path) -> None:
