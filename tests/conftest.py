@@ -5,13 +5,19 @@ from __future__ import annotations
 import gc
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
 
 from partwise._providers.json_schema import transform
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadGroupScheduling
+
 ROOT = Path(__file__).resolve().parents[1]
+
+gc.disable()  # until the tests are collected: what is imported for them stays
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,8 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what `make test-all` alone runs, unless all is wanted or a test is named by its id.
 
-    That is the tests marked `full`, and most of those marked `sampled`.
+    That is the tests marked `full`, and most of those marked `sampled`. The groups that one worker
+    runs by itself come first, so that no other has to wait for it at the end.
     """
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if config.getoption("--full") or any("::" in argument for argument in config.args):
         return
     left_out = {item for item in items if item.get_closest_marker("full")} | _not_chosen(items)
@@ -35,6 +43,18 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collections of garbage that tests ask for pass it over."""
     gc.collect()
     gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    """Hand out the tests function by function."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from .scheduling import FunctionScheduling  # it imports xdist
+
+    config.option.loadscopereorder = False
+    return FunctionScheduling(config, log)
 
 
 def _not_chosen(items: list[pytest.Item]) -> set[pytest.Item]:
