@@ -8,6 +8,7 @@ their stream.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, overload
 
 from typing_extensions import TypeVar
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from .._session.session import Session
     from .._snapshot.events import Event
     from .selectors import HasElements, OnInvalid, Place
+    from .stream_state import PaceableFold
     from .wire_folds import PacedFold
-    from .wire_patches import Operation
+    from .wire_patches import Operation, Source
 
 P = TypeVar("P")
 T = TypeVar("T", default=P)
@@ -177,17 +179,7 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
         raise StopAsyncIteration
 
     async def result(self) -> T:
-        """Read to the end: the validated value. Once there, it gives the same value again.
-
-        Raises:
-            RetriesExhaustedError: there were several attempts, and all failed.
-            PartwiseError: of another class, as the answer ended: with invalid output, a refusal, or
-                an error of the vendor.
-            IncompleteOutputError: the stream was closed before the end.
-
-        Example:
-            As for `PartialStream.result`, awaited.
-        """
+        """Read to the end: the validated value. See `PartialStream.result`."""
         while await self.advance():
             pass
         return self._session.value()  # type: ignore[no-any-return]
@@ -197,20 +189,7 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
     @overload
     async def field(self, path: Place) -> Any: ...
     async def field(self, path: Place | Callable[[T], Any]) -> Any:
-        """Read until the value at the place is complete: that value. The rest can be read on.
-
-        Args:
-            path: a path such as `users[0].name`, its steps, or a selector such as
-                `lambda team: team.users[0].name`.
-
-        Raises:
-            LookupError: the answer has nothing there, and never will.
-            PathError: not a path, or no answer can have anything there.
-            PartwiseError: the answer ended with it before the value was complete.
-
-        Example:
-            As for `PartialStream.field`, awaited.
-        """
+        """Read until the value at the place is complete: that value. See `PartialStream.field`."""
         text = self._checked(path)
         while (value := self._settled(text)) is MISSING:
             if not await self.advance(closes_if_cancelled=False):
@@ -220,13 +199,7 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
         return self._settled(text) if value is MISSING else value
 
     async def aclose(self) -> None:
-        """Release the connection. Nothing more can be read; values read stay.
-
-        Closing twice does no harm. The end of an `async with` block closes, too.
-
-        Example:
-            As for `PartialStream.close`, awaited.
-        """
+        """Release the connection. Nothing more can be read; values read stay."""
         self._session.abandon()
         await self._driver.close()
 
@@ -243,41 +216,28 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
     def __del__(self) -> None:
         self.abandon()
 
+    def _view(
+        self, new_fold: Callable[[Source], PaceableFold[S]], throttle: float | None
+    ) -> AsyncView[S]:
+        if throttle is None:
+            return AsyncView(self, new_fold(self._session))
+        return self._paced(new_fold, throttle)
+
+    def _paced(self, new_fold: Callable[[Newest], PacedFold[S]], throttle: float) -> AsyncView[S]:
+        from .wire_view import AsyncPacedView, Pace  # noqa: PLC0415 - made of the classes here
+
+        newest = Newest(self._session)
+        return AsyncPacedView(self, new_fold(newest), newest, Pace(throttle))
+
     def events(self, *, throttle: float | None = None) -> AsyncView[Event]:
-        """The changes between one snapshot and the next: folding them gives the snapshots.
-
-        Args:
-            throttle: seconds between two batches, at least; the changes of one place are joined.
-                None, the default, gives each change as it is read.
-
-        Raises:
-            ConfigurationError: the stream was read before it had any view.
-            ValueError: `throttle` is negative or longer than a day.
-
-        Example:
-            As for `PartialStream.events`, read with `async for`.
-        """
+        """The changes between one snapshot and the next. See `PartialStream.events`."""
         if throttle is None:
             return AsyncView(self, Events())
-        return _paced(self, EventBatches(), Newest(self._session), throttle)
+        return self._paced(lambda _: EventBatches(), throttle)
 
     def snapshots(self, *, throttle: float = 0.0) -> AsyncView[P]:
-        """The newest snapshot, one each `throttle` seconds at most, the last one included.
-
-        The stream is read on in the background, so a slow reader skips snapshots.
-
-        Args:
-            throttle: seconds between two snapshots, at least; 0 unless given.
-
-        Raises:
-            ConfigurationError: the stream was read before it had any view.
-            ValueError: `throttle` is negative or longer than a day.
-
-        Example:
-            As for `PartialStream.snapshots`, read with `async for`.
-        """
-        newest = Newest(self._session)
-        return _paced(self, Snapshots(newest), newest, throttle)
+        """The newest snapshot, at the reader's pace. See `PartialStream.snapshots`."""
+        return self._paced(Snapshots, throttle)
 
     def patches(
         self,
@@ -286,55 +246,14 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
         by_alias: bool | None = None,
         throttle: float | None = None,
     ) -> AsyncView[list[Operation]]:
-        """The changes of the snapshots' JSON as patches, to be applied elsewhere.
-
-        Args:
-            standard: whether to use the operations of RFC 6902 only; False unless given. A text
-                that grows is then replaced by itself; otherwise there is an operation `append`.
-            by_alias: as in pydantic's `model_dump`; None, the default, leaves it to the model.
-            throttle: seconds between two patches, at least. None, the default, gives each as it
-                comes.
-
-        Raises:
-            ConfigurationError: the stream was read before it had any view.
-            ValueError: `throttle` is negative or longer than a day.
-
-        Example:
-            As for `PartialStream.patches`, read with `async for`.
-        """
-        if throttle is None:
-            return AsyncView(self, Patches(self._session, standard=standard, by_alias=by_alias))
-        newest = Newest(self._session)
-        fold = Patches(newest, standard=standard, by_alias=by_alias)
-        return _paced(self, fold, newest, throttle)
+        """The changes of the snapshots' JSON as patches. See `PartialStream.patches`."""
+        return self._view(partial(Patches, standard=standard, by_alias=by_alias), throttle)
 
     def json_deltas(
         self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
     ) -> AsyncView[str]:
-        """The JSON text of the snapshots, piece by piece. Joined, they are the value's JSON.
-
-        A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
-        again, and its error is raised.
-
-        Args:
-            by_alias: as in pydantic's `model_dump`; None, the default, leaves it to the model.
-            wait: whether to give nothing until an attempt is whole, so that failed ones don't show;
-                False unless given.
-            throttle: seconds between two pieces, at least. None, the default, gives each as it
-                comes.
-
-        Raises:
-            NotAppendableError: when read, if a validator changed text that was given already.
-            ConfigurationError: the stream was read before it had any view.
-            ValueError: `throttle` is negative or longer than a day.
-
-        Example:
-            As for `PartialStream.json_deltas`, read with `async for`.
-        """
-        if throttle is None:
-            return AsyncView(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))
-        newest = Newest(self._session)
-        return _paced(self, JsonDeltas(newest, by_alias=by_alias, wait=wait), newest, throttle)
+        """The JSON text of the snapshots, piece by piece. See `PartialStream.json_deltas`."""
+        return self._view(partial(JsonDeltas, by_alias=by_alias, wait=wait), throttle)
 
     @overload
     def elements(
@@ -345,54 +264,12 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
     def elements(
         self, path: Place | Callable[[T], Any], *, on_invalid: OnInvalid = "raise"
     ) -> AsyncView[Any]:
-        """Each element of the list or dict at the place, as soon as it is complete and valid.
-
-        A delivered element can't be taken back: from the first one on, a failed attempt is not
-        tried again, and its error is raised.
-
-        Args:
-            path: a path such as `users` or `users[*].tags`, its steps, or a selector such as
-                `lambda team: team.users`.
-            on_invalid: `"raise"`, the default, ends the stream at an invalid element. `"skip"`
-                leaves it out of the list, and the stream goes on; `invalid` has it. The elements
-                then show when they are complete.
-
-        Raises:
-            PathError: not a path, or no answer can have elements there.
-            ConfigurationError: the stream was read before it had any view, or at all if `"skip"`;
-                `on_invalid` is neither of the two; or another list is skipped in already.
-
-        Example:
-            As for `PartialStream.elements`, read with `async for`.
-        """
+        """Each element, as soon as it is complete and valid. See `PartialStream.elements`."""
         return AsyncView(self, self._elements(path, on_invalid))
 
     def text_deltas(self, path: Place | Callable[[T], str | None]) -> AsyncView[str]:
-        """The text at the place, piece by piece as it arrives.
-
-        A delivered piece can't be taken back: from the first one on, a failed attempt is not tried
-        again, and its error is raised.
-
-        Args:
-            path: a path such as `name`, its steps, or a selector such as `lambda team: team.name`.
-                One with `[*]` gives the texts of all its places, one after the other.
-
-        Raises:
-            PathError: not a path, or no answer can have text there.
-            ConfigurationError: the stream was read before it had any view.
-
-        Example:
-            As for `PartialStream.text_deltas`, read with `async for`.
-        """
+        """The text at the place, piece by piece as it arrives. See `PartialStream.text_deltas`."""
         return AsyncView(self, self._text_deltas(path))
-
-
-def _paced(
-    stream: AsyncPartialStream[Any, Any], fold: PacedFold[S], source: Newest, seconds: float
-) -> AsyncView[S]:
-    from .wire_view import AsyncPacedView, Pace  # noqa: PLC0415 - made of the classes here
-
-    return AsyncPacedView(stream, fold, source, Pace(seconds))
 
 
 class _SnapshotLoop(Generic[P]):

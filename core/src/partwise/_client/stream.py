@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, cast, overload
 
 from typing_extensions import TypeVar
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from .._session.session import Session
     from .._snapshot.events import Event
     from .selectors import HasElements, OnInvalid, Place
+    from .stream_state import PaceableFold
     from .wire_folds import PacedFold
-    from .wire_patches import Operation
+    from .wire_patches import Operation, Source
 
 P = TypeVar("P")
 """The type of the snapshots."""
@@ -211,6 +213,19 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
     def __del__(self) -> None:
         self.close()
 
+    def _view(
+        self, new_fold: Callable[[Source], PaceableFold[S]], throttle: float | None
+    ) -> View[S]:
+        if throttle is None:
+            return View(self, new_fold(self._session))
+        return self._paced(new_fold, throttle)
+
+    def _paced(self, new_fold: Callable[[Newest], PacedFold[S]], throttle: float) -> View[S]:
+        from .wire_view import Pace, PacedView  # noqa: PLC0415 - made of the classes here
+
+        newest = Newest(self._session)
+        return PacedView(self, new_fold(newest), newest, Pace(throttle))
+
     def events(self, *, throttle: float | None = None) -> View[Event]:
         """The changes between one snapshot and the next: folding them gives the snapshots.
 
@@ -231,7 +246,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         """
         if throttle is None:
             return View(self, Events())
-        return _paced(self, EventBatches(), Newest(self._session), throttle)
+        return self._paced(lambda _: EventBatches(), throttle)
 
     def snapshots(self, *, throttle: float = 0.0) -> View[P]:
         """The newest snapshot, one each `throttle` seconds at most, the last one included.
@@ -251,8 +266,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                 print(team)
             ```
         """
-        newest = Newest(self._session)
-        return _paced(self, Snapshots(newest), newest, throttle)
+        return self._paced(Snapshots, throttle)
 
     def patches(
         self,
@@ -280,11 +294,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                 print(json.dumps(patch))  # [{"op": "add", "path": "", "value": {…}}]
             ```
         """
-        if throttle is None:
-            return View(self, Patches(self._session, standard=standard, by_alias=by_alias))
-        newest = Newest(self._session)
-        fold = Patches(newest, standard=standard, by_alias=by_alias)
-        return _paced(self, fold, newest, throttle)
+        return self._view(partial(Patches, standard=standard, by_alias=by_alias), throttle)
 
     def json_deltas(
         self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
@@ -312,10 +322,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
             assert text == stream.result().model_dump_json()
             ```
         """
-        if throttle is None:
-            return View(self, JsonDeltas(self._session, by_alias=by_alias, wait=wait))
-        newest = Newest(self._session)
-        return _paced(self, JsonDeltas(newest, by_alias=by_alias, wait=wait), newest, throttle)
+        return self._view(partial(JsonDeltas, by_alias=by_alias, wait=wait), throttle)
 
     @overload
     def elements(
@@ -438,14 +445,6 @@ def _raise_if_being_read(error: ValueError) -> None:
             "one thread, and take views (stream.events(), stream.elements(…)) for several readers "
             "in turn"
         ) from error
-
-
-def _paced(
-    stream: PartialStream[Any, Any], fold: PacedFold[S], source: Newest, seconds: float
-) -> View[S]:
-    from .wire_view import Pace, PacedView  # noqa: PLC0415 - made of the classes here
-
-    return PacedView(stream, fold, source, Pace(seconds))
 
 
 class View(ViewState[S, PartialStream[Any, Any]], Reader[S], SyncOnly):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._errors import ConfigurationError
 from .._paths import format_path, parse_path
 from .._sentinels import MISSING
+from .._session.feeds import Fold
 from .._snapshot.values import value_at
 from .mimebundle import mimebundle, repr_of
 from .selectors import check_single, path_of, text_of
 from .views import Elements, TextDeltas
 from .wire_envelope import Envelope, envelope_of
+from .wire_folds import PacedFold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._plan.skipping import InvalidElement
     from .._providers.hookspecs import HookName
-    from .._session.feeds import Fold
     from .._session.hooks import Completion, Handler
     from .._session.session import Session
     from .._snapshot.builder import State
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
 StreamT = TypeVar("StreamT", bound="StreamState[Any]")
+
+
+class PaceableFold(Fold[S_co], PacedFold[S_co], Protocol[S_co]):
+    """A fold of a view that can be read at a reader's own pace, and need not be."""
 
 
 class StreamState(Generic[T]):
