@@ -115,12 +115,8 @@ class Compiler:
         node.refuses = refused_openers(schema, self.definitions)
         node.bound = text_bound(unwrapped, config)
         node.watches_text = not provisional and ('"' in node.refuses or node.bound is not None)
-        if not provisional:
-            node.is_pure = is_pure(schema, self.definitions, frozenset())
-        may_rewrite = unwrapped.may_rewrite or (in_field and self.asks_inside(unwrapped.inner))
-        if unwrapped.reads_field_data and not in_field and unwrapped.inner["type"] not in MODELS:
-            may_rewrite = True
-        may_rewrite = may_rewrite or omits_inside(unwrapped.inner)
+        node.is_pure = not provisional and is_pure(schema, self.definitions, frozenset())
+        may_rewrite = self._may_rewrite(unwrapped, in_field=in_field)
         self._open(node, unwrapped, config, whole=may_rewrite and not provisional)
         if provisional or may_rewrite or in_field or not unwrapped.has_functions:
             return node
@@ -130,6 +126,15 @@ class Compiler:
             if (container := getattr(node, name)) is not None:
                 setattr(node, name, container.within(outer))
         return node
+
+    def _may_rewrite(self, unwrapped: UnwrappedSchema, *, in_field: bool) -> bool:
+        """Whether something around a container may change what has shown of it."""
+        inner = unwrapped.inner
+        if in_field:
+            asks = self.asks_inside(inner)
+        else:
+            asks = unwrapped.reads_field_data and inner["type"] not in MODELS
+        return unwrapped.may_rewrite or asks or omits_inside(inner)
 
     def _open(
         self, node: ValueNode, unwrapped: UnwrappedSchema, config: CoreConfig | None, *, whole: bool

@@ -45,6 +45,8 @@ from typing_extensions import TypeAliasType, is_typeddict
 
 from .core_schema import walk
 from .markers import NotNull
+from .notebook_view import mimebundle
+from .originals import ORIGINAL, original_of
 from .partial_serialization import (
     guarded_getter,
     guarded_members,
@@ -76,8 +78,6 @@ class _SkipSubclassHooks:
         pass
 
 
-_ORIGINAL = "__partwise_original__"
-"""The attribute of a partial class that holds the class that it is a part of."""
 _SCHEMA = "__partwise_schema__"
 """The attribute that holds the core schema of that class when the partial one was made."""
 
@@ -135,16 +135,16 @@ def partial_of(model: type[T]) -> type[T]:
         make = _partial_dataclass
     else:
         raise TypeError(f"Partial takes a pydantic model or a dataclass, not {model!r}")
-    if _ORIGINAL in vars(model):
+    if ORIGINAL in vars(model):
         return model
     schema = vars(model).get("__pydantic_core_schema__")
     with _lock:
         for subclass in type.__subclasses__(model):
-            if vars(subclass).get(_ORIGINAL) is model and _is_up_to_date(subclass, schema):
+            if vars(subclass).get(ORIGINAL) is model and _is_up_to_date(subclass, schema):
                 return subclass
         partial: Any = make(model)
         # Not before it is whole: a class whose making failed is not to be found.
-        type.__setattr__(partial, _ORIGINAL, model)
+        type.__setattr__(partial, ORIGINAL, model)
         type.__setattr__(partial, _SCHEMA, schema)
     if _BUILDS_AT_ONCE and make is _partial_model:
         partial.model_rebuild(raise_errors=False)
@@ -166,22 +166,11 @@ def has_plain_metaclass(model: type) -> bool:
     return type(model).__module__.partition(".")[0] in sys.stdlib_module_names | {"pydantic"}
 
 
-def original_of(partial: type) -> type:
-    """M, of `Partial[M]`; any other class itself."""
-    return vars(partial).get(_ORIGINAL, partial)  # type: ignore[no-any-return]
-
-
 def _notebook_members(model: type) -> dict[str, Any]:
     """The method by which notebooks show an instance, unless M says by itself how to."""
     if any(name.startswith("_repr_") and name.endswith("_") for name in dir(model)):
         return {}
-    return {"_repr_mimebundle_": _repr_mimebundle}
-
-
-def _repr_mimebundle(self: Any, **_: Any) -> dict[str, Any]:
-    from .notebook_view import mimebundle  # noqa: PLC0415 - it needs this module
-
-    return mimebundle(self)
+    return {"_repr_mimebundle_": lambda self, **_: mimebundle(self)}
 
 
 def _partial_dataclass(model: type[T]) -> type[T]:

@@ -15,7 +15,7 @@ from .._paths import format_path, parse_path
 from .compiler import Compiler
 from .core_schema import is_hashable
 from .nodes import DictLayout, ListLayout, ModelLayout
-from .partial import original_of
+from .originals import original_of
 from .places import NO_ELEMENTS, NO_TEXT, WrongTypeError, type_name, types_at
 
 if TYPE_CHECKING:

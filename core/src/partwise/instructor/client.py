@@ -17,7 +17,7 @@ from pydantic import BaseModel
 import partwise
 from partwise import AsyncClient, Client
 
-from .._plan.partial import original_of
+from .._plan.originals import original_of
 from . import _plain
 from ._cached import CachedAnswer
 from ._messages import plain_message
