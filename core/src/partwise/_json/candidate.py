@@ -93,7 +93,6 @@ class Candidate(Sink):
 
     @property
     def text(self) -> str:
-        """The text fed, up to the value's end."""
         return self._parser.text
 
     @property

@@ -172,7 +172,6 @@ class Parser(Grammar):
 
     @property
     def text(self) -> str:
-        """All the text fed."""
         return self._pieces.text
 
     @property
@@ -184,12 +183,10 @@ class Parser(Grammar):
 
     @property
     def in_string(self) -> bool:
-        """Whether a string is open."""
         return self._step in (Parser._string, Parser._escape)
 
     @property
     def depth(self) -> int:
-        """How many containers are open."""
         return len(self._stack)
 
     def release_sinks(self) -> None:

@@ -33,7 +33,6 @@ class Pieces:
 
     @property
     def text(self) -> str:
-        """All of it."""
         if self._marks:
             return self._join() + "".join(self.latest)
         self.compact()
@@ -41,7 +40,6 @@ class Pieces:
 
     @property
     def size(self) -> int:
-        """Characters of all of it."""
         return self.position(len(self.latest), 0)
 
     def position(self, piece: int, index: int) -> int:
@@ -79,7 +77,6 @@ class Pieces:
         return "".join((self.latest[piece][start:], *between, last))
 
     def release(self) -> None:
-        """Give a mark up."""
         self._marks -= 1
 
     def _join(self) -> str:

@@ -54,7 +54,6 @@ class TextBound:
         return self.choices is None or any(each.startswith(text) for each in self.choices)
 
     def has(self, text: str) -> bool:
-        """Whether the string is one of them."""
         return self.allows(text) and (self.choices is None or text in self.choices)
 
 
@@ -243,7 +242,6 @@ class ModelLayout:
 
     @property
     def names(self) -> list[str]:
-        """The fields that may show."""
         return [*dict.fromkeys(each.name for each in self.fields.values() if not each.ignored)]
 
     def empty(self) -> Any:

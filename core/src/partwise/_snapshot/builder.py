@@ -17,7 +17,7 @@ from .._sentinels import MISSING
 from .adapters import enter
 from .context import Context, EventLog
 from .event_log import RecordingEventLog
-from .frame import FreezeSnapshots, InvalidLevelError, RefusedError, SkipFrame, escaped
+from .frame import FreezeSnapshots, InvalidPartError, SkipFrame, escaped
 from .root_frame import RootFrame
 from .values import given_at
 
@@ -34,9 +34,7 @@ State: TypeAlias = Literal["missing", "partial", "complete"]
 
 _QUIET: Final = (StopIteration, StopAsyncIteration)
 """Errors that end a loop over the stream as if that were at its end."""
-_JUDGED: Final = (
-    ValidationError, InvalidLevelError, RefusedError, SchemaError, FreezeSnapshots, *_QUIET,
-)  # fmt: skip
+_JUDGED: Final = (ValidationError, InvalidPartError, SchemaError, FreezeSnapshots, *_QUIET)
 
 
 class SnapshotBuilder:
@@ -93,17 +91,14 @@ class SnapshotBuilder:
 
     @property
     def complete(self) -> bool:
-        """Whether the answer's JSON has closed."""
         return self.reader.complete
 
     @property
     def text(self) -> str:
-        """All the text fed."""
         return self.reader.text
 
     @property
     def shape(self) -> AnswerShape:
-        """The beginnings that the answer can have."""
         if self._envelope:
             return AnswerShape(keys=frozenset({self._envelope}), openers="{", may_be_empty=False)
         return self._plan.shape
@@ -148,10 +143,9 @@ class SnapshotBuilder:
         match error:
             case ValidationError():
                 self._fail(error)
-            case InvalidLevelError():
-                raise self._early(error.error, error.frame, of_level=True) from error.error
-            case RefusedError():
-                raise self._early(error.error, self._root.innermost()) from error.error
+            case InvalidPartError(cause, level):
+                frame = level or self._root.innermost()
+                raise self._early(cause, frame, of_level=level is not None) from cause
             case SchemaError() | FreezeSnapshots():  # the former of a control exception, uncaught
                 self._freeze_snapshots()
             case _:

@@ -10,7 +10,7 @@ from .._paths import find_key, key_text
 from .._plan.nodes import ValueNode
 from .._sentinels import MISSING, OMITTED
 from .buffers import BUFFERS, MIN_BUFFERED, DictBuffers
-from .frame import OPEN, Frame, FreezeSnapshots, InvalidLevelError, quote
+from .frame import OPEN, Frame, FreezeSnapshots, InvalidPartError, quote
 from .values import given_at
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class CollectionFrame(Frame):
         try:
             self.layout.level_validator(items, **self.context.python_keywords)
         except ValidationError as error:
-            raise InvalidLevelError(self, error) from error
+            raise InvalidPartError(error, self) from error
 
     def close(self) -> None:
         self.is_closing = True

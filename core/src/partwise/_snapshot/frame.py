@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass
-from enum import Enum
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,11 +55,7 @@ def _escape(control: re.Match[str]) -> str:
     return f"\\u{ord(control[0]):04x}"
 
 
-class _Open(Enum):
-    OPEN = "open"
-
-
-OPEN: Final = _Open.OPEN
+OPEN: Final = object()
 """The value of a place that has begun and shows nothing yet."""
 
 
@@ -69,27 +64,16 @@ class FreezeSnapshots(Exception):  # noqa: N818 - not an error
 
 
 @dataclass(eq=False)
-class InvalidLevelError(Exception):
-    """A part of a container is not valid, and its place in the error begins at the container.
+class InvalidPartError(Exception):
+    """A part of an open container is not valid: one of its level, or a value that just opened.
 
     Attributes:
-        frame: of the container.
-        error: pydantic's.
-    """
-
-    frame: Frame
-    error: ValidationError
-
-
-@dataclass(eq=False)
-class RefusedError(Exception):
-    """A value that has just opened can never be valid.
-
-    Attributes:
-        error: pydantic's, for the least value that opens so.
+        error: pydantic's; of a value that just opened, for the least value that opens so.
+        level: the frame of the container, if the places in the error begin there.
     """
 
     error: ValidationError
+    level: Frame | None = None
 
 
 class Frame(Parent, Sink):
@@ -188,7 +172,7 @@ class Frame(Parent, Sink):
         try:
             self.read(raw)
         except ValidationError as error:
-            raise RefusedError(error) from error
+            raise InvalidPartError(error) from error
 
     def _watch_text(self, node: ValueNode) -> None:
         if node.bound is not None:
@@ -306,7 +290,6 @@ class SkipFrame(Frame):
             self._end()
 
     def _end(self) -> None:
-        """The container itself closes."""
         self.is_closing = True
         self.parent.complete_container(MISSING)
 

@@ -11,7 +11,7 @@ from pydantic_core import ValidationError
 from .._plan.instances import set_names
 from .._sentinels import MISSING
 from .buffers import DictBuffers
-from .frame import OPEN, Frame, FreezeSnapshots, InvalidLevelError
+from .frame import OPEN, Frame, FreezeSnapshots, InvalidPartError
 from .refcounts import UNSHARED_INSTANCE, getrefcount
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class ModelFrame(Frame):
         try:
             values = validator.assign(field.name, value, part, preceding, self.context)
         except ValidationError as error:
-            raise InvalidLevelError(self, error) from error
+            raise InvalidPartError(error, self) from error
         if values.keys() != preceding.keys() | {field.name}:
             raise FreezeSnapshots  # it has left the field out, or added a key that pydantic keeps
         for name, before in preceding.items():
@@ -148,7 +148,9 @@ class ModelFrame(Frame):
             return
         name = field.name
         if field.is_extra:
-            self._add_extra(name, value)
+            self.extra[name] = value
+            if not self.layout.is_model:
+                self.values[name] = value
         else:
             self.values[name] = value
             self.present.add(name)
@@ -164,11 +166,6 @@ class ModelFrame(Frame):
             self.context.events.appeared(self.parent, self.snapshot())
         else:
             self.context.events.closed(self, value)
-
-    def _add_extra(self, name: str, value: Any) -> None:
-        self.extra[name] = value
-        if not self.layout.is_model:
-            self.values[name] = value
 
     def find(self, step: str | int) -> Any:
         if self._is_out_of_sight:
