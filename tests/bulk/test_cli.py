@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,26 @@ def test_failures_and_their_retry(
     lines = Path("out.jsonl").read_text().splitlines()
     assert [json.loads(line)["value"]["number"] for line in lines] == list(range(5))
     assert vendor.asked == {**{f"row {n}": 1 for n in range(5)}, "row 3": 2}
+
+
+def test_an_interrupt_says_how_far_it_came(
+    command: list[str], vendor: Vendor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(prompt: str, _: int) -> None:
+        if prompt == "row 3":
+            signal.raise_signal(signal.SIGINT)
+
+    vendor.before = interrupt
+    keep = ["-o", "out.jsonl", "--checkpoint", "c.db", "--concurrency", "1"]
+    assert run([*command, *keep]) == 130
+
+    said = capsys.readouterr().err
+    assert "stopped by" in said
+    assert "goes on from the checkpoint" in said
+    assert "Traceback" not in said
+    vendor.before = lambda *_: None
+    assert run([*command, *keep]) == 0
+    assert vendor.asked["row 0"] == vendor.asked["row 2"] == 1
 
 
 @pytest.mark.parametrize(

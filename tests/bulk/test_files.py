@@ -295,3 +295,58 @@ def test_a_full_disk_loses_no_outcome(vendor: Vendor, ask: Any, tmp_path: Path) 
     with pytest.raises(PartwiseError, match=r"out.jsonl can't be written: .*No space left"):
         found += (each.value.number for each in run)  # type: ignore[union-attr]
     assert found == [1]
+
+
+def test_a_quote_that_nobody_closes_takes_no_row_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('n,text\n1,"a ""b"", c\nd"\n2,"open\n3,c\n')
+
+    good, bad = contents(path)
+    assert good == {"n": "1", "text": 'a "b", c\nd'}
+    assert str(bad) == "line 5 of rows.csv opens a quote that is not closed"
+
+
+def test_the_last_line_of_csv_needs_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('n,text\n1,"a"')
+
+    assert contents(path) == [{"n": "1", "text": "a"}]
+
+
+@pytest.mark.parametrize("name", ["output", "checkpoint"])
+def test_the_rows_are_not_written_over(ask: Any, tmp_path: Path, name: str) -> None:
+    rows = tmp_path / "rows" / "a.jsonl"
+    rows.parent.mkdir()
+    rows.write_text('{"n": 1}\n')
+    keywords: dict[str, Any] = {"overwrite": True, **ask}
+
+    keywords[name] = tmp_path / "rows" / "." / "a.jsonl"
+    with pytest.raises(ConfigurationError, match="are the same file"):
+        partwise_bulk.extract(MODEL, Invoice, rows, **keywords).run()
+    keywords[name] = tmp_path / "rows" / "b.jsonl"
+    with pytest.raises(ConfigurationError, match=f"{name} is in the directory"):
+        partwise_bulk.extract(MODEL, Invoice, rows.parent, **keywords).run()
+
+    assert rows.read_text() == '{"n": 1}\n'
+
+
+def test_text_that_is_no_unicode_is_its_rows_own_trouble(ask: Any, tmp_path: Path) -> None:
+    rows = [{"n": 1, "k": "\ud800"}, {"n": "\udfff", "k": "b"}, {"n": 3, "k": "c"}]
+    output = tmp_path / "out.jsonl"
+    keep = {**ask, "key": "k", "checkpoint": tmp_path / "c.db", "output": output}
+
+    first = list(partwise_bulk.extract(MODEL, Invoice, rows, **keep))
+    second = list(partwise_bulk.extract(MODEL, Invoice, rows, **keep))
+
+    assert [each.ok for each in first] == [True, False, True]
+    assert "can't be sent" in str(first[1].error)
+    assert [each.resumed for each in second] == [True, False, True]
+    assert len(output.read_text().splitlines()) == 3
+
+
+def test_no_messages_are_no_prompt(ask: Any) -> None:
+    (outcome,) = partwise_bulk.extract(
+        MODEL, Invoice, [{"messages": []}], **{**ask, "prompt": None}
+    )
+
+    assert "got an empty list" in str(outcome.error)

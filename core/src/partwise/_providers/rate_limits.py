@@ -39,15 +39,20 @@ def rate_limits(headers: Mapping[str, str]) -> Iterator[RateLimit]:
     time (docs.claude.com/en/api/rate-limits).
 
     Args:
-        headers: the response's, asked for by names in small letters.
+        headers: the response's.
     """
+    # HTTP libraries look through all headers for each that is asked for.
+    lower = ((name.lower(), value) for name, value in headers.items())
+    told = {name: value for name, value in lower if "ratelimit" in name}
+    if not told:
+        return
     for kind in ("requests", "tokens", "input-tokens", "output-tokens"):
         for remaining, reset in (
             (f"x-ratelimit-remaining-{kind}", f"x-ratelimit-reset-{kind}"),
             (f"anthropic-ratelimit-{kind}-remaining", f"anthropic-ratelimit-{kind}-reset"),
         ):
-            left = headers.get(remaining)
-            seconds = _seconds_of(headers.get(reset, ""))
+            left = told.get(remaining)
+            seconds = _seconds_of(told.get(reset, ""))
             if left is not None and left.isdecimal() and seconds is not None:
                 yield RateLimit(kind, int(left), seconds)
 

@@ -128,15 +128,26 @@ def _run(arguments: dict[str, Any], *, only_failed: bool) -> int:
         **keywords,
     )
     extraction = Extraction(job)
-    if keywords["output"] is None:
-        adapter: TypeAdapter[Any] = TypeAdapter(response_model)
+    try:
+        _go_through(extraction, job)
+    except KeyboardInterrupt:
+        _show(extraction.summary)
+        if job.checkpoint is not None:
+            click.echo("The same command goes on from the checkpoint.", err=True)
+        raise
+    _show(extraction.summary)
+    return _FAILED if extraction.summary.failures else 0
+
+
+def _go_through(extraction: Extraction[Any], job: Job[Any]) -> None:
+    with extraction:
+        if job.output is not None:
+            extraction.run()
+            return
+        adapter: TypeAdapter[Any] = TypeAdapter(job.response_model)
         dump = partial(adapter.dump_python, mode="json", by_alias=True)
         for outcome in extraction:
             click.echo(json.dumps(record_of(outcome, dump)))
-    else:
-        extraction.run()
-    _show(extraction.summary)
-    return _FAILED if extraction.summary.failures else 0
 
 
 def _show(summary: Summary) -> None:

@@ -186,11 +186,31 @@ def check(job: Job[Any]) -> None:
         raise ConfigurationError(f"max_cost must be dollars >= 0, got {job.max_cost}")
     if not job.patience >= 0:
         raise ConfigurationError(f"patience must be seconds >= 0, got {job.patience}")
+    _check_files(job)
     own = {each.name for each in fields(job)} - {"note", "options"}
     for name in job.options.keys() - _OF_CALLS:
         meant = get_close_matches(name, own, n=1, cutoff=_ALIKE)
         if meant:
             raise ConfigurationError(f"extract() has no keyword {name}=; did you mean {meant[0]}=?")
+
+
+def _check_files(job: Job[Any]) -> None:
+    """No file is written over another one of the run, or into the directory that is read."""
+    files = {name: Path(path).resolve() for name, path in _paths(job) if path is not None}
+    for name in files.keys() - {"rows"}:
+        for other in files.keys() - {name}:
+            if files[name] == files[other]:
+                raise ConfigurationError(f"{name} and {other} are the same file, {files[name]}")
+        if "rows" in files and files["rows"] in files[name].parents:
+            raise ConfigurationError(
+                f"{name} is in the directory that the rows are read from, where the next run "
+                f"would take it for rows: {files[name]}"
+            )
+
+
+def _paths(job: Job[Any]) -> list[tuple[str, str | Path | None]]:
+    rows = job.rows if isinstance(job.rows, str | Path) else None
+    return [("rows", rows), ("checkpoint", job.checkpoint), ("output", job.output)]
 
 
 def _progress_of(job: Job[Any]) -> Progress | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 
 from partwise import ConfigurationError
 
@@ -50,6 +51,8 @@ async def messages_of(row: Any, prompt: Prompt, system: str | None) -> list[Mapp
         raise ConfigurationError(
             f"a prompt is a text or a list of messages, got {type(said).__name__}"
         )
+    if not said:
+        raise ConfigurationError("a prompt is a text or a list of messages, got an empty list")
     return [{"role": "system", "content": system}, *said] if system else list(said)
 
 
@@ -103,7 +106,14 @@ def fingerprint(common: bytes, messages: Messages, key: Any) -> bytes:
 def as_json(value: Any) -> bytes:
     """The value as JSON, the same for equal values in each process."""
     # An object's repr may have its address in it, which is another in each process.
-    return to_json(_sorted(value), fallback=lambda found: type(found).__qualname__)
+    try:
+        return to_json(_sorted(value), fallback=_name_of_type)
+    except ValueError:  # an unpaired surrogate, which UTF-8 does not have
+        return json.dumps(to_jsonable_python(_sorted(value), fallback=_name_of_type)).encode()
+
+
+def _name_of_type(value: Any) -> str:
+    return type(value).__qualname__
 
 
 def _sorted(value: Any) -> Any:

@@ -286,18 +286,37 @@ def _read_csv(path: Path, separator: str) -> Iterator[Any]:
     # The limit is for the whole process; documents are longer than its 131,072 characters.
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
     with _open_text(path) as file:
-        reader = csv.DictReader(file, delimiter=separator)
+        lines = _Lines(file)
+        reader = csv.DictReader(lines, delimiter=separator)
         names = reader.fieldnames or ()
         if len(set(names)) < len(names):
             raise ConfigurationError(f"{path.name} has two columns of the same name")
         try:
             for values in reader:
-                told = _fault_in(values, len(names))
+                is_cut = lines.have_ended  # a row that is whole is given before that
+                told = "opens a quote that is not closed" if is_cut else None
+                told = told or _fault_in(values, len(names))
                 where = f"line {reader.line_num} of {path.name}"
                 yield Unreadable(values, ConfigurationError(f"{where} {told}")) if told else values
         except csv.Error as error:
             where = f"line {reader.line_num} of {path.name}"
             raise ConfigurationError(f"{where} can't be read: {error}") from error
+
+
+class _Lines:
+    """The lines of a file.
+
+    Attributes:
+        have_ended: whether one more was asked for than there are.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.have_ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._file
+        self.have_ended = True
 
 
 def _fault_in(values: Mapping[Any, Any], columns: int) -> str | None:
