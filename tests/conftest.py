@@ -10,6 +10,7 @@ from zlib import crc32
 
 import pytest
 
+from partwise._providers import left_out
 from partwise._providers.json_schema import transform
 
 if TYPE_CHECKING:
@@ -97,5 +98,6 @@ def recordings() -> Path:
 
 @pytest.fixture(autouse=True)
 def _logged_anew() -> None:
-    """A schema's fallback is logged once in a process; here once in a test."""
+    """Schemas' fallbacks and options left out are logged once in a process; here once in a test."""
     transform._warn_of_fallback.cache_clear()
+    left_out.warn_once.cache_clear()

@@ -168,7 +168,7 @@ def test_an_exception_in_the_stream(
 
 
 def test_the_exceptions_in_a_stream_are_those_of_the_service(provider: BedrockProvider) -> None:
-    client = provider._connect()
+    client = provider._clients.get()
     shape = client.meta.service_model.operation_model("ConverseStream").output_shape
     members = shape.members["stream"].members
     stated = {

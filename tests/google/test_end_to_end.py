@@ -174,7 +174,7 @@ BLOCKED = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
         ([b"<html>Sign in</html>"], ServerError),
         # The body of a proxy that leaves out `alt=sse`: in one line the SDK takes it for an event
         # without fields, else for an error.
-        ([json.dumps([WHOLE, WHOLE]).encode()], IncompleteOutputError),
+        ([json.dumps([WHOLE, WHOLE]).encode()], ServerError),
         ([json.dumps([WHOLE, WHOLE], indent=2).encode()], ServerError),
         ([], IncompleteOutputError),
     ],
@@ -191,6 +191,8 @@ def test_bad_ends(
         client.create(response_model=Person, messages=MESSAGES, max_retries=0)
     found = caught.value
     assert type(found.__cause__ if isinstance(found, RetriesExhaustedError) else found) is error
+    if events and events[0].startswith(b"["):
+        assert "?alt=sse" in str(found)
 
 
 def test_a_break_releases_the_connection(server: ReplayServer, client: partwise.Client) -> None:

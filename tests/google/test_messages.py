@@ -8,7 +8,7 @@ import pytest
 from google.genai import types
 
 from partwise.provider import ConfigurationError
-from partwise_google._messages import to_contents, to_system
+from partwise_google._messages import to_messages, to_system
 
 PIXEL = "iVBORw0KGgo="
 PIXEL_BYTES = b"\x89PNG\r\n\x1a\n"
@@ -29,7 +29,7 @@ def file(**fields: str) -> Message:
 
 
 def one_part(part: Message) -> Any:
-    [content] = to_contents([user(part)])
+    [content] = to_messages([user(part)])
     [converted] = content["parts"]
     return converted
 
@@ -51,7 +51,7 @@ def test_a_conversation() -> None:
         {"role": "user", "content": [{"type": "text", "text": "When?"}]},
     ]
 
-    assert to_contents(messages) == [
+    assert to_messages(messages) == [
         {"role": "user", "parts": [{"text": "Who?"}]},
         {"role": "model", "parts": [{"text": "Ada."}]},
         {"role": "user", "parts": [{"text": "When?"}]},
@@ -61,13 +61,13 @@ def test_a_conversation() -> None:
 
 def test_an_unknown_role() -> None:
     with pytest.raises(ConfigurationError, match="'narrator'"):
-        to_contents([{"role": "narrator", "content": "Then"}])
+        to_messages([{"role": "narrator", "content": "Then"}])
 
 
 def test_a_refusal_was_said() -> None:
     message = {"role": "assistant", "content": None, "refusal": "I won't."}
 
-    assert to_contents([message]) == [{"role": "model", "parts": [{"text": "I won't."}]}]
+    assert to_messages([message]) == [{"role": "model", "parts": [{"text": "I won't."}]}]
 
 
 # Parts --------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_calls_and_results() -> None:
         {"role": "user", "content": "Well?"},
     ]
 
-    assert to_contents(messages) == [
+    assert to_messages(messages) == [
         {
             "role": "model",
             "parts": [
@@ -209,13 +209,13 @@ def test_a_result_that_is_an_error() -> None:
         "is_error": True,
     }
 
-    [content] = to_contents([message])
+    [content] = to_messages([message])
     assert content["parts"] == [{"function_response": result("c9", "find", {"error": "no"})}]
 
 
 def test_a_result_without_a_call() -> None:
     with pytest.raises(ConfigurationError, match="'c9'"):
-        to_contents([{"role": "tool", "tool_call_id": "c9", "content": "?"}])
+        to_messages([{"role": "tool", "tool_call_id": "c9", "content": "?"}])
 
 
 @pytest.mark.parametrize("arguments", ['{"a": [1, 2', "[1]"])
@@ -223,7 +223,7 @@ def test_arguments_that_are_no_object_stay_as_text(arguments: str) -> None:
     call = tool_call("f", arguments)
     del call["id"]
 
-    [content] = to_contents([{"role": "assistant", "tool_calls": [call]}])
+    [content] = to_messages([{"role": "assistant", "tool_calls": [call]}])
     [part] = content["parts"]
     assert part["function_call"] == {"name": "f", "args": {"arguments": arguments}}
 
@@ -236,14 +236,14 @@ def test_the_vendors_own_messages_pass_through() -> None:
     typed = types.Content(role="user", parts=[types.Part(text="b")])
     messages: list[Any] = [plain, typed]
 
-    assert to_contents(messages) == [plain, typed]
-    assert to_contents(messages)[1] is typed
+    assert to_messages(messages) == [plain, typed]
+    assert to_messages(messages)[1] is typed
 
 
 def test_the_vendors_own_parts_pass_through() -> None:
     part = types.Part.from_bytes(data=b"x", mime_type="image/png")
 
-    [content] = to_contents([user(part, {"text": "own"}, "bare")])  # type: ignore[arg-type]
+    [content] = to_messages([user(part, {"text": "own"}, "bare")])  # type: ignore[arg-type]
     assert content["parts"] == [part, {"text": "own"}, {"text": "bare"}]
 
 
@@ -254,7 +254,7 @@ def test_what_is_made_is_what_the_sdk_takes() -> None:
         {"role": "tool", "tool_call_id": "call_1", "content": "ok"},
     ]
 
-    contents = [types.Content.model_validate(content) for content in to_contents(messages)]
+    contents = [types.Content.model_validate(content) for content in to_messages(messages)]
     assert contents[0].parts
     blob = contents[0].parts[1].inline_data
     assert blob

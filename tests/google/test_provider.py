@@ -556,7 +556,7 @@ def test_a_read_timeout(server: ReplayServer, provider: GoogleProvider) -> None:
 @pytest.fixture
 def timed_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where aiohttp is installed, whose timeout is one for the whole answer."""
-    monkeypatch.setattr("partwise_google._provider._may_be_timed_as_a_whole", lambda: True)
+    monkeypatch.setattr("partwise_google._sdk._may_be_timed_as_a_whole", lambda: True)
 
 
 def within(seconds: float) -> Request:

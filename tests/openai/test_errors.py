@@ -25,7 +25,7 @@ from partwise.provider import (
 from partwise_openai._errors import (
     error_of_body,
     error_of_content,
-    error_of_exception,
+    map_error,
 )
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
@@ -96,7 +96,7 @@ def test_sdk_errors(cls: type[Exception]) -> None:
     make, expected = SDK[cls.__name__]
     error = make(cls)
 
-    mapped = error_of_exception(error, "acme")
+    mapped = map_error(error, "acme")
 
     assert type(mapped) is expected
     assert mapped.provider == "acme"
@@ -126,7 +126,7 @@ UNSENDABLE = {"LocalProtocolError", "TooManyRedirects", "UnsupportedProtocol"}
 def test_raw_http_errors(cls: type[Exception]) -> None:
     error = cls.__new__(cls)
 
-    mapped = error_of_exception(error, "acme")
+    mapped = map_error(error, "acme")
 
     if cls.__name__ in UNSENDABLE:
         assert type(mapped) is BadRequestError
@@ -142,17 +142,17 @@ def test_raw_http_errors(cls: type[Exception]) -> None:
     [ConnectionResetError(), ssl.SSLError(), anyio.EndOfStream(), anyio.BrokenResourceError()],
 )
 def test_raw_socket_errors(error: Exception) -> None:
-    assert type(error_of_exception(error, "acme")) is ProviderConnectionError
+    assert type(map_error(error, "acme")) is ProviderConnectionError
 
 
 def test_errors_of_others_stay_theirs() -> None:
-    assert error_of_exception(ZeroDivisionError(), "acme") is None
+    assert map_error(ZeroDivisionError(), "acme") is None
 
 
 def test_a_mapped_error_stays_as_it_is() -> None:
     error = ServerError("message", provider="acme")
 
-    assert error_of_exception(error, "acme") is error
+    assert map_error(error, "acme") is error
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_mapped_error_stays_as_it_is() -> None:
     ],
 )
 def test_statuses(status: int, expected: type[ProviderError], retryable: bool) -> None:
-    mapped = error_of_exception(of_status(openai.APIStatusError, status), "acme")
+    mapped = map_error(of_status(openai.APIStatusError, status), "acme")
 
     assert type(mapped) is expected
     assert (mapped.status_code, mapped.retryable) == (status, retryable)
@@ -184,7 +184,7 @@ def test_waiting_does_not_help_without_money(key: str) -> None:
     body = {key: "insufficient_quota", "message": "m"}
     error = openai.RateLimitError("m", response=response(429), body=body)
 
-    mapped = error_of_exception(error, "acme")
+    mapped = map_error(error, "acme")
 
     assert type(mapped) is RateLimitError
     assert not mapped.retryable
@@ -194,14 +194,14 @@ def test_the_reason_of_a_lost_connection_is_said() -> None:
     error = openai.APIConnectionError(request=REQUEST)
     error.__cause__ = httpx2.ReadError("Connection reset by peer")
 
-    assert "Connection reset by peer" in str(error_of_exception(error, "acme"))
+    assert "Connection reset by peer" in str(map_error(error, "acme"))
 
 
 def test_retry_after_reaches_the_error() -> None:
     throttled = response(429, retry_after="7")
     error = openai.RateLimitError("m", response=throttled, body=None)
 
-    mapped = error_of_exception(error, "acme")
+    mapped = map_error(error, "acme")
 
     assert mapped
     assert mapped.retry_after == 7

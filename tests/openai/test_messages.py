@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from partwise_openai._messages import input_items
+from partwise_openai._messages import to_messages
 
 CALL = {"id": "c", "type": "function", "function": {"name": "answer", "arguments": '{"a":1}'}}
 
@@ -15,7 +15,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "answer", "arguments
 def test_plain_text(role: str) -> None:
     message = {"role": role, "content": "Hello"}
 
-    assert input_items([message]) == [message]
+    assert to_messages([message]) == [message]
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_plain_text(role: str) -> None:
 def test_parts_of_a_user(part: Any, converted: Any) -> None:
     messages = [{"role": "user", "content": [part]}]
 
-    assert input_items(messages) == [{"role": "user", "content": [converted]}]
+    assert to_messages(messages) == [{"role": "user", "content": [converted]}]
 
 
 def test_parts_of_an_assistant() -> None:
     parts = [{"type": "text", "text": "Hi"}, {"type": "refusal", "refusal": "No."}]
 
-    assert input_items([{"role": "assistant", "content": parts}]) == [
+    assert to_messages([{"role": "assistant", "content": parts}]) == [
         {
             "role": "assistant",
             "content": [
@@ -79,13 +79,13 @@ def test_parts_of_an_assistant() -> None:
     ],
 )
 def test_a_refusal(content: Any, said: Any) -> None:
-    [item] = input_items([{"role": "assistant", "content": content, "refusal": "No."}])
+    [item] = to_messages([{"role": "assistant", "content": content, "refusal": "No."}])
 
     assert item["content"] == [*said, {"type": "refusal", "refusal": "No."}]
 
 
 def test_a_call_and_its_result() -> None:
-    assert input_items(
+    assert to_messages(
         [
             {"role": "assistant", "content": None, "tool_calls": [CALL]},
             {"role": "tool", "tool_call_id": "c", "content": "1 error"},
@@ -97,7 +97,7 @@ def test_a_call_and_its_result() -> None:
 
 
 def test_text_before_a_call() -> None:
-    items = input_items([{"role": "assistant", "content": "Let me see.", "tool_calls": [CALL]}])
+    items = to_messages([{"role": "assistant", "content": "Let me see.", "tool_calls": [CALL]}])
 
     assert items[0] == {"role": "assistant", "content": "Let me see."}
     assert items[1]["type"] == "function_call"
@@ -110,7 +110,7 @@ def test_a_result_in_parts() -> None:
         "content": [{"type": "text", "text": "1 error"}],
     }
 
-    assert input_items([message]) == [
+    assert to_messages([message]) == [
         {
             "type": "function_call_output",
             "call_id": "c",
@@ -122,7 +122,7 @@ def test_a_result_in_parts() -> None:
 def test_a_call_of_a_custom_tool() -> None:
     call = {"id": "c", "type": "custom", "custom": {"name": "sql", "input": "SELECT 1"}}
 
-    assert input_items([{"role": "assistant", "tool_calls": [call]}]) == [
+    assert to_messages([{"role": "assistant", "tool_calls": [call]}]) == [
         {"type": "custom_tool_call", "call_id": "c", "name": "sql", "input": "SELECT 1"}
     ]
 
@@ -135,5 +135,5 @@ def test_a_call_of_a_custom_tool() -> None:
         {"type": "item_reference", "id": "x"},
     ],
 )
-def test_input_items_pass_through(item: Any) -> None:
-    assert input_items([item]) == [item]
+def test_to_messages_pass_through(item: Any) -> None:
+    assert to_messages([item]) == [item]

@@ -24,7 +24,7 @@ from partwise_openai._servers import SERVERS
 from .refusing import DEPLOYMENTS, PERSONALITIES, handler
 
 if TYPE_CHECKING:
-    from partwise_openai._profile import Server
+    from partwise_openai._profiles import Server
 
 
 class Order(BaseModel):

@@ -12,14 +12,13 @@ PUBLIC = {
         ClosableStream ConfigurationError Decoder Fallback Finish FinishReason ForcedBy
         Granularity KeepAlive MASK MissingKeyError Mode ModelRow Provider ProviderConfig
         ProviderConnectionError ProviderError ProviderFactory ProviderTimeoutError
-        ProviderWrapper RateLimit RateLimitError ReasoningDelta RefusalDelta Request SchemaProfile
-        Secrets ServerError SupportsAcceptance SupportsFallback SupportsModelsUrl SupportsTelemetry
-        TextDelta
-        ToolCallDelta TransformedSchema Usage as_count as_json as_map as_maps as_text
-        as_word error_of_status error_of_transport find_factory hookimpl is_simple_pattern
-        is_tls_failure next_approach open_in_thread rate_limits refuse_redirects
-        retry_after transform
-        unreadable_event walk_schema
+        ProviderWrapper RateLimit RateLimitError ReadyEvents ReasoningDelta RefusalDelta Request
+        SchemaProfile Secrets ServerError SupportsAcceptance SupportsFallback SupportsModelsUrl
+        SupportsTelemetry TextDelta ToolCallDelta TransformedSchema Usage arguments_object
+        as_count as_json as_map as_maps as_text as_word decode_base64 error_of_status
+        error_of_transport find_factory hookimpl is_simple_pattern is_tls_failure leave_out
+        next_approach open_in_thread rate_limits read_event refuse_redirects retry_after
+        split_data_url transform unreadable_event walk_schema
     """,
     "partwise.rich": "LiveView SnapshotView",
     "partwise_bulk": """

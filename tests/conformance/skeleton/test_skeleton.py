@@ -19,6 +19,7 @@ FILES = [
     "src/partwise_my_vendor/__init__.py",
     "src/partwise_my_vendor/_decoder.py",
     "src/partwise_my_vendor/_errors.py",
+    "src/partwise_my_vendor/_messages.py",
     "src/partwise_my_vendor/_provider.py",
     "src/partwise_my_vendor/_request.py",
     "src/partwise_my_vendor/_schema.py",

@@ -180,8 +180,8 @@ class _Keeper:
     async def _run(self, payload: Mapping[str, Any]) -> None:
         try:
             await warm_in_thread(self._provider)
-            context = self._provider.aopen(payload)
             with translating(self._provider):
+                context = self._provider.aopen(payload)
                 events = await context.__aenter__()
         except asyncio.CancelledError as error:
             self._fail(error)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from .._errors import PartwiseError
+from .._providers.sdk_errors import unusable_sdk
 from .._session.commands import END, Close, Command, Open, Pause
 from .interrupt import interrupt
 from .keeper import Empty, Failure, Keeper
@@ -143,11 +144,19 @@ def _kept_events(
 
 @contextmanager
 def translating(provider: Provider) -> Iterator[None]:
-    """Raise the SDK's errors in partwise's terms, as far as the provider knows them."""
+    """Raise the SDK's errors in partwise's terms, as far as the provider knows them.
+
+    Raises:
+        ConfigurationError: the SDK can't be imported.
+    """
     try:
         yield
+    except PartwiseError:
+        raise
+    except ImportError as error:
+        raise unusable_sdk(error, provider) from error
     except Exception as error:
-        known = None if isinstance(error, PartwiseError) else provider.map_error(error)
+        known = provider.map_error(error)
         if known is None:
             raise
         raise known from known.__cause__ or error

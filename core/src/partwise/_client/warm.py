@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from .driver import translating
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Iterator
@@ -40,9 +42,14 @@ _lock = threading.Lock()
 
 
 def warm(provider: Provider) -> None:
-    """Load the modules of the provider's first request."""
+    """Load the modules of the provider's first request.
+
+    Raises:
+        ConfigurationError: the SDK can't be imported.
+    """
     if (load := _loader(provider)) is not None:
-        load(is_async=False)
+        with translating(provider):
+            load(is_async=False)
     _note(provider)
 
 

@@ -62,7 +62,7 @@ _ACCESS: Final = "ask for access to this model in this region, in the vendor's c
 _PROFILE: Final = "name an inference profile in its place, as in us.anthropic.claude-…"
 _RULES: Final = (
     Rule(r"plain http request|http request.{0,30}https", "begin base_url= with https://"),
-    Rule(_TOO_LONG, "shorten the messages, or take a model with a larger context"),
+    Rule(_TOO_LONG, "shorten the messages, or take a model with a larger context", is_final=True),
     Rule(r"must be verified|verify (?:your )?organi[sz]ation", _VERIFY),
     Rule(r"access to the model", _ACCESS),
     Rule(r"on-demand throughput", _PROFILE),

@@ -24,11 +24,20 @@ class ClientPool(Generic[SyncT, AsyncT]):
     Args:
         make: makes the client for threads.
         make_async: makes the client for the event loop that is running.
+        is_owned: whether the provider closes the clients, which it does not if the user gave them
+            or the HTTP client below them.
     """
 
-    def __init__(self, make: Callable[[], SyncT], make_async: Callable[[], AsyncT]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], SyncT],
+        make_async: Callable[[], AsyncT],
+        *,
+        is_owned: bool = True,
+    ) -> None:
         self._make = make
         self._make_async = make_async
+        self._is_owned = is_owned
         self._lock = Lock()
         self._client: SyncT | None = None
         self._spare: AsyncT | None = None
@@ -68,15 +77,16 @@ class ClientPool(Generic[SyncT, AsyncT]):
             return self._spare
 
     def pop(self) -> SyncT | None:
-        """Forget the client for threads and return it, to be closed; None if there is none."""
+        """Forget the client for threads, and return it if it is to be closed."""
         with self._lock:
             client, self._client = self._client, None
-            return client
+            return client if self._is_owned else None
 
     def pop_async(self) -> AsyncT | None:
         """The same for the client of the running event loop."""
         with self._lock:
-            return self._async_clients.pop(_running_loop(), None)
+            client = self._async_clients.pop(_running_loop(), None)
+            return client if self._is_owned else None
 
 
 def _running_loop() -> AbstractEventLoop:

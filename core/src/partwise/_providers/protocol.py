@@ -236,6 +236,15 @@ class ProviderConfig:
                 kind = type(value).__name__
                 raise ConfigurationError(f"{name}= must be text, got a value of type {kind}{how}")
 
+    @property
+    def sdk_retries(self) -> int:
+        """How often an SDK with an option `max_retries` sends a request again by itself.
+
+        Never, unless the user asks for it by that option, or by a client of their own.
+        """
+        own: int = getattr(self.client, "max_retries", 0)
+        return 0 if self.caller_retries else self.options.get("max_retries", own)
+
     def check_client(self) -> None:
         """See that the user gave a client of the SDK, or settings for one, and not both.
 
@@ -256,7 +265,6 @@ class ProviderConfig:
 
         Raises:
             MissingKeyError: there is none. Names the variables.
-            ConfigurationError: it has a character that no HTTP header can have.
             ConfigurationError: it has a character that no HTTP header can carry.
         """
         for candidate in (self.api_key, *map(os.environ.get, variables)):
@@ -273,13 +281,24 @@ class ProviderConfig:
         """The base URL: the one given, else that in the first of these variables that is set.
 
         Raises:
-            ConfigurationError: it is no address of an HTTP server.
+            ConfigurationError: it is not the address of an HTTP server. Names the variable.
         """
-        for candidate in (self.base_url, *map(os.environ.get, variables)):
+        candidates = [("base_url=", self.base_url)]
+        candidates += [(name, os.environ.get(name)) for name in variables]
+        for source, candidate in candidates:
             if candidate:
                 self.secrets.add_url(candidate)
-                return _checked_url(candidate)
+                return _checked_url(candidate, source)
         return None
+
+    @staticmethod
+    def checked_url(url: str, source: str) -> str:
+        """The same address, which `source` has, such as an environment variable.
+
+        Raises:
+            ConfigurationError: it is not the address of an HTTP server. Names the source.
+        """
+        return _checked_url(url, source)
 
 
 def _checked_key(key: str, name: str) -> str:
@@ -304,19 +323,19 @@ def _check_key(key: Any, source: str) -> None:
         )
 
 
-def _checked_url(url: str) -> str:
+def _checked_url(url: str, source: str) -> str:
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
         is_address = is_address and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        raise ConfigurationError(f"base_url= is not an address: {error}") from None
+        raise ConfigurationError(f"{source} is not an address: {error}") from None
     if not is_address:
         raise ConfigurationError(
-            'base_url= is not an address: write it in full, as in "https://api.example.com/v1"'
+            f'{source} is not an address: write it in full, as in "https://api.example.com/v1"'
             + _with_scheme(url)
         )
-    _check_path(parts.path)
+    _check_path(parts.path, source)
     return url
 
 
@@ -328,12 +347,12 @@ def _with_scheme(url: str) -> str:
     return f"; did you mean '{'http' if is_local else 'https'}://{url}'?"
 
 
-def _check_path(path: str) -> None:
+def _check_path(path: str, source: str) -> None:
     """See that the address is not that of one endpoint: SDKs add its path by themselves."""
     for endpoint in ("/chat/completions", "/responses", "/messages"):
         if path.rstrip("/").endswith(endpoint):
             raise ConfigurationError(
-                f"base_url= ends in {endpoint}, which the SDK adds by itself: leave that out"
+                f"{source} ends in {endpoint}, which the SDK adds by itself: leave that out"
             )
 
 

@@ -8,10 +8,11 @@ of it would be another answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .._errors import ServerError
+from .._errors import ProviderError, ServerError
+from .chunks import Chunk, KeepAlive
 
 
 def as_map(value: Any) -> Mapping[str, Any]:
@@ -65,6 +66,35 @@ def as_json(value: Any) -> str:
     if isinstance(value, (Mapping, list)):
         return json.dumps(value, ensure_ascii=False)
     return as_text(value)
+
+
+def read_event(chunks: Iterator[Chunk], event: object, *, provider: str) -> Iterable[Chunk]:
+    """The chunks of one event; a `KeepAlive` if there are none.
+
+    If it reports a failure, or can't be read to its end, the chunks before that come first, and
+    then the error.
+
+    Args:
+        chunks: a generator of the event's chunks.
+        event: the event, for the error.
+        provider: the name that the error bears.
+
+    Raises:
+        ServerError: by the iterator, if the event has another shape than the generator expects.
+    """
+    ready: list[Chunk] = []
+    try:
+        ready.extend(chunks)
+    except ProviderError as failure:
+        return _then_raise(ready, failure)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        return _then_raise(ready, unreadable_event(event, error, provider=provider))
+    return ready or [KeepAlive()]
+
+
+def _then_raise(chunks: Iterable[Chunk], failure: ProviderError) -> Iterator[Chunk]:
+    yield from chunks
+    raise failure
 
 
 def unreadable_event(event: object, error: Exception, *, provider: str) -> ServerError:

@@ -1,15 +1,16 @@
-"""partwise's provider for the Anthropic API: `from_provider("anthropic/claude-…")`."""
+"""partwise's provider for Anthropic's models: `from_provider("anthropic/…")`."""
 
 from collections.abc import Callable
 
 from partwise.provider import ProviderFactory, hookimpl
 
+from ._profiles import model_rows
 from ._provider import AnthropicProvider
 
-__all__ = ["AnthropicProvider", "register_providers"]
+__all__ = ["AnthropicProvider", "model_rows", "register_providers"]
 
 
 @hookimpl
 def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
-    """Answer to the name `anthropic`."""
+    """Register `anthropic`."""
     register("anthropic", AnthropicProvider)

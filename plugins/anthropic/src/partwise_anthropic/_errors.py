@@ -1,4 +1,4 @@
-"""Anthropic's errors in partwise's terms.
+"""The exceptions of Anthropic's SDK, and errors in its streams, in partwise's terms.
 
 They come in four ways: as an HTTP status, which the SDK raises as `APIStatusError`; as an `error`
 event in a stream that began with status 200, which the SDK raises as an `APIStatusError` too, and
@@ -49,7 +49,7 @@ _STATUSES: Final[Mapping[str | None, int]] = {
 
 
 def map_error(error: Exception, provider: str) -> ProviderError | None:
-    """An exception of the SDK, or of the HTTP library under it, in partwise's terms."""
+    """The error as one of partwise's; None if neither the SDK nor its HTTP client raised it."""
     import anthropic
 
     if isinstance(error, ProviderError):

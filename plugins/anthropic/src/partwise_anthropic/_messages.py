@@ -16,20 +16,19 @@ has nothing in it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from partwise.provider import ConfigurationError
+from partwise.provider import ConfigurationError, arguments_object, split_data_url
 
 Message: TypeAlias = Mapping[str, Any]
 Block: TypeAlias = dict[str, Any]
 
-_SYSTEM_ROLES = frozenset({"system", "developer"})
+_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 # Keys of a chat message that Anthropic knows nothing of, and therefore rejects.
-_CHAT_ONLY = frozenset(
+_CHAT_ONLY: Final = frozenset(
     {
         "name", "tool_calls", "refusal", "audio", "function_call", "annotations",
         "reasoning_content",
@@ -37,7 +36,7 @@ _CHAT_ONLY = frozenset(
 )  # fmt: skip
 
 # The vendor's documented way to show a model a call of its own that was not JSON.
-_INVALID = "INVALID_JSON"
+_INVALID: Final = "INVALID_JSON"
 
 
 def to_messages(messages: Iterable[Message], *, unforced_tool: str | None = None) -> list[Message]:
@@ -120,16 +119,8 @@ def _tool_use(call: Mapping[str, Any]) -> Block:
         "type": "tool_use",
         "id": call["id"],
         "name": function["name"],
-        "input": _input(function.get("arguments") or "{}"),
+        "input": arguments_object(function.get("arguments"), key=_INVALID),
     }
-
-
-def _input(arguments: str) -> dict[str, Any]:
-    try:
-        value = json.loads(arguments)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {_INVALID: arguments}
 
 
 # Parts --------------------------------------------------------------------------------------
@@ -157,7 +148,7 @@ def _image(part: Mapping[str, Any]) -> Block:
     url = part["image_url"]["url"]
     if not url.startswith("data:"):
         return {"type": "image", "source": {"type": "url", "url": url}}
-    media_type, data = _split(url)
+    media_type, data = split_data_url(url)
     return {"type": "image", "source": _base64(media_type, data)}
 
 
@@ -170,7 +161,7 @@ def _file(part: Mapping[str, Any]) -> Block:
     if address.startswith(("http://", "https://")):
         # Anthropic fetches it, and takes PDF alone so: `URLPDFSourceParam` of its SDK.
         return {"type": "document", "source": {"type": "url", "url": address}, **title}
-    media_type, data = _split(address)
+    media_type, data = split_data_url(address)
     if media_type.startswith("image/"):
         return {"type": "image", "source": _base64(media_type, data)}
     if media_type != "application/pdf":
@@ -182,19 +173,11 @@ def _base64(media_type: str, data: str) -> Block:
     return {"type": "base64", "media_type": media_type, "data": data}
 
 
-def _split(url: str) -> tuple[str, str]:
-    """The media type and the base64 text of a `data:` URL."""
-    head, comma, data = url.partition(",")
-    if not (comma and head.startswith("data:") and head.endswith(";base64")):
-        raise ConfigurationError(f'not a "data:…;base64,…" URL: {url[:40]!r}')
-    return head.removeprefix("data:").split(";")[0], data
-
-
 def _audio(_part: Mapping[str, Any]) -> Block:
     raise ConfigurationError("Anthropic takes no audio: remove the input_audio part")
 
 
-_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Block]] = {
+_PARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Block]]] = {
     "refusal": _refusal,
     "image_url": _image,
     "file": _file,

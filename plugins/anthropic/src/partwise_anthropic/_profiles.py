@@ -117,8 +117,9 @@ PROFILES: Final = (
     Profile(
         label="other models behind the same interface",
         names="",
+        # No vendor but Anthropic documents `output_config`.
         modes=(Mode.TOOLS, Mode.JSON_SCHEMA, Mode.MD_JSON),
-        source="no vendor but Anthropic documents output_config",
+        source=f"{_DOCS}/build-with-claude/structured-outputs",
     ),
 )
 

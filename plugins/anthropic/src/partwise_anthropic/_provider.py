@@ -1,17 +1,10 @@
-"""The provider: a thin layer around Anthropic's SDK.
-
-Events are read as plain data through the SDK's raw responses. That keeps its authentication, its
-retries and its errors, costs a fraction of the CPU of its typed events, and lives through
-whatever field the vendor adds. Closing the raw response releases the connection at once, in
-whatever state the stream is.
-"""
+"""The provider: one client of Anthropic's SDK for threads, and one for each event loop."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
@@ -46,21 +39,27 @@ _CREDENTIAL_VARIABLES: Final = (
 class AnthropicProvider:
     """Anthropic's Messages API, or whatever speaks it at `base_url`.
 
+    Options of `from_provider` go to the SDK's client.
+
     Raises:
         ConfigurationError: both a client and options for making one were given.
         MissingKeyError: there is no key, and no other credential that the SDK would find.
     """
 
+    telemetry_name: Final = "anthropic"
     models_url: Final = "https://docs.claude.com/en/docs/about-claude/models/overview"
 
     def __init__(self, config: ProviderConfig) -> None:
+        config.check_client()
+        if config.client is None:
+            config.url("ANTHROPIC_BASE_URL")
+            if not _has_other_credentials(config):
+                config.key("ANTHROPIC_API_KEY")
         self._config = config
-        self._has_retries = _has_retries(config)
-        self._owns_client = config.client is None and config.http_client is None
+        is_owned = config.client is None and config.http_client is None
         self._clients: ClientPool[Anthropic, AsyncAnthropic] = ClientPool(
-            partial(_make_client, config), partial(_make_async_client, config)
+            self._client, self._async_client, is_owned=is_owned
         )
-        _check(config)
 
     def capabilities(self, model: str) -> Capabilities:
         """The modes of this model, best first."""
@@ -81,7 +80,7 @@ class AnthropicProvider:
         """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
         mapped = map_error(error, self._config.name)
         if mapped is not None and is_retried(error):
-            mapped.retried = self._has_retries
+            mapped.retried = bool(self._config.sdk_retries)
         return mapped
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
@@ -95,7 +94,7 @@ class AnthropicProvider:
         return _sdk.stream(self._clients.get(), payload, self._config)
 
     def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
-        """The same, for asyncio."""
+        """The same for asyncio."""
         from . import _sdk
 
         return _sdk.astream(self._clients.get_async(), payload, self._config)
@@ -106,41 +105,23 @@ class AnthropicProvider:
 
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
-        client = self._clients.pop()
-        if client is not None and self._owns_client:
+        if (client := self._clients.pop()) is not None:
             client.close()
 
     async def aclose(self) -> None:
         """Close the client that `aopen` made in this event loop. The user's own stays open."""
-        client = self._clients.pop_async()
-        if client is not None and self._owns_client:
+        if (client := self._clients.pop_async()) is not None:
             await client.close()
 
+    def _client(self) -> Anthropic:
+        from . import _sdk
 
-def _make_client(config: ProviderConfig) -> Anthropic:
-    from . import _sdk
+        return _sdk.client(self._config)
 
-    return _sdk.client(config)
+    def _async_client(self) -> AsyncAnthropic:
+        from . import _sdk
 
-
-def _make_async_client(config: ProviderConfig) -> AsyncAnthropic:
-    from . import _sdk
-
-    return _sdk.async_client(config)
-
-
-def _has_retries(config: ProviderConfig) -> bool:
-    """Whether the SDK sends a request again by itself: not unless the user asked it to."""
-    options = {"max_retries": getattr(config.client, "max_retries", 0), **config.options}
-    return bool(options["max_retries"]) and not config.caller_retries
-
-
-def _check(config: ProviderConfig) -> None:
-    if config.client is None:
-        config.url("ANTHROPIC_BASE_URL")
-        if not _has_other_credentials(config):
-            config.key("ANTHROPIC_API_KEY")
-    config.check_client()
+        return _sdk.async_client(self._config)
 
 
 def _has_other_credentials(config: ProviderConfig) -> bool:

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from partwise.provider import Mode, Request
+from partwise.provider import Mode, Request, leave_out
 
 from ._messages import to_messages, to_system
 from ._profiles import can_force_tool, profile_of, thinks
@@ -73,10 +73,7 @@ def _taken(request: Request) -> dict[str, Any]:
     options = {_NAMES.get(name, name): value for name, value in request.options.items()}
     if isinstance(options.get("stop_sequences"), str):
         options["stop_sequences"] = [options["stop_sequences"]]
-    refused = _SAMPLING & options.keys() & _refused(request)
-    for name in sorted(refused):
-        _log.warning("%s does not take %s here: it is left out", request.model, name)
-    return {name: value for name, value in options.items() if name not in refused}
+    return leave_out(options, _SAMPLING & _refused(request), model=request.model)
 
 
 def _refused(request: Request) -> frozenset[str]:

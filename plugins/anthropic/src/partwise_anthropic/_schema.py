@@ -12,19 +12,19 @@ import functools
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from partwise.provider import SchemaProfile, transform
 
-_log = logging.getLogger("partwise")
+_log: Final = logging.getLogger("partwise")
 
-_FORMATS = frozenset({
+_FORMATS: Final = frozenset({
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
 })  # fmt: skip
 
-TOOL = SchemaProfile(name="an Anthropic tool", strict=False)
+TOOL: Final = SchemaProfile(name="an Anthropic tool", strict=False)
 
-ENFORCED = SchemaProfile(
+ENFORCED: Final = SchemaProfile(
     name="Anthropic's output_config",
     keywords=frozenset({"title", "const", "format", "minItems"}),
     accepts={"format": _FORMATS.__contains__, "minItems": (0, 1).__contains__},
@@ -37,8 +37,8 @@ ENFORCED = SchemaProfile(
 )
 
 # The vendor's own limits on one request's enforced schemas; beyond them it answers with a 400.
-MAX_OPTIONAL = 24
-MAX_UNIONS = 16
+MAX_OPTIONAL: Final = 24
+MAX_UNIONS: Final = 16
 
 
 def enforced(schema: Mapping[str, Any]) -> dict[str, Any] | None:

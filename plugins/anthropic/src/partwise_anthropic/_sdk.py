@@ -1,11 +1,17 @@
-"""Requests sent through Anthropic's SDK, whose import takes a second and is therefore late."""
+"""Requests sent through Anthropic's SDK, whose import takes a while and is therefore late.
+
+Events are read as plain data through the SDK's raw responses. That keeps its authentication, its
+retries and its errors, costs a fraction of the CPU of its typed events, and lives through
+whatever field the vendor adds. Closing the raw response releases the connection at once, in
+whatever state the stream is.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from anthropic import (
     Anthropic,
@@ -16,7 +22,7 @@ from anthropic import (
     Stream,
 )
 
-from partwise.provider import ConfigurationError, refuse_redirects, retry_after
+from partwise.provider import ConfigurationError, ReadyEvents, refuse_redirects, retry_after
 
 from ._decoder import BLOCKED
 from ._errors import error_of_event
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 
 ClientT = TypeVar("ClientT", Anthropic, AsyncAnthropic)
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT: Final = 60.0
 """Seconds that the SDK may sleep before it tries again because the API asks for it."""
 
 
@@ -51,34 +57,6 @@ def async_client(config: ProviderConfig) -> AsyncAnthropic:
     if given is not None and not _is_async(given):
         raise ConfigurationError("client= is synchronous: pass an AsyncAnthropic")
     return _staying_home(given or _make(AsyncAnthropic, config))
-
-
-def _staying_home(client: ClientT) -> ClientT:
-    refuse_redirects(client._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
-    return client
-
-
-def _is_async(client: Anthropic | AsyncAnthropic) -> bool:
-    # Anthropic's clients for AWS and Google Cloud have no public base class in common.
-    return inspect.iscoroutinefunction(client.close)
-
-
-def _make(cls: type[ClientT], config: ProviderConfig) -> ClientT:
-    try:
-        return cls(**_arguments(config))
-    except (TypeError, ValueError) as error:
-        # An unknown option, two credentials, or an HTTP client of the wrong kind: it says which.
-        raise ConfigurationError(str(error)) from error
-
-
-def _arguments(config: ProviderConfig) -> dict[str, Any]:
-    return {
-        "api_key": config.api_key,
-        "base_url": config.base_url,
-        "http_client": config.http_client,
-        "max_retries": 0,
-        **config.options,
-    }
 
 
 @contextmanager
@@ -107,7 +85,7 @@ def stream(
 async def astream(
     client: AsyncAnthropic, payload: Mapping[str, Any], config: ProviderConfig
 ) -> AsyncIterator[AsyncIterator[Any]]:
-    """The same, for asyncio."""
+    """The same for asyncio."""
     response = await _impatient(client, config).messages.with_raw_response.create(**payload)
     events: AsyncIterator[Any] | None = None
     try:
@@ -117,12 +95,40 @@ async def astream(
             events = await response.parse(to=_AsyncPlainStream)
         else:
             await response.read()
-            events = _Listed(_whole_message(response.http_response, config.name))
+            events = ReadyEvents(_whole_message(response.http_response, config.name))
         yield events
     finally:
         await response.close()
         if events is not None:
             await _exhaust(events)
+
+
+def _staying_home(client: ClientT) -> ClientT:
+    refuse_redirects(client._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
+    return client
+
+
+def _is_async(client: Anthropic | AsyncAnthropic) -> bool:
+    # Anthropic's clients for AWS and Google Cloud have no public base class in common.
+    return inspect.iscoroutinefunction(client.close)
+
+
+def _make(cls: type[ClientT], config: ProviderConfig) -> ClientT:
+    try:
+        return cls(**_arguments(config))
+    except (TypeError, ValueError) as error:
+        # An unknown option, two credentials, or an HTTP client of the wrong kind: it says which.
+        raise ConfigurationError(str(error)) from error
+
+
+def _arguments(config: ProviderConfig) -> dict[str, Any]:
+    return {
+        "api_key": config.api_key,
+        "base_url": config.base_url,
+        "http_client": config.http_client,
+        "max_retries": 0,
+        **config.options,
+    }
 
 
 async def _exhaust(events: AsyncIterator[Any]) -> None:
@@ -160,18 +166,6 @@ def _whole_message(response: httpx2.Response, provider: str) -> list[Any]:
     raise _no_stream(response)
 
 
-class _Listed(AsyncIterator[Any]):
-    """Events that are all there."""
-
-    def __init__(self, events: list[Any]) -> None:
-        self._events = iter(events)
-
-    async def __anext__(self) -> Any:
-        for event in self._events:
-            return event
-        raise StopAsyncIteration
-
-
 def _no_stream(response: httpx2.Response) -> APIResponseValidationError:
     # The SDK would take a proxy's page for a stream of no events.
     media_type, text = response.headers["content-type"], response.text
@@ -183,10 +177,11 @@ def _no_stream(response: httpx2.Response) -> APIResponseValidationError:
 
 
 class _PlainStream(Stream[object]):
-    """Events as plain data, with the pings that the SDK's own streams leave out.
+    """Events as plain data, with those that the SDK's own streams leave out.
 
     While a model thinks, or a server's tool runs, pings are the only sign of life. The filter's
-    verdict comes as an event too: it ends an answer and is not a failure.
+    verdict comes as an event too: it ends an answer and is not a failure. And some proxies leave
+    out the names of events, which their data repeats.
     """
 
     def _iter_events(self) -> Iterator[ServerSentEvent]:
@@ -206,8 +201,17 @@ class _AsyncPlainStream(AsyncStream[object]):
 
 
 def _let_through(event: ServerSentEvent) -> ServerSentEvent:
-    """The event, so named that the SDK neither drops a ping nor raises the filter's word."""
-    if event.event == "ping" or (event.event == "error" and BLOCKED in event.data):
+    """The event, so named that the SDK neither drops it nor raises the filter's word.
+
+    OpenAI's `[DONE]`, with which some proxies end every stream, is no JSON, and becomes nothing.
+    """
+    if event.event == "content_block_delta":  # nearly all are
+        return event
+    if event.data.startswith("[DONE]"):
+        return type(event)()
+    is_unnamed = event.event is None and event.data.startswith("{")
+    is_verdict = event.event == "error" and BLOCKED in event.data
+    if is_unnamed or is_verdict or event.event == "ping":
         return type(event)(event="let-through", data=event.data)
     return event
 

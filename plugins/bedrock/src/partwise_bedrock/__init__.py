@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from partwise.provider import ProviderFactory, hookimpl
 
+from ._profiles import model_rows
 from ._provider import BedrockProvider
 
-__all__ = ["BedrockProvider", "register_providers"]
+__all__ = ["BedrockProvider", "model_rows", "register_providers"]
 
 
 @hookimpl
 def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
-    """Answer to `bedrock`."""
+    """Register `bedrock`."""
     register("bedrock", BedrockProvider)

@@ -9,7 +9,6 @@ from partwise.provider import (
     Chunk,
     Finish,
     FinishReason,
-    KeepAlive,
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
@@ -19,7 +18,7 @@ from partwise.provider import (
     as_map,
     as_text,
     as_word,
-    unreadable_event,
+    read_event,
 )
 
 _REASONS: Final[Mapping[str, FinishReason]] = {
@@ -34,7 +33,7 @@ _REASONS: Final[Mapping[str, FinishReason]] = {
 
 
 class BedrockDecoder:
-    """Decodes one stream of Converse's events. `provider` is the name that its errors bear."""
+    """The decoder of one stream. `provider` is the name that its errors bear."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -43,12 +42,10 @@ class BedrockDecoder:
         """The chunks in one event.
 
         Raises:
-            ServerError: it can't be read. Of an event that is not JSON boto3 leaves nothing.
+            ServerError: by the iterator: it can't be read. Of an event that is not JSON boto3
+                leaves nothing.
         """
-        try:
-            return list(_read(event)) or [KeepAlive()]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise unreadable_event(event, error, provider=self._provider) from error
+        return read_event(_read(event), event, provider=self._provider)
 
     def close(self) -> Iterable[Chunk]:
         """Nothing: the stream's own events carry everything."""

@@ -1,4 +1,4 @@
-"""botocore's errors, and those of urllib3 under it, in partwise's terms."""
+"""The exceptions of botocore, and of urllib3 under it, in partwise's terms."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ _STATUSES: Final = {
     "validationException": 400,
 }
 
+_UNKNOWN: Final = "an exception that this version of boto3 does not know; update boto3"
+
 
 def map_error(error: Exception, provider: str) -> ProviderError | None:
     """The error as one of partwise's; None if neither botocore nor urllib3 raised it."""
@@ -45,10 +47,13 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
 
 def _of_response(error: Any, provider: str) -> ProviderError:
     body = as_map(error.response)
-    code, met = as_text(as_map(body.get("Error")).get("Code")), as_map(body.get("ResponseMetadata"))
-    status = _STATUSES.get(code[:1].lower() + code[1:]) or met.get("HTTPStatusCode")
-    headers = as_map(met.get("HTTPHeaders"))
-    return error_of_status(status, str(error), provider=provider, headers=headers)
+    fault, about = as_map(body.get("Error")), as_map(body.get("ResponseMetadata"))
+    code, words = as_text(fault.get("Code")), as_text(fault.get("Message"))
+    status = _STATUSES.get(code[:1].lower() + code[1:]) or about.get("HTTPStatusCode")
+    headers = as_map(about.get("HTTPHeaders"))
+    # Of an exception that its model of the API lacks boto3 gives neither name nor words.
+    message = f"{code}: {words}" if code else f"{_UNKNOWN}: {error}"
+    return error_of_status(status, message, provider=provider, headers=headers)
 
 
 def _kind(error: Exception) -> type[ProviderError] | None:

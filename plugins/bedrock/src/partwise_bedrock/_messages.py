@@ -6,20 +6,20 @@ empty text, so an empty block is left out.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from partwise.provider import ConfigurationError
+from partwise.provider import (
+    ConfigurationError,
+    arguments_object,
+    decode_base64,
+    split_data_url,
+)
 
 _SIDES: Final = {"system": "system", "developer": "system", "assistant": "assistant"}
-_IMAGE: Final = re.compile(r"data:image/(\w+);base64,(.+)", re.DOTALL)
-_FILE: Final = re.compile(r"data:([\w.+/-]+);base64,(.+)", re.DOTALL)
 _DOCUMENTS: Final = {
     "application/pdf": "pdf",
     "text/csv": "csv",
@@ -30,20 +30,25 @@ _DOCUMENTS: Final = {
 """The names of media types among Bedrock's formats; of others the file's ending is taken."""
 
 
-def to_conversation(messages: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
-    """The system's blocks, and the turns.
+def to_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The conversation in Converse's form, without the messages of `to_system`.
 
     Raises:
         ConfigurationError: a part has a kind that Bedrock takes only in its own form.
     """
-    blocks = [
-        (_SIDES.get(message["role"], "user"), block)
-        for message in messages
-        for block in _blocks(message)
-    ]
-    system = [block for side, block in blocks if side == "system"]
+    blocks = [(_side(message), block) for message in messages for block in _blocks(message)]
     turns = groupby((each for each in blocks if each[0] != "system"), key=itemgetter(0))
-    return system, [{"role": side, "content": [each[1] for each in turn]} for side, turn in turns]
+    return [{"role": side, "content": [each[1] for each in turn]} for side, turn in turns]
+
+
+def to_system(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks of the system messages."""
+    system = (message for message in messages if _side(message) == "system")
+    return [block for message in system for block in _blocks(message)]
+
+
+def _side(message: Mapping[str, Any]) -> str:
+    return _SIDES.get(message["role"], "user")
 
 
 def _blocks(message: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -58,41 +63,29 @@ def _blocks(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _tool_use(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call["function"]
-    arguments = _arguments(function.get("arguments") or "{}")
+    arguments = arguments_object(function.get("arguments"))
     return {"toolUse": {"toolUseId": call["id"], "name": function["name"], "input": arguments}}
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """The arguments; those that are not a JSON object, for example cut off, as text."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {"arguments": text}
 
 
 def _block(part: Mapping[str, Any]) -> dict[str, Any]:
     match part:
         case {"type": "text", "text": text} | {"type": "refusal", "refusal": text}:
             return {"text": text}
-        case {"type": "image_url", "image_url": {"url": str(url)}} if found := _IMAGE.fullmatch(
-            url
-        ):
-            return _image(found[1], found[2])
-        case {"type": "file", "file": {"file_data": str(url), **rest}} if found := _FILE.fullmatch(
-            url
-        ):
-            return _document(found[1], found[2], rest.get("filename"))
+        case {"type": "image_url", "image_url": {"url": str(url)}} if url.startswith("data:"):
+            return _image(*split_data_url(url))
+        case {"type": "file", "file": {"file_data": str(url), **rest}}:
+            return _document(*split_data_url(url), rest.get("filename"))
         case {"type": "input_audio", "input_audio": {"data": str(data), "format": str(kind)}}:
-            return {"audio": {"format": kind, "source": {"bytes": _decoded(data, "a sound")}}}
+            content = decode_base64(data, "a sound")
+            return {"audio": {"format": kind, "source": {"bytes": content}}}
         case {"type": kind}:
             raise ConfigurationError(f"write {kind!r} as one of Bedrock's content blocks")
     return dict(part)
 
 
-def _image(kind: str, data: str) -> dict[str, Any]:
-    content = _decoded(data, "an image")
-    return {"image": {"format": {"jpg": "jpeg"}.get(kind, kind), "source": {"bytes": content}}}
+def _image(media_type: str, data: str) -> dict[str, Any]:
+    kind = media_type.removeprefix("image/").replace("jpg", "jpeg")
+    return {"image": {"format": kind, "source": {"bytes": decode_base64(data, "an image")}}}
 
 
 def _document(media_type: str, data: str, filename: Any) -> dict[str, Any]:
@@ -100,12 +93,5 @@ def _document(media_type: str, data: str, filename: Any) -> dict[str, Any]:
     stem, _, ending = (filename or "document").rpartition(".")
     kind = _DOCUMENTS.get(media_type) or ending
     name = re.sub(r"[^A-Za-z0-9()\[\]-]+", " ", stem or ending).strip() or "document"
-    source = {"bytes": _decoded(data, "a file")}
+    source = {"bytes": decode_base64(data, "a file")}
     return {"document": {"format": kind, "name": name, "source": source}}
-
-
-def _decoded(data: str, named: str) -> bytes:
-    try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        raise ConfigurationError(f"the data of {named} is not base64: {error}") from error

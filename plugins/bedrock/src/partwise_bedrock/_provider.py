@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, closing, contextmanager
-from functools import partial
-from operator import methodcaller
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import replace
 from typing import Any, Final
 
 from partwise.provider import (
     Capabilities,
+    ClientPool,
     ConfigurationError,
+    Decoder,
     Fallback,
     Mode,
     ProviderConfig,
     ProviderError,
     Request,
     next_approach,
-    open_in_thread,
 )
 
 from ._decoder import BedrockDecoder
@@ -44,25 +43,26 @@ class BedrockProvider:
                 "boto3 does not support http_client=; pass a botocore Config as config="
             )
         config.check_client()
-        config.url()
+        config.url("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL")
         self._config = config
-        self._lock = threading.Lock()
-        self._client: Any = None
+        self._clients: ClientPool[Any, Any] = ClientPool(
+            self._client, self._client, is_owned=config.client is None
+        )
 
     def capabilities(self, model: str) -> Capabilities:
         """The modes of this model, best first; Bedrock refuses those that it lacks."""
         return profile_of(model).capabilities
 
-    def build_request(self, request: Request) -> dict[str, Any]:
-        """The arguments of `converse_stream`."""
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        """The arguments of boto3's `converse_stream`."""
         return build_request(request)
 
-    def decoder(self, request: Request) -> BedrockDecoder:  # noqa: ARG002 - all modes are alike
-        """A new decoder."""
+    def decoder(self, request: Request) -> Decoder:  # noqa: ARG002 - all modes are alike
+        """A new decoder for the answer to that request."""
         return BedrockDecoder(self._config.name)
 
     def map_error(self, error: Exception) -> ProviderError | None:
-        """boto3's error in partwise's terms."""
+        """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
         from . import _sdk
 
         mapped = map_error(error, self._config.name)
@@ -76,39 +76,35 @@ class BedrockProvider:
         if enforced(request.schema) is None and request.mode is not Mode.JSON_SCHEMA:
             modes = dict(known.modes)
             del modes[Mode.JSON_SCHEMA]
-            known = Capabilities(modes, known.prompted)
+            known = replace(known, modes=modes)
         return next_approach(request, error, known, optional=OPTIONAL)
 
-    @contextmanager
-    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
-        """Send the payload. Leaving the context closes the response at once."""
-        with closing(self._send(payload)) as stream:
-            yield iter(stream)
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+        """Send the payload. Leaving the context releases the connection at once."""
+        from . import _sdk
+
+        return _sdk.stream(self._clients.get(), payload, self._config)
 
     def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
-        """The same, for asyncio, by a thread."""
-        return open_in_thread(partial(self._send, payload), methodcaller("interrupt"))
+        """The same for asyncio, by a thread."""
+        from . import _sdk
+
+        return _sdk.astream(self._clients.get, payload, self._config)
+
+    def warm(self, *, is_async: bool) -> None:  # noqa: ARG002 - there is one client for both
+        """Import the SDK, and make the client of the first request, in any thread."""
+        self._clients.get()
 
     def close(self) -> None:
         """Close the client. One that the user gave stays open."""
-        client, self._client = self._client, None
-        if client is not None and self._config.client is None:
+        if (client := self._clients.pop()) is not None:
             client.close()
 
     async def aclose(self) -> None:
         """Close the client. One that the user gave stays open."""
         self.close()
 
-    def _send(self, payload: Mapping[str, Any]) -> Any:
+    def _client(self) -> Any:
         from . import _sdk
 
-        stream = self._connect().converse_stream(**payload)["stream"]
-        return _sdk.Events(stream, self._config.name)
-
-    def _connect(self) -> Any:
-        from . import _sdk
-
-        with self._lock:
-            if self._client is None:
-                self._client = _sdk.client(self._config)
-            return self._client
+        return _sdk.client(self._config)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from partwise.provider import ConfigurationError, Mode, Request, transform
+from partwise.provider import ConfigurationError, Mode, Request, leave_out, transform
 
-from ._messages import to_conversation
+from ._messages import to_messages, to_system
 from ._profiles import profile_of
 from ._schema import TOOL, enforced
 
-_log: Final = logging.getLogger("partwise")
-
 # Other vendors' names of the fields in `inferenceConfig`.
-_INFERENCE: Final = {
+_NAMES: Final = {
     "max_completion_tokens": "maxTokens",
     "max_output_tokens": "maxTokens",
     "max_tokens": "maxTokens",
@@ -39,25 +36,23 @@ def build_request(request: Request) -> dict[str, Any]:
     inference = _inference(request, options)
     if "toolConfig" in own:
         own["toolConfig"]["tools"] += options.pop("toolConfig", {}).get("tools", [])
-    system, messages = to_conversation(request.messages)
-    system = [*options.pop("system", []), *system]
+    system = [*options.pop("system", []), *to_system(request.messages)]
     own |= {"system": system, "inferenceConfig": inference, "read_timeout": request.read_timeout}
     given = {name: value for name, value in own.items() if value}
+    messages = to_messages(request.messages)
     return {"modelId": request.model, "messages": messages, **given, **options}
 
 
 def _inference(request: Request, options: dict[str, Any]) -> dict[str, Any]:
     """`inferenceConfig`, with the options that belong there taken out of the others."""
     inference = dict(options.pop("inferenceConfig", {}))
-    inference |= {_INFERENCE[name]: options.pop(name) for name in _INFERENCE.keys() & options}
+    inference |= {_NAMES[name]: options.pop(name) for name in _NAMES.keys() & options}
     if isinstance(inference.get("stopSequences"), str):
         inference["stopSequences"] = [inference["stopSequences"]]
-    refused = {_INFERENCE.get(name, name) for name in request.omitted}
+    refused = {_NAMES.get(name, name) for name in request.omitted}
     if not profile_of(request.model).samples:
         refused |= {"temperature", "topP"}
-    for name in sorted(refused & inference.keys()):
-        _log.warning("%s does not take %s: it is left out", request.model, name)
-    return {name: value for name, value in inference.items() if name not in refused}
+    return leave_out(inference, refused, model=request.model)
 
 
 def _structure(request: Request) -> dict[str, Any]:

@@ -22,12 +22,11 @@ from partwise.provider import (
     Chunk,
     Finish,
     FinishReason,
-    KeepAlive,
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
     Usage,
-    unreadable_event,
+    read_event,
 )
 
 from ._partial_args import PartialArgs
@@ -58,7 +57,7 @@ _UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
 
 
 class GoogleDecoder:
-    """Decodes one stream of `GenerateContentResponse`s."""
+    """The decoder of one stream. `provider` is the name that its errors bear."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -74,39 +73,34 @@ class GoogleDecoder:
         """The chunks in one event.
 
         Raises:
-            ServerError: the event can't be read, or a function call's arguments contradict
-                themselves.
+            ServerError: by the iterator: the event can't be read, or a function call's arguments
+                contradict themselves.
         """
-        try:
-            return self._read(event) or (KeepAlive(),)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise unreadable_event(event, error, provider=self._provider) from error
-
-    def _read(self, event: types.GenerateContentResponse) -> list[Chunk]:
-        candidate = next((c for c in event.candidates or () if not c.index), None)
-        chunks: list[Chunk] = []
-        if candidate and candidate.content:
-            for part in candidate.content.parts or ():
-                self._take(part, chunks)
-        if (metadata := event.usage_metadata) is not None:
-            self._count(metadata, chunks)
-        if (candidate and candidate.finish_reason) or event.prompt_feedback:
-            chunks += self._ended(candidate, event.prompt_feedback)
-        return chunks
+        return read_event(self._read(event), event, provider=self._provider)
 
     def close(self) -> Iterable[Chunk]:
-        """Nothing: each event is read at once."""
+        """Nothing: the stream's own events carry everything."""
         return ()
 
-    def _take(self, part: types.Part, chunks: list[Chunk]) -> None:
+    def _read(self, event: types.GenerateContentResponse) -> Iterator[Chunk]:
+        candidate = next((c for c in event.candidates or () if not c.index), None)
+        if candidate and candidate.content:
+            for part in candidate.content.parts or ():
+                yield from self._take(part)
+        if (metadata := event.usage_metadata) is not None:
+            yield from self._count(metadata)
+        if (candidate and candidate.finish_reason) or event.prompt_feedback:
+            yield from self._ended(candidate, event.prompt_feedback)
+
+    def _take(self, part: types.Part) -> Iterator[Chunk]:
         if text := part.text:
             self._has_text = self._has_text or not part.thought
-            chunks.append(ReasoningDelta(text) if part.thought else TextDelta(text, self._item))
+            yield ReasoningDelta(text) if part.thought else TextDelta(text, self._item)
         elif self._has_text and _is_content(part):
             self._item += 1
             self._has_text = False
         if part.function_call:
-            chunks += self._call(part.function_call)
+            yield from self._call(part.function_call)
 
     def _call(self, call: types.FunctionCall) -> Iterator[Chunk]:
         if call.name:
@@ -135,9 +129,7 @@ class GoogleDecoder:
             yield ToolCallDelta(self._calls - 1, self._arguments.close())
             self._arguments = None
 
-    def _count(
-        self, metadata: types.GenerateContentResponseUsageMetadata, chunks: list[Chunk]
-    ) -> None:
+    def _count(self, metadata: types.GenerateContentResponseUsageMetadata) -> Iterator[Chunk]:
         counts = (
             metadata.prompt_token_count,
             metadata.tool_use_prompt_token_count,
@@ -150,7 +142,7 @@ class GoogleDecoder:
         self._counts, usage = counts, _usage(metadata)
         if usage not in (self._usage, Usage()):  # Vertex's first events have none yet
             self._usage = usage
-            chunks.append(usage)
+            yield usage
 
     def _ended(
         self,

@@ -1,4 +1,4 @@
-"""The errors of Google's SDK and of the libraries under it, in partwise's terms.
+"""The exceptions of Google's SDK, and of the libraries under it, in partwise's terms.
 
 `APIError`s have the vendor's status. Errors on the way (and on Vertex AI at the sign-in) come as
 the libraries raise them. `_sdk` maps the SDK's other errors where they are raised.
@@ -52,6 +52,24 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
         return error_of_transport(error, provider=provider)
     retryable = kind is ProviderConnectionError and not is_tls_failure(error)
     return kind(str(error) or type(error).__name__, provider=provider, retryable=retryable)
+
+
+def error_of_document(description: str, provider: str) -> ServerError:
+    """The error for a body that is one JSON document and no stream, such as the API's array.
+
+    The API sends that unless the address ends in `?alt=sse`, which the SDK adds. Of an array in one
+    line, the SDK (3.6) makes one event without a field, and its text can't be had.
+
+    Args:
+        description: the document, as far as it is known.
+        provider: the name that the error bears.
+    """
+    message = (
+        f"{provider} answered with a JSON document ({description}), in which the SDK finds no "
+        "answer, and not with server-sent events: it may be an array of events, or an error in "
+        "one. Something on the way drops ?alt=sse from the address: check base_url=, and any proxy"
+    )
+    return ServerError(message, provider=provider, status_code=200)
 
 
 def _of_api(error: APIError, provider: str) -> ProviderError:

@@ -9,28 +9,30 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import mimetypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from partwise.provider import ConfigurationError
+from partwise.provider import (
+    ConfigurationError,
+    arguments_object,
+    decode_base64,
+    split_data_url,
+)
 
 Message: TypeAlias = Mapping[str, Any]
 Part: TypeAlias = Mapping[str, Any]
 
-_SYSTEM_ROLES = frozenset({"system", "developer"})
+_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 # Gemini 3 wants the signature of the thought behind a call, which OpenAI's form has no place for.
 # This is what Google documents, and sends in its own agents, in place of one that is not known.
-_UNSIGNED = b"skip_thought_signature_validator"
+_UNSIGNED: Final = b"skip_thought_signature_validator"
 
 
-def to_contents(messages: Sequence[Message]) -> list[Any]:
+def to_messages(messages: Sequence[Message]) -> list[Any]:
     """The conversation in Google's form, without the messages of `to_system`.
 
     Raises:
@@ -92,17 +94,8 @@ def _answer(message: Message) -> Iterator[Part]:
 def _function_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call["function"]
     identity = {"id": call["id"]} if call.get("id") else {}
-    arguments = _arguments(function.get("arguments") or "{}")
+    arguments = arguments_object(function.get("arguments"))
     return {**identity, "name": function["name"], "args": arguments}
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """The arguments; those that are not a JSON object, for example cut off, stay as text."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {"arguments": text}
 
 
 def _call_names(messages: Iterable[Message]) -> dict[str, str]:
@@ -178,7 +171,7 @@ def _file(part: Part) -> Part:
     return _inline(kind, data)
 
 
-_PARTS: Mapping[str, Callable[[Part], Part]] = {
+_PARTS: Final[Mapping[str, Callable[[Part], Part]]] = {
     "text": lambda part: _text(part["text"]),
     "refusal": lambda part: _text(part["refusal"]),
     "image_url": _image,
@@ -190,17 +183,12 @@ _PARTS: Mapping[str, Callable[[Part], Part]] = {
 def _media(url: str) -> Part:
     if not url.startswith("data:"):
         return _linked(url)
-    head, _, data = url.removeprefix("data:").partition(",")
-    if not head.endswith(";base64"):
-        raise ConfigurationError(f"not a data: URL in base64: {url[:40]!r}")
-    return _inline(head.split(";")[0], data)
+    return _inline(*split_data_url(url))
 
 
 def _inline(kind: str, data: str) -> Part:
-    try:
-        return {"inline_data": {"mime_type": kind, "data": base64.b64decode(data, validate=True)}}
-    except binascii.Error as error:
-        raise ConfigurationError(f"the data of a part of type {kind} is not base64") from error
+    content = decode_base64(data, f"a part of type {kind}")
+    return {"inline_data": {"mime_type": kind, "data": content}}
 
 
 def _linked(uri: str, name: str | None = None) -> Part:

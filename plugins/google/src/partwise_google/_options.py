@@ -1,16 +1,22 @@
-"""The SDK's HTTP options, under its own names or those of other vendors' SDKs."""
+"""The SDK's options, under its own names or those of other vendors' SDKs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-TIMEOUT = 600.0
+if TYPE_CHECKING:
+    from partwise.provider import ProviderConfig
+
+# In the SDK's own order.
+_KEY_VARIABLES: Final = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+
+TIMEOUT: Final = 600.0
 """Seconds, if none are given: the SDK would wait forever."""
 
 # The SDK also sends its timeout to the server, as the time for the whole answer, unless it is set.
-_DEADLINE = "X-Server-Timeout"
+_DEADLINE: Final = "X-Server-Timeout"
 
 
 def fields_of(options: Any) -> dict[str, Any]:
@@ -58,10 +64,38 @@ def with_defaults(http_options: Mapping[str, Any]) -> dict[str, Any]:
     return options if "timeout" in options else with_timeout(TIMEOUT, options)
 
 
-def has_retries(retry_options: Any) -> bool:
-    """Whether the SDK sends a request again by itself with these options, as the SDK reads them."""
-    fields = fields_of(retry_options)
-    return bool(fields) and fields.get("attempts") not in (0, 1)
+def client_arguments(config: ProviderConfig) -> dict[str, Any]:
+    """The arguments of a new `genai.Client`; none if the user gave a client.
+
+    Raises:
+        MissingKeyError: the Gemini API is asked for without a key.
+    """
+    if config.client is not None:
+        return {}
+    retries = {"max_retries": 0} if config.caller_retries else {}
+    options, http_options = split_http_options({**config.options, **retries})
+    on_vertex = options.pop("vertexai", config.name in ("vertex", "vertexai"))
+    config.url("GOOGLE_VERTEX_BASE_URL" if on_vertex else "GOOGLE_GEMINI_BASE_URL")
+    if config.base_url is not None:  # the variables are the SDK's to find
+        http_options["base_url"] = config.base_url
+    if config.http_client is not None:
+        is_async = hasattr(config.http_client, "aclose")
+        http_options["httpx_async_client" if is_async else "httpx_client"] = config.http_client
+    arguments = {"enterprise": on_vertex, "http_options": with_defaults(http_options), **options}
+    key = config.api_key if arguments["enterprise"] else config.key(*_KEY_VARIABLES)
+    return {**arguments, "api_key": key}
+
+
+def has_retries(config: ProviderConfig, arguments: Mapping[str, Any]) -> bool:
+    """Whether the SDK's client, made so or the user's, sends a request again by itself."""
+    if config.client is None:
+        given = arguments["http_options"].get("retry_options")
+    else:
+        # The SDK shows its client's options nowhere else.
+        inner = getattr(config.client, "_api_client", None)
+        given = getattr(getattr(inner, "_http_options", None), "retry_options", None)
+    fields = fields_of(given)
+    return bool(fields) and fields.get("attempts") not in (0, 1) and not config.caller_retries
 
 
 def _retries(number: int) -> dict[str, Any]:

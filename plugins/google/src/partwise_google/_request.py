@@ -6,18 +6,15 @@ or all in a `config`. One that the SDK does not know is an error when the reques
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from partwise.provider import ConfigurationError, Mode, Request, transform
+from partwise.provider import ConfigurationError, Mode, Request, leave_out, transform
 
-from ._messages import to_contents, to_system
+from ._messages import to_messages, to_system
 from ._options import fields_of, split_http_options, with_timeout
 from ._profiles import profile_of
-from ._schema import GEMINI, TOOL
-
-_log: Final = logging.getLogger("partwise")
+from ._schema import ENFORCED, TOOL
 
 # Other vendors' names of the same parameters.
 _NAMES: Final = {
@@ -37,7 +34,7 @@ _STREAM_ARGUMENTS: Final = "stream_function_call_arguments"
 def build_request(request: Request) -> dict[str, Any]:
     """The arguments of `generate_content_stream` for this request."""
     config = _config(request)
-    contents = to_contents(request.messages)
+    contents = to_messages(request.messages)
     system = _system(request, config)
     if profile_of(request.model).has_system:
         config |= system
@@ -68,10 +65,8 @@ def _config(request: Request) -> dict[str, Any]:
 
 def _taken(request: Request, config: dict[str, Any]) -> dict[str, Any]:
     """The fields without those that the vendor has refused."""
-    refused = {_SNAKE_NAMES.get(name, name) for name in request.omitted} & config.keys()
-    for name in sorted(refused):
-        _log.warning("%s does not take %s: it is left out", request.model, name)
-    return {name: value for name, value in config.items() if name not in refused}
+    refused = {_SNAKE_NAMES.get(name, name) for name in request.omitted}
+    return leave_out(config, refused, model=request.model)
 
 
 def _system(request: Request, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +103,7 @@ def _asked(request: Request, config: Mapping[str, Any]) -> dict[str, Any]:
     if request.mode is Mode.JSON_SCHEMA:
         asked: dict[str, Any] = {"response_mime_type": "application/json"}
         if request.strict:
-            asked["response_json_schema"] = transform(request.schema, GEMINI).schema
+            asked["response_json_schema"] = transform(request.schema, ENFORCED).schema
         return asked
     return {}
 
@@ -127,5 +122,5 @@ def _asked_by_tool(request: Request, config: Mapping[str, Any]) -> dict[str, Any
 
 def _function(request: Request) -> dict[str, Any]:
     description = {"description": request.description} if request.description else {}
-    schema = transform(request.schema, GEMINI if request.strict else TOOL).schema
+    schema = transform(request.schema, ENFORCED if request.strict else TOOL).schema
     return {"name": request.name, **description, "parameters_json_schema": schema}

@@ -12,7 +12,7 @@ from partwise.provider import SchemaProfile
 
 _FORMATS: Final = frozenset({"date", "date-time", "time"})
 
-GEMINI: Final = SchemaProfile(
+ENFORCED: Final = SchemaProfile(
     name="Gemini",
     keywords=frozenset({
         "$anchor", "$id", "format", "maxItems", "maximum", "minItems", "minimum", "prefixItems",

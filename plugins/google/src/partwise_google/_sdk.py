@@ -12,16 +12,31 @@ the request, such as an option that Vertex AI lacks; later about an answer of an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Final, Self
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from google import genai
+from google.auth.exceptions import DefaultCredentialsError
 from google.genai import types
 from google.genai.errors import UnknownApiResponseError
 from pydantic import ValidationError
 
-from partwise.provider import BadRequestError, ProviderError, ServerError, refuse_redirects
+from partwise.provider import (
+    BadRequestError,
+    ConfigurationError,
+    MissingKeyError,
+    ProviderError,
+    ServerError,
+    refuse_redirects,
+)
+
+from ._errors import error_of_document
+
+if TYPE_CHECKING:
+    from partwise.provider import ProviderConfig
 
 _READER: Final[ContextVar[AsyncEvents | None]] = ContextVar("partwise_google_reader", default=None)
 """The stream that the current task is reading."""
@@ -47,13 +62,61 @@ _LATE_MODELS: Final = (
 30 ms each (`defer_build` in the SDK's types)."""
 
 
+def client(config: ProviderConfig, arguments: Mapping[str, Any]) -> genai.Client:
+    """The user's own client of the SDK, or one as the user configured it.
+
+    Raises:
+        ConfigurationError: the SDK does not know an option.
+        MissingKeyError: there is no way to sign in to Vertex AI.
+    """
+    made: genai.Client = _prepared(config.client or _new_client(config.name, arguments))
+    return made
+
+
+@contextmanager
+def stream(
+    client: genai.Client, payload: Mapping[str, Any], config: ProviderConfig
+) -> Iterator[Iterator[Any]]:
+    """The events of the answer to this payload."""
+    request = _request(payload, config)
+    found = client.models.generate_content_stream(**request)
+    with closing(Events(cast("Generator[Any]", found), config.name)) as events:
+        yield events
+
+
+@asynccontextmanager
+async def astream(
+    client: Any, payload: Mapping[str, Any], config: ProviderConfig
+) -> AsyncIterator[AsyncIterator[Any]]:
+    """The same for asyncio."""
+    # The user's own may be the asynchronous half alone.
+    models = getattr(client, "aio", client).models
+    request = _request(payload, config)
+    limit = _take_timeout(request) if _may_be_timed_as_a_whole() else None
+    found = await models.generate_content_stream(**request)
+    async with aclosing(AsyncEvents(found, config.name, limit)) as events:
+        yield events
+
+
 def build_models() -> None:
     """Build the models that the first request and its answer need."""
     for model in _LATE_MODELS:
         model.model_rebuild()
 
 
-def prepare(client: Any) -> Any:
+def _new_client(name: str, arguments: Mapping[str, Any]) -> genai.Client:
+    try:
+        return genai.Client(**arguments)
+    except DefaultCredentialsError as error:
+        raise MissingKeyError(
+            f"no way to sign in for {name!r}: set up Application Default Credentials, "
+            f'or pass from_provider("{name}/…", project=…, credentials=…) or api_key=…'
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"google-genai does not take this: {error}") from error
+
+
+def _prepared(client: Any) -> Any:
     """The same client, whose responses are noted, and which is not redirected to another origin.
 
     The SDK shows its HTTP clients nowhere else. The client may be the asynchronous half alone.
@@ -85,16 +148,108 @@ async def _note_response(response: Any) -> None:
         reader.response = response
 
 
+def _request(payload: Mapping[str, Any], config: ProviderConfig) -> dict[str, Any]:
+    request = _validated(payload)
+    is_given = config.client is not None
+    return _without_retries(request) if config.caller_retries and is_given else request
+
+
+def _validated(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload in the SDK's types, so that a mistake in it is not mistaken for the vendor's.
+
+    Raises:
+        ConfigurationError: the SDK does not know an option, or a message is in neither form.
+    """
+    try:
+        contents = [types.Content.model_validate(content) for content in payload["contents"]]
+        config = types.GenerateContentConfig.model_validate(payload["config"])
+    except ValidationError as error:
+        raise ConfigurationError(f"google-genai does not take this request: {error}") from error
+    return {"model": payload["model"], "contents": contents, "config": _unparsed(config)}
+
+
+def _unparsed(config: types.GenerateContentConfig) -> types.GenerateContentConfig:
+    """The same request, with the schema where the SDK sends it and does not look at it.
+
+    Otherwise the SDK tries to parse each piece of an answer as if it were the whole: a fourth of
+    all that it does with an event.
+    """
+    schema = config.response_json_schema
+    if schema is None:
+        return config
+    options = config.http_options or types.HttpOptions()
+    body = options.extra_body or {}
+    generation = {"responseJsonSchema": schema, **body.get("generationConfig", {})}
+    body = {**body, "generationConfig": generation}
+    options = options.model_copy(update={"extra_body": body})
+    return config.model_copy(update={"response_json_schema": None, "http_options": options})
+
+
+def _without_retries(request: dict[str, Any]) -> dict[str, Any]:
+    """The request, which a client of the user's own sends once, whatever its own options are."""
+    config = request["config"]
+    options = (config.http_options or types.HttpOptions()).model_copy(
+        update={"retry_options": types.HttpRetryOptions(attempts=1)}
+    )
+    return {**request, "config": config.model_copy(update={"http_options": options})}
+
+
+def _may_be_timed_as_a_whole() -> bool:
+    """Whether the SDK's timeout may be for a whole answer: so it is over aiohttp, if installed."""
+    return find_spec("aiohttp") is not None
+
+
+def _take_timeout(request: dict[str, Any]) -> float | None:
+    """The seconds that one read may take, which are then kept from the SDK."""
+    config = request["config"]
+    options = config.http_options
+    if options is None or not options.timeout:
+        return None
+    untimed = options.model_copy(update={"timeout": None})
+    request["config"] = config.model_copy(update={"http_options": untimed})
+    return float(options.timeout) / 1000
+
+
+_NO_ANSWER: Final = frozenset({"sdk_http_response"})
+"""Fields of an event that has nothing of the vendor's."""
+
+
+def _media_type(event: types.GenerateContentResponse) -> str:
+    headers = event.sdk_http_response.headers if event.sdk_http_response else None
+    return (headers or {}).get("content-type", "of no type")
+
+
 class _Errors:
     """Python's own errors of the SDK's, in partwise's terms."""
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
         self.began = False
+        # The body's type, if none of the events so far has a field.
+        self._blank: str | None = None
+
+    def note(self, event: types.GenerateContentResponse) -> None:
+        """Remember that an event has come, and whether any has something of the vendor's."""
+        if event.model_fields_set <= _NO_ANSWER:
+            self._blank = None if self.began else _media_type(event)
+        else:
+            self._blank = None
+        self.began = True
+
+    def check_end(self) -> None:
+        """Do nothing if the stream may end here.
+
+        Raises:
+            ServerError: it was one document, in which the SDK found no answer.
+        """
+        if self._blank is not None:
+            raise error_of_document(self._blank, self.provider)
 
     def of(self, error: Exception) -> ProviderError | None:
         """The error to raise in place of this one; None to let it through."""
         message = f"google-genai: {error}"
+        if not self.began and _raw(error).startswith("["):
+            return error_of_document("it begins '['", self.provider)
         if isinstance(error, _UNREADABLE):
             return ServerError(message, provider=self.provider, retryable=self.began)
         if not isinstance(error, _STUMBLES) or isinstance(error, UnicodeError):
@@ -103,6 +258,17 @@ class _Errors:
             message = f"the SDK can't read an event ({type(error).__name__}: {error})"
             return ServerError(message, provider=self.provider, retryable=True)
         return BadRequestError(message, provider=self.provider)
+
+
+def _raw(error: Exception) -> str:
+    """The part of the body that the SDK took for an event, and that is no JSON."""
+    is_unknown = isinstance(error, UnknownApiResponseError)
+    return str(error).partition("Raw response: ")[2] if is_unknown else ""
+
+
+def _is_end(error: Exception) -> bool:
+    """Whether it is OpenAI's `[DONE]`, with which some proxies end every stream."""
+    return _raw(error).strip() == "[DONE]"
 
 
 class Events(Iterator[Any]):
@@ -115,11 +281,16 @@ class Events(Iterator[Any]):
     def __next__(self) -> Any:
         try:
             event = next(self._stream)
+        except StopIteration:
+            self._errors.check_end()
+            raise
         except Exception as error:
+            if _is_end(error):
+                raise StopIteration from None
             if (known := self._errors.of(error)) is not None:
                 raise known from error
             raise
-        self._errors.began = True
+        self._errors.note(event)
         return event
 
     def close(self) -> None:
@@ -167,7 +338,8 @@ class AsyncEvents(AsyncIterator[Any]):
             self._reader = None
             if self._left is not None:
                 self._left.set_result(None)
-        self._holding = self._errors.began = True
+        self._holding = True
+        self._errors.note(event)
         return event
 
     async def _read(self) -> Any:
@@ -177,9 +349,14 @@ class AsyncEvents(AsyncIterator[Any]):
                 return await anext(self._stream)
             async with asyncio.timeout(self._limit):
                 return await anext(self._stream)
+        except StopAsyncIteration:
+            self._errors.check_end()
+            raise
         except Exception as error:
             # It ends the generators around the one that raised it, and leaves those inside.
             await self._close_response()
+            if _is_end(error):
+                raise StopAsyncIteration from None
             if (known := self._errors.of(error)) is not None:
                 raise known from error
             raise

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from partwise.provider import ProviderFactory, hookimpl
 
+from ._profiles import model_rows
 from ._provider import MistralProvider
 
-__all__ = ["MistralProvider", "register_providers"]
+__all__ = ["MistralProvider", "model_rows", "register_providers"]
 
 
 @hookimpl
 def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
-    """Answer to `mistral`."""
+    """Register `mistral`."""
     register("mistral", MistralProvider)

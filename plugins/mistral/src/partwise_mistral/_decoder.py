@@ -13,7 +13,6 @@ from partwise.provider import (
     Chunk,
     Finish,
     FinishReason,
-    KeepAlive,
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
@@ -24,7 +23,7 @@ from partwise.provider import (
     as_maps,
     as_text,
     as_word,
-    unreadable_event,
+    read_event,
 )
 
 from ._errors import error_of_event, failed_finish
@@ -38,7 +37,7 @@ _REASONS: Final[Mapping[str, FinishReason]] = {
 
 
 class MistralDecoder:
-    """Decodes one stream of completion chunks. `provider` is the name that its errors bear."""
+    """The decoder of one stream. `provider` is the name that its errors bear."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -51,20 +50,18 @@ class MistralDecoder:
         """The chunks in one event.
 
         Raises:
-            ProviderError: the event is an error, or can't be read.
+            ProviderError: by the iterator: the event is an error, or can't be read.
         """
-        if (reported := error_of_event(event, self._provider)) is not None:
-            raise reported
-        try:
-            return list(self._read(event)) or [KeepAlive()]
-        except (AttributeError, TypeError, ValueError) as error:
-            raise unreadable_event(event, error, provider=self._provider) from error
+        return read_event(self._read(event), event, provider=self._provider)
 
     def close(self) -> Iterable[Chunk]:
         """Nothing: the stream's own events carry everything."""
         return ()
 
-    def _read(self, data: Mapping[str, Any]) -> Iterator[Chunk]:
+    def _read(self, event: Any) -> Iterator[Chunk]:
+        if (reported := error_of_event(event, self._provider)) is not None:
+            raise reported
+        data = as_map(event)
         choices = [each for each in as_maps(data.get("choices")) if not as_count(each.get("index"))]
         choice = as_map(choices)
         # A server that ignores `stream` sends the whole message.
@@ -101,6 +98,8 @@ class MistralDecoder:
 
 
 def _content(content: Any) -> Iterator[Chunk]:
+    if isinstance(content, Mapping) and "type" not in content:
+        content = as_json(content)  # the answer itself, as an object
     if not isinstance(content, (list, Mapping)):
         yield from _text(content)
         return

@@ -1,10 +1,10 @@
-"""Mistral's errors in partwise's terms: those of its SDK, and those in its streams."""
+"""The exceptions of Mistral's SDK, and errors in its streams, in partwise's terms."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
     BadRequestError,
@@ -16,6 +16,9 @@ from partwise.provider import (
     error_of_status,
     error_of_transport,
 )
+
+if TYPE_CHECKING:
+    from partwise.provider import ProviderConfig
 
 _FAILURES: Final = range(400, 600)
 
@@ -41,6 +44,15 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
     return error_of_transport(error, provider=provider)
 
 
+def is_retried(error: ProviderError, config: ProviderConfig) -> bool:
+    """Whether the SDK has sent the request again by itself, as the user asked it to."""
+    given = getattr(config.client, "sdk_configuration", None)
+    retries: Any = config.options.get("retry_config", getattr(given, "retry_config", None))
+    if config.caller_retries or getattr(retries, "strategy", None) != "backoff":
+        return False
+    return error.status_code is not None or bool(retries.retry_connection_errors)
+
+
 def error_of_event(event: Any, provider: str) -> ProviderError | None:
     """The error that an event reports, or is by not being an object; None if it is no error.
 
@@ -49,6 +61,8 @@ def error_of_event(event: Any, provider: str) -> ProviderError | None:
     """
     if isinstance(event, list) and event:
         return error_of_event(event[0], provider)
+    if event in (None, "", []):  # an event without data
+        return None
     if not isinstance(event, Mapping):
         text = f"an event that is not JSON: {event!r:.200}"
         return ServerError(text, provider=provider, retryable=True)

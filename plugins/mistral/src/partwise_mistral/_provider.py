@@ -1,18 +1,15 @@
-"""The provider: one client of Mistral's SDK for threads, and one for each event loop.
-
-The SDK's typed events hide whether a tool call has an index, so its own `EventStream` reads the
-response as plain data. It sends a request once, unless it was given a `retry_config`.
-"""
+"""The provider: one client of Mistral's SDK for threads, and one for each event loop."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
     Capabilities,
     ClientPool,
+    Decoder,
     Fallback,
     ProviderConfig,
     ProviderError,
@@ -21,7 +18,7 @@ from partwise.provider import (
 )
 
 from ._decoder import MistralDecoder
-from ._errors import map_error
+from ._errors import is_retried, map_error
 from ._profiles import CAPABILITIES
 from ._request import OPTIONAL, build_request
 
@@ -41,64 +38,48 @@ class MistralProvider:
 
     def __init__(self, config: ProviderConfig) -> None:
         config.check_client()
+        config.url()
         self._config = config
         self._key = "" if config.client else config.key("MISTRAL_API_KEY")
-        config.url()
-        self._owns_client = config.client is None and config.http_client is None
-        self._clients: ClientPool[Mistral, Mistral] = ClientPool(self._client, self._client)
+        is_owned = config.client is None and config.http_client is None
+        self._clients: ClientPool[Mistral, Mistral] = ClientPool(
+            self._client, self._client, is_owned=is_owned
+        )
 
     def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002 - all are alike
-        """The same for all models."""
+        """The modes of all models, best first."""
         return CAPABILITIES
 
-    def build_request(self, request: Request) -> dict[str, Any]:
-        """The arguments of `chat.stream`."""
+    def build_request(self, request: Request) -> Mapping[str, Any]:
+        """The arguments of the SDK's `chat.stream`."""
         return build_request(request)
 
-    def decoder(self, request: Request) -> MistralDecoder:  # noqa: ARG002 - all modes are alike
-        """A new decoder."""
+    def decoder(self, request: Request) -> Decoder:  # noqa: ARG002 - all modes are alike
+        """A new decoder for the answer to that request."""
         return MistralDecoder(self._config.name)
 
     def map_error(self, error: Exception) -> ProviderError | None:
-        """The SDK's error in partwise's terms."""
+        """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
         mapped = map_error(error, self._config.name)
         if mapped is not None:
-            mapped.retried = self._is_retried(mapped)
+            mapped.retried = is_retried(mapped, self._config)
         return mapped
-
-    def _is_retried(self, error: ProviderError) -> bool:
-        """Whether the SDK has sent the request again by itself, as it was told to."""
-        config = self._config
-        given = getattr(config.client, "sdk_configuration", None)
-        retries: Any = config.options.get("retry_config", getattr(given, "retry_config", None))
-        if config.caller_retries or getattr(retries, "strategy", None) != "backoff":
-            return False
-        return error.status_code is not None or retries.retry_connection_errors
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
         """The approach to try next, if the error refuses this one."""
         return next_approach(request, error, CAPABILITIES, optional=OPTIONAL)
 
-    @contextmanager
-    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
-        """Send the payload. Leaving the context closes the response at once."""
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+        """Send the payload. Leaving the context releases the connection at once."""
         from . import _sdk
 
-        client = self._clients.get()
-        with _sdk.stream(client, self._sent(payload), self._config.on_headers) as events:
-            yield events
+        return _sdk.stream(self._clients.get(), payload, self._config)
 
-    @asynccontextmanager
-    async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
-        """The same, for asyncio."""
+    def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
+        """The same for asyncio."""
         from . import _sdk
 
-        client = self._clients.get_async()
-        async with _sdk.astream(client, self._sent(payload), self._config.on_headers) as events:
-            yield events
-
-    def _sent(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**payload, "retries": None} if self._config.caller_retries else payload
+        return _sdk.astream(self._clients.get_async(), payload, self._config)
 
     def warm(self, *, is_async: bool) -> None:
         """Import the SDK, and make the client of the first request, in any thread."""
@@ -107,13 +88,13 @@ class MistralProvider:
     def close(self) -> None:
         """Close the client that `open` made. One that the user gave stays open."""
         client: Any = self._clients.pop()
-        if client is not None and self._owns_client:
+        if client is not None:
             client.sdk_configuration.client.close()
 
     async def aclose(self) -> None:
         """Close the client that `aopen` made in this event loop. The user's own stays open."""
         client: Any = self._clients.pop_async()
-        if client is not None and self._owns_client:
+        if client is not None:
             await client.sdk_configuration.async_client.aclose()
 
     def _client(self) -> Mistral:

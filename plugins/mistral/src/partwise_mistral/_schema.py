@@ -7,6 +7,6 @@ from typing import Final
 from partwise.provider import SchemaProfile
 
 # As the SDK's own helper makes a model's schema strict.
-STRICT: Final = SchemaProfile(name="Mistral strict", closed=True)
+ENFORCED: Final = SchemaProfile(name="Mistral strict", closed=True)
 
 TOOL: Final = SchemaProfile(name="a Mistral tool", strict=False)

@@ -1,24 +1,26 @@
-"""Requests sent through Mistral's SDK, whose import is late since it takes a while."""
+"""Requests sent through Mistral's SDK, whose import takes a while and is therefore late.
+
+The SDK's typed events hide whether a tool call has an index, so its own `EventStream` reads the
+response as plain data. It sends a request once, unless it was given a `retry_config`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from httpx2 import AsyncClient, Client
+from httpx2 import AsyncClient, Client, ResponseNotRead
 from mistralai.client import Mistral
 from mistralai.client.errors import MistralError
 from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 from pydantic import ValidationError
 
-from partwise.provider import ConfigurationError, refuse_redirects
+from partwise.provider import ConfigurationError, ReadyEvents, ServerError, refuse_redirects
 
 if TYPE_CHECKING:
     from partwise.provider import ProviderConfig
-
-OnHeaders = Callable[[Mapping[str, str]], None] | None
 
 
 def client(config: ProviderConfig, key: str) -> Mistral:
@@ -27,12 +29,53 @@ def client(config: ProviderConfig, key: str) -> Mistral:
     Raises:
         ConfigurationError: the SDK does not know an option.
     """
-    with _as_configuration_errors():
+    with _own_errors(config.name):
         made: Mistral = config.client or _new_client(config, key)
     for http_client in (made.sdk_configuration.client, made.sdk_configuration.async_client):
         if http_client is not None:
             refuse_redirects(http_client)
     return made
+
+
+@contextmanager
+def stream(
+    client: Mistral, payload: Mapping[str, Any], config: ProviderConfig
+) -> Iterator[Iterator[Any]]:
+    """The events of the answer to this payload, as plain data."""
+    try:
+        with _own_errors(config.name):
+            response = client.chat.stream(**_sent(payload, config)).response
+    except MistralError as error:
+        yield iter(_whole_answer(error))
+        return
+    if config.on_headers is not None:
+        config.on_headers(response.headers)
+    with EventStream(response, _data, "[DONE]", client) as events:
+        yield events
+
+
+@asynccontextmanager
+async def astream(
+    client: Mistral, payload: Mapping[str, Any], config: ProviderConfig
+) -> AsyncIterator[AsyncIterator[Any]]:
+    """The same for asyncio."""
+    try:
+        with _own_errors(config.name):
+            response = (await client.chat.stream_async(**_sent(payload, config))).response
+    except MistralError as error:
+        yield ReadyEvents(_whole_answer(error))
+        return
+    if config.on_headers is not None:
+        config.on_headers(response.headers)
+    events: Any = EventStreamAsync(response, _data, "[DONE]", client)
+    try:
+        yield events
+    finally:
+        await events.close()
+        # Ends the generators inside, each of which would else be ended by a task of its own.
+        with suppress(Exception):
+            async for _ in events.generator:
+                pass
 
 
 def _new_client(config: ProviderConfig, key: str) -> Mistral:
@@ -48,45 +91,8 @@ def _new_client(config: ProviderConfig, key: str) -> Mistral:
     )
 
 
-@contextmanager
-def stream(
-    client: Mistral, payload: Mapping[str, Any], on_headers: OnHeaders
-) -> Iterator[Iterator[Any]]:
-    """The events of the answer to this payload, as plain data."""
-    try:
-        with _as_configuration_errors():
-            response = client.chat.stream(**payload).response
-    except MistralError as error:
-        yield iter(_whole_answer(error))
-        return
-    if on_headers is not None:
-        on_headers(response.headers)
-    with EventStream(response, _data, "[DONE]", client) as events:
-        yield events
-
-
-@asynccontextmanager
-async def astream(
-    client: Mistral, payload: Mapping[str, Any], on_headers: OnHeaders
-) -> AsyncIterator[AsyncIterator[Any]]:
-    """The same, for asyncio."""
-    try:
-        with _as_configuration_errors():
-            response = (await client.chat.stream_async(**payload)).response
-    except MistralError as error:
-        yield _Listed(_whole_answer(error))
-        return
-    if on_headers is not None:
-        on_headers(response.headers)
-    events: Any = EventStreamAsync(response, _data, "[DONE]", client)
-    try:
-        yield events
-    finally:
-        await events.close()
-        # Ends the generators inside, each of which would else be ended by a task of its own.
-        with suppress(Exception):
-            async for _ in events.generator:
-                pass
+def _sent(payload: Mapping[str, Any], config: ProviderConfig) -> Mapping[str, Any]:
+    return {**payload, "retries": None} if config.caller_retries else payload
 
 
 def _data(event: str) -> Any:
@@ -95,7 +101,7 @@ def _data(event: str) -> Any:
 
 
 def _whole_answer(error: MistralError) -> list[Any]:
-    """The event of a body that is one completion in place of a stream: some servers send that.
+    """The event of a body that is one completion, or one error, in place of a stream.
 
     Raises:
         MistralError: it is anything else.
@@ -104,27 +110,18 @@ def _whole_answer(error: MistralError) -> list[Any]:
         body = json.loads(error.body) if error.status_code == 200 else None  # noqa: PLR2004
     except ValueError:
         body = None
-    if isinstance(body, Mapping):
+    if isinstance(body, Mapping | list) and body:
         return [body]
     raise error
 
 
-class _Listed(AsyncIterator[Any]):
-    """Events that are all there."""
-
-    def __init__(self, events: list[Any]) -> None:
-        self._events = iter(events)
-
-    async def __anext__(self) -> Any:
-        for event in self._events:
-            return event
-        raise StopAsyncIteration
-
-
 @contextmanager
-def _as_configuration_errors() -> Iterator[None]:
-    """Turn the SDK's error for a wrong argument into one of the caller's."""
+def _own_errors(provider: str) -> Iterator[None]:
+    """Raise the SDK's builtin errors for wrong arguments, and its slips, in partwise's terms."""
     try:
         yield
     except (AssertionError, TypeError, ValidationError) as error:
         raise ConfigurationError(f"mistralai does not take this: {error}") from error
+    except ResponseNotRead as error:  # of a status that is no failure and no answer, such as 204
+        message = "the response has no answer, and a status of success"
+        raise ServerError(message, provider=provider) from error

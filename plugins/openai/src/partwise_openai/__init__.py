@@ -1,4 +1,4 @@
-"""partwise's provider for the OpenAI API, and for the servers compatible with it."""
+"""partwise's provider for OpenAI's models, `from_provider("openai/…")`, and compatible servers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from partwise.provider import ProviderConfig, ProviderFactory, hookimpl
 
 from ._provider import OpenAIProvider
-from ._rows import model_rows
-from ._servers import SERVERS
+from ._servers import SERVERS, model_rows
 
 if TYPE_CHECKING:
-    from ._profile import Server
+    from ._profiles import Server
 
-__all__ = ["model_rows", "register_providers"]
+__all__ = ["OpenAIProvider", "model_rows", "register_providers"]
 
 
 @hookimpl

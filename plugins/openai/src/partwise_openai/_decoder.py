@@ -7,31 +7,30 @@ it reads: it follows only those differences that are never ambiguous.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from partwise.provider import (
     Chunk,
     Finish,
     FinishReason,
-    KeepAlive,
     ProviderError,
     ReasoningDelta,
     RefusalDelta,
     TextDelta,
     ToolCallDelta,
+    Usage,
     as_count,
     as_json,
     as_map,
     as_maps,
     as_text,
     as_word,
-    unreadable_event,
+    read_event,
 )
 
 from ._errors import FAILED_FINISHES, error_of_body, error_of_finish, reported_error
-from ._usage import usage_of
 
-_REASONS: Mapping[str, FinishReason] = {
+_REASONS: Final[Mapping[str, FinishReason]] = {
     "complete": "stop",
     "content_filter": "content_filter",
     "end_turn": "stop",
@@ -54,15 +53,18 @@ _REASONS: Mapping[str, FinishReason] = {
 }
 
 # Fields in which servers put more than the next piece of the answer.
-_BESIDE_CHOICES = frozenset({"base_resp", "error", "errors", "x_groq"})
-_BESIDE_DELTA = frozenset({"error", "message", "usage"})
+_BESIDE_CHOICES: Final = frozenset({"base_resp", "error", "errors", "x_groq"})
+_BESIDE_DELTA: Final = frozenset({"error", "message", "usage"})
 
-_BARE = 2
+_BARE: Final = 2
 """Fields of a tool call's fragment with no more than its index and its function."""
 
 
 class ChatDecoder:
-    """Reads the chunks of one chat completion, as plain data. Only the first choice counts."""
+    """The decoder of one stream, of which the first choice counts.
+
+    `provider` is the name that its errors bear.
+    """
 
     def __init__(self, provider: str, *, blank_finish: bool = False) -> None:
         self._provider = provider
@@ -76,13 +78,15 @@ class ChatDecoder:
         """The chunks in one event.
 
         Raises:
-            ProviderError: the event is an error of the server's, or can't be read.
+            ProviderError: by the iterator: the event is an error, or can't be read.
         """
         try:
             plain = self._read_plain(event)
         except (AttributeError, KeyError, TypeError, ValueError):
             plain = None  # of another shape than OpenAI's own, to be read with care
-        return collected(self._read(event), event, self._provider) if plain is None else (plain,)
+        if plain is None:
+            return read_event(self._read(event), event, provider=self._provider)
+        return (plain,)
 
     def close(self) -> Sequence[Chunk]:
         """Some servers end an answer with an empty reason: at the very end it is one."""
@@ -190,23 +194,6 @@ class ChatDecoder:
             yield Finish(_REASONS.get(word, "other"), reason, _details(choice, reason))
 
 
-def collected(chunks: Iterator[Chunk], event: Any, provider: str) -> Iterable[Chunk]:
-    """The chunks of an event; one that reports a failure loses nothing that it has beside it."""
-    ready: list[Chunk] = []
-    try:
-        ready.extend(chunks)
-    except ProviderError as failure:
-        return _then_raise(ready, failure)
-    except (TypeError, ValueError, AttributeError) as error:
-        return _then_raise(ready, unreadable_event(event, error, provider=provider))
-    return ready or [KeepAlive()]
-
-
-def _then_raise(chunks: Sequence[Chunk], failure: ProviderError) -> Iterator[Chunk]:
-    yield from chunks
-    raise failure
-
-
 def _joined(value: Any) -> str:
     """All text in a string, in a list of parts, or in an object with text under a usual name."""
     if isinstance(value, list):
@@ -299,3 +286,28 @@ def _read_content(content: Any) -> Iterator[Chunk]:
             yield ReasoningDelta(_joined(part.get("thinking")))
         elif text := as_text(part.get("text")):
             yield TextDelta(text)
+
+
+def usage_of(counts: Mapping[str, Any]) -> Usage:
+    """The usage in a `usage` object of either API; a count that is missing is 0."""
+    sent = _count(counts, "prompt_tokens", "input_tokens")
+    written = _count(counts, "completion_tokens", "output_tokens")
+    thought = _count(_counts_in(counts, "completion_tokens", "output_tokens"), "reasoning_tokens")
+    if thought and _count(counts, "total_tokens") == sent + written + thought:
+        # xAI does not count reasoning among the completion tokens.
+        written += thought
+    cached = _count(_counts_in(counts, "prompt_tokens", "input_tokens"), "cached_tokens")
+    return Usage(
+        input_tokens=sent,
+        output_tokens=written,
+        cached_input_tokens=cached or _count(counts, "prompt_cache_hit_tokens", "cached_tokens"),
+        reasoning_tokens=thought,
+    )
+
+
+def _counts_in(counts: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    return next((found for name in names if (found := as_map(counts.get(f"{name}_details")))), {})
+
+
+def _count(counts: Mapping[str, Any], *names: str) -> int:
+    return next((found for name in names if (found := as_count(counts.get(name)))), 0)

@@ -1,4 +1,4 @@
-"""Failures on the way to a server and back, in partwise's terms.
+"""The exceptions of OpenAI's SDK, and errors in its streams, in partwise's terms.
 
 They have three sources: exceptions of the SDK, exceptions of the HTTP library under it, and errors
 that a server reports in the stream itself, after it has said 200.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
     ProviderConnectionError,
@@ -25,10 +25,10 @@ from partwise.provider import (
 )
 
 if TYPE_CHECKING:
-    from openai import APIConnectionError
+    from openai import APIConnectionError, APIStatusError
 
 # Errors in a stream have no status of their own: the words that servers have in its place.
-_STATUS_OF_WORD = {
+_STATUS_OF_WORD: Final = {
     "authentication_error": 401,
     "content_filter": 400,
     "context_length_exceeded": 400,
@@ -71,29 +71,32 @@ _STATUS_OF_WORD = {
     "1305": 429,
 }
 # MiniMax's, https://platform.minimax.io/docs/api-reference/errorcode
-_STATUS_OF_BASE_RESP = {
+_STATUS_OF_BASE_RESP: Final = {
     1000: 500, 1001: 408, 1002: 429, 1004: 401, 1008: 402, 1013: 500, 1024: 500, 1026: 400,
     1027: 400, 1033: 500, 1039: 429, 1041: 429, 2013: 400, 2045: 429, 2049: 401, 2056: 429,
 }  # fmt: skip
 # Waiting does not help.
-_FINAL_WORDS = frozenset({
+_FINAL_WORDS: Final = frozenset({
     "billing_hard_limit_reached", "exceeded_current_quota_error", "insufficient_quota",
 })  # fmt: skip
 # The model sampled badly, and may do better: Groq's words for an answer that does not parse.
-_CHANCE_WORDS = frozenset({"json_validate_failed", "tool_use_failed"})
+_CHANCE_WORDS: Final = frozenset({"json_validate_failed", "tool_use_failed"})
 
 # Finish reasons that are the vendor's failure, and their status if one is meant.
-FAILED_FINISHES: Mapping[str, int | None] = {
+FAILED_FINISHES: Final[Mapping[str, int | None]] = {
     "error": None,
     "insufficient_system_resource": 503,  # DeepSeek
     "network_error": 503,  # Z.AI
 }
 
-_FAILURES = range(400, 600)
+_EXCERPT_CHARS: Final = 200
+"""Characters of a body in an error."""
+
+_FAILURES: Final = range(400, 600)
 
 
-def error_of_exception(error: Exception, provider: str) -> ProviderError | None:
-    """The error for an exception that the SDK, or the HTTP library under it, raised."""
+def map_error(error: Exception, provider: str) -> ProviderError | None:
+    """The error as one of partwise's; None if neither the SDK nor its HTTP client raised it."""
     if isinstance(error, ProviderError):
         return error
     mapped = _of_sdk(error, provider) or error_of_transport(error, provider=provider)
@@ -198,7 +201,8 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
             headers = error.response.headers
             words = [error.code or "", error.type or ""]
             status = error.status_code
-            return _make(str(error), provider, status=status, words=words, headers=headers)
+            message = _with_body(error)
+            return _make(message, provider, status=status, words=words, headers=headers)
         case openai.APIConnectionError():
             return _of_connection(error, provider)
         case openai.APIError():
@@ -207,6 +211,15 @@ def _of_sdk(error: Exception, provider: str) -> ProviderError | None:
             # Missing credentials, or a response that is no stream.
             return ProviderError(str(error), provider=provider)
     return None
+
+
+def _with_body(error: APIStatusError) -> str:
+    """The SDK's message, and the body that it leaves out if its `error` has no `message`."""
+    body: Any = error.body
+    message = _message(body) if isinstance(body, Mapping) else ""
+    if not body or (message and message in str(error)):
+        return str(error)
+    return f"{error} - {message or str(body)[:_EXCERPT_CHARS]}"
 
 
 def _of_connection(error: APIConnectionError, provider: str) -> ProviderError:

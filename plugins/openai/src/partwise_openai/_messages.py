@@ -7,14 +7,14 @@ as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Item: TypeAlias = dict[str, Any]
 Part: TypeAlias = Mapping[str, Any]
 
 
-def input_items(messages: Iterable[Mapping[str, Any]]) -> list[Item]:
-    """These messages as input items."""
+def to_messages(messages: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """The conversation as input items of the Responses API."""
     return [item for message in messages for item in _items(message)]
 
 
@@ -82,11 +82,11 @@ def _image(part: Part) -> Item:
     return {"type": "input_image", **renamed}
 
 
-_INPUT_PARTS: Mapping[str, Callable[[Part], Item]] = {
+_INPUT_PARTS: Final[Mapping[str, Callable[[Part], Item]]] = {
     "text": lambda part: {"type": "input_text", "text": part["text"]},
     "image_url": _image,
     "file": lambda part: {"type": "input_file", **part["file"]},
 }
-_ASSISTANT_PARTS: Mapping[str, Callable[[Part], Item]] = {
+_ASSISTANT_PARTS: Final[Mapping[str, Callable[[Part], Item]]] = {
     "text": lambda part: {"type": "output_text", "text": part["text"]},
 }

@@ -12,17 +12,11 @@ from dataclasses import replace
 
 from partwise.provider import Granularity, Mode
 
-from ._profile import Family, Profile, Trait
+from ._profiles import Family, Profile, Trait, family
 
 
 def _modes(*modes: Mode) -> dict[Mode, Granularity]:
     return dict.fromkeys(modes, Granularity.TOKEN)
-
-
-def _family(label: str, pattern: str, *examples: str, profile: Profile, source: str) -> Family:
-    return Family(
-        label=label, pattern=re.compile(pattern), examples=examples, profile=profile, source=source
-    )
 
 
 _T, _S, _J, _M = Mode.TOOLS, Mode.JSON_SCHEMA, Mode.JSON, Mode.MD_JSON
@@ -45,14 +39,14 @@ _REASONING = replace(_GPT, thinks=True, refuses=SAMPLING)
 _RESPONSES_ONLY = replace(_REASONING, modes=_modes(_R, _RT))
 
 OPENAI_FAMILIES: tuple[Family, ...] = (
-    _family(
+    family(
         "gpt-3.5, gpt-4-turbo, the first gpt-4o",
         r"gpt-(?:3\.?5|4-turbo|4-\d{4}-preview|4-vision|4o-2024-05-13)",
         "gpt-3.5-turbo", "gpt-35-turbo", "gpt-4-turbo", "gpt-4-1106-preview", "gpt-4o-2024-05-13",
         profile=replace(_GPT, modes=_modes(_T, _RT, _J, _M)),
         source="https://github.com/crewAIInc/crewAI/pull/6357",
     ),
-    _family(
+    family(
         "gpt-*-pro",
         r"gpt-\d[\w.]*-(?:\w+-)*?pro\b",
         "gpt-5.5-pro", "gpt-5.4-pro", "gpt-5-pro-2025-10-06", "gpt-6-sol-pro",
@@ -60,42 +54,42 @@ OPENAI_FAMILIES: tuple[Family, ...] = (
         profile=replace(_RESPONSES_ONLY, modes=_modes(_RT, _R)),
         source="https://www.getmaxim.ai/bifrost/model-library/compare/openai/gpt-5.4-pro",
     ),
-    _family(
+    family(
         "o1-pro, o3-pro",
         r"o\d+-pro",
         "o3-pro", "o1-pro",
         profile=replace(_RESPONSES_ONLY, parallel_tool_calls=False),
         source="https://platform.openai.com/docs/guides/reasoning",
     ),
-    _family(
+    family(
         "*-codex, codex-*",
         r"gpt-\d[\w.]*-(?:\w+-)*?codex\b|codex-",
         "gpt-5.3-codex", "gpt-5.1-codex-max", "gpt-5-codex", "codex-mini-latest",
         profile=_RESPONSES_ONLY,
         source="https://github.com/docker/docker-agent/issues/313",
     ),
-    _family(
+    family(
         "*-search-*",
         r"gpt-[\w.]+(?:-mini)?-search",
         "gpt-4o-search-preview", "gpt-4o-mini-search-preview", "gpt-5-search-api",
         profile=replace(_GPT, modes=_modes(_S, _M), refuses=SAMPLING),
         source="https://platform.openai.com/docs/guides/tools-web-search",
     ),
-    _family(
+    family(
         "chatgpt-4o-latest",
         r"chatgpt-",
         "chatgpt-4o-latest",
         profile=replace(_GPT, modes=_modes(_M)),
         source="https://github.com/web-infra-dev/midscene/issues/259",
     ),
-    _family(
+    family(
         "gpt-5*-chat*",
         r"gpt-5(?:\.\d+)?-chat",
         "gpt-5-chat-latest", "gpt-5.2-chat-latest",
         profile=replace(_GPT, modes=_modes(_S, _T, _R, _RT, _M)),
         source="https://github.com/BerriAI/litellm/issues/13781",
     ),
-    _family(
+    family(
         "gpt-5.1 to gpt-5.4",
         r"gpt-5\.[1-4](?!\d)",
         "gpt-5.4", "gpt-5.4-mini", "gpt-5.4-nano", "gpt-5.2", "gpt-5.1-2025-11-13",
@@ -103,14 +97,14 @@ OPENAI_FAMILIES: tuple[Family, ...] = (
         profile=_GPT,
         source="https://github.com/langchain-ai/langchain/pull/35424",
     ),
-    _family(
+    family(
         "o1, o3, o4",
         r"o\d",
         "o1", "o3", "o3-mini", "o4-mini", "o4-mini-2025-04-16",
         profile=replace(_REASONING, parallel_tool_calls=False),
         source="https://platform.openai.com/docs/guides/reasoning",
     ),
-    _family(
+    family(
         "gpt-5, gpt-5.5 and newer",
         r"gpt-(?:[5-9]|[1-9]\d)",
         "gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5.5", "gpt-5.6", "gpt-5.6-terra", "gpt-6",
@@ -118,14 +112,14 @@ OPENAI_FAMILIES: tuple[Family, ...] = (
         profile=_REASONING,
         source="https://github.com/BerriAI/litellm/pull/34569",
     ),
-    _family(
+    family(
         "gpt-4",
         r"gpt-4(?:-\d|-32k|$)",
         "gpt-4", "gpt-4-0613",
         profile=replace(_GPT, modes=_modes(_T, _RT, _M)),
         source="https://github.com/mrwadams/stride-gpt/issues/19",
     ),
-    _family(
+    family(
         "gpt-4o, gpt-4.1, gpt-4.5",
         r"gpt-4",
         "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4o-2024-08-06",

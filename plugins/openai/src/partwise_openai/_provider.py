@@ -1,4 +1,4 @@
-"""The provider: requests by the profile of the model, and the next approach after a refusal."""
+"""The provider: one client of OpenAI's SDK for threads, and one for each event loop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import (
     Capabilities,
@@ -22,7 +22,7 @@ from partwise.provider import (
 )
 
 from ._decoder import ChatDecoder
-from ._errors import error_of_exception, is_retried
+from ._errors import is_retried, map_error
 from ._request import OPTIONAL, RESPONSES_MODES, as_whole, build_request, left_out
 from ._responses import ResponsesDecoder
 from ._servers import server_at
@@ -30,11 +30,11 @@ from ._servers import server_at
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-    from ._profile import Server
+    from ._profiles import Server
 
-_log = logging.getLogger("partwise")
+_log: Final = logging.getLogger("partwise")
 
-_NOT_ON_CHAT = re.compile(
+_NOT_ON_CHAT: Final = re.compile(
     r"responses\b|not a chat model"
     r"|chat[/_. ]?completions?\b.{0,40}(?:not|n't)|not .{0,40}chat[/_. ]?completions?\b",
     re.IGNORECASE,
@@ -43,7 +43,7 @@ _NOT_ON_CHAT = re.compile(
 
 
 class OpenAIProvider:
-    """OpenAI, or a server that speaks its language.
+    """OpenAI, or a server that speaks its language. Options of `from_provider` go to the SDK.
 
     Raises:
         MissingKeyError: the server needs a key, and there is none.
@@ -56,29 +56,19 @@ class OpenAIProvider:
         self._server = _server_in_fact(config, server)
         self.telemetry_name = self._server.telemetry_name or config.name
         self.models_url = _models_url(config, self._server)
-        arguments = _client_arguments(config, server)
-
-        def make() -> OpenAI:
-            from ._sdk import client
-
-            return client(config, arguments)
-
-        def make_async() -> AsyncOpenAI:
-            from ._sdk import async_client
-
-            return async_client(config, arguments)
-
-        self._clients = ClientPool(make, make_async)
-        self._has_retries = bool(_retries_of_sdk(config))
-        self._keeps_clients = config.client is not None or config.http_client is not None
+        self._arguments = _client_arguments(config, server)
+        is_owned = config.client is None and config.http_client is None
+        self._clients: ClientPool[OpenAI, AsyncOpenAI] = ClientPool(
+            self._client, self._async_client, is_owned=is_owned
+        )
         self._reported: set[tuple[str, str]] = set()
 
     def capabilities(self, model: str) -> Capabilities:
-        """The modes of that model at this server."""
+        """The modes of this model at this server, best first."""
         return self._server.capabilities(model)
 
     def build_request(self, request: Request) -> dict[str, Any]:
-        """The keyword arguments for the SDK's `create`."""
+        """The arguments of the SDK's `create`."""
         profile = self._server.profile_of(request.model)
         for name in left_out(request, profile):
             if (request.model, name) not in self._reported:
@@ -95,14 +85,14 @@ class OpenAIProvider:
         return ChatDecoder(self._config.name, blank_finish=self._server.blank_finish)
 
     def map_error(self, error: Exception) -> ProviderError | None:
-        """The exception in partwise's terms, or None if it is not the SDK's."""
-        mapped = error_of_exception(error, self._config.name)
+        """The SDK's exception in partwise's terms, or None if it is not the SDK's."""
+        mapped = map_error(error, self._config.name)
         if mapped is not None and is_retried(error):
-            mapped.retried = self._has_retries
+            mapped.retried = bool(self._config.sdk_retries)
         return mapped
 
     def fallback(self, request: Request, error: ProviderError) -> Fallback | None:
-        """The approach to try next, if the error refuses this one; None if it does not."""
+        """The approach to try next, if the error refuses this one."""
         profile = self._server.profile_of(request.model)
         capabilities = profile.capabilities
         if request.mode not in RESPONSES_MODES and _NOT_ON_CHAT.search(str(error)):
@@ -110,37 +100,41 @@ class OpenAIProvider:
         sent = build_request(request, profile)
         return next_approach(request, error, capabilities, optional=sent.keys() & OPTIONAL)
 
-    @contextmanager
-    def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
-        """Send the payload. Leaving the context closes the response at once."""
-        from ._sdk import stream
+    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+        """Send the payload. Leaving the context releases the connection at once."""
+        from . import _sdk
 
-        with stream(self._clients.get(), payload, self._config) as events:
-            yield events
+        return _sdk.stream(self._clients.get(), payload, self._config)
 
-    @asynccontextmanager
-    async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
-        """The same, for asyncio."""
-        from ._sdk import astream
+    def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
+        """The same for asyncio."""
+        from . import _sdk
 
-        async with astream(self._clients.get_async(), payload, self._config) as events:
-            yield events
+        return _sdk.astream(self._clients.get_async(), payload, self._config)
 
     def warm(self, *, is_async: bool) -> None:
         """Import the SDK, and make the client of the first request, in any thread."""
         self._clients.warm("chat.completions", "responses", is_async=is_async)
 
     def close(self) -> None:
-        """Close the client that `open` made."""
-        client = self._clients.pop()
-        if client is not None and not self._keeps_clients:
+        """Close the client that `open` made. One that the user gave stays open."""
+        if (client := self._clients.pop()) is not None:
             client.close()
 
     async def aclose(self) -> None:
-        """Close the client that `aopen` made in this event loop."""
-        client = self._clients.pop_async()
-        if client is not None and not self._keeps_clients:
+        """Close the client that `aopen` made in this event loop. The user's own stays open."""
+        if (client := self._clients.pop_async()) is not None:
             await client.close()
+
+    def _client(self) -> OpenAI:
+        from . import _sdk
+
+        return _sdk.client(self._config, self._arguments)
+
+    def _async_client(self) -> AsyncOpenAI:
+        from . import _sdk
+
+        return _sdk.async_client(self._config, self._arguments)
 
 
 def _on_responses(capabilities: Capabilities) -> Capabilities | None:
@@ -169,10 +163,12 @@ def _client_arguments(config: ProviderConfig, server: Server) -> dict[str, Any]:
     if config.client is not None:
         config.check_client()
         return {}
+    if server.url is None:
+        config.url("OPENAI_BASE_URL")  # which the SDK takes by itself
     return {
         "base_url": _base_url(config, server),
         **given,
-        "max_retries": _retries_of_sdk(config),
+        "max_retries": config.sdk_retries,
         "api_key": _key(config, server),
     }
 
@@ -183,12 +179,6 @@ def _models_url(config: ProviderConfig, server: Server) -> str | None:
     # The endpoint that each of them has: https://platform.openai.com/docs/api-reference/models
     is_known = server.url is not None and "{}" not in server.url and config.base_url is None
     return f"{str(server.url).rstrip('/')}/models" if is_known else None
-
-
-def _retries_of_sdk(config: ProviderConfig) -> int:
-    """How often the SDK sends a request again by itself: never, unless the user asked it to."""
-    options = {"max_retries": getattr(config.client, "max_retries", 0), **config.options}
-    return 0 if config.caller_retries else options["max_retries"]
 
 
 def _key(config: ProviderConfig, server: Server) -> str:
@@ -203,13 +193,13 @@ def _base_url(config: ProviderConfig, server: Server) -> str | None:
     """The server's address; one in the user's own cloud from the environment."""
     if server.url is None or "{}" not in server.url or config.base_url is not None:
         return server.url
-    host = next(filter(None, map(os.environ.get, server.hosts)), None)
-    if host is None:
+    name = next(filter(os.environ.get, server.hosts), None)
+    if name is None:
         names = " or ".join(server.hosts)
         raise ConfigurationError(
             f"no address for {config.name!r}: set the environment variable {names}, "
             f'or pass from_provider("{config.name}/…", base_url=…)'
         )
-    path = server.url.removeprefix("{}")
-    origin = host if "://" in host else f"https://{host}"
+    path, host = server.url.removeprefix("{}"), os.environ[name]
+    origin = config.checked_url(host if "://" in host else f"https://{host}", name)
     return f"{origin.rstrip('/').removesuffix(path)}{path}"

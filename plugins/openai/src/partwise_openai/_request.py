@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import Mode, Request
 
-from ._messages import input_items
+from ._messages import to_messages
 from ._schema import dialect
 
 if TYPE_CHECKING:
-    from ._profile import Profile
+    from ._profiles import Profile
 
-RESPONSES_MODES = frozenset({Mode.RESPONSES, Mode.RESPONSES_TOOLS})
+RESPONSES_MODES: Final = frozenset({Mode.RESPONSES, Mode.RESPONSES_TOOLS})
 
 # The names of one and the same limit, in chat and in Responses.
-_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_RESPONSES_LIMITS = ("max_output_tokens",)
+_LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_RESPONSES_LIMITS: Final = ("max_output_tokens",)
 
 # Parameters of a request that it can do without, if the vendor refuses them.
-OPTIONAL = frozenset({
+OPTIONAL: Final = frozenset({
     "frequency_penalty", "parallel_tool_calls", "presence_penalty", "stream_options",
     "temperature", "top_p", *_LIMITS,
 })  # fmt: skip
@@ -148,7 +148,7 @@ def _responses(request: Request, profile: Profile, options: dict[str, Any]) -> d
         own["text"] = {**options.pop("text", {}), **own["text"]}
     return {
         "model": request.model,
-        "input": [*_given(options.pop("input", [])), *input_items(request.messages)],
+        "input": [*_given(options.pop("input", [])), *to_messages(request.messages)],
         "stream": True,
         **_without(own, request.omitted),
         **options,

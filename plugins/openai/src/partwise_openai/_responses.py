@@ -8,7 +8,7 @@ deltas, else from the first event that has it whole, since some servers send no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from partwise.provider import (
     Chunk,
@@ -24,32 +24,37 @@ from partwise.provider import (
     as_maps,
     as_text,
     as_word,
+    read_event,
 )
 
-from ._decoder import collected
+from ._decoder import usage_of
 from ._errors import error_of_body, reported_error
-from ._usage import usage_of
 
-_SPOKEN: Mapping[str, Callable[[str], Chunk]] = {
+_SPOKEN: Final[Mapping[str, Callable[[str], Chunk]]] = {
     "refusal": RefusalDelta,
     "reasoning_summary_text": ReasoningDelta,
     "reasoning_text": ReasoningDelta,
 }
-_CALLED: Mapping[str, str] = {
+_CALLED: Final[Mapping[str, str]] = {
     "function_call_arguments": "arguments",
     "custom_tool_call_input": "input",
 }
-_CALLS: Mapping[str, str] = {"function_call": "arguments", "custom_tool_call": "input"}
-_PARTS: Mapping[str, str] = {"output_text": "text", "refusal": "refusal"}
-_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
-_INCOMPLETE: Mapping[str, FinishReason] = {
+_CALLS: Final[Mapping[str, str]] = {"function_call": "arguments", "custom_tool_call": "input"}
+_PARTS: Final[Mapping[str, str]] = {"output_text": "text", "refusal": "refusal"}
+_ENDS: Final = (
+    "response.completed",
+    "response.incomplete",
+    "response.failed",
+    "response.cancelled",
+)
+_INCOMPLETE: Final[Mapping[str, FinishReason]] = {
     "content_filter": "content_filter",
     "max_output_tokens": "length",
 }
 
 
 class ResponsesDecoder:
-    """Reads the events of one response, as plain data."""
+    """The decoder of one stream. `provider` is the name that its errors bear."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -62,9 +67,9 @@ class ResponsesDecoder:
         """The chunks in one event.
 
         Raises:
-            ProviderError: the event is an error of the server's, or can't be read.
+            ProviderError: by the iterator: the event is an error, or can't be read.
         """
-        return collected(self._read(event), event, self._provider)
+        return read_event(self._read(event), event, provider=self._provider)
 
     def close(self) -> Sequence[Chunk]:
         """Nothing is held back."""

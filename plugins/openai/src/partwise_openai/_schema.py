@@ -7,7 +7,7 @@ objects with all properties required, no defaults, nothing beside `$ref`, recurs
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json, to_json
 
@@ -16,14 +16,14 @@ from partwise.provider import Request, SchemaProfile, is_simple_pattern, transfo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._profile import Profile
+    from ._profiles import Profile
 
 
-_FORMATS = frozenset({
+_FORMATS: Final = frozenset({
     "date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid",
 })  # fmt: skip
 
-STRICT = SchemaProfile(
+ENFORCED: Final = SchemaProfile(
     name="openai strict",
     keywords=frozenset({
         "const", "exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maximum",
@@ -36,7 +36,7 @@ STRICT = SchemaProfile(
     ref_siblings=False,
 )  # fmt: skip
 
-BARE = SchemaProfile(
+BARE: Final = SchemaProfile(
     name="strict without constraints",
     keywords=frozenset(),
     closed=True,
@@ -47,18 +47,18 @@ BARE = SchemaProfile(
 """For the strict modes of other servers. Cerebras refuses `pattern`, `format`, lengths and numbers
 of items, xAI and Groq list fewer keywords than OpenAI; no server refuses a description."""
 
-ANY = SchemaProfile(name="any JSON schema", strict=False)
+ANY: Final = SchemaProfile(name="any JSON schema", strict=False)
 
-PLAIN = SchemaProfile(
+PLAIN: Final = SchemaProfile(
     name="plain JSON schema", strict=False, keywords=frozenset({"default"}), fallback=ANY
 )
 """After a schema was refused: types, properties and alternatives; all else is in descriptions."""
 
 
-_KEPT = 128
+_KEPT: Final = 128
 """Schemas whose form in a dialect is kept."""
 
-_forms: OrderedDict[tuple[int, bytes], tuple[bytes, bool]] = OrderedDict()
+_forms: Final[OrderedDict[tuple[int, bytes], tuple[bytes, bool]]] = OrderedDict()
 """By the identity of the dialect, which is a constant, and the schema as JSON."""
 
 

@@ -47,9 +47,65 @@ def async_client(config: ProviderConfig, arguments: Mapping[str, Any]) -> AsyncO
     return _client(AsyncOpenAI, config, arguments)
 
 
+@contextmanager
+def stream(
+    client: OpenAI, payload: Mapping[str, Any], config: ProviderConfig
+) -> Iterator[Iterator[Any]]:
+    """The events of the answer to this payload, as plain data.
+
+    Raises:
+        ProviderError: the answer is a page.
+    """
+    with _unsendable():
+        response = client.post(**_arguments(payload), stream=True, stream_cls=Stream[Any])
+    try:
+        if _is_page(response.headers):
+            page = next(response.iter_bytes(_EXCERPT_BYTES), b"")
+            raise _no_stream(response, page, config.name)
+        if config.on_headers is not None:
+            config.on_headers(response.headers)
+        yield _events(response, config.name)
+    finally:
+        response.close()
+
+
+def _events(response: httpx2.Response, provider: str) -> Iterator[Any]:
+    reader = EventReader(provider)
+    for piece in response.iter_bytes():
+        yield from reader.feed(piece)
+        if reader.ended:
+            return
+    yield from reader.close()
+
+
+@asynccontextmanager
+async def astream(
+    client: AsyncOpenAI, payload: Mapping[str, Any], config: ProviderConfig
+) -> AsyncIterator[AsyncIterator[Any]]:
+    """The same for asyncio."""
+    with _unsendable():
+        response = await client.post(
+            **_arguments(payload), stream=True, stream_cls=AsyncStream[Any]
+        )
+    pieces = response.aiter_bytes()
+    try:
+        if _is_page(response.headers):
+            page = await anext(pieces, b"")
+            raise _no_stream(response, page, config.name)
+        if config.on_headers is not None:
+            config.on_headers(response.headers)
+        yield _AsyncEvents(pieces, EventReader(config.name))
+    finally:
+        await response.aclose()
+        # The HTTP library's generators are still suspended, and each would be ended by a task of
+        # its own, some time later. To read on ends them here: nothing more can come.
+        with suppress(Exception):
+            async for _ in pieces:
+                pass
+
+
 def _client(cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]) -> ClientT:
     made = _made_or_given(cls, config, arguments)
-    refuse_redirects(made._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
     config.secrets.add(made.organization, made.project)
     return made
 
@@ -86,63 +142,6 @@ def _adopt(client: object, wanted: type[ClientT], name: str) -> ClientT:
         f"the client given for {name!r} is a {type(client).__qualname__}, "
         f"but this call needs an openai.{wanted.__name__}"
     )
-
-
-@contextmanager
-def stream(
-    client: OpenAI, payload: Mapping[str, Any], config: ProviderConfig
-) -> Iterator[Iterator[Any]]:
-    """The events of the answer to this payload, as plain data.
-
-    Raises:
-        ProviderError: the answer is a page.
-    """
-    with _unsendable():
-        response = client.post(**_arguments(payload), stream=True, stream_cls=Stream[Any])
-    try:
-        if _is_page(response.headers):
-            page = next(response.iter_bytes(_EXCERPT_BYTES), b"")
-            raise _no_stream(response, page, config.name)
-        if config.on_headers is not None:
-            config.on_headers(response.headers)
-        yield _events(response, config.name)
-    finally:
-        response.close()
-
-
-def _events(response: httpx2.Response, provider: str) -> Iterator[Any]:
-    reader = EventReader(provider)
-    for piece in response.iter_bytes():
-        yield from reader.feed(piece)
-        if reader.ended:
-            return
-    yield from reader.close()
-
-
-@asynccontextmanager
-async def astream(
-    client: AsyncOpenAI, payload: Mapping[str, Any], config: ProviderConfig
-) -> AsyncIterator[AsyncIterator[Any]]:
-    """The same, for asyncio."""
-    with _unsendable():
-        response = await client.post(
-            **_arguments(payload), stream=True, stream_cls=AsyncStream[Any]
-        )
-    pieces = response.aiter_bytes()
-    try:
-        if _is_page(response.headers):
-            page = await anext(pieces, b"")
-            raise _no_stream(response, page, config.name)
-        if config.on_headers is not None:
-            config.on_headers(response.headers)
-        yield _AsyncEvents(pieces, EventReader(config.name))
-    finally:
-        await response.aclose()
-        # The HTTP library's generators are still suspended, and each would be ended by a task of
-        # its own, some time later. To read on ends them here: nothing more can come.
-        with suppress(Exception):
-            async for _ in pieces:
-                pass
 
 
 class _AsyncEvents:

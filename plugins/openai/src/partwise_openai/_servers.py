@@ -6,16 +6,15 @@ models that differ from the rule are listed beside it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from partwise.provider import Granularity, Mode
+from partwise.provider import Granularity, Mode, ModelRow
 
 from ._models import OPENAI, OPENAI_FAMILIES, SAMPLING, TRAITS
-from ._profile import Family, Profile, Server
+from ._profiles import FORCED, Profile, Server, family
 from ._schema import BARE
 
 TOKEN, WHOLE = Granularity.TOKEN, Granularity.WHOLE
@@ -28,12 +27,6 @@ def _modes(*modes: Mode, whole: frozenset[Mode] = frozenset()) -> dict[Mode, Gra
 
 
 _host = partial(Server, traits=TRAITS)
-
-
-def _family(label: str, pattern: str, *examples: str, profile: Profile, source: str) -> Family:
-    return Family(
-        label=label, pattern=re.compile(pattern), examples=examples, profile=profile, source=source
-    )
 
 
 _TOOLS_WHOLE = frozenset({_T})
@@ -115,7 +108,7 @@ SERVERS: Mapping[str, Server] = {
             reasoning="reasoning_content",
         ),
         families=(
-            _family(
+            family(
                 "qwen*-thinking, qwq, qvq",
                 r"qwq|qvq|qwen.*thinking",
                 "qwen3-235b-a22b-thinking-2507", "qwq-plus",
@@ -180,7 +173,7 @@ SERVERS: Mapping[str, Server] = {
             reasoning="reasoning",
         ),
         families=(
-            _family(
+            family(
                 "openai/gpt-oss-*",
                 r"gpt-oss-",
                 "openai/gpt-oss-20b", "openai/gpt-oss-120b",
@@ -290,7 +283,7 @@ SERVERS: Mapping[str, Server] = {
             needs_reasoning=True,
         ),
         families=(
-            _family(
+            family(
                 "moonshot-v1-*",
                 r"moonshot-",
                 "moonshot-v1-8k", "moonshot-v1-auto",
@@ -301,7 +294,7 @@ SERVERS: Mapping[str, Server] = {
                 ),
                 source="https://java.agentscope.io/v2/en/integration/model/kimi",
             ),
-            _family(
+            family(
                 "kimi-k3",
                 r"kimi-k(?:[3-9]|\d\d)",
                 "kimi-k3",
@@ -462,3 +455,32 @@ def server_at(url: str) -> Server | None:
     except ValueError:  # no address, which the SDK will say of it
         return None
     return next((server for server in SERVERS.values() if server.is_at(host)), None)
+
+
+def model_rows() -> Iterator[ModelRow]:
+    """The table of all servers and families, for `docs/models.md`."""
+    for name, server in SERVERS.items():
+        for each in server.families:
+            yield _row(name, each.label, each.profile, each.source)
+        for trait in server.traits:
+            applied = trait.applied(server.profile)
+            differs = applied.capabilities != server.profile.capabilities
+            if differs and not _is_listed(server, trait.examples):
+                yield _row(name, trait.label, applied, trait.source)
+        yield _row(name, "other models", server.profile, server.source)
+
+
+def _is_listed(server: Server, examples: tuple[str, ...]) -> bool:
+    return any(each.pattern.match(name) for each in server.families for name in examples)
+
+
+def _row(name: str, label: str, profile: Profile, source: str) -> ModelRow:
+    has_tools = any(mode.uses_tool for mode in profile.modes)
+    return ModelRow(
+        provider=name,
+        model=label,
+        capabilities=profile.capabilities,
+        forced=FORCED[profile.tool_choice] if has_tools else "no tools",
+        thinks=profile.thinks,
+        source=source,
+    )

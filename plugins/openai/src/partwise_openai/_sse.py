@@ -10,16 +10,23 @@ A body that is one JSON document is read as one event: servers that ignore `stre
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from partwise.provider import ServerError
 
 from ._errors import reported_error
 
-_BOM = b"\xef\xbb\xbf"
-_END = b"[DONE]"
-_EXCERPT_CHARS = 200
+_BOM: Final = b"\xef\xbb\xbf"
+_END: Final = b"[DONE]"
+_FIELD: Final = re.compile(rb"(data|event|id|retry)?(:|\s|$)")
+"""The beginning of a line of an event; a comment has no name."""
+
+_NOTHING: Final = frozenset({b"", b"null"})
+"""The data of events that only keep a connection alive."""
+
+_EXCERPT_CHARS: Final = 200
 
 
 class EventReader:
@@ -32,7 +39,8 @@ class EventReader:
     def __init__(self, provider: str) -> None:
         self.ended = False
         self._provider = provider
-        self._began = False
+        self._start: bytes | None = None
+        self._has_events = False
         self._is_document = False
         self._open: list[bytes] = []
         self._data: list[bytes] = []
@@ -44,7 +52,7 @@ class EventReader:
         Raises:
             ServerError: an event's data is not JSON.
         """
-        if not self._began:
+        if self._start is None:
             piece = self._begin(piece)
         if self._is_document or (b"\n" not in piece and b"\r" not in piece):
             self._open.append(piece)
@@ -61,8 +69,12 @@ class EventReader:
         An event that no blank line ends is no event.
 
         Raises:
-            ServerError: the document is not JSON, or neither an answer nor an error.
+            ServerError: the document is not JSON, or neither an answer nor an error; or the body
+                is of another kind.
         """
+        start = self._start or b":"
+        if not (self._has_events or self._is_document or _FIELD.match(start)):
+            raise self._error("text in place of events", start)
         if self._is_document:
             text = b"".join(self._open)
             document = self._parse(text)
@@ -75,7 +87,7 @@ class EventReader:
         piece = b"".join((*self._open, piece)).removeprefix(_BOM)
         self._open.clear()
         text = piece.lstrip()
-        self._began = bool(text)
+        self._start = text[:_EXCERPT_CHARS] or None
         self._is_document = text[:1] in (b"{", b"[")
         if text[:1] == b"<":
             raise self._error("a page in place of events", text)
@@ -100,9 +112,10 @@ class EventReader:
     def _event(self) -> Iterator[Any]:
         data = b"\n".join(self._data)
         self._data.clear()
+        self._has_events = True
         if data.startswith(_END):
             self.ended = True
-        if not self.ended and data.strip():
+        if not self.ended and data.strip() not in _NOTHING:
             yield self._parse(data)
 
     def _parse(self, data: bytes) -> Any:

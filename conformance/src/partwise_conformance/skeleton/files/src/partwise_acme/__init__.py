@@ -11,5 +11,5 @@ __all__ = ["AcmeProvider", "register_providers"]
 
 @hookimpl
 def register_providers(register: Callable[[str, ProviderFactory], None]) -> None:
-    """Answer to the name `acme`."""
+    """Register `acme`."""
     register("acme", AcmeProvider)

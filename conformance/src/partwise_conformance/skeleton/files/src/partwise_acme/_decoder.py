@@ -1,15 +1,14 @@
-"""The vendor's events in partwise's terms. Pure: one decoder for each stream."""
+"""Turns the events of one of Acme's streams into chunks. Pure: one decoder for each stream."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from partwise.provider import (
     Chunk,
     Finish,
     FinishReason,
-    KeepAlive,
     ReasoningDelta,
     RefusalDelta,
     ServerError,
@@ -20,10 +19,10 @@ from partwise.provider import (
     as_json,
     as_map,
     as_word,
-    unreadable_event,
+    read_event,
 )
 
-_REASONS: Mapping[str, FinishReason] = {
+_REASONS: Final[Mapping[str, FinishReason]] = {
     "done": "stop",
     "called": "tool_calls",
     "limit": "length",
@@ -33,23 +32,28 @@ _REASONS: Mapping[str, FinishReason] = {
 
 
 class AcmeDecoder:
-    """Reads one stream. Deltas are passed on unchanged, and nothing is added at the end."""
+    """The decoder of one stream. `provider` is the name that its errors bear.
+
+    Deltas are passed on unchanged, and nothing is added at the end.
+    """
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
 
-    def feed(self, event: Any) -> list[Chunk]:
+    def feed(self, event: Any) -> Iterable[Chunk]:
         """The chunks in one event.
 
         Raises:
-            ServerError: the vendor reports that it failed, or the event can't be read.
+            ServerError: by the iterator: the vendor reports that it failed, or the event can't be
+                read.
         """
-        try:
-            return [*self._chunks(event)]
-        except (LookupError, TypeError, ValueError) as error:
-            raise unreadable_event(event, error, provider=self._provider) from error
+        return read_event(self._read(event), event, provider=self._provider)
 
-    def _chunks(self, event: Any) -> Iterator[Chunk]:
+    def close(self) -> Iterable[Chunk]:
+        """Nothing: the stream's own events carry everything."""
+        return ()
+
+    def _read(self, event: Any) -> Iterator[Chunk]:
         match event:
             case {"text": str(text)}:
                 yield TextDelta(text)
@@ -69,12 +73,7 @@ class AcmeDecoder:
                 message = as_word(as_map(error).get("message")) or repr(error)
                 raise ServerError(message, provider=self._provider, retryable=True)
             case _:
-                # A ping, or a kind of event that the vendor has added since.
-                yield KeepAlive()
-
-    def close(self) -> list[Chunk]:
-        """Nothing is kept back."""
-        return []
+                pass  # a ping, or a kind of event that the vendor has added since
 
 
 def _usage(counts: Mapping[str, Any]) -> Usage:

@@ -1,4 +1,4 @@
-"""The SDK's exceptions, and those of the HTTP library under it, in partwise's terms."""
+"""The exceptions of Acme's SDK, and of the HTTP library under it, in partwise's terms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from partwise.provider import ProviderError, ServerError, error_of_status, error
 
 
 def map_error(error: Exception, provider: str) -> ProviderError | None:
-    """The error that the core raises; None if it is not the SDK's, such as a bug."""
+    """The error as one of partwise's; None if neither the SDK nor its HTTP client raised it."""
     import httpx2
 
     from ._sdk import StatusError, StreamError

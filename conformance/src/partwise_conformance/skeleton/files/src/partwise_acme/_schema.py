@@ -1,4 +1,4 @@
-"""The dialect of JSON Schema that the vendor takes."""
+"""The dialect of JSON Schema that Acme takes."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from partwise.provider import SchemaProfile
 
 # The toy takes all of JSON Schema. For a vendor that takes a part of it, list that part here:
 # the rest is put into the descriptions.
-PROFILE: Final = SchemaProfile(name="Acme", strict=False)
+ENFORCED: Final = SchemaProfile(name="Acme", strict=False)

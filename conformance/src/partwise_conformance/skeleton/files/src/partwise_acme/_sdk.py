@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 
-_ADDRESS = "https://api.acme.invalid"
-_PATH = "/v1/answers"
+_ADDRESS: Final = "https://api.acme.invalid"
+_PATH: Final = "/v1/answers"
 
 
 class StatusError(Exception):

@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from partwise.provider import Capabilities, Granularity, Mode, SchemaProfile
+from partwise.provider import Capabilities, ForcedBy, Granularity, Mode, SchemaProfile
 
-from ._schema import STRICT
+from ._schema import ENFORCED
 
 ToolChoice: TypeAlias = Literal["named", "required", "offered"]
 
-_DEMAND: Mapping[ToolChoice, int] = {"named": 0, "required": 1, "offered": 2}
+_DEMAND: Final[Mapping[ToolChoice, int]] = {"named": 0, "required": 1, "offered": 2}
+
+FORCED: Final[Mapping[ToolChoice, ForcedBy]] = {
+    "named": "name",
+    "required": "any tool",
+    "offered": "offered only",
+}
+"""The words of the table of models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,7 @@ class Profile:
 
     modes: Mapping[Mode, Granularity]
     strict: frozenset[Mode] = frozenset()
-    dialect: SchemaProfile = STRICT
+    dialect: SchemaProfile = ENFORCED
     prompted: frozenset[Mode] = frozenset()
     tool_choice: ToolChoice = "named"
     thinks: bool = False
@@ -74,6 +81,13 @@ class Family:
     examples: tuple[str, ...]
     profile: Profile
     source: str
+
+
+def family(label: str, pattern: str, *examples: str, profile: Profile, source: str) -> Family:
+    """A row of a table of families."""
+    return Family(
+        label=label, pattern=re.compile(pattern), examples=examples, profile=profile, source=source
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
