@@ -71,8 +71,8 @@ def as_json(value: Any) -> str:
 def read_event(chunks: Iterator[Chunk], event: object, *, provider: str) -> Iterable[Chunk]:
     """The chunks of one event; a `KeepAlive` if there are none.
 
-    If it reports a failure, or can't be read to its end, the chunks before that come first, and
-    then the error.
+    If it reports a failure, or can't be read to its end, the error is raised; by the iterator, if
+    there are chunks before it.
 
     Args:
         chunks: a generator of the event's chunks.
@@ -80,16 +80,23 @@ def read_event(chunks: Iterator[Chunk], event: object, *, provider: str) -> Iter
         provider: the name that the error bears.
 
     Raises:
-        ServerError: by the iterator, if the event has another shape than the generator expects.
+        ProviderError: the generator's own, or a `ServerError` if the event has another shape than
+            the generator expects.
     """
     ready: list[Chunk] = []
+    failure: ProviderError
     try:
         ready.extend(chunks)
-    except ProviderError as failure:
-        return _then_raise(ready, failure)
+    except ProviderError as error:
+        failure = error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        return _then_raise(ready, unreadable_event(event, error, provider=provider))
-    return ready or [KeepAlive()]
+        failure = unreadable_event(event, error, provider=provider)
+        failure.__cause__ = error
+    else:
+        return ready or [KeepAlive()]
+    if not ready:
+        raise failure
+    return _then_raise(ready, failure)
 
 
 def _then_raise(chunks: Iterable[Chunk], failure: ProviderError) -> Iterator[Chunk]:

@@ -42,7 +42,7 @@ class BedrockDecoder:
         """The chunks in one event.
 
         Raises:
-            ServerError: by the iterator: it can't be read. Of an event that is not JSON boto3
+            ServerError: it can't be read. Of an event that is not JSON boto3
                 leaves nothing.
         """
         return read_event(_read(event), event, provider=self._provider)

@@ -73,7 +73,7 @@ class GoogleDecoder:
         """The chunks in one event.
 
         Raises:
-            ServerError: by the iterator: the event can't be read, or a function call's arguments
+            ServerError: the event can't be read, or a function call's arguments
                 contradict themselves.
         """
         return read_event(self._read(event), event, provider=self._provider)

@@ -50,7 +50,7 @@ class MistralDecoder:
         """The chunks in one event.
 
         Raises:
-            ProviderError: by the iterator: the event is an error, or can't be read.
+            ProviderError: the event is an error, or can't be read.
         """
         return read_event(self._read(event), event, provider=self._provider)
 

@@ -78,7 +78,7 @@ class ChatDecoder:
         """The chunks in one event.
 
         Raises:
-            ProviderError: by the iterator: the event is an error, or can't be read.
+            ProviderError: the event is an error, or can't be read.
         """
         try:
             plain = self._read_plain(event)

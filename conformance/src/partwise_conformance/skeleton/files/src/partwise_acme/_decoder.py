@@ -44,7 +44,7 @@ class AcmeDecoder:
         """The chunks in one event.
 
         Raises:
-            ServerError: by the iterator: the vendor reports that it failed, or the event can't be
+            ServerError: the vendor reports that it failed, or the event can't be
                 read.
         """
         return read_event(self._read(event), event, provider=self._provider)
