@@ -61,7 +61,7 @@ def error_of_event(event: Any, provider: str) -> ProviderError | None:
     """
     if isinstance(event, list) and event:
         return error_of_event(event[0], provider)
-    if event in (None, "", []):  # an event without data
+    if event == "":  # an event with empty data
         return None
     if not isinstance(event, Mapping):
         text = f"an event that is not JSON: {event!r:.200}"
