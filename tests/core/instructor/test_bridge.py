@@ -232,6 +232,15 @@ def test_an_answer_in_the_cache_is_not_asked_for_again(vendor: Vendor, client: A
         AutoCache(maxsize=0)
 
 
+def test_a_client_with_a_cache_streams(vendor: Vendor) -> None:
+    client = instructor.from_provider(
+        f"openai/{MODEL}", base_url=vendor.url, api_key="any", cache=AutoCache()
+    )
+    *_, last = client.create_partial(User, MESSAGES, cache_ttl=60)
+    assert last == User(name="Ada", age=36)
+    client.close()
+
+
 async def test_an_async_answer_in_the_clients_cache(vendor: Vendor) -> None:
     client = instructor.from_provider(
         f"openai/{MODEL}", async_client=True, base_url=vendor.url, api_key="any", cache=AutoCache()

@@ -139,7 +139,7 @@ class StreamState(Generic[T]):
         """The place as text, if an answer may have something there."""
         text = text_of(place)
         if text not in self._checked_places:
-            self._session.check_path(text)
+            self._session.call.plan.check_path(text)
             check_single(text)
             self._checked_places.add(text)
         return text

@@ -262,10 +262,7 @@ class Attempt:
 
     def _begin_text(self, reason: OutputError | None) -> SnapshotBuilder | _HeldAnswer:
         is_held = self._is_forced or self._call_reader.builder is not None
-        return self._hold_answer() if is_held else self._begin_answer(reason)
-
-    def _hold_answer(self) -> _HeldAnswer:
-        return _HeldAnswer(self.builder.shape)
+        return _HeldAnswer(self.builder.shape) if is_held else self._begin_answer(reason)
 
     def _read_the_rest(self) -> None:
         """All text is there: decide the parts left open before.

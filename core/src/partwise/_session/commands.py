@@ -1,12 +1,4 @@
-"""The commands that a session gives its driver.
-
-Open(payload)    send the request, and hold the response
-Read(reader)     give `reader.receive` the response's events until they end
-Close()          release the response
-Pause(seconds)   wait
-Show()           no work: the final value is due as a snapshot
-Done()           the session has ended, with a value or an error
-"""
+"""The commands that a session gives its driver."""
 
 from __future__ import annotations
 
@@ -20,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Send this payload."""
+    """Send this payload, and hold the response."""
 
     payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Give this reader the events of the response that is open."""
+    """Give `reader.receive` the response's events until they end."""
 
     reader: EventReader
 
@@ -46,12 +38,12 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Give the user the snapshot."""
+    """No work: the final value is due as a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Nothing is left to do."""
+    """The session has ended, with a value or an error."""
 
 
 Command: TypeAlias = Open | Read | Close | Pause | Show | Done

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .._errors import BudgetExceededError, ProviderTimeoutError
+from .._usage import Usage
 
 if TYPE_CHECKING:
     from .._providers.protocol import Request
-    from .._usage import Usage
+    from .attempt import Attempt
     from .settings import Settings
 
 _CLOCK_SECONDS: Final = 0.05
@@ -96,20 +97,35 @@ def _bounded(seconds: float | None) -> float | None:
 
 
 class Budget:
-    """The tokens that all attempts of one call may spend; None without a limit."""
+    """The tokens that all attempts of one call have spent, and may spend; None without a limit."""
 
-    __slots__ = ("_tokens",)
+    __slots__ = ("_earlier", "_tokens")
 
     def __init__(self, tokens: int | None) -> None:
         self._tokens = tokens
+        self._earlier: list[tuple[Usage | None, bool]] = []  # of each attempt, and if that is all
 
     @property
     def is_limited(self) -> bool:
         return self._tokens is not None
 
-    def is_spent(self, usage: Usage | None) -> bool:
-        """Whether this usage, of all attempts, has spent it."""
-        tokens = self._tokens
+    def settle(self, attempt: Attempt) -> None:
+        """Count this attempt, which has failed: another one follows."""
+        self._earlier.append((attempt.usage, attempt.usage_complete))
+
+    def usage(self, attempt: Attempt) -> Usage | None:
+        """The tokens up to this attempt, as far as the vendor reported them."""
+        usages = (*(usage for usage, _ in self._earlier), attempt.usage)
+        known = [usage for usage in usages if usage is not None]
+        return sum(known, start=Usage()) if known else None
+
+    def is_complete(self, attempt: Attempt) -> bool:
+        """Whether that is all that was spent."""
+        return attempt.usage_complete and all(complete for _, complete in self._earlier)
+
+    def is_spent(self, attempt: Attempt) -> bool:
+        """Whether nothing is left after this attempt."""
+        tokens, usage = self._tokens, self.usage(attempt)
         return tokens is not None and usage is not None and usage.total_tokens >= tokens
 
     def error(self) -> BudgetExceededError:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from .._providers.protocol import Decoder
     from .._providers.redaction import Secrets
-    from .._usage import Usage
     from .attempt import Attempt
     from .deadline import Budget, Deadline
     from .feeds import Feeds
@@ -34,15 +33,12 @@ _NO_CHUNK: Final = object()
 class Guard:
     """Stops an attempt that spends more time or tokens than the call has."""
 
-    __slots__ = ("_attempt", "_budget", "_deadline", "_spent_before")
+    __slots__ = ("_attempt", "_budget", "_deadline")
 
-    def __init__(
-        self, deadline: Deadline, budget: Budget, attempt: Attempt, spent_before: Usage
-    ) -> None:
+    def __init__(self, deadline: Deadline, budget: Budget, attempt: Attempt) -> None:
         self._deadline = deadline
         self._budget = budget
         self._attempt = attempt
-        self._spent_before = spent_before
 
     @property
     def has_limits(self) -> bool:
@@ -58,9 +54,7 @@ class Guard:
         self._deadline.check()
         attempt = self._attempt
         is_over = attempt.builder.complete or attempt.finish_reason is not None
-        if attempt.usage is None or is_over:
-            return
-        if self._budget.is_spent(self._spent_before + attempt.usage):
+        if attempt.usage is not None and not is_over and self._budget.is_spent(attempt):
             raise self._budget.error()
 
 

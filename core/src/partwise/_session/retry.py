@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._errors import (
@@ -22,8 +23,6 @@ from .._errors import (
 )
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from .._errors import PartwiseError
 
 MAX_PAUSE: Final = 60.0
@@ -45,6 +44,18 @@ class Policy(Protocol):
 
     def pause(self, attempt: int, error: Exception) -> float | None:
         """Seconds to wait after this attempt's error; None if it was the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The decision to send another request, after so many seconds.
+
+    Attributes:
+        failure: the error of the attempt that failed; None if only its approach was refused.
+    """
+
+    seconds: float
+    failure: PartwiseError | None
 
 
 class Retries:
@@ -153,19 +164,14 @@ class TenacityPolicy:
 
     def _updated_state(self, attempt: int, error: Exception) -> Any:
         """The state of the retries, with this failure as its outcome."""
-        tenacity = _tenacity()
+        # Only a call with a tenacity policy comes here, so tenacity is installed and loaded.
+        import tenacity  # noqa: PLC0415
+
         if self._state is None:
             self._state = tenacity.RetryCallState(self._policy, fn=None, args=(), kwargs={})
         self._state.attempt_number = attempt
         self._state.set_exception((type(error), error, error.__traceback__))
         return self._state
-
-
-def _tenacity() -> ModuleType:
-    # Only a call with a tenacity policy comes here, so tenacity is installed and loaded.
-    import tenacity  # noqa: PLC0415
-
-    return tenacity
 
 
 def _backoff(attempt: int, error: ProviderError) -> float:

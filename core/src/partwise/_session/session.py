@@ -14,7 +14,7 @@ and the next attempt begins anew, unless it resumes the answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,46 +29,33 @@ from .._errors import (
 )
 from .._plan.plan import Plan
 from .._plan.skipping import SkipInvalid
-from .._providers.advice import advice_for, longer_answer
 from .._providers.mode import Mode
 from .._snapshot.events import Restarted, Resumed
-from .._usage import Usage
 from .attempt import Attempt
 from .commands import CLOSE, DONE, SHOW, Close, Open, Pause, Read, Show
 from .continuation import Continuation, is_resumable
 from .deadline import Budget, Deadline
 from .ending import Ending, drop_frames
 from .event_reader import Guard
+from .failure import advice_on, enriched
 from .feeds import Feeds
 from .foreign import ForeignError, as_raised
 from .hooks import Completion, StreamEnd
 from .request_builder import RequestBuilder
-from .retry import Retries, is_reasked
+from .retry import Retries, Retry, is_reasked
 
 if TYPE_CHECKING:
     from .._paths import Path
     from .._plan.skipping import InvalidElement
     from .._providers.hookspecs import HookName
     from .._snapshot.builder import State
-    from .._usage import FinishReason
+    from .._usage import FinishReason, Usage
     from .call import Call
     from .commands import Command
     from .ending import Outcome
     from .event_reader import EventReader
     from .feeds import Feed, Fold, S
     from .hooks import Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """The decision to send another request, after so many seconds.
-
-    Attributes:
-        failure: the error of the attempt that failed; None if only its approach was refused.
-    """
-
-    seconds: float
-    failure: PartwiseError | None
 
 
 class Session:
@@ -86,7 +73,6 @@ class Session:
         "_budget",
         "_command",
         "_ending",
-        "_past",
         "_reader",
         "_requests",
         "_retries",
@@ -104,7 +90,6 @@ class Session:
         self._budget = Budget(settings.token_budget)
         self._retries = Retries(settings.max_retries, caller_retries=call.caller_retries)
         self._requests = RequestBuilder(call)
-        self._past: list[tuple[Usage | None, bool]] = []  # usage of earlier attempts, and if all
         self._reader: EventReader | None = None  # of the response that is open, or was
         self._retry: Retry | None = None
         self._ending: Ending | None = None
@@ -209,16 +194,11 @@ class Session:
     @property
     def usage(self) -> Usage | None:
         """The tokens of all attempts, as far as the vendor reported them; None if it did not."""
-        known = [usage for usage, _ in (*self._past, self._usage_now) if usage is not None]
-        return sum(known, start=Usage()) if known else None
+        return self._budget.usage(self._attempt)
 
     @property
     def usage_complete(self) -> bool:
-        return all(complete for _, complete in (*self._past, self._usage_now))
-
-    @property
-    def _usage_now(self) -> tuple[Usage | None, bool]:
-        return self._attempt.usage, self._attempt.usage_complete
+        return self._budget.is_complete(self._attempt)
 
     @property
     def finished(self) -> bool:
@@ -246,14 +226,6 @@ class Session:
     def state(self, path: str) -> State:
         """The state of the value at the path."""
         return self._attempt.builder.state(path)
-
-    def check_path(self, path: str) -> None:
-        """Do nothing if an answer may have something at the path.
-
-        Raises:
-            PathError: none can, or that is not a path.
-        """
-        self.call.plan.check_path(path)
 
     def open_feed(self, fold: Fold[S]) -> Feed[S]:
         """The queue of a new view.
@@ -362,12 +334,11 @@ class Session:
 
     def _new_reader(self) -> EventReader:
         attempt = self._attempt
-        spent = sum((usage for usage, _ in self._past if usage is not None), start=Usage())
         self._reader = reader = self.call.reader(
             attempt,
             self.call.provider.decoder(self._requests.current),
             feeds=self.feeds,
-            guard=Guard(self.deadline, self._budget, attempt, spent),
+            guard=Guard(self.deadline, self._budget, attempt),
             hooks=self.call.hooks,
             keeps_vendor_events=self.call.keeps_vendor_events,
             secrets=self.call.secrets,
@@ -416,7 +387,7 @@ class Session:
         if seconds is None:
             self.call.hooks.emit("completion:last_attempt", error)
             return self._enriched(self._retries.exhausted())
-        if self._budget.is_spent(self.usage):
+        if self._budget.is_spent(self._attempt):
             over = self._enriched(self._budget.error())
             over.__cause__ = error
             return over
@@ -443,7 +414,7 @@ class Session:
             self._attempt = self._new_attempt(self.attempt)
             return
         failed = self._attempt
-        self._past.append(self._usage_now)
+        self._budget.settle(failed)
         if self._resumes(error):
             self._attempt = attempt = Continuation(failed)
             self._requests.resume(attempt)
@@ -461,37 +432,22 @@ class Session:
     def _report(self, error: Exception) -> None:
         if isinstance(error, PartwiseError):
             self._enriched(error)
-            error.advice = error.advice or self._advice_for(error)
+            error.advice = error.advice or advice_on(
+                error, self.call, self._attempt, has_begun=self._has_begun
+            )
         if isinstance(error, OutputError):  # found in partwise's own frames, which hold the answer
             drop_frames(error)
         self._report_usage()
         name: HookName = "parse:error" if isinstance(error, OutputError) else "completion:error"
         self.call.hooks.emit(name, error)
 
-    def _advice_for(self, error: PartwiseError) -> str:
-        call = self.call
-        if isinstance(error, ProviderError) and not self._has_begun:
-            url = getattr(call.provider, "models_url", None)
-            return advice_for(error, model=call.info.model, models_url=url)
-        if isinstance(error, IncompleteOutputError) and self.finish_reason == "length":
-            return longer_answer(call.request.options, resumes=call.settings.resume)
-        return ""
-
     def _report_usage(self) -> None:
         if self._attempt.usage is not None:
             self.call.hooks.emit("completion:usage", self._attempt.usage)
 
     def _enriched(self, error: PartwiseError) -> PartwiseError:
-        """The error, with everything that this attempt has brought."""
         sums_up = isinstance(error, RetriesExhaustedError | BudgetExceededError)
-        error.snapshot = self.snapshot
-        error.text = self.text
-        error.reasoning = self.reasoning
-        error.usage = self.usage if sums_up else self._attempt.usage
-        error.finish_reason = self.finish_reason
-        error.raw_finish_reason = self._attempt.raw_finish_reason
-        error.attempt = self.attempt
-        return error
+        return enriched(error, self._attempt, self.usage if sums_up else self._attempt.usage)
 
     def _end(self, outcome: Outcome, value: Any = None, *, error: Exception | None = None) -> None:
         self._ending = Ending(outcome, value, error)

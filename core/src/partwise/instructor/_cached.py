@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -11,26 +11,44 @@ from ._raw import RawResponse
 from .cache import BaseCache, make_cache_key
 
 
+class CacheOptions(NamedTuple):
+    """The keywords of a call that are for its cache."""
+
+    cache: BaseCache | None
+    ttl: int | None
+    namespace: str
+
+    @classmethod
+    def taken_from(cls, options: dict[str, Any]) -> CacheOptions:
+        """Those in a call's keywords, where they are no longer."""
+        cache = options.pop("cache", None) if isinstance(options.get("cache"), BaseCache) else None
+        return cls(cache, options.pop("cache_ttl", None), options.pop("cache_namespace", ""))
+
+
 class CachedAnswer:
-    """Where the answer of a call is kept; of a call without a cache, nowhere.
+    """The place of a call's answer in its cache; if it has none, nothing is kept.
 
     Args:
+        cached: the keywords for the cache.
         response_model: the call's.
         messages: in chat form.
-        options: the call's other keywords; those for the cache are taken out.
+        options: the call's other keywords.
         model: the client's, for calls that name none.
     """
 
     def __init__(
-        self, response_model: Any, messages: Any, options: dict[str, Any], model: str | None
+        self,
+        cached: CacheOptions,
+        response_model: Any,
+        messages: Any,
+        options: dict[str, Any],
+        model: str | None,
     ) -> None:
-        cache = options.pop("cache", None) if isinstance(options.get("cache"), BaseCache) else None
-        self._ttl = options.pop("cache_ttl", None)
-        self._namespace = options.pop("cache_namespace", "")
-        self._cache = cache if _is_model(response_model) else None
+        self._cache = cached.cache if _is_model(response_model) else None
+        self._ttl = cached.ttl
         self._model = response_model
         if self._cache is not None:
-            given = {"model": model, "mode": None, **options, "namespace": self._namespace}
+            given = {"model": model, "mode": None, **options, "namespace": cached.namespace}
             self._key = make_cache_key(messages=messages, response_model=response_model, **given)
 
     def load(self) -> tuple[Any, RawResponse] | None:

@@ -8,18 +8,17 @@ from collections.abc import (
     Generator,
     Iterable,
     Mapping,
-    Sequence,
 )
-from typing import Any, get_args, get_origin
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel
 
 import partwise
 from partwise import AsyncClient, Client
 
-from .._plan.originals import original_of
 from . import _plain
-from ._cached import CachedAnswer
+from ._cached import CachedAnswer, CacheOptions
 from ._messages import plain_message
 from ._raw import RawResponse, of_completion
 from .cache import BaseCache
@@ -31,27 +30,61 @@ from .templating import rendered
 _RESPONSES = "responses"
 
 
+class _Call(NamedTuple):
+    """One call in partwise's terms."""
+
+    messages: list[Any]
+    options: dict[str, Any]
+    is_stream: bool
+    cache: CacheOptions
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Raise partwise's errors as Instructor's."""
+        return translated(self.messages, self.options)
+
+
 class _Calls:
-    """How a call of Instructor's is put into partwise's terms."""
+    """The calls that are the same in sync and in async, and how each is put in partwise's terms."""
 
-    def __init__(self, client: Any, mode: str | None, defaults: dict[str, Any]) -> None:
-        self._client = client
+    client: Any
+
+    def __init__(
+        self, client: Any, mode: str | None = None, defaults: dict[str, Any] | None = None
+    ) -> None:
+        self.client = client
+        self.hooks: partwise.Hooks = client.hooks
+        self.on, self.off, self.clear = client.on, client.off, client.clear
         self._mode = mode
-        self._defaults = defaults
+        self._defaults = defaults or {}
 
-    def on(self, name: Any, handler: Any) -> None:
-        """Call the handler whenever this happens."""
-        self._client.on(name, handler)
+    @property
+    def chat(self) -> Self:
+        return self
 
-    def off(self, name: Any, handler: Any) -> None:
-        """Stop calling the handler."""
-        self._client.off(name, handler)
+    completions = messages = chat
 
-    def clear(self, name: Any = None) -> None:
-        """Forget the handlers of that name, or all."""
-        self._client.clear(name)
+    @property
+    def responses(self) -> Self:
+        """The same calls on OpenAI's Responses API."""
+        return type(self)(self.client, _RESPONSES, self._defaults)
 
-    def _call(self, messages: Any, keywords: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    def create_partial(self, response_model: Any, messages: Any = None, **keywords: Any) -> Any:
+        """Snapshots; the last is the validated answer."""
+        return self._stream("create_partial", response_model, self._call(messages, keywords))
+
+    def create_iterable(self, response_model: Any, messages: Any = None, **keywords: Any) -> Any:
+        """Answers one by one."""
+        return self._stream("create_iterable", response_model, self._call(messages, keywords))
+
+    def _stream(self, name: str, response_model: Any, call: _Call) -> Any:
+        create = getattr(self.client, name)
+        return self._read(create(response_model, messages=call.messages, **call.options), call)
+
+    def _read(self, items: Any, call: _Call) -> Any:
+        """The items of a stream or a view, with Instructor's errors."""
+        raise NotImplementedError
+
+    def _call(self, messages: Any, keywords: Mapping[str, Any]) -> _Call:
         given = {**self._defaults, **keywords}
         if messages is None:
             messages = given.pop("input", None)
@@ -64,10 +97,9 @@ class _Calls:
         context = given.get("context") or given.get("validation_context")
         mode = own_mode(given.pop("mode", None)) or self._mode
         detects = given.pop("autodetect_images", False)
-        return plain_messages(rendered(messages, context), detects_media=detects), {
-            **given,
-            **({} if mode is None else {"mode": mode}),
-        }
+        plain = plain_messages(rendered(messages, context), detects_media=detects)
+        is_stream, cache = given.pop("stream", False), CacheOptions.taken_from(given)
+        return _Call(plain, given if mode is None else {**given, "mode": mode}, is_stream, cache)
 
 
 def _system_messages(given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -92,31 +124,7 @@ class Instructor(_Calls):
         chat, completions, messages, responses: what has the same calls.
     """
 
-    _client: Client
-
-    def __init__(
-        self, client: Client, mode: str | None = None, defaults: dict[str, Any] | None = None
-    ) -> None:
-        super().__init__(client, mode, defaults or {})
-        self.client = client
-        self.hooks = client.hooks
-
-    @property
-    def chat(self) -> Instructor:
-        return self
-
-    @property
-    def completions(self) -> Instructor:
-        return self
-
-    @property
-    def messages(self) -> Instructor:
-        return self
-
-    @property
-    def responses(self) -> Instructor:
-        """The same calls on OpenAI's Responses API."""
-        return Instructor(self._client, _RESPONSES, self._defaults)
+    client: Client
 
     def create(self, response_model: Any = None, messages: Any = None, **keywords: Any) -> Any:
         """The validated answer, which has the vendor's as `_raw_response`.
@@ -124,185 +132,110 @@ class Instructor(_Calls):
         With `stream=True` and `Partial[M]` or `Iterable[M]`, an iterator. With
         `response_model=None`, the vendor's answer.
         """
-        said, options = self._call(messages, keywords)
+        call = self._call(messages, keywords)
         if response_model is None:
-            options.pop("stream", None)
-            with translated(said, options):
-                return _plain.ask(self._client, said, options)
+            with call.translated():
+                return _plain.ask(self.client, call.messages, call.options)
         if (many := element_of(response_model)) is not None:
-            options.pop("stream", None)
-            return self.create_iterable(many, messages, **keywords)
-        if options.pop("stream", False):
-            return self.create_partial(response_model, messages, **keywords)
-        value, _ = self._create(response_model, said, options)
+            return self._stream("create_iterable", many, call)
+        if call.is_stream:
+            return self._stream("create_partial", response_model, call)
+        value, _ = self._create(response_model, call)
         return value
 
     def create_with_completion(
         self, response_model: Any = None, messages: Any = None, **keywords: Any
     ) -> tuple[Any, Any]:
         """The validated answer, and the vendor's in the shape of OpenAI's."""
-        said, options = self._call(messages, keywords)
-        return self._create(response_model, said, options)
+        return self._create(response_model, self._call(messages, keywords))
 
-    def _create(self, response_model: Any, said: Any, options: dict[str, Any]) -> tuple[Any, Any]:
-        place = CachedAnswer(response_model, said, options, self._client.model)
+    def _create(self, response_model: Any, call: _Call) -> tuple[Any, Any]:
+        place = CachedAnswer(
+            call.cache, response_model, call.messages, call.options, self.client.model
+        )
         if (kept := place.load()) is not None:
             return with_raw(*kept)
-        with translated(said, options):
-            value, completion = self._client.create_with_completion(
-                response_model=response_model, messages=said, **options
+        with call.translated():
+            value, completion = self.client.create_with_completion(
+                response_model, messages=call.messages, **call.options
             )
         raw = of_completion(completion)
         place.store(value, raw)
         return with_raw(value, raw)
 
-    def create_partial(
-        self, response_model: Any, messages: Any = None, **keywords: Any
-    ) -> Iterable[Any]:
-        """Snapshots; the last is the validated answer."""
-        said, options = self._call(messages, keywords)
-        options.pop("stream", None)
-        stream = self._client.create_partial(
-            response_model=model_of(response_model), messages=said, **options
-        )
-        return _read(stream, said, options)
-
-    def create_iterable(
-        self, response_model: Any, messages: Any = None, **keywords: Any
-    ) -> Iterable[Any]:
-        """Answers one by one."""
-        said, options = self._call(messages, keywords)
-        options.pop("stream", None)
-        view = self._client.create_iterable(response_model, messages=said, **options)
-        return _read(view, said, options)
+    def _read(self, items: Iterable[Any], call: _Call) -> Iterable[Any]:
+        with call.translated():
+            yield from items
 
     def close(self) -> None:
         """Release the connections."""
-        self._client.close()
-
-
-def _read(items: Iterable[Any], said: Sequence[Any], options: dict[str, Any]) -> Iterable[Any]:
-    with translated(said, options):
-        yield from items
+        self.client.close()
 
 
 class AsyncInstructor(_Calls):
     """The same for asyncio."""
 
-    _client: AsyncClient
-
-    def __init__(
-        self, client: AsyncClient, mode: str | None = None, defaults: dict[str, Any] | None = None
-    ) -> None:
-        super().__init__(client, mode, defaults or {})
-        self.client = client
-        self.hooks = client.hooks
-
-    @property
-    def chat(self) -> AsyncInstructor:
-        return self
-
-    @property
-    def completions(self) -> AsyncInstructor:
-        return self
-
-    @property
-    def messages(self) -> AsyncInstructor:
-        return self
-
-    @property
-    def responses(self) -> AsyncInstructor:
-        """The same calls on OpenAI's Responses API."""
-        return AsyncInstructor(self._client, _RESPONSES, self._defaults)
+    client: AsyncClient
 
     async def create(
         self, response_model: Any = None, messages: Any = None, **keywords: Any
     ) -> Any:
         """The validated answer; with `stream=True`, an async iterator. See `Instructor.create`."""
-        said, options = self._call(messages, keywords)
+        call = self._call(messages, keywords)
         if response_model is None:
-            options.pop("stream", None)
-            with translated(said, options):
-                return await _plain.aask(self._client, said, options)
+            with call.translated():
+                return await _plain.aask(self.client, call.messages, call.options)
         if (many := element_of(response_model)) is not None:
-            elements = self.create_iterable(many, messages, **keywords)
-            return elements if options.get("stream") else [each async for each in elements]
-        if options.pop("stream", False):
-            return self.create_partial(response_model, messages, **keywords)
-        value, _ = await self._create(response_model, said, options)
+            elements = self._stream("create_iterable", many, call)
+            return elements if call.is_stream else [each async for each in elements]
+        if call.is_stream:
+            return self._stream("create_partial", response_model, call)
+        value, _ = await self._create(response_model, call)
         return value
 
     async def create_with_completion(
         self, response_model: Any = None, messages: Any = None, **keywords: Any
     ) -> tuple[Any, Any]:
         """The validated answer, and the vendor's in the shape of OpenAI's."""
-        said, options = self._call(messages, keywords)
-        return await self._create(response_model, said, options)
+        return await self._create(response_model, self._call(messages, keywords))
 
-    async def _create(
-        self, response_model: Any, said: Any, options: dict[str, Any]
-    ) -> tuple[Any, Any]:
-        place = CachedAnswer(response_model, said, options, self._client.model)
+    async def _create(self, response_model: Any, call: _Call) -> tuple[Any, Any]:
+        place = CachedAnswer(
+            call.cache, response_model, call.messages, call.options, self.client.model
+        )
         if (kept := place.load()) is not None:
             return with_raw(*kept)
-        with translated(said, options):
-            value, completion = await self._client.create_with_completion(
-                response_model=response_model, messages=said, **options
+        with call.translated():
+            value, completion = await self.client.create_with_completion(
+                response_model, messages=call.messages, **call.options
             )
         raw = of_completion(completion)
         place.store(value, raw)
         return with_raw(value, raw)
 
-    def create_partial(
-        self, response_model: Any, messages: Any = None, **keywords: Any
-    ) -> _AsyncItems:
-        """Snapshots; the last is the validated answer."""
-        said, options = self._call(messages, keywords)
-        options.pop("stream", None)
-        stream = self._client.create_partial(
-            response_model=model_of(response_model), messages=said, **options
-        )
-        return _AsyncItems(stream, said, options)
-
-    def create_iterable(
-        self, response_model: Any, messages: Any = None, **keywords: Any
-    ) -> _AsyncItems:
-        """Answers one by one."""
-        said, options = self._call(messages, keywords)
-        options.pop("stream", None)
-        view = self._client.create_iterable(response_model, messages=said, **options)
-        return _AsyncItems(view, said, options)
+    def _read(self, items: AsyncIterable[Any], call: _Call) -> _AsyncItems:
+        return _AsyncItems(items, call)
 
     async def close(self) -> None:
         """Release the connections."""
-        await self._client.close()
+        await self.client.close()
 
 
 class _AsyncItems:
     """Snapshots or elements, one by one. Awaiting it gives itself, as Instructor's calls do."""
 
-    def __init__(
-        self, items: AsyncIterable[Any], said: Sequence[Any], options: dict[str, Any]
-    ) -> None:
+    def __init__(self, items: AsyncIterable[Any], call: _Call) -> None:
         self._items = items
-        self._call = said, options
+        self._call = call
 
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return self._read()
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        with self._call.translated():
+            async for item in self._items:
+                yield item
 
     def __await__(self) -> Generator[Any, None, _AsyncItems]:
         return self
         yield
-
-    async def _read(self) -> AsyncIterator[Any]:
-        with translated(*self._call):
-            async for item in self._items:
-                yield item
-
-
-def model_of(response_model: Any) -> Any:
-    """The model that a `Partial[M]` is of."""
-    return original_of(response_model) if isinstance(response_model, type) else response_model
 
 
 def element_of(response_model: Any) -> Any:
