@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -210,8 +211,46 @@ def test_json_deltas_hold_back_a_text_that_its_end_rewrites(size: int) -> None:
         assert any('"a b"' in piece for piece in pieces)
 
 
+class Lazy(BaseModel):
+    numbers: Iterable[int]
+    label: str
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_an_iterable_is_a_list_without_a_warning(size: int) -> None:
+    reading = Reading(Lazy, '{"numbers":[1,22,333],"label":"few"}', size)
+    patches, document, path = Patches(reading), None, ""
+    for batch in reading.batches():
+        for patch in patches(batch):
+            document, path = fold(document, json.loads(json.dumps(patch)), path)
+    assert document == {"numbers": [1, 22, 333], "label": "few"}
+
+
 class Page(BaseModel):
     text: str
+
+
+class Link(BaseModel):
+    v: int
+    name: str = ""
+    kids: list[Link] = []
+
+
+def chain(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {"v": 0}
+    for level in range(depth):
+        value = {"v": level, "kids": [value]}
+    return value
+
+
+@pytest.mark.parametrize("depth", [20, 60, 90])
+def test_so_are_those_of_objects_that_all_end_at_once(depth: int) -> None:
+    text = json.dumps(chain(depth), separators=(",", ":"))
+    reading = Reading(Link, text, 4)
+    patches, size = Patches(reading), 0
+    for batch in reading.batches():
+        size += sum(len(json.dumps(each, separators=(",", ":"))) for each in patches(batch))
+    assert size <= 8 * max(len(text), 1024)
 
 
 class Person(BaseModel):

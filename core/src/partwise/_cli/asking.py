@@ -9,12 +9,12 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import to_jsonable_python
 from rich.console import Console
 
 from partwise import Mode, from_provider, parse
 from partwise.rich import LiveView
 
+from .._plan.notebook_view import written
 from .recordings import Option
 from .types import ResponseModel
 
@@ -91,15 +91,9 @@ def _lines(stream: PartialStream[Any], schema: Any, output: str) -> Iterator[str
     if output == "patches":
         yield from map(_json, stream.patches())
     elif output == "ndjson":
-        yield from (_json(_plain(snapshot)) for snapshot in stream)
+        yield from (_json(written(snapshot)) for snapshot in stream)
     else:
         yield TypeAdapter(schema).dump_json(stream.result(), indent=2).decode()
-
-
-def _plain(snapshot: Any) -> Any:
-    if isinstance(snapshot, BaseModel):
-        return snapshot.model_dump(mode="json")
-    return to_jsonable_python(snapshot)
 
 
 def _json(value: Any) -> str:

@@ -23,6 +23,7 @@ from pydantic_core import to_jsonable_python
 
 from .._paths import find_key
 from .._plan.json_layouts import layout_of
+from .._plan.notebook_view import written
 from .._sentinels import MISSING
 from .._snapshot.events import Restarted, Resumed
 
@@ -145,11 +146,11 @@ class Document:
     def _compare_computed(self, place: _Place) -> Iterator[Change]:
         model = place.value
         names = layout_of(type(model)).computed
-        written = model.model_dump(mode="json", by_alias=self._by_alias, include=set(names))
+        values = written(model, by_alias=self._by_alias, include=set(names))
         at: Any = self._holder[""]
         for step in place.steps:
             at = at[step]
-        for key, value in written.items():
+        for key, value in values.items():
             yield from _differences(at, key, value, (*place.steps, key))
 
     def _computing(self, snapshot: Any, path: Path) -> Iterator[_Place]:
@@ -203,24 +204,20 @@ class Document:
                 return value
             if isinstance(value, _INFERRED):
                 return to_jsonable_python(value)
-        if isinstance(value, BaseModel) and not place.is_special:
-            return value.model_dump(mode="json", by_alias=self._by_alias)
-        if model is not None:
-            return self._write_inside(model, place.include)
-        if isinstance(value, BaseModel):
-            return value.model_dump(mode="json", by_alias=self._by_alias)
-        return to_jsonable_python(value, by_alias=bool(self._by_alias))
+        if model is None or (isinstance(value, BaseModel) and not place.is_special):
+            return written(value, by_alias=self._by_alias)
+        return self._write_inside(model, place.include)
 
     def _write_inside(self, model: BaseModel, include: tuple[Any, ...]) -> Any:
         chosen: Any = True
         for step in reversed(include):
             chosen = {step: chosen}
-        written: Any = model.model_dump(mode="json", by_alias=self._by_alias, include=chosen)
+        found = written(model, by_alias=self._by_alias, include=chosen)
         for _ in include:
-            if not written:  # excluded
+            if not found:  # excluded
                 return MISSING
-            (written,) = written.values() if isinstance(written, dict) else written
-        return written
+            (found,) = found.values() if isinstance(found, dict) else found
+        return found
 
 
 def _differences(parent: Any, key: Any, new: Any, steps: Steps) -> Iterator[Change]:

@@ -34,6 +34,8 @@ _TIGHT_OVERHEAD: Final = 7
 """The same while patches are held back: it leaves room for the last one."""
 _FREE_CHARS: Final = 1024
 """An answer that is shorter is counted as this long."""
+_SHORT_CHARS: Final = 32 * 1024
+"""Up to so many characters, the members of objects far down are counted before they come."""
 _LAST_CHARS: Final = 100
 """Characters of a last patch beside its path: it sets a small value there."""
 _APPEND_CHARS: Final = len('[{"op":"append","value":""}]')
@@ -146,8 +148,12 @@ class Patches:
     def _size_of_last(self, change: Change) -> int:
         """The characters of a last patch that comes after this change, about."""
         size = len(format_pointer(change.steps)) + _LAST_CHARS
-        # By a long path, members cost more than they bring, so all are set again at once.
-        return size if size < 2 * _LAST_CHARS else size + _size(self._value_at(change.steps[:-1]))
+        if size < 2 * _LAST_CHARS:
+            return size
+        # By a long path, members cost more than they bring, so all are set again at once: those of
+        # the object, and in a short answer, of all objects around it that end with it.
+        around = () if self._budget.is_short else change.steps[:-1]
+        return size + _size(self._value_at(around))
 
     def _shorter(
         self, changes: list[Change], patch: list[Operation], size: int, path: str | None
@@ -252,6 +258,11 @@ class _Budget:
             elif isinstance(event, Restarted):
                 self._before += self._known
                 self._known = self._counted = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether patches to set the members of all open objects are long beside the answer."""
+        return self._known < _SHORT_CHARS
 
     @property
     def allows_a_patch(self) -> bool:

@@ -44,10 +44,11 @@ def in_three_forms(value: Any, title: str, absent: set[str]) -> dict[str, Any]:
     }
 
 
-def written(value: Any, *, by_alias: bool | None = None) -> Any:
-    """A snapshot's JSON."""
+def written(value: Any, *, by_alias: bool | None = None, include: Any = None) -> Any:
+    """A snapshot's JSON; of a model, the part that is to be included."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=by_alias)
+        # A field of an iterable has a list, of which pydantic warns.
+        return value.model_dump(mode="json", by_alias=by_alias, include=include, warnings=False)
     return to_jsonable_python(value, by_alias=bool(by_alias))
 
 

@@ -228,7 +228,7 @@ def update_of(item: Any, form: Form, place: str, by_alias: bool | None) -> Updat
 def as_json(value: Any, *, by_alias: bool | None = None) -> Any:
     """A snapshot's JSON."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=by_alias)
+        return value.model_dump(mode="json", by_alias=by_alias, warnings=False)
     return to_jsonable_python(value, by_alias=bool(by_alias))
 
 
