@@ -1,4 +1,4 @@
-"""The written streams are those that the openai SDK reads, in both ways of asking."""
+"""The written streams are those that the openai SDK reads, sync and async."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_a_test_is_not_silently_overridden() -> None:
     with pytest.raises(TypeError, match=r"Quiet overrides test_refusal.*the reason"):
 
         class Quiet(ProviderConformance):
-            def test_refusal(self, harness: Any, mode: Any, way: Any) -> None:
+            def test_refusal(self, harness: Any, mode: Any, style: Any) -> None:
                 pass
 
 
@@ -44,7 +44,7 @@ def test_a_stub_under_xfail_says_the_same_as_the_mapping() -> None:
         xfail: ClassVar = {"test_usage": "it counts nothing"}
 
         @pytest.mark.xfail(reason="it never declines")
-        def test_refusal(self, harness: Any, mode: Any, way: Any) -> None:
+        def test_refusal(self, harness: Any, mode: Any, style: Any) -> None:
             pass
 
     assert dict(Stubbed.xfail) == {
@@ -171,3 +171,9 @@ def test_a_folder_without_recordings_is_no_quiet_pass(run: Run, tmp_path: Path) 
     listener = run()
     assert listener.code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     assert listener.cases == set()
+
+
+def test_each_check_says_its_rule_and_the_source_of_it() -> None:
+    checks = [name for name in dir(ProviderConformance) if name.startswith("test_")]
+    texts = [getattr(ProviderConformance, name).__doc__ or "" for name in checks]
+    assert [n for n, text in zip(checks, texts, strict=True) if "Source: " not in text] == []

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .suite import ProviderConformance
     from .wire import Part
 
-Way: TypeAlias = Literal["sync", "async"]
+Style: TypeAlias = Literal["sync", "async"]
 OnChunks: TypeAlias = "Callable[[list[Chunk]], bool]"
 """Receives the chunks of each event; returns whether to leave."""
 
@@ -75,7 +75,7 @@ class Harness:
         self.server = ReplayServer(self._reply)
         self._replies: list[Reply] = []
         self._runner = asyncio.Runner()
-        self._clients: dict[Way, Any] = {}
+        self._clients: dict[Style, Any] = {}
 
     def __enter__(self) -> Self:
         self.server.__enter__()
@@ -115,10 +115,10 @@ class Harness:
 
     def warm_up(self) -> None:
         """Let the plugin import its SDK, which may take seconds, before anything is timed."""
-        for way in ("sync", "async"):
+        for style in ("sync", "async"):
             # A test reports the errors of it.
             with suppress(Exception, pytest.fail.Exception):
-                self.decode(self.default_mode, answer(self.default_mode), way)
+                self.decode(self.default_mode, answer(self.default_mode), style)
         self.reset()
 
     def make(self, **given: Any) -> Provider:
@@ -126,24 +126,24 @@ class Harness:
         config = {"base_url": self.base_url, "options": self.suite.client_options, **given}
         return find_factory(self.name)(ProviderConfig(name=self.name, **config))
 
-    def close(self, provider: Provider, way: Way | None = None) -> None:
+    def close(self, provider: Provider, style: Style | None = None) -> None:
         """Close both halves of a provider, or one."""
-        if way != "sync":
+        if style != "sync":
             self._runner.run(provider.aclose())
-        if way != "async":
+        if style != "async":
             provider.close()
 
-    def client(self, way: Way) -> Any:
+    def client(self, style: Style) -> Any:
         """The client of the public API."""
-        if way not in self._clients:
-            self._clients[way] = partwise.from_provider(
+        if style not in self._clients:
+            self._clients[style] = partwise.from_provider(
                 self.suite.provider,
-                async_client=way == "async",
+                async_client=style == "async",
                 api_key=KEY,
                 base_url=self.base_url,
                 **self.suite.client_options,
             )
-        return self._clients[way]
+        return self._clients[style]
 
     def request(self, mode: Mode, **changes: Any) -> Request:
         """The request that the core would make."""
@@ -195,16 +195,16 @@ class Harness:
 
     # Driving the plugin -------------------------------------------------------------------------
 
-    def decode(self, mode: Mode, parts: Sequence[Part], way: Way = "sync") -> Transcript:
+    def decode(self, mode: Mode, parts: Sequence[Part], style: Style = "sync") -> Transcript:
         """The chunks that the plugin makes of a good answer of these parts."""
         self.answer_with(self.script(mode, parts))
         with raises_nothing("reading this answer"):
-            return self.receive(mode, way)
+            return self.receive(mode, style)
 
     def receive(
         self,
         mode: Mode | None,
-        way: Way = "sync",
+        style: Style = "sync",
         *,
         provider: Provider | None = None,
         read_timeout: float | None = None,
@@ -221,16 +221,16 @@ class Harness:
             return False
 
         request = self.request(mode or self.default_mode, read_timeout=read_timeout)
-        self.read(request, way, on_chunks, provider)
+        self.read(request, style, on_chunks, provider)
         return transcript
 
     def read(
-        self, request: Request, way: Way, on_chunks: OnChunks, provider: Provider | None = None
+        self, request: Request, style: Style, on_chunks: OnChunks, provider: Provider | None = None
     ) -> None:
         """Send the request and pass on the chunks of each event, until `on_chunks` returns true."""
         provider = provider or self.provider
         try:
-            if way == "sync":
+            if style == "sync":
                 _read(provider, request, on_chunks)
             else:
                 self._runner.run(aread(provider, request, on_chunks))
@@ -251,7 +251,7 @@ class Harness:
     def create(
         self,
         mode: Mode,
-        way: Way = "sync",
+        style: Style = "sync",
         on_snapshot: Callable[[], object] = lambda: None,
         **keywords: Any,
     ) -> Outcome:
@@ -265,7 +265,7 @@ class Harness:
         }
         outcome = Outcome(on_snapshot=on_snapshot)
         try:
-            if way == "sync":
+            if style == "sync":
                 create(self.client("sync"), outcome, keywords)
             else:
                 self._runner.run(acreate(self.client("async"), outcome, keywords))
@@ -273,14 +273,14 @@ class Harness:
             outcome.error = error
         return outcome
 
-    def read_one_snapshot(self, mode: Mode, way: Way) -> None:
+    def read_one_snapshot(self, mode: Mode, style: Style) -> None:
         """Call the public API, and break out of the loop at the first snapshot."""
         keywords: dict[str, Any] = {
             "response_model": Meeting,
             "messages": list(MESSAGES),
             "mode": mode,
         }
-        if way == "async":
+        if style == "async":
             self._runner.run(self._aread_one_snapshot(keywords))
             return
         stream = self.client("sync").create_partial(**keywords)

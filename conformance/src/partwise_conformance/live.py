@@ -18,7 +18,7 @@ from partwise.provider import Granularity, Mode, ProviderConfig, find_factory
 
 from .checks.snapshots import grew
 from .fixtures import Meeting
-from .harness import Outcome, Way, acreate, create
+from .harness import Outcome, Style, acreate, create
 from .report import Case, State
 
 _NOTE: Final = (
@@ -27,7 +27,7 @@ _NOTE: Final = (
 )
 _A_REQUEST: Final = 700
 """Tokens that a question and its answer take at the most, the schema among them."""
-_WAYS: Final[tuple[Way, ...]] = ("sync", "async")
+_STYLES: Final[tuple[Style, ...]] = ("sync", "async")
 _NOTHING_LEFT: Final[tuple[State, str]] = ("not applicable", "no tokens are left")
 _GOOD_ENDS: Final = ("stop", "tool_calls")
 
@@ -104,7 +104,7 @@ class Live:
         self.spent = 0
         self._options = options
         self._modes = self._declared()
-        self.requests = len(self._modes) * len(_WAYS) + 2
+        self.requests = len(self._modes) * len(_STYLES) + 2
         self.budget = budget or self.requests * _A_REQUEST
 
     def _declared(self) -> Mapping[Mode, Granularity]:
@@ -128,22 +128,22 @@ class Live:
         )
 
     def run(self) -> Iterator[Case]:
-        """Ask, and check each answer: the cases for each mode and way, one by one."""
+        """Ask, and check each answer: the cases for each mode and style, one by one."""
         yield self._case("live_wrong_key", *self._key())
         yield self._case("live_unknown_model", *self._unknown())
         for mode, fineness in self._modes.items():
-            for way in _WAYS:
-                yield from self._checked(mode, way, fineness)
+            for style in _STYLES:
+                yield from self._checked(mode, style, fineness)
 
-    def _checked(self, mode: Mode, way: Way, fineness: Granularity) -> Iterator[Case]:
+    def _checked(self, mode: Mode, style: Style, fineness: Granularity) -> Iterator[Case]:
         if self._is_spent:
             yield self._case(ANSWERED.test, *_NOTHING_LEFT)
             return
-        outcome = self._ask(way, mode)
+        outcome = self._ask(style, mode)
         checks = [ANSWERED] if outcome.error else [ANSWERED, *CHECKS]
         for check in checks:
             fault = check.fault(outcome, fineness)
-            reason = f"{mode}, {way}: {fault}" if fault else ""
+            reason = f"{mode}, {style}: {fault}" if fault else ""
             state: State = "failed" if fault else "passed"
             yield self._case(check.test, state, reason)
 
@@ -171,7 +171,7 @@ class Live:
         right = isinstance(error, partwise.ProviderError) and not error.retryable
         return ("passed", "") if right else ("failed", f"{type(error).__name__}: {error}")
 
-    def _ask(self, way: Way, mode: Mode | None, **changes: Any) -> Outcome:
+    def _ask(self, style: Style, mode: Mode | None, **changes: Any) -> Outcome:
         options = {**self._options, **changes}
         model = options.pop("model", self.model)
         keywords = {
@@ -183,7 +183,7 @@ class Live:
         }
         outcome = Outcome()
         try:
-            if way == "sync":
+            if style == "sync":
                 with partwise.from_provider(model, **options) as client:
                     create(client, outcome, keywords)
             else:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from partwise.provider import Mode
 
 _PROPERTY = "partwise-conformance"
-_WAYS = ("sync", "async")
+_STYLES = ("sync", "async")
 # How pytest begins the reason of a test that has no parameters to be tried with.
 _NO_CASES = "got empty parameter set"
 
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Try each test in all its modes and ways."""
+    """Run each check in all its modes, sync and async."""
     suite = metafunc.cls
     if suite is None or not _is_suite(suite):
         return
@@ -105,7 +105,7 @@ _PARAMETERS: dict[str, Any] = {
     "mode": _modes,
     "tool_mode": _tool_modes,
     "token_mode": _token_modes,
-    "way": lambda _suite: _WAYS,
+    "style": lambda _suite: _STYLES,
     "recording": _recordings,
 }
 

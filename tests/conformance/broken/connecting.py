@@ -172,7 +172,7 @@ class SwallowsCancelling(AcmeProvider):
 
 
 @fault(
-    "test_both_ways_hear_the_same",
+    "test_sync_and_async_agree",
     "test_reasoning_of_the_stream[async]",
     message="`aopen` must yield the events that `open` yields",
 )

@@ -278,7 +278,7 @@ class SharesADecodersState(AcmeDecoder):
 
 @fault(
     "test_many_streams",
-    "test_both_ways_hear_the_same",
+    "test_sync_and_async_agree",
     "test_decoders_are_independent",
     "test_cuts_of_the_bytes",
     message="the third stream of a provider differs",

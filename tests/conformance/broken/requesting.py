@@ -152,7 +152,7 @@ class ConnectsTooEarly(AcmeProvider):
         return super().build_request(request)
 
 
-@fault("test_both_ways_send_the_same", message="`aopen` must send what `open` sends")
+@fault("test_sync_and_async_send_the_same", message="`aopen` must send what `open` sends")
 class SendsOptionsOneWayOnly(AcmeProvider):
     """Forgets a part of the body in its asynchronous half."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partwise.provider import Chunk, Mode
 
     from ..exchange import Exchange
-    from ..harness import Harness, Way
+    from ..harness import Harness, Style
 
 # How often a stream is made to wait, and how long another task sleeps, in seconds.
 _WAITS, _TICK = 6, 0.01
@@ -30,8 +30,13 @@ _RELEASE = "close the SDK's response when `open` or `aopen` is left, however it 
 class ConnectionChecks:
     """Nothing waits, and nothing is left behind."""
 
-    def test_each_delta_comes_at_once(self, harness: Harness, token_mode: Mode, way: Way) -> None:
-        """Each delta is through before the next one is sent."""
+    def test_each_delta_comes_at_once(
+        self, harness: Harness, token_mode: Mode, style: Style
+    ) -> None:
+        """Each delta is through before the next one is sent.
+
+        Source: `Granularity.TOKEN` of `partwise.provider`.
+        """
         writes = _writes(harness, token_mode)
         steps = [each for write in writes for each in (write, Hold())]
         exchange = harness.server.enqueue(harness.reply(*steps[:-1]))
@@ -48,7 +53,7 @@ class ConnectionChecks:
             release_if_idle(exchange, harness.at_once) as waiting,
             raises_nothing("reading this answer"),
         ):
-            harness.read(harness.request(token_mode), way, on_chunks)
+            harness.read(harness.request(token_mode), style, on_chunks)
         require(
             not waiting.released,
             "a delta was held back until the next one came: yield each event when it comes, and "
@@ -56,7 +61,11 @@ class ConnectionChecks:
         )
 
     def test_other_tasks_go_on(self, harness: Harness) -> None:
-        """While an asynchronous stream waits for the vendor, other tasks go on."""
+        """While an asynchronous stream waits for the vendor, other tasks go on.
+
+        Source: `Provider.aopen` of `partwise.provider`; asyncio's "Developing with asyncio":
+        blocking code is not called directly.
+        """
         mode = harness.default_mode
         body = b"".join(harness.segments(mode, answer(mode)))
         steps = [each for piece in cut(body, len(body) // _WAITS) for each in (Hold(), piece)]
@@ -82,30 +91,39 @@ class ConnectionChecks:
             "asynchronous client, or a thread",
         )
 
-    def test_leaving_early(self, harness: Harness, way: Way) -> None:
-        """Leaving a stream early releases its connection at once."""
+    def test_leaving_early(self, harness: Harness, style: Style) -> None:
+        """Leaving a stream early releases its connection at once.
+
+        Source: `Provider.open` of `partwise.provider`: leaving the context releases the connection.
+        """
         harness.require_streaming()
         mode = harness.default_mode
         exchange = _stalled(harness, mode)
         with release_if_idle(exchange, harness.at_once * 2) as waiting:
             with raises_nothing("reading the beginning of an answer"):
-                harness.read(harness.request(mode), way, lambda _chunks: True)
+                harness.read(harness.request(mode), style, lambda _chunks: True)
             require(not waiting.released, _NOTHING_CAME)
             _expect_left(harness, exchange)
 
-    def test_break(self, harness: Harness, way: Way) -> None:
-        """Breaking out of a stream of snapshots releases its connection at once."""
+    def test_break(self, harness: Harness, style: Style) -> None:
+        """Breaking out of a stream of snapshots releases its connection at once.
+
+        Source: `Provider.open` of `partwise.provider`: leaving the context releases the connection.
+        """
         harness.require_streaming()
         mode = harness.default_mode
         exchange = _stalled(harness, mode)
         with release_if_idle(exchange, harness.at_once * 2) as waiting:
             with raises_nothing("reading the beginning of an answer"):
-                harness.read_one_snapshot(mode, way)
+                harness.read_one_snapshot(mode, style)
             require(not waiting.released, _NOTHING_CAME)
             _expect_left(harness, exchange)
 
     def test_cancelling(self, harness: Harness) -> None:
-        """Cancelling a task that reads releases its connection at once."""
+        """Cancelling a task that reads releases its connection at once.
+
+        Source: `Provider.open` of `partwise.provider`: leaving the context releases the connection.
+        """
         harness.require_streaming()
         mode = harness.default_mode
         exchange = _stalled(harness, mode)
@@ -131,23 +149,29 @@ class ConnectionChecks:
             harness.run(cancel())
             _expect_left(harness, exchange)
 
-    def test_close(self, harness: Harness, way: Way) -> None:
-        """Closing the provider closes the connections that it kept."""
+    def test_close(self, harness: Harness, style: Style) -> None:
+        """Closing the provider closes the connections that it kept.
+
+        Source: `Provider.close` of `partwise.provider`.
+        """
         mode = harness.default_mode
         exchange = harness.server.enqueue(harness.script(mode, answer(mode)))
         provider = harness.make(api_key=KEY)
         try:
-            harness.receive(mode, way, provider=provider)
+            harness.receive(mode, style, provider=provider)
         finally:
-            harness.close(provider, way)
+            harness.close(provider, style)
         _expect_left(harness, exchange, "`close` and `aclose` must close the SDK's client")
         harness.close(provider)
 
-    def test_many_streams(self, harness: Harness, way: Way) -> None:
-        """One provider serves one stream after the other."""
+    def test_many_streams(self, harness: Harness, style: Style) -> None:
+        """One provider serves one stream after the other.
+
+        Source: `Provider.open` of `partwise.provider`: leaving the context releases the connection.
+        """
         mode = harness.default_mode
         harness.answer_with(harness.script(mode, answer(mode)))
-        transcript = [harness.receive(mode, way).chunks for _ in range(3)]
+        transcript = [harness.receive(mode, style).chunks for _ in range(3)]
         advice = "the third stream of a provider differs from its first"
         expect(transcript[2], transcript[0], advice)
 

@@ -59,7 +59,10 @@ class DeclaredChecks:
     """The declarations are true."""
 
     def test_capabilities(self, harness: Harness) -> None:
-        """The modes are declared, best first, each with its granularity."""
+        """The modes are declared, best first, each with its granularity.
+
+        Source: `Capabilities` of `partwise.provider`.
+        """
         modes = harness.modes
         require(modes, "`capabilities` must declare at least one mode")
         kinds = {(type(mode), type(fineness)) for mode, fineness in modes.items()}
@@ -69,14 +72,20 @@ class DeclaredChecks:
             expect(sorted(modes), sorted(harness.suite.modes), advice)
 
     def test_granularity(self, harness: Harness, mode: Mode) -> None:
-        """An answer arrives as finely as is declared, and no more finely."""
+        """An answer arrives as finely as is declared, and no more finely.
+
+        Source: `Granularity` of `partwise.provider`.
+        """
         transcript = harness.decode(mode, answer(mode))
         actual = transcript.granularity(mode, _FIELDS)
         advice = f"declare how finely {mode} really streams"
         expect(actual.value, harness.modes[mode].value, advice)
 
     def test_no_sdk_before_open(self, harness: Harness) -> None:
-        """Nothing but the plugin itself is imported before a stream is opened."""
+        """Nothing but the plugin itself is imported before a stream is opened.
+
+        Source: `docs/writing-a-provider.md`: the SDK is imported late.
+        """
         suite = harness.suite
         imported = _imported(
             json.dumps({

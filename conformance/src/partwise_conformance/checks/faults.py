@@ -25,7 +25,7 @@ from ..wire import StreamError
 if TYPE_CHECKING:
     from partwise.provider import Provider
 
-    from ..harness import Harness, Way
+    from ..harness import Harness, Style
 
 # The error, and whether to try again. Vendors differ on conflicts.
 _STATUSES: dict[int, tuple[type[ProviderError], bool | None]] = {
@@ -51,11 +51,14 @@ class FaultChecks:
     """Faults become errors."""
 
     @pytest.mark.parametrize("status", _STATUSES)
-    def test_http_error(self, harness: Harness, way: Way, status: int) -> None:
-        """Each HTTP status is the right error, with the vendor's message and its exception."""
+    def test_http_error(self, harness: Harness, style: Style, status: int) -> None:
+        """Each HTTP status is the right error, with the vendor's message and its exception.
+
+        Source: RFC 9110, 15, as `error_of_status` of `partwise.provider` reads it.
+        """
         kind, retryable = _STATUSES[status]
         harness.answer_with(Reply.of_json(harness.wire.error(status, _MESSAGE), status=status))
-        error = _error(harness, way, f"status {status}")
+        error = _error(harness, style, f"status {status}")
         expect(type(error), kind, f"`map_error` must make status {status} a {kind.__name__}")
         expect(error.status_code, status, "give the error its `status_code`")
         expect(error.provider, harness.name, "give the error the provider's name: `config.name`")
@@ -65,48 +68,63 @@ class FaultChecks:
         require(KEY not in str(error), "the error's text has the API key in it")
         require(error.__cause__, "the SDK's exception is the error's `__cause__`")
 
-    def test_retry_after(self, harness: Harness, way: Way) -> None:
-        """The vendor's Retry-After is on the error."""
+    def test_retry_after(self, harness: Harness, style: Style) -> None:
+        """The vendor's Retry-After is on the error.
+
+        Source: RFC 9110, 10.2.3.
+        """
         body, headers = harness.wire.error(429, _MESSAGE), {"retry-after": "7"}
         harness.answer_with(Reply.of_json(body, status=429, headers=headers))
-        error = _error(harness, way, "a rate limit")
+        error = _error(harness, style, "a rate limit")
         expect(error.retry_after, 7.0, "give the error `retry_after`, from the header Retry-After")
 
-    def test_error_in_the_stream(self, harness: Harness, way: Way) -> None:
-        """An error that the vendor reports in mid-stream is a ProviderError, worth another try."""
+    def test_error_in_the_stream(self, harness: Harness, style: Style) -> None:
+        """An error that the vendor reports in mid-stream is a ProviderError, worth another try.
+
+        Source: `Provider.map_error` of `partwise.provider`.
+        """
         harness.require_streaming()
         mode = harness.default_mode
         parts = [*half(payload(mode)), StreamError(_MESSAGE)]
         harness.answer_with(harness.reply(*harness.segments(mode, parts)[:-1]))
-        error = _error(harness, way, "an error in the stream")
+        error = _error(harness, style, "an error in the stream")
         require(error.retryable, "an overloaded vendor may answer later: `retryable` must be True")
         require(_MESSAGE in str(error), f"the vendor's message is not in the error's text: {error}")
 
-    def test_drop(self, harness: Harness, way: Way) -> None:
-        """A connection that is reset in mid-stream is a ProviderConnectionError."""
-        self._break(harness, way, Drop())
+    def test_drop(self, harness: Harness, style: Style) -> None:
+        """A connection that is reset in mid-stream is a ProviderConnectionError.
 
-    def test_body_without_its_end(self, harness: Harness, way: Way) -> None:
-        """A connection that is closed in mid-stream is a ProviderConnectionError."""
-        self._break(harness, way, Close())
+        Source: `Provider.map_error` of `partwise.provider`.
+        """
+        self._break(harness, style, Drop())
 
-    def _break(self, harness: Harness, way: Way, fault: Drop | Close) -> None:
+    def test_body_without_its_end(self, harness: Harness, style: Style) -> None:
+        """A connection that is closed in mid-stream is a ProviderConnectionError.
+
+        Source: RFC 9112, 8: such a message is incomplete.
+        """
+        self._break(harness, style, Close())
+
+    def _break(self, harness: Harness, style: Style, fault: Drop | Close) -> None:
         mode = harness.default_mode
         segments = harness.segments(mode, half(payload(mode)))[:-1]
         harness.answer_with(harness.reply(b"".join(segments), fault))
-        error = _error(harness, way, "a connection that breaks")
+        error = _error(harness, style, "a connection that breaks")
         advice = "`map_error` must know the SDK's errors for it, and the HTTP library's"
         expect(type(error), ProviderConnectionError, advice)
         require(error.retryable, "a broken connection may not break again: `retryable` is True")
 
-    def test_what_came_is_kept(self, harness: Harness, way: Way) -> None:
-        """An error in mid-stream carries the text and the snapshot that came before it."""
+    def test_what_came_is_kept(self, harness: Harness, style: Style) -> None:
+        """An error in mid-stream carries the text and the snapshot that came before it.
+
+        Source: `docs/errors.md`: nothing received is lost.
+        """
         harness.require_streaming()
         mode = harness.default_mode
         segments = harness.segments(mode, half(payload(mode)))[:-1]
         exchange = harness.server.enqueue(harness.reply(b"".join(segments), Hold(), Drop()))
         with release_if_idle(exchange, harness.at_once):
-            error = harness.create(mode, way, on_snapshot=exchange.release_all).error
+            error = harness.create(mode, style, on_snapshot=exchange.release_all).error
         require(isinstance(error, ProviderError), f"this must be a ProviderError: {error!r}")
         text = getattr(error, "text", "")
         require(
@@ -114,11 +132,14 @@ class FaultChecks:
             "the text before the fault is lost: yield each event as it comes",
         )
 
-    def test_no_connection(self, harness: Harness, way: Way) -> None:
-        """A server that is not there is a ProviderConnectionError."""
+    def test_no_connection(self, harness: Harness, style: Style) -> None:
+        """A server that is not there is a ProviderConnectionError.
+
+        Source: `Provider.map_error` of `partwise.provider`.
+        """
         provider = harness.make(api_key=KEY, base_url=f"http://127.0.0.1:9{harness.wire.base_path}")
         try:
-            error = _error(harness, way, "a server that is not there", provider=provider)
+            error = _error(harness, style, "a server that is not there", provider=provider)
         finally:
             harness.close(provider)
         advice = "`map_error` must know the SDK's error for a connection that fails"
@@ -126,7 +147,10 @@ class FaultChecks:
         require(error.retryable, "the server may be back later: `retryable` must be True")
 
     def test_read_timeout(self, harness: Harness) -> None:
-        """A server that falls silent is a ProviderTimeoutError after `request.read_timeout`."""
+        """A server that falls silent is a ProviderTimeoutError after `request.read_timeout`.
+
+        Source: `Request.read_timeout` of `partwise.provider`.
+        """
         mode = harness.default_mode
         segments = harness.segments(mode, half(payload(mode)))[:-1]
         exchange = harness.server.enqueue(harness.reply(b"".join(segments), Hold(), Drop()))
@@ -139,21 +163,30 @@ class FaultChecks:
         expect(type(error), ProviderTimeoutError, "`map_error` must know the SDK's timeout")
         require(error.retryable, "silence may pass: `retryable` must be True")
 
-    def test_event_that_is_no_json(self, harness: Harness, way: Way) -> None:
-        """An event that can't be read is a ProviderError."""
+    def test_event_that_is_no_json(self, harness: Harness, style: Style) -> None:
+        """An event that can't be read is a ProviderError.
+
+        Source: `Provider.map_error` of `partwise.provider`.
+        """
         mode = harness.default_mode
         segments = harness.segments(mode, half(payload(mode)))[:-1]
         harness.answer_with(harness.reply(b"".join(segments), harness.wire.garbage()))
-        _error(harness, way, "an event that is not JSON")
+        _error(harness, style, "an event that is not JSON")
 
-    def test_page_in_place_of_a_stream(self, harness: Harness, way: Way) -> None:
-        """A proxy's page with status 200 is a ProviderError, not an empty answer."""
+    def test_page_in_place_of_a_stream(self, harness: Harness, style: Style) -> None:
+        """A proxy's page with status 200 is a ProviderError, not an empty answer.
+
+        Source: a proxy's sign-in page, of which openai's and anthropic's SDKs make an empty stream.
+        """
         harness.answer_with(Reply(body=[_PAGE], headers={"content-type": "text/html"}))
-        error = _error(harness, way, "an HTML page")
+        error = _error(harness, style, "an HTML page")
         require(error.status_code in (None, 200), "the page came with status 200")
 
     def test_errors_of_others(self, harness: Harness) -> None:
-        """Errors that neither the SDK nor the network raised are left alone."""
+        """Errors that neither the SDK nor the network raised are left alone.
+
+        Source: `Provider.map_error` of `partwise.provider`.
+        """
         for error in (KeyError("a bug"), ZeroDivisionError(), RuntimeError("of the user's")):
             mapped = harness.provider.map_error(error)
             expect(mapped, None, f"`map_error({error!r})` is not the SDK's: return None")
@@ -161,7 +194,7 @@ class FaultChecks:
 
 def _error(  # noqa: RET503 - `fail` returns nothing
     harness: Harness,
-    way: Way,
+    style: Style,
     situation: str,
     *,
     provider: Provider | None = None,
@@ -171,7 +204,7 @@ def _error(  # noqa: RET503 - `fail` returns nothing
     __tracebackhide__ = True
     try:
         transcript = harness.receive(
-            harness.default_mode, way, provider=provider, read_timeout=timeout
+            harness.default_mode, style, provider=provider, read_timeout=timeout
         )
     except ProviderError as error:
         return error

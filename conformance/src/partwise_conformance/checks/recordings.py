@@ -17,7 +17,7 @@ from ..transcript import Transcript
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..harness import Harness, Way
+    from ..harness import Harness, Style
     from ..recorded import Recorded
 
 SUFFIXES = frozenset({".sse", ".ndjson", ".jsonl", ".eventstream"})
@@ -29,13 +29,16 @@ _FINE = 2_000
 class RecordingChecks:
     """Real streams are read."""
 
-    def test_recording(self, harness: Harness, recording: Path, way: Way) -> None:
-        """A recorded stream is read to its end, and its answer is the one written beside it."""
+    def test_recording(self, harness: Harness, recording: Path, style: Style) -> None:
+        """A recorded stream is read to its end, and its answer is the one written beside it.
+
+        Source: `docs/recordings.md`.
+        """
         stream = recorded(harness, recording)
         if stream.fails:
-            _expect_fault(harness, stream, way)
+            _expect_fault(harness, stream, style)
             return
-        transcript = _play(harness, stream, way, [stream.body])
+        transcript = _play(harness, stream, style, [stream.body])
         require(
             transcript.text or transcript.calls or transcript.refusal,
             "nothing was read of this recording",
@@ -52,7 +55,10 @@ class RecordingChecks:
             require(_value(expected) in known, f"the answer in {recording} was read wrongly")
 
     def test_recording_in_single_bytes(self, harness: Harness, recording: Path) -> None:
-        """A recorded stream gives the same chunks when it comes byte by byte."""
+        """A recorded stream gives the same chunks when it comes byte by byte.
+
+        Source: WHATWG HTML, 9.2, by which events may be cut anywhere, and unknown ones are ignored.
+        """
         stream = recorded(harness, recording)
         if stream.fails:
             pytest.skip("this recording ends with a fault")
@@ -62,18 +68,18 @@ class RecordingChecks:
         expect(fine.chunks, whole.chunks, "cut into bytes, this recording gives other chunks")
 
 
-def _play(harness: Harness, stream: Recorded, way: Way, pieces: list[bytes]) -> Transcript:
+def _play(harness: Harness, stream: Recorded, style: Style, pieces: list[bytes]) -> Transcript:
     harness.answer_with(stream.reply(*pieces))
     transcript = Transcript()
     with raises_nothing("reading this recording"):
-        harness.read(stream.request, way, transcript.note)
+        harness.read(stream.request, style, transcript.note)
     return transcript
 
 
-def _expect_fault(harness: Harness, stream: Recorded, way: Way) -> None:
+def _expect_fault(harness: Harness, stream: Recorded, style: Style) -> None:
     harness.answer_with(stream.reply(stream.body))
     try:
-        harness.read(stream.request, way, Transcript().note)
+        harness.read(stream.request, style, Transcript().note)
     except ProviderError:
         return
     pytest.fail("this recording ends with a fault, and nothing was raised", pytrace=False)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from partwise.provider import Mode
 
-    from ..harness import Harness, Way
+    from ..harness import Harness, Style
 
 _PROPERTIES = ("headline", "urgency", "attendees", "remarks", "full_name", "years")
 _VALUES = ("whenever", "at_once")
@@ -34,7 +34,10 @@ class RequestChecks:
     """The request has everything that was asked for."""
 
     def test_schema_arrives(self, harness: Harness, mode: Mode) -> None:
-        """The schema arrives whole: properties, choices, descriptions."""
+        """The schema arrives whole: properties, choices, descriptions.
+
+        Source: `transform` of `partwise.provider`: nothing is lost in silence.
+        """
         body = _body(harness, mode)
         texts = list(_texts(body))
         for marker in (*_PROPERTIES, *_VALUES, *_DESCRIPTIONS):
@@ -50,14 +53,20 @@ class RequestChecks:
             )
 
     def test_tool_name_arrives(self, harness: Harness, tool_mode: Mode) -> None:
-        """The tool has the name that the answer is looked for under."""
+        """The tool has the name that the answer is looked for under.
+
+        Source: `Request.name` of `partwise.provider`.
+        """
         require(
             TOOL in _texts(_body(harness, tool_mode)),
             f"no tool is called {TOOL!r} in the body: name it by `request.name`",
         )
 
     def test_plain_text_is_asked_for_without_structure(self, harness: Harness, mode: Mode) -> None:
-        """The rest of an answer that was cut off is asked for as text: no tool and no schema."""
+        """The rest of an answer that was cut off is asked for as text: no tool and no schema.
+
+        Source: `Request.plain` of `partwise.provider`.
+        """
         transcript = Transcript()
         harness.answer_with(harness.script(mode, [TextDelta(ANSWER), Finish("stop"), USAGE]))
         with raises_nothing("reading plain text"):
@@ -71,7 +80,10 @@ class RequestChecks:
         )
 
     def test_messages_are_kept(self, harness: Harness, mode: Mode) -> None:
-        """Every message arrives, in order."""
+        """Every message arrives, in order.
+
+        Source: `Request.messages` of `partwise.provider`.
+        """
         messages = [
             {"role": "system", "content": _SYSTEM},
             {"role": "user", "content": _FIRST},
@@ -88,7 +100,10 @@ class RequestChecks:
         expect(sent, [_FIRST, _SAID, _LAST], advice)
 
     def test_calls_and_results_are_kept(self, harness: Harness, tool_mode: Mode) -> None:
-        """A tool call of the conversation arrives, and so does its result."""
+        """A tool call of the conversation arrives, and so does its result.
+
+        Source: `Request.messages` of `partwise.provider`: OpenAI's chat form.
+        """
         function = {"name": "find_room", "arguments": '{"place":"lighthouse"}'}
         messages = [
             *MESSAGES,
@@ -108,7 +123,10 @@ class RequestChecks:
             )
 
     def test_options_are_passed(self, harness: Harness, mode: Mode) -> None:
-        """Further keywords of the call are sent to the vendor."""
+        """Further keywords of the call are sent to the vendor.
+
+        Source: `Request.options` of `partwise.provider`.
+        """
         options = harness.suite.options
         body = _body(harness, mode, **options)
         for name, value in options.items():
@@ -119,7 +137,10 @@ class RequestChecks:
             )
 
     def test_model_arrives(self, harness: Harness, mode: Mode) -> None:
-        """The model is the one asked for."""
+        """The model is the one asked for.
+
+        Source: `Request.model` of `partwise.provider`.
+        """
         body = _body(harness, mode)
         path = harness.server.requests[-1].path
         require(
@@ -128,13 +149,16 @@ class RequestChecks:
         )
 
     def test_key_is_sent_and_nowhere_else(
-        self, harness: Harness, way: Way, caplog: pytest.LogCaptureFixture
+        self, harness: Harness, style: Style, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The key is sent in the vendor's place for it, and is nowhere else."""
+        """The key is sent in the vendor's place for it, and is nowhere else.
+
+        Source: `docs/security.md`.
+        """
         mode = harness.default_mode
         harness.answer_with(harness.script(mode, answer(mode)))
         with caplog.at_level("DEBUG"):
-            harness.receive(mode, way)
+            harness.receive(mode, style)
         sent = harness.server.requests[-1]
         require(
             harness.wire.bears(sent, KEY),
@@ -153,7 +177,10 @@ class RequestChecks:
             require(KEY not in text, f"the API key is in {where}: keep it out of there")
 
     def test_missing_key(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without a key there is an error before any request."""
+        """Without a key there is an error before any request.
+
+        Source: `ProviderConfig.key` of `partwise.provider`.
+        """
         _clear_environment(monkeypatch)
         if not harness.suite.needs_key:
             harness.make()
@@ -168,7 +195,10 @@ class RequestChecks:
         )
 
     def test_build_request_is_pure(self, harness: Harness, mode: Mode) -> None:
-        """The same request gives the same payload, and stays as it was."""
+        """The same request gives the same payload, and stays as it was.
+
+        Source: `Provider.build_request` of `partwise.provider`.
+        """
         request = harness.request(mode, options=dict(harness.suite.options))
         before, connections = copy.deepcopy(request), harness.server.connections
         first = copy.deepcopy(harness.provider.build_request(request))
@@ -177,16 +207,22 @@ class RequestChecks:
         advice = "`build_request` must send nothing, and open no connection: that is for `open`"
         expect((harness.server.requests, harness.server.connections), ([], connections), advice)
 
-    def test_both_ways_send_the_same(self, harness: Harness, mode: Mode) -> None:
-        """Sync and async send the same body."""
-        bodies = [_body(harness, mode), _body(harness, mode, way="async")]
+    def test_sync_and_async_send_the_same(self, harness: Harness, mode: Mode) -> None:
+        """Sync and async send the same body.
+
+        Source: `Provider.aopen` of `partwise.provider`: as `open`.
+        """
+        bodies = [_body(harness, mode), _body(harness, mode, style="async")]
         expect(bodies[1], bodies[0], "`aopen` must send what `open` sends")
 
-    def test_reask(self, harness: Harness, mode: Mode, way: Way) -> None:
-        """An invalid answer is shown to the model with its fault, and the next one counts."""
+    def test_reask(self, harness: Harness, mode: Mode, style: Style) -> None:
+        """An invalid answer is shown to the model with its fault, and the next one counts.
+
+        Source: `docs/retries.md`.
+        """
         replies = (harness.script(mode, answer(mode, [text])) for text in (INVALID, ANSWER))
         harness.answer_with(*replies)
-        outcome = harness.create(mode, way, max_retries=1)
+        outcome = harness.create(mode, style, max_retries=1)
         expect(outcome.error, None, "a second, valid answer must make the call succeed")
         bodies = [harness.wire.body(request) for request in harness.server.requests]
         expect(len(bodies), 2, "an invalid answer must lead to one more request")
@@ -199,10 +235,10 @@ class RequestChecks:
         require("attendees[0].years" in texts, "the second request does not say what was wrong")
 
 
-def _body(harness: Harness, mode: Mode, way: Way = "sync", **keywords: Any) -> Any:
+def _body(harness: Harness, mode: Mode, style: Style = "sync", **keywords: Any) -> Any:
     """The body of the request that a call makes."""
     harness.answer_with(harness.script(mode, answer(mode)))
-    outcome = harness.create(mode, way, **keywords)
+    outcome = harness.create(mode, style, **keywords)
     requests = harness.server.requests
     require(requests, f"no request came; the call ended with {outcome.error!r}")
     return harness.wire.body(requests[-1])

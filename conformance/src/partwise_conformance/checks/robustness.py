@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from partwise.provider import Chunk, Mode
 
-    from ..harness import Harness, Way
+    from ..harness import Harness, Style
     from ..wire import Part
 
 _MESSAGE: Final = "the lighthouse is closed"
@@ -71,43 +71,55 @@ class RobustnessChecks:
     """Hostile input becomes a value or a PartwiseError."""
 
     def test_odd_shapes(self, harness: Harness, mode: Mode) -> None:
-        """Events of odd shapes end in chunks or in a ProviderError, never in a builtin error."""
+        """Events of odd shapes end in chunks or in a ProviderError, never in a builtin error.
+
+        Source: `docs/security.md`: whatever a vendor sends, the user meets partwise's errors alone.
+        """
         random = Random(f"shapes {mode}")  # noqa: S311 - no secret is made of it
         for parts in _scenarios(mode):
             for _ in range(harness.suite.mutations):
                 _expect_typed(harness, mode, _odd_body(harness, mode, parts, random))
 
     def test_damaged_bytes(self, harness: Harness, mode: Mode) -> None:
-        """Damaged bodies end in chunks or in a ProviderError, never in a builtin error."""
+        """Damaged bodies end in chunks or in a ProviderError, never in a builtin error.
+
+        Source: `docs/security.md`: whatever a vendor sends, the user meets partwise's errors alone.
+        """
         random = Random(f"bytes {mode}")  # noqa: S311 - as above
         body = b"".join(harness.segments(mode, answer(mode)))
         for _ in range(harness.suite.mutations):
             _expect_typed(harness, mode, damaged(body, random))
 
-    def test_damaged_answers(self, harness: Harness, way: Way) -> None:
-        """For the user, a damaged answer is a value or a PartwiseError."""
-        random = Random(f"answers {way}")  # noqa: S311 - as above
+    def test_damaged_answers(self, harness: Harness, style: Style) -> None:
+        """For the user, a damaged answer is a value or a PartwiseError.
+
+        Source: `docs/security.md`: whatever a vendor sends, the user meets partwise's errors alone.
+        """
+        random = Random(f"answers {style}")  # noqa: S311 - as above
         mode = harness.default_mode
         body = b"".join(harness.segments(mode, answer(mode)))
         for number in range(harness.suite.mutations):
             odd = _odd_body(harness, mode, answer(mode), random)
             mutated = damaged(body, random) if number % 2 else odd
             harness.answer_with(harness.reply(mutated))
-            error = harness.create(mode, way).error
+            error = harness.create(mode, style).error
             require(
                 error is None or isinstance(error, PartwiseError),
                 f"reading this body raised {error!r}, which is not a PartwiseError\n  {mutated!r}",
             )
 
-    def test_failures_are_the_vendors(self, harness: Harness, way: Way) -> None:
-        """A failure that the vendor reports in its stream is never sent to the model as its own."""
+    def test_failures_are_the_vendors(self, harness: Harness, style: Style) -> None:
+        """A failure that the vendor reports in its stream is never sent to the model as its own.
+
+        Source: `docs/retries.md`: only the model's own faults are shown to it.
+        """
         harness.require_streaming()
         mode = harness.default_mode
         whole = payload(mode)
         for begun in ([], half(whole), whole):
             segments = harness.segments(mode, [*begun, StreamError(_MESSAGE)])[:-1]
             harness.answer_with(harness.reply(b"".join(segments)))
-            error = harness.create(mode, way).error
+            error = harness.create(mode, style).error
             require(
                 isinstance(error, ProviderError) and not isinstance(error, OutputError),
                 f"after {len(begun)} deltas the vendor reported a failure, and the call ended with "
@@ -115,7 +127,10 @@ class RobustnessChecks:
             )
 
     def test_odd_configuration(self, harness: Harness) -> None:
-        """A URL or a key that can't be used is a PartwiseError, when it is given or used."""
+        """A URL or a key that can't be used is a PartwiseError, when it is given or used.
+
+        Source: `ProviderConfig` of `partwise.provider`.
+        """
         for name, given in _CONFIGURATIONS.items():
             error = _error_of(harness, {"api_key": KEY, "base_url": harness.base_url, **given})
             require(
@@ -129,7 +144,10 @@ class RobustnessChecks:
             )
 
     def test_odd_retry_after(self, harness: Harness) -> None:
-        """A Retry-After that can't be read is ignored, or is a finite number of seconds."""
+        """A Retry-After that can't be read is ignored, or is a finite number of seconds.
+
+        Source: RFC 9110, 10.2.3.
+        """
         for value in _RETRY_AFTER:
             body = harness.wire.error(429, _MESSAGE)
             headers = {"retry-after": value}

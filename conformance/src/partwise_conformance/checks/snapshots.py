@@ -12,7 +12,7 @@ from ..assertions import expect, require
 from ..fixtures import ANSWER, DELTAS, USAGE, Attendee, Meeting, answer, natural_finish
 
 if TYPE_CHECKING:
-    from ..harness import Harness, Outcome, Way
+    from ..harness import Harness, Outcome, Style
 
 _EXPECTED = Meeting.model_validate_json(ANSWER)
 
@@ -20,31 +20,43 @@ _EXPECTED = Meeting.model_validate_json(ANSWER)
 class SnapshotChecks:
     """The core's contract is kept through the plugin."""
 
-    def test_answer(self, harness: Harness, mode: Mode, way: Way) -> None:
-        """The answer is the validated model, and the last snapshot is the same object."""
-        outcome = _answered(harness, mode, way)
+    def test_answer(self, harness: Harness, mode: Mode, style: Style) -> None:
+        """The answer is the validated model, and the last snapshot is the same object.
+
+        Source: `docs/snapshots.md`.
+        """
+        outcome = _answered(harness, mode, style)
         expect(outcome.value, _EXPECTED, "the answer differs from the vendor's")
         require(type(outcome.value) is Meeting, "the answer must be of the very type asked for")
         require(
             outcome.snapshots[-1] is outcome.value, "the last snapshot must be the answer itself"
         )
 
-    def test_facts(self, harness: Harness, mode: Mode, way: Way) -> None:
-        """Usage and finish reason are there at the end."""
-        outcome = _answered(harness, mode, way)
+    def test_facts(self, harness: Harness, mode: Mode, style: Style) -> None:
+        """Usage and finish reason are there at the end.
+
+        Source: `docs/snapshots.md`: the facts of a stream.
+        """
+        outcome = _answered(harness, mode, style)
         expect(outcome.usage, USAGE, "the stream's usage differs from the vendor's")
         expect(outcome.finish_reason, natural_finish(mode).reason, "the finish reason got lost")
 
-    def test_reasoning_of_the_stream(self, harness: Harness, mode: Mode, way: Way) -> None:
-        """The stream has the reasoning beside the answer."""
+    def test_reasoning_of_the_stream(self, harness: Harness, mode: Mode, style: Style) -> None:
+        """The stream has the reasoning beside the answer.
+
+        Source: `docs/snapshots.md`.
+        """
         harness.answer_with(harness.script(mode, [ReasoningDelta("Hm, so."), *answer(mode)]))
-        outcome = harness.create(mode, way)
+        outcome = harness.create(mode, style)
         expect(outcome.error, None, "reasoning before an answer does not harm it")
         expect(outcome.reasoning, "Hm, so.", "the reasoning got lost, or into the answer")
 
-    def test_snapshots(self, harness: Harness, mode: Mode, way: Way) -> None:
-        """Snapshots are instances of the model, only grow, and never change afterwards."""
-        outcome = _answered(harness, mode, way)
+    def test_snapshots(self, harness: Harness, mode: Mode, style: Style) -> None:
+        """Snapshots are instances of the model, only grow, and never change afterwards.
+
+        Source: `docs/snapshots.md`.
+        """
+        outcome = _answered(harness, mode, style)
         require(
             all(isinstance(each, Meeting) for each in outcome.snapshots),
             "each snapshot must be an instance of the response model",
@@ -56,10 +68,13 @@ class SnapshotChecks:
         expect(ages, {36, 41}, "a number was shown before it was complete")
 
     def test_snapshots_follow_the_deltas(
-        self, harness: Harness, token_mode: Mode, way: Way
+        self, harness: Harness, token_mode: Mode, style: Style
     ) -> None:
-        """There is a snapshot for each delta: the same as `partwise.parse` gives of the text."""
-        outcome = _answered(harness, token_mode, way)
+        """There is a snapshot for each delta: the same as `partwise.parse` gives of the text.
+
+        Source: `docs/snapshots.md`.
+        """
+        outcome = _answered(harness, token_mode, style)
         lenient = token_mode is Mode.MD_JSON
         parsed = partwise.parse(Meeting, DELTAS, lenient=lenient)
         expected = [each.model_dump() for each in parsed]
@@ -68,9 +83,9 @@ class SnapshotChecks:
         expect(actual, expected, "the snapshots are not those of the deltas that were sent")
 
 
-def _answered(harness: Harness, mode: Mode, way: Way) -> Outcome:
+def _answered(harness: Harness, mode: Mode, style: Style) -> Outcome:
     harness.answer_with(harness.script(mode, answer(mode)))
-    outcome = harness.create(mode, way)
+    outcome = harness.create(mode, style)
     expect(outcome.error, None, "a whole and valid answer must not end in an error")
     return outcome
 
