@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -16,7 +17,10 @@ from typing import Any
 
 import httpx
 import pytest
+from redis import exceptions as redis_errors
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -28,7 +32,7 @@ from partwise_web.starlette import PartialResponse
 from partwise_web.testing import LogContract
 
 from ..core.client.test_wire_document import fold
-from ..timing import PROMPTLY
+from ..timing import PROMPTLY, TOLERANCE
 from . import readers
 from .conftest import FINAL, TEXT, Team, serving
 from .test_starlette import events
@@ -217,6 +221,10 @@ async def test_a_worker_may_be_killed_at_any_point(redis_url: str) -> None:
     heartbeat, count = 1.0, 24
     names = [uuid.uuid4().hex for _ in range(count)]
 
+    async def woken_after(seconds: float) -> float:
+        await asyncio.sleep(seconds)
+        return time.monotonic()
+
     async def see_it_killed(name: str, elements: int) -> float:
         command = [sys.executable, str(HERE / "half_worker.py"), redis_url, name]
         async with Redis.from_url(redis_url) as redis, starting:
@@ -231,6 +239,7 @@ async def test_a_worker_may_be_killed_at_any_point(redis_url: str) -> None:
             tasks = [asyncio.create_task(reader.result()) for reader in readers]
             process.kill()
             killed = time.monotonic()
+            timer = asyncio.create_task(woken_after(heartbeat))
             for task, reader in zip(tasks, readers, strict=True):
                 with pytest.raises(WorkerLostError) as caught:
                     await task
@@ -238,13 +247,16 @@ async def test_a_worker_may_be_killed_at_any_point(redis_url: str) -> None:
                 assert caught.value.snapshot == [*range(len(caught.value.snapshot))]
                 assert len(caught.value.snapshot) >= elements
                 assert reader.state("") == "partial"
+            # A loop that is busy with the other workers' answers is late with everything.
+            delay = await timer - killed - heartbeat
+            assert max(late) < heartbeat + delay + TOLERANCE, (late, delay)
             await process.wait()
             return max(late)
 
     starting = asyncio.Semaphore(4)  # processes at once
     points = [0, *(int(1.3**n) for n in range(count - 1))]
     late = await asyncio.gather(*map(see_it_killed, names, points))
-    assert max(late) < 2 * heartbeat  # one heartbeat, and the time that a busy machine takes
+    assert statistics.median(late) < heartbeat
 
 
 @pytest.mark.anyio
@@ -259,6 +271,70 @@ async def test_another_worker_takes_over(redis_url: str) -> None:
         reader = follow(log, answer, Team)
         assert (await reader.result()).model_dump() == FINAL
         assert reader.attempt == 2
+
+
+async def _away(redis: Redis, seconds: float) -> None:
+    """The server is away for so long: it takes no connection, and has cut those that were there."""
+    await redis.config_set("maxclients", 1)
+    await redis.client_kill_filter(_type="normal", skipme=True)
+    await asyncio.sleep(seconds)
+    await redis.config_set("maxclients", 10_000)
+
+
+@pytest.mark.anyio
+async def test_a_server_that_is_away_for_a_moment(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis, Redis.from_url(redis_url) as other:
+        log, answer = RedisLog(other, heartbeat=2.0), uuid.uuid4().hex
+        text = json.dumps(["word " * 5] * 20)
+
+        async def slowly() -> AsyncIterator[str]:
+            for start in range(0, len(text), 5):
+                await asyncio.sleep(0.01)
+                yield text[start : start + 5]
+
+        writing = asyncio.create_task(
+            write(partwise.aparse(list[str], slowly()), log, answer, every=0)
+        )
+        reading = asyncio.create_task(follow(log, answer, list[str]).result())
+        await asyncio.sleep(0.2)
+        await _away(redis, 0.2)
+        await writing
+        assert await reading == json.loads(text)
+        assert await follow(log, answer, list[str]).result() == json.loads(text)
+
+
+@pytest.mark.anyio
+async def test_a_server_that_stays_away_is_a_typed_error() -> None:
+    async with Redis(unix_socket_path="/nowhere.sock", retry=Retry(NoBackoff(), 0)) as redis:
+        log = RedisLog(redis, heartbeat=0.1)
+        with pytest.raises(
+            partwise.ProviderConnectionError, match=r"Redis has been away for 0\.1 s"
+        ):
+            await follow(log, "a", Team).result()
+        with pytest.raises(partwise.ProviderConnectionError):
+            await log.open("a")
+
+
+@pytest.mark.anyio
+async def test_an_entry_whose_reply_was_lost_is_written_once(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        log, answer, lost = RedisLog(redis, heartbeat=1.0), uuid.uuid4().hex, [True]
+        script = log._write
+
+        async def losing_its_reply(**call: Any) -> Any:
+            reply = await script(**call)
+            if lost.pop() if lost else False:
+                raise redis_errors.ConnectionError("lost")
+            return reply
+
+        log._write = losing_its_reply  # type: ignore[assignment]
+        fence = await log.open(answer)
+        await log.append(answer, fence, {"text": "a"})
+        await log.append(answer, fence, {"text": "a"})
+        lost.append(True)
+        done = {"done": {"usage": None, "finish_reason": "stop", "attempts": 1}}
+        await log.finish(answer, fence, done)
+        assert [entry async for entry in log.read(answer)] == [{"text": "a"}, {"text": "a"}, done]
 
 
 @pytest.mark.anyio

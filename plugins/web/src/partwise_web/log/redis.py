@@ -5,6 +5,9 @@ and `:lease`. The lease bears the fence of the worker that writes; it lives for 
 heartbeat and is renewed by each entry and each beat. That only the newest fence writes is checked
 by a script, in the same step as the writing.
 
+A server that is away for less than a heartbeat is waited for. An entry may have been written though
+its reply was lost, so each has a token in its name, and the script never writes one twice.
+
 The readers of one answer in one process share a connection and the events read.
 """
 
@@ -13,13 +16,18 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import secrets
 from typing import TYPE_CHECKING, Any, Final
+
+from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - a socket's have other names
+
+from partwise import ProviderConnectionError
 
 from .._errors import AnswerTakenError, UnknownAnswerError, WorkerLostError
 from ._contract import is_last
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from redis.asyncio import Redis
 
@@ -29,10 +37,14 @@ _LEASE: Final = 0.6
 """The lease's time as a part of the heartbeat's: the rest is for readers to notice."""
 _LOOK: Final = 0.15
 """How often readers look for the lease, likewise."""
+_AGAIN: Final = 0.05
+"""The pause before a server that is away is tried again, likewise."""
+_TOKEN_BYTES: Final = 3
+"""Enough to tell an entry from the one before."""
 
 _OPEN: Final = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if redis.call('EXISTS', KEYS[3]) == 1 or (last[1] and last[1][2][1] == 'last') then
+if redis.call('EXISTS', KEYS[3]) == 1 or (last[1] and last[1][2][1]:sub(1, 4) == 'last') then
   return 0
 end
 local fence = redis.call('INCR', KEYS[2])
@@ -42,7 +54,12 @@ return fence
 """
 _WRITE: Final = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if redis.call('GET', KEYS[2]) ~= ARGV[1] or (last[1] and last[1][2][1] == 'last') then
+local name = last[1] and last[1][2][1] or ''
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then
+  return 0
+elseif name ~= '' and name == ARGV[4] then
+  return 1
+elseif name:sub(1, 4) == 'last' then
   return 0
 end
 if ARGV[4] ~= '' then
@@ -50,7 +67,7 @@ if ARGV[4] ~= '' then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
-if ARGV[4] == 'last' then
+if ARGV[4]:sub(1, 4) == 'last' then
   redis.call('DEL', KEYS[3])
 else
   redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
@@ -88,7 +105,8 @@ class RedisLog:
 
     async def open(self, answer: str) -> int:
         """Let a worker write this answer: its fence."""
-        fence = await self._open(keys=self._keys(answer), args=[self._lease, self._expires])
+        keys, args = self._keys(answer), [self._lease, self._expires]
+        fence = await self._persist(lambda: self._open(keys=keys, args=args))
         if not fence:
             raise AnswerTakenError(f"answer {answer!r} is written by another worker, or has ended")
         return int(fence)
@@ -107,9 +125,33 @@ class RedisLog:
 
     async def _put(self, answer: str, fence: int, name: str, entry: Entry | None) -> None:
         text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        name = name and f"{name}{secrets.token_hex(_TOKEN_BYTES)}"
+        keys = self._keys(answer)
         args: list[str | int] = [fence, self._lease, self._expires, name, text]
-        if not await self._write(keys=self._keys(answer), args=args):
+        if not await self._persist(lambda: self._write(keys=keys, args=args)):
             raise AnswerTakenError(f"another worker has taken over answer {answer!r}")
+
+    async def _persist(
+        self, call: Callable[[], Awaitable[Any]], note: Callable[[], None] = lambda: None
+    ) -> Any:
+        """The call's result, once the server is there; if it is not, that is noted.
+
+        Raises:
+            ProviderConnectionError: it was away for a heartbeat.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.heartbeat
+        while True:
+            try:
+                return await call()
+            except (ConnectionError, TimeoutError) as error:
+                note()
+                if loop.time() > deadline:
+                    message = f"Redis has been away for {self.heartbeat} s: {error}"
+                    raise ProviderConnectionError(
+                        message, provider="log", retryable=False
+                    ) from error
+                await asyncio.sleep(self.heartbeat * _AGAIN)
 
     async def read(self, answer: str) -> AsyncIterator[Entry]:
         """All entries, as they come."""
@@ -175,24 +217,37 @@ class _Tail:
         changed.set()
 
     async def _read(self) -> None:
-        redis = self._log._redis  # noqa: SLF001 - a part of the log
-        stream, fence, lease = self._log._keys(self._answer)  # noqa: SLF001
         block = max(1, round(self._log.heartbeat * _LOOK * 1000))
-        deadline = asyncio.get_running_loop().time() + self._log.heartbeat
-        place: Any = "0"
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._log.heartbeat
+        may_return = 0.0  # until then, a worker that could not renew its lease
+        self._place: Any = "0"
+
+        def note() -> None:
+            nonlocal may_return
+            may_return = loop.time() + self._log.heartbeat
+
         while not (self._entries and is_last(self._entries[-1])):
-            # In this order: a worker that begins in between is not taken for a lost one.
-            has_begun = bool(await redis.exists(fence))
-            is_alive = bool(await redis.exists(lease))
-            batch = await redis.xread({stream: place}, block=block if is_alive else None)
+            found = await self._log._persist(lambda: self._ask(block), note)  # noqa: SLF001 - a part of the log
+            has_begun, is_alive, batch = found
             if batch:
-                place = self._take(batch)
+                self._place = self._take(batch)
             elif not is_alive:
-                if has_begun:
+                if has_begun and loop.time() > may_return:
                     raise WorkerLostError(self._answer)
-                if asyncio.get_running_loop().time() > deadline:
+                if loop.time() > max(deadline, may_return):
                     raise UnknownAnswerError(self._answer)
                 await asyncio.sleep(block / 1000)
+
+    async def _ask(self, block: int) -> tuple[bool, bool, Any]:
+        """Whether a worker has begun, whether it is alive, and the entries that are new."""
+        redis = self._log._redis  # noqa: SLF001
+        stream, fence, lease = self._log._keys(self._answer)  # noqa: SLF001
+        # In this order: a worker that begins in between is not taken for a lost one.
+        has_begun = bool(await redis.exists(fence))
+        is_alive = bool(await redis.exists(lease))
+        batch = await redis.xread({stream: self._place}, block=block if is_alive else None)
+        return has_begun, is_alive, batch
 
     def _take(self, batch: Any) -> Any:
         """Keep the entries of a reply: the id of the last."""
