@@ -438,3 +438,18 @@ def test_options_go_to_the_vendor(play: Any, kit: Any) -> None:
     request = outcome.provider.payloads[0]["request"]
     assert request.options == {"temperature": 0}
     assert (request.model, request.messages) == ("model", [{"role": "user", "content": "Who?"}])
+
+
+def test_a_response_without_an_event_may_be_no_stream(play: Any) -> None:
+    error = play([], max_retries=0).error
+
+    assert isinstance(error, partwise.IncompleteOutputError)
+    assert "the answer is empty" in str(error)
+    assert "no event" in error.advice
+    assert "check base_url=" in str(error)
+
+
+def test_a_text_of_nothing_was_no_response() -> None:
+    with pytest.raises(partwise.IncompleteOutputError) as caught:
+        partwise.parse(int, []).result()
+    assert caught.value.advice == ""

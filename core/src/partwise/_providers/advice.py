@@ -75,6 +75,11 @@ _RULES: Final = (
     Rule(r"api.?key.{0,30}(?:not valid|invalid|incorrect)", _KEY, status=400),
 )
 
+NO_EVENTS: Final = (
+    "the response had no event: it may be a page or a document, and no stream; check base_url="
+)
+"""What to do about a response that ended without a single event."""
+
 _NO_TLS: Final = re.compile(
     r"wrong.version.number|record layer|http.request|packet length", re.IGNORECASE
 )

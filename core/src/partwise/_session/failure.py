@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._errors import IncompleteOutputError, ProviderError
-from .._providers.advice import advice_for, longer_answer
+from .._providers.advice import NO_EVENTS, advice_for, longer_answer
 
 if TYPE_CHECKING:
     from .._errors import PartwiseError
@@ -34,6 +34,8 @@ def advice_on(error: PartwiseError, call: Call, attempt: Attempt, *, has_begun: 
     if isinstance(error, ProviderError) and not has_begun:
         url = getattr(call.provider, "models_url", None)
         return advice_for(error, model=call.info.model, models_url=url)
+    if isinstance(error, IncompleteOutputError) and not has_begun and call.info.model:
+        return NO_EVENTS
     if isinstance(error, IncompleteOutputError) and attempt.finish_reason == "length":
         return longer_answer(call.request.options, resumes=call.settings.resume)
     return ""
