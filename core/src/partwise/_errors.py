@@ -76,6 +76,10 @@ class PartwiseError(Exception):
             text = f"{text[:_MESSAGE_CHARS]}… ({more} more characters in error.args[0])"
         return f"{text.rstrip('.')}; {self.advice}" if self.advice else text
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own would call a class of several parameters with the message alone.
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
 
 class ConfigurationError(PartwiseError):
     """The call can't be made as asked. No request was sent.
@@ -137,10 +141,6 @@ class ProviderError(PartwiseError):
         self.status_code = status_code
         self.retryable = retryable
         self.retry_after = retry_after
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own would call the class with the message alone.
-        return (_rebuild, (type(self), self.args, self.__dict__))
 
 
 class BadRequestError(ProviderError):
@@ -211,9 +211,6 @@ class MalformedOutputError(OutputError):
         self.column = column
         self.excerpt = excerpt
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, self.__dict__))
-
 
 def malformed(message: str, text: str, position: int) -> MalformedOutputError:
     """The error for a fault at that position of the text, with the line around it and a caret."""
@@ -252,9 +249,6 @@ class InvalidOutputError(OutputError):
         """The faults, as `pydantic.ValidationError.errors()` gives them."""
         return list(self._details)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, self.__dict__))
-
 
 class IncompleteOutputError(OutputError):
     """The answer was cut off: `finish_reason` is `"length"`, or the stream just ended.
@@ -269,9 +263,6 @@ class RefusalError(OutputError):
     def __init__(self, message: str, *, refusal: str) -> None:
         super().__init__(message)
         self.refusal = refusal
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, self.__dict__))
 
 
 class ContentFilterError(OutputError):
@@ -297,9 +288,6 @@ class RetriesExhaustedError(PartwiseError):
         super().__init__(message)
         self.errors = tuple(errors)
         self.retryable = errors[-1].retryable if errors else False
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, self.__dict__))
 
 
 def _rebuild(

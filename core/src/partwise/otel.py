@@ -40,22 +40,7 @@ if TYPE_CHECKING:
     from ._session.hooks import Completion, StreamEnd
 
 _CHARACTERS_PER_TOKEN: Final = 4
-_SECONDS: Final = (
-    0.01,
-    0.02,
-    0.04,
-    0.08,
-    0.16,
-    0.32,
-    0.64,
-    1.28,
-    2.56,
-    5.12,
-    10.24,
-    20.48,
-    40.96,
-    81.92,
-)
+_SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
 _TOKENS: Final = tuple(4**power for power in range(14))
 """The bucket boundaries that the conventions ask for."""
 

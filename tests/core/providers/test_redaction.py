@@ -94,5 +94,5 @@ def test_a_request_of_partwise_s_own_is_masked_as_any_value() -> None:
 
 @pytest.mark.parametrize("key", [lambda: "a key", b"a key", 5])
 def test_a_key_that_is_no_text(key: Any) -> None:
-    with pytest.raises(ConfigurationError, match="must be text, got a value of type "):
+    with pytest.raises(ConfigurationError, match="must be a text, got a value of type "):
         ProviderConfig(name="n", api_key=key)

@@ -6,9 +6,9 @@ import json
 import logging
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, cast
 
 import click
 from pydantic import BaseModel, TypeAdapter
@@ -22,14 +22,7 @@ from .types import ResponseModel
 from .typescript import typescript as as_typescript
 
 if TYPE_CHECKING:
-    from partwise.provider import (
-        Capabilities,
-        Decoder,
-        Provider,
-        ProviderConfig,
-        ProviderError,
-        Request,
-    )
+    from partwise.provider import Provider, ProviderConfig, Request
 
 # No request is sent, so any will do.
 _KEY: Final = "unused"
@@ -121,7 +114,7 @@ def _unsent(
     """The request for an answer of that type, and the provider's payload for it."""
     messages = [{"role": "user", "content": ""}]
     client = partwise.from_provider(
-        provider, mode=mode, api_key=_KEY, base_url=_ADDRESS, cache=_BuildsOnly
+        provider, mode=mode, api_key=_KEY, base_url=_ADDRESS, cache=cast("Any", _BuildsOnly)
     )
     with client, _log_on_stderr():
         try:
@@ -141,34 +134,15 @@ class _NotSentError(ConfigurationError):
 
 
 class _BuildsOnly:
-    """Another provider, whose requests are built and not sent."""
+    """Another provider, whose requests are built and not sent; so nothing else is asked of it."""
 
     def __init__(self, provider: Provider, _config: ProviderConfig) -> None:
-        self._provider = provider
+        self.capabilities = provider.capabilities
+        self.close = provider.close
+        self._build = provider.build_request
 
-    def capabilities(self, model: str) -> Capabilities:
-        return self._provider.capabilities(model)
-
-    def build_request(self, request: Request) -> Mapping[str, Any]:
-        raise _NotSentError(request, self._provider.build_request(request))
-
-    def decoder(self, request: Request) -> Decoder:
-        return self._provider.decoder(request)
-
-    def map_error(self, error: Exception) -> ProviderError | None:
-        return self._provider.map_error(error)
-
-    def open(self, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
-        return self._provider.open(payload)
-
-    def aopen(self, payload: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[Any]]:
-        return self._provider.aopen(payload)
-
-    def close(self) -> None:
-        self._provider.close()
-
-    async def aclose(self) -> None:
-        await self._provider.aclose()
+    def build_request(self, request: Request) -> NoReturn:
+        raise _NotSentError(request, self._build(request))
 
 
 def _found_in(payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -100,7 +100,7 @@ def from_provider(  # noqa: PLR0913 - an option each
         other = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")
         ```
     """
-    check_arguments(model=model, api_key=api_key, base_url=base_url, plugin=plugin)
+    check_arguments(model, api_key)
     name, slash, rest = model.partition("/")
     if not (name and slash and rest):
         raise ProviderNotFoundError(

@@ -65,21 +65,17 @@ def check_adopted(name: str, client: Any) -> None:
         )
 
 
-def check_arguments(*, model: Any, **texts: Any) -> None:
-    """See that the arguments of `from_provider` are of their types.
+def check_arguments(model: Any, api_key: Any) -> None:
+    """See that `from_provider` is given the name of a model, and a key without spaces around it.
 
     Raises:
-        ConfigurationError: one is not.
+        ConfigurationError: it is not.
     """
     if not isinstance(model, str):
         raise ConfigurationError(
             f'the model is a text as in "openai/gpt-4.1-mini", got {_described(model)}'
         )
-    for name, value in texts.items():
-        if value is not None and not isinstance(value, str):
-            raise ConfigurationError(f"{name}= must be a text, got {_described(value)}")
-    api_key = texts["api_key"]
-    if api_key and api_key != api_key.strip(" "):
+    if isinstance(api_key, str) and api_key != api_key.strip(" "):
         raise ConfigurationError("api_key= begins or ends with a space: strip it")
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from .credentials import HTTP_MESSAGES, in_environment, in_option, in_url, sent_with
+from .transport_errors import causes
 
 MASK: Final = "***"
 
@@ -94,7 +95,7 @@ class Secrets:
 
     def mask(self, error: BaseException) -> None:
         """Mask them in the error, in those that led to it, and in those that it groups."""
-        errors = list(_chain(error))
+        errors = list(causes(error))
         for each in errors:
             self.add(*sent_with(each))
         masking = self._masking(MASK)
@@ -196,17 +197,6 @@ class _Masking:
         if plain != text and any(secret in plain for secret in self._known):
             text = self._pattern.sub(self._mask, text)
         return _LOOKS_SECRET.sub(self._mask, text) if _MARK.search(text) else text
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    waiting: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while waiting:
-        each = waiting.pop()
-        if each is not None and id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
 
 
 # Showing --------------------------------------------------------------------------------------
