@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._client.mimebundle import mimebundle
-
 if TYPE_CHECKING:
     from partwise import AsyncPartialStream, PartialStream
 
@@ -29,7 +27,7 @@ def show(stream: PartialStream[T], *, throttle: float = 0.05) -> T:
     """
     handle = _display(stream)
     for _ in stream.snapshots(throttle=throttle):
-        handle.update(mimebundle(stream), raw=True)
+        handle.update(stream._repr_mimebundle_(), raw=True)
     return stream.result()
 
 
@@ -37,7 +35,7 @@ async def ashow(stream: AsyncPartialStream[T], *, throttle: float = 0.05) -> T:
     """The same for an asynchronous stream."""
     handle = _display(stream)
     async for _ in stream.snapshots(throttle=throttle):
-        handle.update(mimebundle(stream), raw=True)
+        handle.update(stream._repr_mimebundle_(), raw=True)
     return await stream.result()
 
 
@@ -46,4 +44,4 @@ def _display(stream: Any) -> Any:
     from IPython import display  # noqa: PLC0415
 
     module: Any = display
-    return module.display(mimebundle(stream), raw=True, display_id=True)
+    return module.display(stream._repr_mimebundle_(), raw=True, display_id=True)

@@ -11,7 +11,7 @@ from ._errors import (
     RateLimitError,
     ServerError,
 )
-from ._providers.approach import Approach, Fallback, next_approach
+from ._providers.approach import Approach, Fallback
 from ._providers.chunks import (
     Chunk,
     Finish,
@@ -48,6 +48,7 @@ from ._providers.rate_limits import RateLimit, rate_limits
 from ._providers.ready_events import ReadyEvents
 from ._providers.redaction import MASK, Secrets
 from ._providers.redirects import refuse_redirects
+from ._providers.refusals import next_approach
 from ._providers.registry import find as find_factory
 from ._providers.thread_bridge import ClosableStream, open_in_thread
 from ._providers.transport_errors import error_of_transport, is_tls_failure

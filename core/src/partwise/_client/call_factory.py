@@ -23,8 +23,9 @@ from .messages import checked_messages
 from .response_types import plain, plan_of, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from .._plan.plan import Plan
     from .._providers.protocol import ProviderConfig, ProviderWrapper
 
 
@@ -98,19 +99,10 @@ class CallFactory:
         self._secrets.add_options(options)
         telemetry_name = getattr(self.provider, "telemetry_name", self.name)
         info = CallInfo(self.name, model, mode, plan.name, telemetry_name)
-        request = Request(
-            model=model,
-            mode=mode,
-            messages=messages,
-            schema=schema_of(plan),
-            name=tool_name(plan.name),
-            description=plan.description,
-            options=options,
-        )
         call = Call(
             info=info,
             provider=self.provider,
-            request=request,
+            request=_request(model, mode, plan, messages, options),
             plan=plan,
             response_type=plain(response_model),
             envelope=envelope_of(plan),
@@ -132,6 +124,20 @@ class CallFactory:
             known = ", ".join(capabilities.modes)
             raise ConfigurationError(f"{self.name}/{model} has no mode {mode}; it has {known}")
         return mode
+
+
+def _request(
+    model: str, mode: Mode, plan: Plan, messages: Sequence[Any], options: Mapping[str, Any]
+) -> Request:
+    return Request(
+        model=model,
+        mode=mode,
+        messages=messages,
+        schema=schema_of(plan),
+        name=tool_name(plan.name),
+        description=plan.description,
+        options=options,
+    )
 
 
 def as_mode(mode: Mode | str | None) -> Mode | None:

@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from .._session.commands import END
+from .._session.event_reader import AbandonedError
 from .interrupt import interrupt
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Keeper:
         if self._is_released:
             return
         self._is_released = True
-        self._items.put(Failure(ReleasedError()))  # for a reader on another thread
+        self._items.put(Failure(AbandonedError()))  # for a reader on another thread
         self._room.release()
         if self._thread is threading.current_thread():
             return
@@ -136,10 +137,6 @@ class Keeper:
                 self._items.put(Failure(error))
                 return
             self._items.put(item)
-
-
-class ReleasedError(Exception):
-    """The stream was closed while a thread waited for an event. Never seen by users."""
 
 
 __all__ = ["RELEASE_SECONDS", "Empty", "Failure", "Keeper"]

@@ -9,7 +9,6 @@ from .wire_envelope import envelope_of
 
 if TYPE_CHECKING:
     from .._session.session import Session
-    from .stream_state import StreamState
 
 
 def repr_of(session: Session, name: str) -> str:
@@ -26,8 +25,8 @@ def repr_of(session: Session, name: str) -> str:
     return f"<{name} of {source}: {state}, attempt {session.attempt}{tokens}>"
 
 
-def mimebundle(stream: StreamState[Any]) -> dict[str, Any]:
+def mimebundle(session: Session, title: str) -> dict[str, Any]:
     """The snapshot in three forms, by media type; what has not arrived is dim in HTML."""
-    envelope = envelope_of(stream._session)  # noqa: SLF001 - a part of the stream
+    envelope = envelope_of(session)
     absent = {*envelope["missing"], *envelope["defaults"]}
-    return in_three_forms(envelope["value"], repr(stream), absent)
+    return in_three_forms(envelope["value"], title, absent)

@@ -178,7 +178,7 @@ class StreamState(Generic[T]):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """The newest snapshot, as notebooks show it."""
-        return mimebundle(self)
+        return mimebundle(self._session, repr(self))
 
     def envelope(self, *, by_alias: bool | None = None) -> Envelope:
         """The newest snapshot as plain data that tells missing from null and from a default.

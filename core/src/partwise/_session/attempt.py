@@ -79,8 +79,18 @@ def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
 class Attempt:
     """The state of one attempt.
 
-    Attributes:
+    Args:
         number: counted from 1.
+        new_builder: makes the builder of an answer that begins.
+        tool: the name of the answer's tool; None reads the visible text.
+        lenient: whether the answer may be in prose and in fences; pieces of text are read strictly
+            otherwise, and a vendor's answer so far as it is unambiguous.
+        patient: whether a vendor gives the text, and says why it ends.
+        forced: whether a call of the tool is demanded.
+        on_restart: is called when the snapshots of this attempt are void, with the reason, since
+            the answer comes only now.
+
+    Attributes:
         builder: reads the answer's text, and makes the snapshots.
         usage: the tokens spent, as the vendor said last; None if it said nothing.
         ended: whether the vendor's stream was read to its end.
@@ -98,19 +108,6 @@ class Attempt:
         forced: bool = True,
         on_restart: Callable[[OutputError], None] | None = None,
     ) -> None:
-        """Begin.
-
-        Args:
-            number: as the attribute.
-            new_builder: makes the builder of an answer that begins.
-            tool: the name of the answer's tool; None reads the visible text.
-            lenient: whether the answer may be in prose and in fences; pieces of text are read
-                strictly otherwise, and a vendor's answer so far as it is unambiguous.
-            patient: whether a vendor gives the text, and says why it ends.
-            forced: whether a call of the tool is demanded.
-            on_restart: is called when the snapshots of this attempt are void, with the reason,
-                since the answer comes only now.
-        """
         self.number = number
         self.builder = new_builder()
         self.usage: Usage | None = None
