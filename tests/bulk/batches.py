@@ -29,6 +29,8 @@ class BatchServer:
         sizes: how many requests each batch had.
         polls: questions about a batch that are answered with "not yet".
         rows: how a row is answered; None for a row that has no result.
+        troubles: statuses of the next answers to each method; None for one as usual.
+        heard: whether such a request is carried out nevertheless.
     """
 
     model = ""
@@ -38,6 +40,8 @@ class BatchServer:
         self.sizes: list[int] = []
         self.polls = 1
         self.rows: Callable[[int], str | int | None] = answer
+        self.troubles: dict[str, list[int | None]] = {}
+        self.heard = False
         self.created = 1_766_000_000
         self.batches: dict[str, Any] = {}
         self.server = ReplayServer(self._route)
@@ -51,7 +55,11 @@ class BatchServer:
         for method, pattern, handler in self.routes():
             found = re.fullmatch(pattern, path)
             if found and method == request.method:
-                said = handler(request, *found.groups())
+                troubles = self.troubles.get(method)
+                trouble = troubles.pop(0) if troubles else None
+                said = None if trouble and not self.heard else handler(request, *found.groups())
+                if trouble:
+                    return Reply.of_json({"error": {"message": "no"}}, status=trouble)
                 return said if isinstance(said, Reply) else Reply.of_json(said)
         return Reply.of_json({"error": {"message": f"no route {path}"}}, status=404)
 

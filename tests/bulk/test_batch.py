@@ -140,6 +140,32 @@ async def test_a_batch_of_which_nobody_heard_is_found(
     assert set(vendor.asked.values()) == {1}
 
 
+async def test_a_vendor_in_trouble_is_asked_again(
+    vendor: BatchServer, ask: Any, clock: FakeClock
+) -> None:
+    vendor.troubles = {"POST": [429] * 4 + [500] * 4, "GET": [500] * 4 + [429] * 4}
+
+    found = await outcomes(clock, rows=[{"n": n} for n in range(3)], **ask)
+
+    assert [each.value.number for each in found] == list(range(3))
+    assert vendor.sizes == [3]
+
+
+async def test_a_batch_that_arrived_though_the_vendor_failed_is_not_paid_twice(
+    vendor: BatchServer, ask: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: float(vendor.created))
+    vendor.heard = True
+    is_after_a_file = isinstance(vendor, OpenAI)
+    vendor.troubles = {"POST": [None, 503] if is_after_a_file else [503]}
+    rows = [{"n": n} for n in range(3)]
+
+    found = await outcomes(clock, rows=rows, **ask)
+
+    assert [each.value.number for each in found] == list(range(3))
+    assert vendor.sizes == [3]
+
+
 @pytest.mark.full
 async def test_a_batch_that_never_arrived_is_submitted_again(
     vendor: BatchServer, ask: Any, clock: FakeClock

@@ -1,6 +1,6 @@
 """5,000 rows through `partwise_bulk.daft.column`, on the runner that is named: prints a summary.
 
-Runs in an environment with Daft: `python daft_rows.py URL COUNT native|ray`.
+Runs in an environment with Daft: `python daft_rows.py URL COUNT native|ray CACHE`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import daft
+import ray
 from pydantic import BaseModel
 
 import partwise_bulk.daft
@@ -22,15 +23,13 @@ class Invoice(BaseModel):
 
 
 def prompt(row: dict[str, Any]) -> str:
-    """Says which process asks, so that the vendor can kill it."""
-    return f"process {os.getpid()} row {row['n']}"
+    """Says which of Ray's workers asks, so that the vendor can kill it."""
+    return f"process {os.getpid() if ray.is_initialized() else 0} row {row['n']}"
 
 
 def main() -> None:
-    url, count, runner = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    url, count, runner, cache = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
     if runner == "ray":
-        import ray
-
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
         daft.set_runner_ray()
     outcome = partwise_bulk.daft.column(
@@ -43,6 +42,7 @@ def main() -> None:
         concurrency=32,
         workers=2 if runner == "ray" else 1,
         max_retries=0,
+        cache=cache,
     )
     frame = daft.from_pydict({"n": list(range(count))}).into_partitions(8)
     frame = frame.with_column("invoice", outcome).sort("n")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from partwise import AsyncClient
 
-_REQUESTS: Final = 20
+_REQUESTS: Final = 10
 """At a time, for each client."""
 
 

@@ -6,7 +6,7 @@ requests or 256 MB a batch.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from partwise.provider import error_of_status
@@ -42,7 +42,12 @@ class AnthropicBatches:
 
         self._name = config.name
         self._is_own = config.client is None
-        self._client: AsyncAnthropic = config.client or AsyncAnthropic(**given_arguments(config))
+        given: AsyncAnthropic | None = config.client
+        self._client = (
+            AsyncAnthropic(**given_arguments(config))
+            if given is None
+            else given.with_options(max_retries=0)
+        )
 
     def line(self, name: str, payload: Mapping[str, Any]) -> Line:
         return {"custom_id": name, "params": body_of(payload)}
@@ -53,14 +58,17 @@ class AnthropicBatches:
         batch = await self._client.messages.batches.create(requests=requests)
         return batch.id
 
-    async def find(self, token: str, size: int, created: float) -> str | None:
+    async def find(
+        self, token: str, size: int, created: float, known: Collection[str]
+    ) -> str | None:
         # Its batches bear no mark of ours, so it is the one of that size and hour. If it is
         # another's, its results have other names, and the rows are asked again.
         del token
         async for batch in self._client.messages.batches.list(limit=100):
             counts = batch.request_counts.model_dump().values()
             since = batch.created_at.timestamp() - created
-            if sum(counts) == size and -60 < since < 3600:  # noqa: PLR2004 - seconds
+            is_new = batch.id not in known
+            if is_new and sum(counts) == size and -60 < since < 3600:  # noqa: PLR2004 - seconds
                 return batch.id
             if since < -3600:  # noqa: PLR2004
                 return None

@@ -5,7 +5,7 @@ The requests of a job may take 20 MB (ai.google.dev/gemini-api/docs/batch-mode).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise import ConfigurationError
@@ -75,8 +75,10 @@ class GoogleBatches:
             raise ConfigurationError(f"google-genai does not take this batch: {error}") from error
         return str(job.name)
 
-    async def find(self, token: str, size: int, created: float) -> str | None:
-        del size
+    async def find(
+        self, token: str, size: int, created: float, known: Collection[str]
+    ) -> str | None:
+        del size, known
         async for job in await self._client.batches.list(config={"page_size": 100}):
             if job.display_name == token:
                 return str(job.name)

@@ -6,7 +6,7 @@ Its limits are those of platform.openai.com/docs/guides/batch: 50,000 requests a
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import ProviderError, error_of_status
@@ -35,7 +35,12 @@ class OpenAIBatches:
 
         self._name = config.name
         self._is_own = config.client is None
-        self._client: AsyncOpenAI = config.client or AsyncOpenAI(**given_arguments(config))
+        given: AsyncOpenAI | None = config.client
+        self._client = (
+            AsyncOpenAI(**given_arguments(config))
+            if given is None
+            else given.with_options(max_retries=0)
+        )
 
     def line(self, name: str, payload: Mapping[str, Any]) -> Line:
         url = _RESPONSES if "input" in payload else _CHAT
@@ -54,8 +59,10 @@ class OpenAIBatches:
         )
         return batch.id
 
-    async def find(self, token: str, size: int, created: float) -> str | None:
-        del size
+    async def find(
+        self, token: str, size: int, created: float, known: Collection[str]
+    ) -> str | None:
+        del size, known
         async for batch in self._client.batches.list(limit=100):
             if (batch.metadata or {}).get(TOKEN) == token:
                 return batch.id

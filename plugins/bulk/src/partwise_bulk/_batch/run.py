@@ -18,13 +18,17 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 from partwise import PartwiseError, ServerError
 from partwise.provider import find_factory
 
-from .._errors import is_final
+from .._ask import MAX_FAILURES
+from .._errors import is_final, is_rate_limit
 from .._outcome import Outcome
+from .._pace import backoff
 from .._prompts import estimate_tokens
 from .._run import Question, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from partwise.provider import ProviderError
 
     from .._checkpoint import Checkpoint
     from .._rows import Row
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from .vendor import BatchVendor, Line, Result
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _FIRST_POLL: Final = 5.0
 _LONGEST_POLL: Final = 60.0
@@ -64,9 +69,32 @@ class BatchRun(Run[T]):
         try:
             await self._go_through()
         except Exception as error:
-            config = self._plan.asker.client.config
-            mapped = find_factory(config.name)(config).map_error(error)
-            raise mapped or error from error
+            raise self._mapped(error) or error from error
+
+    def _mapped(self, error: Exception) -> ProviderError | None:
+        config = self._plan.asker.client.config
+        return find_factory(config.name)(config).map_error(error)
+
+    async def _patiently(self, call: Callable[[], Awaitable[R]]) -> R:
+        """The vendor's answer; a vendor that is in trouble is asked again, as for a row."""
+        asker, failures, refusals = self._plan.asker, 0, 0
+        start = asker.pace.clock.time()
+        while True:
+            try:
+                return await call()
+            except Exception as error:
+                found = self._mapped(error)
+                if found is None or not found.retryable:
+                    raise
+                if is_rate_limit(found):
+                    refusals += 1
+                else:
+                    failures += 1
+                is_late = asker.pace.clock.time() - start >= asker.patience
+                if is_late or failures >= MAX_FAILURES:
+                    raise
+                pause = found.retry_after or backoff(failures + refusals)
+            await asker.pace.clock.sleep(pause)
 
     async def _go_through(self) -> None:
         await self._find_lost_batches()
@@ -91,11 +119,15 @@ class BatchRun(Run[T]):
         for batch in self._checkpoint.batches():
             if batch.id is not None:
                 continue
-            found = await self._vendor.find(batch.token, batch.size, batch.created)
+            found = await self._find(batch.token, batch.size, batch.created)
             if found is None:
                 self._checkpoint.end_batch(batch.token)
             else:
                 self._checkpoint.name_batch(batch.token, found)
+
+    async def _find(self, token: str, size: int, created: float) -> str | None:
+        known = [batch.id for batch in self._checkpoint.batches() if batch.id is not None]
+        return await self._patiently(lambda: self._vendor.find(token, size, created, known))
 
     async def _sort(self, row: Row, spool: Spool) -> None:
         found = await self._question_of(row)
@@ -139,13 +171,27 @@ class BatchRun(Run[T]):
             return
         lines, members, token = self._lines, self._members, uuid.uuid4().hex
         self._lines, self._members, self._bytes = [], [], 0
-        self._checkpoint.begin_batch(token, members, time.time())
+        created = time.time()
+        self._checkpoint.begin_batch(token, members, created)
         try:
-            id_ = await self._vendor.submit(lines, token)
+            id_ = await self._patiently(lambda: self._submit_once(lines, token, created))
         except PartwiseError:
             self._checkpoint.end_batch(token)
             raise
         self._checkpoint.name_batch(token, id_)
+
+    async def _submit_once(self, lines: list[Line], token: str, created: float) -> str:
+        """The batch's id. It may have arrived although the vendor, or the way to it, failed."""
+        try:
+            return await self._vendor.submit(lines, token)
+        except Exception as error:
+            mapped = self._mapped(error)
+            if mapped is None or not mapped.retryable or is_rate_limit(mapped):
+                raise
+            found = await self._find(token, len(lines), created)
+            if found is None:
+                raise
+            return found
 
     # Fetching -----------------------------------------------------------------------------------
 
@@ -164,18 +210,21 @@ class BatchRun(Run[T]):
     async def _collect(self, token: str, id_: str) -> bool:
         """Whether the batch is over. If so, the outcomes of its rows are kept."""
         try:
-            if not await self._vendor.has_ended(id_):
+            if not await self._patiently(lambda: self._vendor.has_ended(id_)):
                 return False
         except PartwiseError as error:
             self._without_answers(token, error)
             return True
-        async for result in self._vendor.results(id_):
-            await self._keep(result)
+        await self._patiently(lambda: self._keep_all(id_))
         told = f"the batch {id_} has ended without an answer"
         self._without_answers(
             token, ServerError(told, provider=self._plan.asker.client.config.name, retryable=True)
         )
         return True
+
+    async def _keep_all(self, id_: str) -> None:
+        async for result in self._vendor.results(id_):
+            await self._keep(result)
 
     def _without_answers(self, token: str, error: PartwiseError) -> None:
         for fingerprint, nth, key in self._checkpoint.rows_in_batch(token):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -58,8 +58,10 @@ class BatchVendor(Protocol):
     async def submit(self, lines: Sequence[Line], token: str) -> str:
         """Hand in a batch: the vendor's id of it."""
 
-    async def find(self, token: str, size: int, created: float) -> str | None:
-        """The id of a batch that was handed in, perhaps, by a process that is gone."""
+    async def find(
+        self, token: str, size: int, created: float, known: Collection[str]
+    ) -> str | None:
+        """The id of a batch that may have been handed in; it is none of those that are known."""
 
     async def has_ended(self, batch: str) -> bool:
         """Whether all requests of the batch have ended.
@@ -105,11 +107,15 @@ def vendor_of(config: ProviderConfig) -> BatchVendor:
 
 
 def given_arguments(config: ProviderConfig) -> dict[str, Any]:
-    """The keywords for a client of OpenAI's or Anthropic's SDK."""
+    """The keywords for a client of OpenAI's or Anthropic's SDK.
+
+    It is made without retries: to submit a batch again before looking for it may pay it twice.
+    """
     given = {
         "api_key": config.api_key,
         "base_url": config.base_url,
         "http_client": config.http_client,
         **config.options,
+        "max_retries": 0,
     }
     return {name: value for name, value in given.items() if value is not None}
