@@ -40,7 +40,7 @@ class BatchServer:
         self.sizes: list[int] = []
         self.polls = 1
         self.rows: Callable[[int], str | int | None] = answer
-        self.troubles: dict[str, list[int | None]] = {}
+        self.troubles: dict[str, list[Any]] = {}
         self.heard = False
         self.created = 1_766_000_000
         self.batches: dict[str, Any] = {}
