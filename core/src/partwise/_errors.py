@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 _EXCERPT_CHARS: Final = 40
 """So many characters are shown on each side of a fault."""
 
+_SHOWN_CHARS: Final = 200
+"""Characters of a value that a message shows."""
+
 _MESSAGE_CHARS: Final = 4000
 """Characters that `str(error)` shows; `error.args` has them all."""
 
@@ -79,6 +82,15 @@ class PartwiseError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own would call a class of several parameters with the message alone.
         return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+def shown(value: object) -> str:
+    """The value's `repr` in an error's message: short, and no error of its own."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - of the user's class, or of an integer with many digits
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
 
 
 class ConfigurationError(PartwiseError):

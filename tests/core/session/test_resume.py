@@ -335,10 +335,10 @@ def test_nothing_is_lost_if_the_connection_stays_refused(play: Any, kit: Any) ->
     assert error.text == POEM[:45]
 
 
-def test_what_came_and_is_not_placed_is_on_the_error(play: Any) -> None:
-    scripts = [TextDelta(POEM[:17]), LENGTH], [TextDelta("Well"), ValueError("gone")]
+def test_what_came_and_is_not_placed_is_on_the_error(play: Any, kit: Any) -> None:
+    scripts = [TextDelta(POEM[:17]), LENGTH], [TextDelta("Well"), kit.Stranger("gone")]
     error = play(*scripts, response_model=Poem, mode="json", max_retries=3, resume=True)
-    assert type(error.error) is ValueError
+    assert type(error.error) is kit.Stranger
     assert error.stream.text == POEM[:17] + "Well"
 
 

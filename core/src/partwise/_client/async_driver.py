@@ -25,7 +25,7 @@ from .warm import warm_in_thread
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from .._providers.protocol import Provider
+    from .._session.call import Call
     from .._session.session import Session
 
 _NONE: Final = object()
@@ -39,7 +39,7 @@ class AsyncDriver:
     """Carries out the commands of a session, and awaits each."""
 
     def __init__(self, session: Session) -> None:
-        self._provider = session.call.provider
+        self._call = session.call
         self._deadline = session.deadline
         self._keeper: _Keeper | None = None
         self._sleep: asyncio.Task[None] | None = None  # the pause before the next attempt
@@ -68,7 +68,7 @@ class AsyncDriver:
 
     async def _open(self, command: Open) -> None:
         if self._keeper is None:  # else a reader that was cancelled has begun it
-            self._keeper = _Keeper(_running_loop(), self._provider, command.payload)
+            self._keeper = _Keeper(_running_loop(), self._call, command.payload)
         await self._next_item(self._keeper)
 
     async def next_event(self) -> Any:
@@ -126,11 +126,11 @@ class _Keeper:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, provider: Provider, payload: Mapping[str, Any]
+        self, loop: asyncio.AbstractEventLoop, call: Call, payload: Mapping[str, Any]
     ) -> None:
         self.loop = loop
         self.is_late = False
-        self._provider = provider
+        self._call = call
         self._item: Any = _NONE
         self._error: BaseException | None = None
         self._reader: asyncio.Future[None] | None = None  # waits for an item
@@ -179,9 +179,9 @@ class _Keeper:
 
     async def _run(self, payload: Mapping[str, Any]) -> None:
         try:
-            await warm_in_thread(self._provider)
-            with translating(self._provider):
-                context = self._provider.aopen(payload)
+            await warm_in_thread(self._call.provider)
+            with translating(self._call, opening=True):
+                context = self._call.provider.aopen(payload)
                 events = await context.__aenter__()
         except asyncio.CancelledError as error:
             self._fail(error)
@@ -207,7 +207,7 @@ class _Keeper:
             self._demand = self.loop.create_future()
             await self._demand
             try:
-                with translating(self._provider):
+                with translating(self._call):
                     self._item = await anext(events, END)
             except Exception as error:  # noqa: BLE001 - it is the reader's
                 self._error = error

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, shown
 from .._providers.protocol import ProviderWrapper
 
 if TYPE_CHECKING:
@@ -34,7 +34,11 @@ def provider_wrapper(cache: Cache | None) -> ProviderWrapper | None:
             "cache= must be True, the path of a file or a function, got a value of type "
             f"{type(cache).__name__}"
         )
-    wrapper: ProviderWrapper = _opener()(None if cache is True else Path(cache))
+    open_cache = _opener()
+    try:
+        wrapper: ProviderWrapper = open_cache(None if cache is True else Path(cache))
+    except ValueError as error:  # a NUL or an unpaired surrogate in the path
+        raise ConfigurationError(f"cache= is no path of a file: {shown(cache)}") from error
     return wrapper
 
 

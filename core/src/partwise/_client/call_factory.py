@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, shown
 from .._nearest import nearest
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
@@ -146,12 +146,15 @@ def as_mode(mode: Mode | str | None) -> Mode | None:
     Raises:
         ConfigurationError: there is none of that name.
     """
+    if mode is None:
+        return None
     try:
-        return None if mode is None else Mode(mode)
-    except ValueError:
+        return Mode(mode)
+    except Exception:  # noqa: BLE001 - the enum shows the value, whose `repr` may fail
         known = ", ".join(Mode)
         hint = nearest(mode, Mode) or ";"
-        raise ConfigurationError(f"unknown mode {mode!r}{hint} choose one of {known}") from None
+        message = f"unknown mode {shown(mode)}{hint} choose one of {known}"
+        raise ConfigurationError(message) from None
 
 
 def _checked_model(model: object) -> str | None:
@@ -163,6 +166,6 @@ def _checked_model(model: object) -> str | None:
     if model is None or isinstance(model, str):
         return model
     raise ConfigurationError(
-        f"model= takes the vendor's name of a model as text, got {model!r}; "
+        f"model= takes the vendor's name of a model as text, got {shown(model)}; "
         "the type of the answer is response_model="
     )

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from .._errors import PartwiseError
-from .._providers.sdk_errors import unusable_sdk
 from .._session.commands import END, Close, Command, Open, Pause
 from .interrupt import interrupt
 from .keeper import Empty, Failure, Keeper
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from .._providers.protocol import Provider
+    from .._session.call import Call
     from .._session.deadline import Deadline
     from .._session.session import Session
 
@@ -43,7 +41,7 @@ class Driver:
     """
 
     def __init__(self, session: Session) -> None:
-        self._provider = session.call.provider
+        self._call = session.call
         self._deadline = session.deadline
         self._context: AbstractContextManager[Iterator[Any]] | None = None
         self._keeper: Keeper | None = None
@@ -63,17 +61,17 @@ class Driver:
                 self._release()
 
     def _open(self, command: Open) -> None:
-        connect = partial(self._provider.open, command.payload)
+        connect = partial(self._call.provider.open, command.payload)
         if self._deadline.next_timeout is not None:
             self._keeper = Keeper(connect, _close)
-            _next_item(self._keeper, self._deadline, self._provider)
-            self.events = _kept_events(self._keeper, self._deadline, self._provider)
+            _next_item(self._keeper, self._deadline, self._call, opening=True)
+            self.events = _kept_events(self._keeper, self._deadline, self._call)
             return
-        with translating(self._provider):
+        with translating(self._call, opening=True):
             context = connect()
             events = context.__enter__()
         self._context, self._source, self._thread = context, events, threading.get_ident()
-        self.events = _translated(events, self._provider)
+        self.events = _translated(events, self._call)
 
     def close(self) -> None:
         """Release the response, if one is held, and end a pause. Any thread may do so."""
@@ -124,50 +122,40 @@ def _close(context: AbstractContextManager[Any]) -> None:
         log.warning("a response could not be closed", exc_info=True)
 
 
-def _next_item(keeper: Keeper, deadline: Deadline, provider: Provider) -> Any:
+def _next_item(keeper: Keeper, deadline: Deadline, call: Call, *, opening: bool = False) -> Any:
     try:
         item = keeper.next_item(deadline.next_timeout)
     except Empty:  # not to be shown to the provider, which might begin to import its SDK
         raise deadline.error() from None
-    with translating(provider):
+    with translating(call, opening=opening):
         if isinstance(item, Failure):
             raise item.error
     return item
 
 
-def _kept_events(
-    keeper: Keeper, deadline: Deadline, provider: Provider
-) -> Generator[Any, None, None]:
-    while (event := _next_item(keeper, deadline, provider)) is not END:
+def _kept_events(keeper: Keeper, deadline: Deadline, call: Call) -> Generator[Any, None, None]:
+    while (event := _next_item(keeper, deadline, call)) is not END:
         yield event
 
 
 @contextmanager
-def translating(provider: Provider) -> Iterator[None]:
-    """Raise the SDK's errors in partwise's terms, as far as the provider knows them.
-
-    Raises:
-        ConfigurationError: the SDK can't be imported.
-    """
+def translating(call: Call, *, opening: bool = False) -> Iterator[None]:
+    """Raise the SDK's errors in partwise's terms, as far as there are any."""
     try:
         yield
-    except PartwiseError:
-        raise
-    except ImportError as error:
-        raise unusable_sdk(error, provider) from error
     except Exception as error:
-        known = provider.map_error(error)
-        if known is None:
+        known = call.translated(error, opening=opening)
+        if known is error:
             raise
-        raise known from known.__cause__ or error
+        raise known from known.__cause__
 
 
 def _no_events() -> Generator[Any, None, None]:
     yield from ()
 
 
-def _translated(events: Iterable[Any], provider: Provider) -> Generator[Any, None, None]:
+def _translated(events: Iterable[Any], call: Call) -> Generator[Any, None, None]:
     # Not `yield from`, which would close the events together with this: they may be the user's.
-    with translating(provider):
+    with translating(call):
         for event in events:  # noqa: UP028
             yield event

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, PydanticUndefinedAnnotation, PydanticUserError
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, shown
 from .._plan.originals import original_of
 from .._plan.plan import compile_plan
 from .._sentinels import MISSING
@@ -126,7 +126,7 @@ def _advice(found: Any) -> str | None:
     if isinstance(found, str):
         return f"pass the class itself and not its name {found!r}"
     if inspect.isroutine(found) or inspect.ismodule(found):
-        return f"{found!r} is a {name}; pass a pydantic model with the fields of the answer"
+        return f"{shown(found)} is a {name}; pass a pydantic model with the fields of the answer"
     if isinstance(found, BaseModel) or (is_dataclass(found) and not isinstance(found, type)):
         return f"this is an instance of {name}; pass {name} itself"
     return _advice_on_class(found) if isinstance(found, type) and not get_args(found) else None

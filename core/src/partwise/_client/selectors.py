@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from .._errors import PathError
+from .._errors import PathError, shown
 from .._paths import Path, format_path, parse_path
 
 Place: TypeAlias = str | Sequence[str | int]
@@ -72,7 +72,7 @@ def _selected(selector: Callable[[Any], object]) -> Path:
     except Exception as error:
         raise PathError(f"invalid selector: {error}; {_EXAMPLE}") from error
     if type(probe) is not _Probe:
-        raise PathError(f"invalid selector: it returned {probe!r}; {_EXAMPLE}")
+        raise PathError(f"invalid selector: it returned {shown(probe)}; {_EXAMPLE}")
     return _steps_of(probe)
 
 

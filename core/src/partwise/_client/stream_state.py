@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, shown
 from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.feeds import Fold
@@ -150,7 +150,9 @@ class StreamState(Generic[T]):
         if on_invalid == "skip":
             self._session.skip_invalid(path_of(text))
         elif on_invalid != "raise":
-            raise ConfigurationError(f'on_invalid must be "raise" or "skip", got {on_invalid!r}')
+            raise ConfigurationError(
+                f'on_invalid must be "raise" or "skip", got {shown(on_invalid)}'
+            )
         return Elements(text)
 
     def _text_deltas(self, path: Place | Callable[[T], Any]) -> TextDeltas:

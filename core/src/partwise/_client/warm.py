@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from .driver import translating
+from .._providers.sdk_errors import unusable_sdk
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -48,8 +48,10 @@ def warm(provider: Provider) -> None:
         ConfigurationError: the SDK can't be imported.
     """
     if (load := _loader(provider)) is not None:
-        with translating(provider):
+        try:
             load(is_async=False)
+        except ImportError as error:
+            raise unusable_sdk(error, provider) from error
     _note(provider)
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from .._errors import ConfigurationError, shown
+
 MAX_DEPTH: Final = 200
 """pydantic's own JSON reader goes one deeper, and it has the last word on every answer."""
 
 
 _MANY: Final = 1_000_000
 """Characters; a bound from here on need not be exact."""
+
+
+_LEAST: Final = {"depth": 1, "digits": 1, "characters": 0, "errors": 1}
+
+
+class _LimitsError(ConfigurationError, ValueError):
+    """A limit that can't be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +37,7 @@ class Limits:
             given. The error has them all.
 
     Raises:
-        ValueError: `depth` or `errors` is out of its range.
+        ConfigurationError: a limit is no integer, or out of its range; a `ValueError`, too.
 
     Example:
         ```python
@@ -43,10 +52,16 @@ class Limits:
     errors: int = 20
 
     def __post_init__(self) -> None:
-        if not 1 <= self.depth <= MAX_DEPTH:
-            raise ValueError(f"depth must be from 1 to {MAX_DEPTH}, not {self.depth}")
-        if self.errors < 1:
-            raise ValueError(f"errors must be at least 1, not {self.errors}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if name == "characters" and value is None:
+                continue
+            if type(value) is not int or value < least:
+                raise _LimitsError(
+                    f"{name} must be an integer and at least {least}, not {shown(value)}"
+                )
+        if self.depth > MAX_DEPTH:
+            raise _LimitsError(f"depth must be from 1 to {MAX_DEPTH}, not {shown(self.depth)}")
 
     @property
     def counts_each_piece(self) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._errors import PartwiseError
+from .._providers.sdk_errors import unusable_sdk
 from .._snapshot.builder import SnapshotBuilder
 from .approaches import LearnedApproaches
 from .event_reader import EventReader
+from .unmapped import error_of_answer, error_of_request
 
 if TYPE_CHECKING:
     from .._plan.plan import Plan
@@ -58,6 +61,26 @@ class Call:
     caller_retries: bool = False
     keeps_vendor_events: bool = False
     reader: type[EventReader] = EventReader
+
+    def translated(self, error: Exception, *, opening: bool) -> Exception:
+        """An error of the provider's or its SDK's in partwise's terms, if it has any.
+
+        `opening` says that it was raised before the vendor's stream was open.
+        """
+        is_vendors = self.expects_finish  # else it is the user's text
+        if isinstance(error, PartwiseError) or not is_vendors:
+            return error
+        if isinstance(error, ImportError):
+            known: PartwiseError | None = unusable_sdk(error, self.provider)
+        else:
+            known = self.provider.map_error(error)
+        if known is None:
+            name = self.info.provider
+            known = error_of_request(error) if opening else error_of_answer(error, name)
+        if known is None:
+            return error
+        known.__cause__ = known.__cause__ or error
+        return known
 
     def new_builder(self, *, record: bool) -> SnapshotBuilder:
         """A builder for one attempt; `record` says whether it is to note events."""

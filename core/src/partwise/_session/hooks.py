@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, shown
 from .._nearest import nearest
 from .._providers.hookspecs import HookName
 
@@ -115,7 +115,9 @@ class Hooks:
             `hooks.on("stream:restart", lambda attempt, error: print(attempt, error))`
         """
         if not callable(handler):
-            raise ConfigurationError(f"the handler of {name!r} must be callable, got {handler!r}")
+            raise ConfigurationError(
+                f"the handler of {name!r} must be callable, got {shown(handler)}"
+            )
         self._handlers.setdefault(_known(name), []).append(handler)
 
     def off(self, name: HookName, handler: Handler) -> None:
@@ -214,7 +216,9 @@ class HookDispatcher:
 def _known(name: str) -> str:
     if name not in _NAMES:
         hint = nearest(name, _NAMES) or ";"
-        raise ConfigurationError(f"unknown hook {name!r}{hint} choose one of {', '.join(_NAMES)}")
+        raise ConfigurationError(
+            f"unknown hook {shown(name)}{hint} choose one of {', '.join(_NAMES)}"
+        )
     return name
 
 

@@ -20,6 +20,7 @@ from .._errors import (
     MalformedOutputError,
     ProviderError,
     RetriesExhaustedError,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def make_policy(max_retries: Any) -> Policy:
     if all(callable(getattr(max_retries, part, None)) for part in ("stop", "wait", "retry")):
         return TenacityPolicy(max_retries)
     raise ConfigurationError(
-        f"max_retries must be a number >= 0 or a tenacity policy, got {max_retries!r}"
+        f"max_retries must be a number >= 0 or a tenacity policy, got {shown(max_retries)}"
     )
 
 
@@ -152,7 +153,9 @@ class TenacityPolicy:
             return None
         seconds = self._policy.wait(state)
         if not isinstance(seconds, int | float) or not 0 <= seconds <= _LARGEST:
-            raise ConfigurationError(f"the policy's wait must be seconds >= 0, got {seconds!r}")
+            raise ConfigurationError(
+                f"the policy's wait must be seconds >= 0, got {shown(seconds)}"
+            )
         state.upcoming_sleep = seconds
         if self._policy.stop(state):
             return None

@@ -276,7 +276,11 @@ class Session:
 
     def _open(self) -> Open:
         request = self.deadline.with_read_timeout(self._requests.current)
-        return Open(self.call.provider.build_request(request))
+        try:
+            return Open(self.call.provider.build_request(request))
+        except Exception as error:  # noqa: BLE001 - raised again
+            made = self.call.translated(error, opening=True)
+            raise made from made.__cause__
 
     def _begin(self, command: Open) -> None:
         """The request is about to be sent."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, shown
 from .._json.limits import Limits
 from .hooks import Hooks
 
@@ -92,19 +92,19 @@ class Settings:
     def __post_init__(self) -> None:
         if self.on_restart not in ("restart", "raise"):
             raise ConfigurationError(
-                f'on_restart must be "restart" or "raise", got {self.on_restart!r}'
+                f'on_restart must be "restart" or "raise", got {shown(self.on_restart)}'
             )
         for name in ("token_budget", "timeout", "idle_timeout"):
             value = getattr(self, name)
             if value is not None and not _is_positive(value):
                 raise ConfigurationError(
-                    f"{name} must be a finite number > 0, got {value!r}{_advice(name, value)}"
+                    f"{name} must be a finite number > 0, got {shown(value)}{_advice(name, value)}"
                 )
         for name, kind, example in _KINDS:
             value = getattr(self, name)
             if value is not None and not isinstance(value, kind):
                 raise ConfigurationError(
-                    f"{name} must be {kind.__name__}, got {value!r}; write {name}={example}"
+                    f"{name} must be {kind.__name__}, got {shown(value)}; write {name}={example}"
                 )
 
     @classmethod

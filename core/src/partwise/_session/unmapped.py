@@ -1,0 +1,52 @@
+"""Builtin errors of a provider or its SDK that the provider has no name for.
+
+A value that the SDK can't send, or an answer that it can't read, makes an SDK fail with whatever
+its code runs into. Errors of other classes are left alone: they may be the user's own, raised by an
+HTTP client or a function that the SDK was given.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from .._errors import ConfigurationError, PartwiseError, ServerError
+
+_KINDS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+_ORIGINS: Final = sys.stdlib_module_names | {"pydantic_core"}
+
+
+def is_builtin(error: Exception) -> bool:
+    """Whether a mistake in code, or data of another form than expected, raised it."""
+    if type(error).__module__.partition(".")[0] not in _ORIGINS:
+        return False
+    # A generator in which an iterator has unexpectedly ended: PEP 479.
+    return isinstance(error, _KINDS) or isinstance(error.__cause__, StopIteration)
+
+
+def error_of_request(error: Exception) -> PartwiseError | None:
+    """The error for a request that could not be made; None if the cause may be the user's code."""
+    if not is_builtin(error):
+        return None
+    return ConfigurationError(f"the request can't be sent ({_summary(error)})")
+
+
+def error_of_answer(error: Exception, provider: str) -> PartwiseError | None:
+    """The error for an answer that could not be read; None as above."""
+    if not is_builtin(error):
+        return None
+    message = f"the vendor's answer can't be read ({_summary(error)})"
+    return ServerError(message, provider=provider, retryable=True)
+
+
+def _summary(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
