@@ -22,6 +22,8 @@ ALL_TESTS := $(CI)
 PYTEST = pytest -q -n auto --dist loadgroup $(if $(ALL_TESTS),--full)
 MANIFESTS = pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml conformance/pyproject.toml)
 
+PYRIGHT_READS := $(shell find core/src plugins/*/src conformance/src tests/core/typing -name "*.py*" -not -path "*/__pycache__*")
+
 BENCHES = partwise instructor peers baml
 BENCH_partwise = -e core $(patsubst %/,-e %,$(wildcard plugins/*/)) -e conformance matplotlib
 BENCH_instructor = instructor
@@ -59,9 +61,13 @@ lint: $(READY)  ## ruff: rules and format; import-linter: which layer may import
 	@$(RUN)ruff format --quiet --check
 	@said=$$($(RUN)lint-imports --no-cache --no-logo) || { echo "$$said"; exit 1; }
 
-types: $(READY)  ## mypy and pyright
+types: $(READY) .venv/.pyright  ## mypy and pyright
 	@$(RUN)mypy --no-error-summary
+
+# Pyright has no cache, so it runs if something that it reads has changed since it found no error.
+.venv/.pyright: $(READY) pyproject.toml $(PYRIGHT_READS)
 	@$(RUN)basedpyright --warnings
+	@touch $@
 
 # Of all the tests, those marked `covered` run under coverage, and the others after them without.
 COVERED := $(and $(ALL_TESTS),$(filter tests,$(TESTS)))
