@@ -26,7 +26,7 @@ _CONTENDERS = {
 
 def measure(*, quick: bool) -> dict[str, Any]:
     """Milliseconds of CPU a row; the median of rounds in which all take turns."""
-    rows, rounds, concurrency = (1_000, 3, 100) if quick else (3_000, 5, 100)
+    rows, rounds, concurrency = (1_000, 3, 100) if quick else (2_000, 3, 100)
     said: dict[str, list[dict[str, Any]]] = {name: [] for name in _CONTENDERS}
     for _ in range(rounds):
         for name, environment in _CONTENDERS.items():
