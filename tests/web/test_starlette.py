@@ -147,6 +147,25 @@ def test_whoever_has_seen_the_end_gets_no_more(vendor: ReplayServer, ask: Any) -
     assert vendor.exchanges == []
 
 
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+def test_a_head_asks_no_vendor(vendor: ReplayServer, ask: Any, is_async: bool) -> None:
+    with serving(app(lambda: ask(is_async=is_async))) as url:
+        reply = httpx.head(url)
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    assert vendor.exchanges == []
+
+
+def test_an_old_client_gets_all_of_it(ask: Any) -> None:
+    with serving(app(ask)) as url:
+        where, text = httpx.URL(url), b""
+        with socket.create_connection((where.host, where.port)) as client:
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while piece := client.recv(65536):
+                text += piece
+    assert b"chunked" not in text
+    assert events(text.decode().partition("\r\n\r\n")[2])[-1]["event"] == "done"
+
+
 def release(vendor: ReplayServer, count: int) -> threading.Thread:
     """Let the vendor send so many events of the next request, beside the test."""
 

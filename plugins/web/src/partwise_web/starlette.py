@@ -87,7 +87,11 @@ class PartialResponse(Response):
             await _send_whole(send, 204, b"", {})
             return
         try:
-            await self._answer_until_left(receive, send, seen)
+            if scope["method"] == "HEAD":  # routes of GET take it, and it must cost nothing
+                await self._begin(send)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            else:
+                await self._answer_until_left(receive, send, seen)
         finally:
             if self.background is not None:
                 await self.background()
@@ -124,7 +128,7 @@ class PartialResponse(Response):
         finally:
             await reading.aclose()
 
-    async def _send_all(self, send: Send, first: list[Update], rest: _Updates) -> None:
+    async def _begin(self, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -132,6 +136,9 @@ class PartialResponse(Response):
                 "headers": self.raw_headers,
             }
         )
+
+    async def _send_all(self, send: Send, first: list[Update], rest: _Updates) -> None:
+        await self._begin(send)
         encode = self._encoder.encode
         await _send_text(send, self._encoder.begin() + "".join(map(encode, first)))
         async for update in rest:
