@@ -1,4 +1,4 @@
-"""Anthropic's wire format, as the conformance suite wants it told."""
+"""Anthropic's wire format, as the conformance suite needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bedrock's wire format, as the conformance suite wants it told: AWS's binary event stream.
+"""Bedrock's wire format, as the conformance suite needs it: AWS's binary event stream.
 
 A message is the lengths of all and of the headers, their checksum, the headers, the payload, and
 the checksum of everything before it.
@@ -54,7 +54,7 @@ def event(kind: str, payload: bytes) -> bytes:
 
 
 def exception(kind: str, text: str) -> bytes:
-    """What comes in place of the next event, when something went wrong."""
+    """The message in place of the next event, after a failure."""
     headers = {":exception-type": kind, ":message-type": "exception"}
     return message(headers, json.dumps({"message": text}).encode())
 
@@ -111,7 +111,7 @@ class BedrockWire(Wire):
         return {"message": message}
 
     def body(self, request: RecordedRequest) -> Any:
-        """The body, with the model that stands in the path, and the schema that is a string."""
+        """The body, with the model that is in the path, and the schema that is a string."""
         body = request.json()
         model = unquote(request.path).removeprefix("/model/").removesuffix("/converse-stream")
         if "outputConfig" in body:
@@ -125,7 +125,7 @@ def _at(number: int) -> dict[str, Any]:
 
 
 def _start(blocks: dict[object, int], call: ToolCallDelta) -> Iterator[Any]:
-    """What begins a call's block, at its first fragment."""
+    """The beginning of a call's block, at its first fragment."""
     if call.index not in blocks:
         blocks[call.index] = len(blocks)
         start = {"toolUse": {"toolUseId": call.id, "name": call.name}}

@@ -1,4 +1,4 @@
-"""Gemini's wire format, as the conformance suite wants it told."""
+"""Gemini's wire format, as the conformance suite needs it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GoogleWire(Wire):
                 case ReasoningDelta(text):
                     yield _event({"text": text, "thought": True})
                 case ToolCallDelta(index, arguments, call_id, name):
-                    # Calls come whole: each is told once the answer ends.
+                    # Calls come whole: each is written once the answer ends.
                     call = calls.setdefault(index, {"id": call_id, "name": name, "text": ""})
                     call["text"] += arguments
                 case Finish(reason) if reason in _REASONS:

@@ -1,4 +1,4 @@
-"""Mistral's wire format, as the conformance suite wants it told."""
+"""Mistral's wire format, as the conformance suite needs it."""
 
 from __future__ import annotations
 

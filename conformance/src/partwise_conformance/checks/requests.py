@@ -232,7 +232,7 @@ class RequestChecks:
             "the second request does not show the invalid answer: convert the messages that the "
             "core adds to `request.messages`, as OpenAI's chat form has it",
         )
-        require("attendees[0].years" in texts, "the second request does not say what was wrong")
+        require("attendees[0].years" in texts, "the second request does not name the fault")
 
 
 def _body(harness: Harness, mode: Mode, style: Style = "sync", **keywords: Any) -> Any:

@@ -136,7 +136,7 @@ class RobustnessChecks:
             require(
                 isinstance(error, PartwiseError),
                 f"{name}: this must end in a ConfigurationError or a ProviderError, and ended in "
-                f"{error!r}: map what the SDK raises for it",
+                f"{error!r}: map the exception that the SDK raises for it",
             )
             require(
                 not getattr(error, "retryable", False),

@@ -67,7 +67,7 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
 def is_retried(error: Exception) -> bool:
     """Whether the SDK, if it was made to retry, has done so before it raised this.
 
-    It does not for what happens once the stream is open; an event's error has the status 200.
+    It does not once the stream is open; an event's error has the status 200.
     """
     import anthropic
 

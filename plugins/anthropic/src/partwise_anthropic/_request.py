@@ -32,8 +32,8 @@ _NAMES: Final = {
 # The SDK no longer has arguments for these, but the API still takes them of older models.
 _SAMPLING: Final = frozenset({"temperature", "top_p", "top_k"})
 
-# Parameters without which a request means the same, or nearly: what the API, or a server in its
-# place, refuses of these is left out.
+# Parameters without which a request means the same, or nearly: those that the API, or a server
+# in its place, refuses are left out.
 OPTIONAL: Final = (*sorted(_SAMPLING), "eager_input_streaming", "disable_parallel_tool_use")
 
 

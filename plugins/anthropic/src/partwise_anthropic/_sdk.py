@@ -224,7 +224,7 @@ def _impatient(client: ClientT, config: ProviderConfig) -> ClientT:
 
 
 class _Impatience(Middleware):
-    """Raises the API's error at once where the SDK would sleep long before it tried again.
+    """Raises the API's error at once if the SDK would sleep long before it tried again.
 
     Retry-After may ask for hours, and the SDK obeys for up to 50 days.
     """

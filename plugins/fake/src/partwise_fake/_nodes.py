@@ -33,7 +33,7 @@ class Schema:
         """The node with its references and its `allOf` put into it."""
         if isinstance(node, bool):
             if not node:
-                raise UnsatisfiableError("the schema has a place where nothing fits")
+                raise UnsatisfiableError("the schema has a part that no value fits")
             return {}
         if "$ref" in node:
             target = self._definitions[_definition(node["$ref"])]

@@ -28,7 +28,7 @@ Part: TypeAlias = Mapping[str, Any]
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 # Gemini 3 wants the signature of the thought behind a call, which OpenAI's form has no place for.
-# This is what Google documents, and sends in its own agents, in place of one that is not known.
+# Google documents this in place of one that is not known, and sends it in its own agents.
 _UNSIGNED: Final = b"skip_thought_signature_validator"
 
 

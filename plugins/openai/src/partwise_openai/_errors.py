@@ -109,8 +109,8 @@ def map_error(error: Exception, provider: str) -> ProviderError | None:
 def is_retried(error: Exception) -> bool:
     """Whether the SDK, if it was made to retry, has done so before it raised this.
 
-    See `_should_retry` in `openai/_base_client.py` (3.57): neither a status of 400 nor what happens
-    once the stream is open.
+    See `_should_retry` in `openai/_base_client.py` (3.57): neither for a status of 400 nor once the
+    stream is open.
     """
     import openai
 

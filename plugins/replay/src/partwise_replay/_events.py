@@ -1,6 +1,6 @@
 """The vendor's events as plain data, and back.
 
-Most plugins yield plain data. Where an SDK gives nothing but its own pydantic models, the name of
+Most plugins yield plain data. If an SDK gives nothing but its own pydantic models, the name of
 the class is kept beside the data; only a class of the plugin's own requirements is made again.
 """
 
@@ -71,7 +71,7 @@ def _model(kind: str, distribution: str) -> type[BaseModel]:
     top = module.partition(".")[0]
     if not _normal_set(packages_distributions().get(top, ())) & _family(distribution):
         raise RecordingError(
-            f"the recording names {kind}, which is not of {distribution} or what it requires"
+            f"the recording names {kind}, which is in neither {distribution} nor a package that it requires"
         )
     model = getattr(importlib.import_module(module), name)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
