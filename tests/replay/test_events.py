@@ -51,9 +51,9 @@ def test_what_is_neither_can_not_be_recorded() -> None:
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("antigravity:Fly", "is not of partwise-google or what it requires"),
-        ("subprocess:Popen", "is not of partwise-google or what it requires"),
-        ("openai.types:Batch", "is not of partwise-google or what it requires"),
+        ("antigravity:Fly", "is in neither partwise-google nor a package that it requires"),
+        ("subprocess:Popen", "is in neither partwise-google nor a package that it requires"),
+        ("openai.types:Batch", "is in neither partwise-google nor a package that it requires"),
         ("google.genai.client:Client", "which is no pydantic model"),
         ("google.genai.types:NoSuchThing", "can't take an event"),
         ("google.genai.types:Part", "can't take an event"),

@@ -71,7 +71,8 @@ def _model(kind: str, distribution: str) -> type[BaseModel]:
     top = module.partition(".")[0]
     if not _normal_set(packages_distributions().get(top, ())) & _family(distribution):
         raise RecordingError(
-            f"the recording names {kind}, which is in neither {distribution} nor a package that it requires"
+            f"the recording names {kind}, which is in neither {distribution} nor a package that it "
+            "requires"
         )
     model = getattr(importlib.import_module(module), name)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
