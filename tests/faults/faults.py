@@ -205,8 +205,6 @@ FAULTS = (
         name="JSON in place of events",
         reply=lambda _: Reply.of_json({"answer": 1}),
         error=ServerError,
-        # Google's SDK reads bare JSON as an event, and leaves out the fields that it does not know.
-        told={"google": IncompleteOutputError},
     ),
     Fault(
         name="error event",
