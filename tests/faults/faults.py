@@ -46,7 +46,6 @@ class Fault:
         usage: whether the vendor told at the end what was spent.
         keywords: further keywords of the call.
         told: the vendors whose SDK makes something else of it, each with what that is.
-        spent: the same for the usage.
     """
 
     name: str
@@ -59,7 +58,6 @@ class Fault:
     usage: bool = True
     keywords: dict[str, Any] = field(default_factory=dict)
     told: Mapping[str, type[PartwiseError]] = field(default_factory=dict)
-    spent: Mapping[str, Usage] = field(default_factory=dict)
     marks: tuple[pytest.MarkDecorator, ...] = ()
 
     @property
@@ -70,8 +68,7 @@ class Fault:
     def usage_of(self, vendor: Vendor) -> Usage | None:
         """What is known to be spent when all is over."""
         if self.error is None and self.as_told_by(vendor) is None:
-            told = SPENT if self.usage else vendor.early_usage
-            return self.spent.get(vendor.name, told)
+            return SPENT if self.usage else vendor.early_usage
         if self.received == "nothing" or self.error is None:
             return None
         return SPENT if self.received == "finish" else vendor.early_usage
@@ -250,10 +247,8 @@ FAULTS = (
         name="byte order mark",
         reply=lambda vendor: body(b"\xef\xbb\xbf", *vendor.whole()),
         received="whole",
-        # Google's SDK takes the mark for a part of the first event; Anthropic's drops that event,
-        # which is the one that tells of the input.
+        # Google's SDK takes the mark for a part of the first event.
         told={"google": ServerError},
-        spent={"anthropic": Usage(output_tokens=7)},
     ),
     Fault(name="duplicate finish", reply=twice_finished, received="whole"),
     Fault(name="chunks after the finish", reply=after_the_finish, received="whole"),
