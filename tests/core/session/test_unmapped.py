@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from typing import Any
 
 import pytest
@@ -39,7 +41,9 @@ def exhausted() -> RuntimeError:
     return error
 
 
-@pytest.mark.parametrize("raised", [*BUILTIN, exhausted()], ids=repr)
+@pytest.mark.parametrize(
+    "raised", [*BUILTIN, EOFError(), zlib.error("header"), struct.error(), exhausted()], ids=repr
+)
 def test_an_answer_that_the_sdk_can_not_read(play: Any, raised: Exception) -> None:
     error = play([TextDelta(START), raised], mode="json_schema").error
     assert type(error) is partwise.ServerError

@@ -16,21 +16,24 @@ _KINDS: Final = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    EOFError,
     LookupError,
     NotImplementedError,
     RecursionError,
     TypeError,
     ValueError,
 )
-_ORIGINS: Final = sys.stdlib_module_names | {"pydantic_core"}
+"""Of Python's builtin errors; the others, such as `RuntimeError`, may be meant."""
+_LIBRARIES: Final = sys.stdlib_module_names - {"builtins"} | {"pydantic_core"}
+"""Top-level modules whose errors say that data was of another form: `zlib.error`, for example."""
 
 
 def is_builtin(error: Exception) -> bool:
     """Whether a mistake in code, or data of another form than expected, raised it."""
-    if type(error).__module__.partition(".")[0] not in _ORIGINS:
-        return False
+    origin = type(error).__module__.partition(".")[0]
     # A generator in which an iterator has unexpectedly ended: PEP 479.
-    return isinstance(error, _KINDS) or isinstance(error.__cause__, StopIteration)
+    is_mistake = isinstance(error, _KINDS) or isinstance(error.__cause__, StopIteration)
+    return origin in _LIBRARIES or (origin == "builtins" and is_mistake)
 
 
 def error_of_request(error: Exception) -> PartwiseError | None:
