@@ -198,3 +198,11 @@ def test_bodies_of_any_form(body: Any) -> None:
     error.code, error.details, error.response = 429, body, None
 
     assert type(mapped(error)) is RateLimitError
+
+
+@pytest.mark.parametrize("message", [[1], {"a": 1}, 5])
+def test_a_message_that_is_no_text(message: Any) -> None:
+    error = errors.APIError(400, {"error": {"code": "a", "message": message}})
+    mapped = map_error(error, "google")
+    assert mapped is not None
+    assert mapped.args == (str(message),)

@@ -74,7 +74,7 @@ def error_of_document(description: str, provider: str) -> ServerError:
 
 def _of_api(error: APIError, provider: str) -> ProviderError:
     details = list(_details(error.details))
-    message = error.message or str(error)
+    message = str(error.message or error)  # a proxy may send anything in its place
     status = as_count(error.code) or None
     # Gemini answers a wrong key with 400.
     is_key = any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
