@@ -90,7 +90,7 @@ def test_an_answer_fills_in_and_survives(redis_demo: tuple[str, Any]) -> None:
     second = context.new_page()
     second.goto(page.url)
     page.reload()
-    sees(page, "/^streaming 2 3 .summary/")
+    sees(page, "/^(streaming 2 3 .summary|done 2)/")  # on a busy machine it may be done by then
     for each in (page, second):
         sees(each, "/^done 2/")
     assert card(page) == card(second)
