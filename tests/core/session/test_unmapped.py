@@ -60,6 +60,13 @@ def test_a_request_that_the_sdk_can_not_send(play: Any, kit: Any, raised: Except
     assert len(outcome.provider.payloads) == 1
 
 
+def test_a_request_whose_sdk_can_not_be_imported(play: Any, kit: Any) -> None:
+    raised = ImportError("cannot import name 'Stream'")
+    error = play([kit.Refused(raised)]).error
+    assert type(error) is partwise.ConfigurationError
+    assert str(error).endswith("can't be imported: ImportError: cannot import name 'Stream'")
+
+
 def test_a_request_that_can_not_be_built(
     play: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +90,12 @@ def test_an_error_of_the_user_s_chunks_survives() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         partwise.parse(dict[str, Any], chunks()).result()
+
+
+def test_a_depth_beyond_what_can_be_read_and_no_bound_of_characters() -> None:
+    assert partwise.parse(int, "1", limits=partwise.Limits(characters=None)).result() == 1
+    with pytest.raises(partwise.ConfigurationError, match="depth must be from 1 to 200, not 201"):
+        partwise.Limits(depth=201)
 
 
 HUGE = 10**5000
