@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,15 @@ def test_failures_and_their_retry(
     assert vendor.asked == {**{f"row {n}": 1 for n in range(5)}, "row 3": 2}
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """As in a terminal: a shell's background jobs, and so their children, ignore the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_says_how_far_it_came(
     command: list[str], vendor: Vendor, capsys: pytest.CaptureFixture[str]
 ) -> None:
