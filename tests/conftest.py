@@ -16,7 +16,7 @@ from partwise._providers import left_out
 from partwise._providers.json_schema import transform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from xdist.scheduler import LoadGroupScheduling
 
@@ -51,25 +51,6 @@ def _load_first_root(
 
 
 ssl.SSLContext.load_verify_locations = _load_first_root  # type: ignore[method-assign]
-
-
-def _count_frozen_once() -> None:
-    """`gc.get_freeze_count` walks all that is frozen: it is asked anew after a change alone."""
-    count = cache(gc.get_freeze_count)
-
-    def changing(change: Callable[[], None]) -> Callable[[], None]:
-        def changed() -> None:
-            count.cache_clear()
-            change()
-
-        return changed
-
-    for name in ("freeze", "unfreeze"):
-        setattr(gc, name, changing(getattr(gc, name)))
-    gc.get_freeze_count = count
-
-
-_count_frozen_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -151,10 +151,16 @@ def test_meanwhile_no_garbage_is_collected_and_the_lock_changes_hands_often(
 
 
 def test_what_the_user_has_frozen_stays_so(asynchronous: Any) -> None:
+    kept: list[list[int]] = []
+
+    def load(*, is_async: bool) -> None:
+        assert is_async
+        kept.extend([each] for each in range(50_000))
+
     gc.freeze()
     try:
         with asynchronous.client() as client:
-            asynchronous.provider.warm = lambda is_async: None
+            asynchronous.provider.warm = load
             asyncio.run(client.warm())
         assert gc.get_freeze_count()
     finally:

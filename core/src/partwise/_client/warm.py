@@ -35,6 +35,8 @@ _loading: WeakValueDictionary[tuple[int, int], Future[None]] = WeakValueDictiona
 
 _SWITCH_INTERVAL = 0.001
 """Seconds after which a thread that imports hands over the interpreter's lock."""
+_MANY_OBJECTS = 10_000
+"""Objects made meanwhile, up to which a collection of these is short."""
 _settings: list[tuple[float, bool]] = []
 """For each thread that warms, the user's: the interval, and if garbage is collected."""
 _lock = threading.Lock()
@@ -141,9 +143,9 @@ def _make_old() -> None:
     """Count the objects that were made as old, or the next collection were a full one.
 
     To freeze and unfreeze moves all objects to the oldest generation, in no time. What the user
-    has frozen stays so.
+    has frozen stays so; to ask whether there is any takes a walk over it.
     """
-    if not gc.get_freeze_count():
+    if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
         gc.freeze()
         gc.unfreeze()
 
