@@ -8,6 +8,7 @@ import pytest
 import partwise_bulk
 from partwise import ConfigurationError, RateLimitError, ServerError
 from partwise_bulk import Pace
+from partwise_bulk._ask import Troubles
 
 from .conftest import MODEL, FakeClock, Invoice, Vendor, refusal
 
@@ -256,3 +257,27 @@ async def test_runs_with_one_key_keep_one_pace(ask: Any, rows: Any) -> None:
     assert len(paces) == 1
     for run in runs:
         await run.aclose()
+
+
+def failed(after: float | None = None) -> ServerError:
+    return ServerError("no", provider="x", status_code=503, retryable=True, retry_after=after)
+
+
+@pytest.mark.parametrize("is_paced", [True, False])
+def test_a_vendor_that_failed_is_waited_for_a_minute_at_most(
+    clock: FakeClock, *, is_paced: bool
+) -> None:
+    troubles = Troubles(clock, patience=3600)
+    assert troubles.may_ask_again(failed())
+    assert troubles.pause(failed(86_400), is_paced=is_paced) == 60
+    assert 0 < troubles.pause(failed(), is_paced=is_paced) <= 0.5
+
+
+def test_a_refused_request_waits_as_asked_unless_the_pace_does(clock: FakeClock) -> None:
+    troubles = Troubles(clock, patience=3600)
+    for _ in range(2000):  # refusals are not counted as failures, nor do they overflow
+        assert troubles.may_ask_again(limited())
+    assert troubles.pause(limited(86_400), is_paced=False) == 86_400
+    assert troubles.pause(limited(0), is_paced=False) > 1
+    assert troubles.pause(limited(86_400), is_paced=True) == 0
+    assert 0 < troubles.pause(limited(), is_paced=True) <= 2

@@ -28,7 +28,7 @@ _LIBRARIES: Final = sys.stdlib_module_names - {"builtins"} | {"pydantic_core"}
 """Top-level modules whose errors say that data was of another form: `zlib.error`, for example."""
 
 
-def is_builtin(error: Exception) -> bool:
+def _is_builtin(error: Exception) -> bool:
     """Whether a mistake in code, or data of another form than expected, raised it."""
     origin = type(error).__module__.partition(".")[0]
     # A generator in which an iterator has unexpectedly ended: PEP 479.
@@ -38,14 +38,14 @@ def is_builtin(error: Exception) -> bool:
 
 def error_of_request(error: Exception) -> PartwiseError | None:
     """The error for a request that could not be made; None if the cause may be the user's code."""
-    if not is_builtin(error):
+    if not _is_builtin(error):
         return None
     return ConfigurationError(f"the request can't be sent ({_summary(error)})")
 
 
 def error_of_answer(error: Exception, provider: str) -> PartwiseError | None:
     """The error for an answer that could not be read; None as above."""
-    if not is_builtin(error):
+    if not _is_builtin(error):
         return None
     message = f"the vendor's answer can't be read ({_summary(error)})"
     return ServerError(message, provider=provider, retryable=True)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ._checkpoint import Kept
     from ._clients import Clients
+    from ._clock import Clock
     from ._pace import Pace, Permit
     from ._pricing import Prices
     from ._prompts import Messages
@@ -85,6 +86,41 @@ class Savings:
             return 0
         mean = self.output_tokens / self.answers
         return max(0, round(mean * self.stopped) - self.stopped_tokens)
+
+
+class Troubles:
+    """The vendor's failures at one request, which is sent again while only it is in the way."""
+
+    def __init__(self, clock: Clock, patience: float) -> None:
+        self._clock = clock
+        self._patience = patience
+        self._start = clock.time()
+        self._refusals = 0
+        self._failures = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since the request was first sent."""
+        return self._clock.time() - self._start
+
+    def may_ask_again(self, error: Exception) -> bool:
+        """Count the error: whether the request is worth another try."""
+        if is_rate_limit(error):
+            self._refusals += 1
+        else:
+            self._failures += 1
+        may_pass = self.seconds < self._patience and self._failures < MAX_FAILURES
+        return is_retryable(error) and may_pass
+
+    def pause(self, error: Exception, *, is_paced: bool) -> float:
+        """Seconds to wait before that; `is_paced`: the pace holds refused requests back."""
+        asked = getattr(last_of(error), "retry_after", None)
+        if not is_rate_limit(error):
+            return backoff(self._failures) if asked is None else min(asked, _LONGEST_WAIT)
+        tries = min(self._refusals + self._failures, 10)  # no float holds two to the 1024th
+        if is_paced:
+            return backoff(tries, _REFUSED_WAIT) if asked is None else 0.0
+        return max(asked or 0.0, backoff(tries))
 
 
 @dataclass(kw_only=True)
@@ -143,32 +179,23 @@ class Asker(Generic[T]):
     async def ask(self, row: Row, messages: Messages, permit: Permit, tokens: int) -> Outcome[T]:
         """The outcome of a row, whatever comes. `permit` is for the first request."""
         outcome: Outcome[T] = Outcome(row=row.content, key=row.key, index=row.index)
-        clock = self.pace.clock
-        start, failures = clock.time(), 0
+        troubles = self.troubles()
         while True:
             error = await self._try(outcome, messages, permit)
-            outcome.seconds = clock.time() - start
+            outcome.seconds = troubles.seconds
             if error is None:
                 break
-            is_refused = is_rate_limit(error)
-            failures += not is_refused
-            may_retry = outcome.seconds < self.patience and failures < MAX_FAILURES
-            if not (is_retryable(error) and may_retry):
+            if not troubles.may_ask_again(error):
                 self._give_up(outcome, error)
                 break
-            await self._wait(error, outcome.attempts, failures)
+            await self.pace.clock.sleep(troubles.pause(error, is_paced=True))
             permit = await self.pace.acquire(tokens, again=True)
         outcome.cost = self.prices.cost(outcome.usage)
         return outcome
 
-    async def _wait(self, error: Exception, attempts: int, failures: int) -> None:
-        """Wait before the row is asked again; the pace holds back all rows beside that."""
-        asked = getattr(last_of(error), "retry_after", None)
-        if is_rate_limit(error):
-            seconds = 0.0 if asked is not None else backoff(min(attempts, 10), _REFUSED_WAIT)
-        else:
-            seconds = backoff(failures) if asked is None else min(asked, _LONGEST_WAIT)
-        await self.pace.clock.sleep(seconds)
+    def troubles(self) -> Troubles:
+        """The count of one request's troubles, from now on."""
+        return Troubles(self.pace.clock, self.patience)
 
     async def _try(
         self, outcome: Outcome[T], messages: Messages, permit: Permit

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from partwise.provider import Finish, TextDelta, ToolCallDelta
+from partwise.provider import Finish, ReadyEvents, TextDelta, ToolCallDelta
 
 if TYPE_CHECKING:
     from partwise.provider import (
@@ -82,7 +82,7 @@ class PlayingProvider:
 
     @asynccontextmanager
     async def aopen(self, payload: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
-        yield _Played(_events(payload))
+        yield ReadyEvents(_events(payload))
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -99,16 +99,6 @@ class PlayingDecoder:
 
     def close(self) -> Sequence[Chunk]:
         return ()
-
-
-class _Played(AsyncIterator[Any]):
-    def __init__(self, events: Sequence[Any]) -> None:
-        self._events = iter(events)
-
-    async def __anext__(self) -> Any:
-        for event in self._events:
-            return event
-        raise StopAsyncIteration
 
 
 def _events(payload: Mapping[str, Any]) -> Sequence[Any]:

@@ -18,10 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 from partwise import PartwiseError, ServerError
 from partwise.provider import find_factory
 
-from .._ask import MAX_FAILURES
 from .._errors import is_final, is_rate_limit
 from .._outcome import Outcome
-from .._pace import backoff
 from .._prompts import estimate_tokens
 from .._run import Question, Run
 
@@ -77,23 +75,16 @@ class BatchRun(Run[T]):
 
     async def _patiently(self, call: Callable[[], Awaitable[R]]) -> R:
         """The vendor's answer; a vendor that is in trouble is asked again, as for a row."""
-        asker, failures, refusals = self._plan.asker, 0, 0
-        start = asker.pace.clock.time()
+        asker = self._plan.asker
+        troubles = asker.troubles()
         while True:
             try:
                 return await call()
             except Exception as error:
                 found = self._mapped(error)
-                if found is None or not found.retryable:
+                if found is None or not troubles.may_ask_again(found):
                     raise
-                if is_rate_limit(found):
-                    refusals += 1
-                else:
-                    failures += 1
-                is_late = asker.pace.clock.time() - start >= asker.patience
-                if is_late or failures >= MAX_FAILURES:
-                    raise
-                pause = found.retry_after or backoff(failures + refusals)
+                pause = troubles.pause(found, is_paced=False)
             await asker.pace.clock.sleep(pause)
 
     async def _go_through(self) -> None:
