@@ -19,7 +19,9 @@ READY = .venv/.ready
 RUN = .venv/bin/
 # On a server of continuous integration nothing is left out.
 ALL_TESTS := $(CI)
-PYTEST = pytest -q -n auto --dist loadgroup $(if $(ALL_TESTS),--full)
+# Three workers for two cores, as many a test waits.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
+PYTEST = pytest -q -n $(WORKERS) --dist loadgroup $(if $(ALL_TESTS),--full)
 MANIFESTS = pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml conformance/pyproject.toml)
 
 PYRIGHT_READS := $(shell find core/src plugins/*/src conformance/src tests/core/typing -name "*.py*" -not -path "*/__pycache__*")
