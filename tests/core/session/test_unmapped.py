@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -129,11 +130,13 @@ ACCEPTED = (
 )
 @pytest.mark.parametrize("value", ODD, ids=lambda value: type(value).__name__)
 def test_an_odd_value_of_a_setting(sync: Any, name: str, value: Any) -> None:
-    if any(name == each and value is odd for each, odd in ACCEPTED):
-        return
-    with sync.client([]) as client, pytest.raises(partwise.ConfigurationError) as caught:
+    is_accepted = any(name == each and value is odd for each, odd in ACCEPTED)
+    with (
+        sync.client([]) as client,
+        nullcontext() if is_accepted else pytest.raises(partwise.ConfigurationError) as caught,
+    ):
         client.create_partial(dict[str, str], "Who?", **{name: value})
-    assert len(str(caught.value)) < 1000
+    assert caught is None or len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("name", ["depth", "digits", "characters", "errors"])
