@@ -16,8 +16,6 @@ from partwise._providers import left_out
 from partwise._providers.json_schema import transform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from xdist.scheduler import LoadGroupScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -126,14 +124,6 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded streams at {folder}")
     return folder
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _frozen_again() -> Iterator[None]:
-    """A module whose tests unfreeze what was frozen leaves it frozen again."""
-    yield
-    if not gc.get_freeze_count():
-        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,6 @@ def stands(server: ReplayServer) -> Iterator[dict[tuple[str, Way], Stand]]:
         gc.collect()
         gc.freeze()
         yield made
-        gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
