@@ -338,6 +338,17 @@ async def test_an_entry_whose_reply_was_lost_is_written_once(redis_url: str) -> 
 
 
 @pytest.mark.anyio
+async def test_the_last_reader_leaves_no_task_and_no_connection_behind(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        log, answer, before = RedisLog(redis), uuid.uuid4().hex, asyncio.all_tasks()
+        await log.append(answer, await log.open(answer), {"text": "a"})
+        reading: Any = log.read(answer)
+        assert await anext(reading) == {"text": "a"}
+        await reading.aclose()
+        assert asyncio.all_tasks() == before
+
+
+@pytest.mark.anyio
 async def test_a_browser_that_comes_back_misses_nothing(redis_url: str) -> None:
     answer = uuid.uuid4().hex
 

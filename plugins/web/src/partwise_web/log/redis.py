@@ -165,9 +165,9 @@ class RedisLog:
         finally:
             tail.readers -= 1
             if not tail.readers:
-                tail.close()
                 if self._tails.get(answer) is tail:
                     del self._tails[answer]
+                await tail.aclose()
 
     def _keys(self, answer: str) -> list[str]:
         # In braces: the keys of one answer are on one node of a cluster.
@@ -187,8 +187,10 @@ class _Tail:
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
+        """End the task: its connection is back in the pool, which the caller may close next."""
         self._task.cancel()
+        await asyncio.wait({self._task})
 
     async def entries(self) -> AsyncIterator[Entry]:
         index = 0
