@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from email.utils import formatdate
 from time import time
 from types import SimpleNamespace
@@ -252,19 +253,28 @@ def test_the_time_of_the_call_bounds_the_pause(vendors: Vendors, way: Way) -> No
 # The user's own client of the SDK, or retries that they asked the SDK for ----------------------
 
 
-def own_client(name: str, url: str, retries: int) -> Any:
+@contextmanager
+def own_client(name: str, url: str, retries: int) -> Iterator[Any]:
+    """A client around one of the SDK's, which is the user's to close."""
+    with closing(sdk_client(name, url, retries)) as own:
+        if name == "bedrock":
+            yield partwise.from_provider(MODELS[name], client=own)
+        else:
+            adopt: Any = getattr(partwise, f"from_{name}")
+            yield adopt(own, model=MODELS[name].partition("/")[2])
+
+
+def sdk_client(name: str, url: str, retries: int) -> Any:
     if name == "openai":
-        return partwise.from_openai(openai.OpenAI(api_key="k", base_url=url, max_retries=retries))
+        return openai.OpenAI(api_key="k", base_url=url, max_retries=retries)
     if name == "anthropic":
-        own = anthropic.Anthropic(api_key="k", base_url=url, max_retries=retries)
-        return partwise.from_anthropic(own)
+        return anthropic.Anthropic(api_key="k", base_url=url, max_retries=retries)
     if name == "google":
         once = HttpRetryOptions(attempts=retries + 1, initial_delay=0.001, jitter=0.001)
         options = HttpOptions(base_url=url, retry_options=once if retries else None)
-        return partwise.from_google(genai.Client(api_key="k", http_options=options))
+        return genai.Client(api_key="k", http_options=options)
     config = Config(retries={"total_max_attempts": retries + 1})
-    client = boto3.client("bedrock-runtime", endpoint_url=url, config=config, **AWS)
-    return partwise.from_provider(MODELS["bedrock"], client=client)
+    return boto3.client("bedrock-runtime", endpoint_url=url, config=config, **AWS)
 
 
 OWN = ["openai", "anthropic", "google", "bedrock"]
@@ -284,9 +294,8 @@ def test_the_user_s_own_client_keeps_its_retries(  # noqa: PLR0913, PLR0917
 ) -> None:
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
     vendors.answer(refused(503, retry_after_ms="1"))
-    client = own_client(name, vendors.url, sdk_retries)
-    model = MODELS[name].partition("/")[2]
-    error = vendors.ask(client, model=model, max_retries=max_retries)
+    with own_client(name, vendors.url, sdk_retries) as client:
+        error = vendors.ask(client, max_retries=max_retries)
     assert vendors.requests == requests
     assert isinstance(error.__cause__ if requests != 3 else error, ServerError)
 
@@ -336,7 +345,7 @@ def test_a_caller_that_retries_is_told_at_once(vendors: Vendors, name: str) -> N
 @pytest.mark.parametrize("name", OWN[:3])
 def test_and_so_it_is_with_the_user_s_own_client(vendors: Vendors, name: str) -> None:
     vendors.answer(refused(429, retry_after_ms="1"))
-    client = own_client(name, vendors.url, 2).with_config(caller_retries=True)
-    error = vendors.ask(client, model=MODELS[name].partition("/")[2], max_retries=10)
+    with own_client(name, vendors.url, 2) as client:
+        error = vendors.ask(client.with_config(caller_retries=True), max_retries=10)
     assert isinstance(error, RateLimitError)
     assert vendors.requests == 1

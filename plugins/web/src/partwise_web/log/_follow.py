@@ -76,8 +76,8 @@ class LogProvider:
         if self._log is None or options:
             message = 'write from_provider("log/<answer>", async_client=True, log=…)'
             raise ConfigurationError(message)
-        self._entries: AsyncIterator[Entry] | None = None
-        self._attempt_has_ended = False
+        self._passed = 0  # entries that earlier requests, or this one, have played
+        self._attempt_has_ended = True
         self._is_over = False
 
     def capabilities(self, model: str) -> Capabilities:  # noqa: ARG002
@@ -112,15 +112,18 @@ class LogProvider:
         if self._is_over:
             message = "the answer in the log is not valid for this type"
             raise AnswerFailedError(message, kind="InvalidOutputError")
-        if self._entries is None:
-            self._entries = _read(self._log, payload["answer"], self._wait)
-        elif not self._attempt_has_ended:
-            await self._skip_attempt(self._entries)
-        self._attempt_has_ended = False
-        yield self._one_attempt(self._entries)
+        # Read anew for each attempt, so that nothing is open once the stream is closed.
+        async with _closing(_read(self._log, payload["answer"], self._wait)) as entries:
+            for _ in range(self._passed):
+                await anext(entries)
+            if not self._attempt_has_ended:
+                await self._skip_attempt(entries)
+            self._attempt_has_ended = False
+            yield self._one_attempt(entries)
 
     async def _skip_attempt(self, entries: AsyncIterator[Entry]) -> None:
         async for entry in entries:
+            self._passed += 1
             _raise_failure(entry)
             if "attempt" in entry:
                 return
@@ -128,6 +131,7 @@ class LogProvider:
 
     async def _one_attempt(self, entries: AsyncIterator[Entry]) -> AsyncIterator[Entry]:
         async for entry in entries:
+            self._passed += 1
             _raise_failure(entry)
             if "attempt" in entry:
                 self._attempt_has_ended = True
@@ -152,14 +156,25 @@ class _AttemptFailedError(ProviderError):
         super().__init__(message, provider="log", retryable=True, retry_after=0.0)
 
 
+@asynccontextmanager
+async def _closing(entries: AsyncIterator[Entry]) -> AsyncIterator[AsyncIterator[Entry]]:
+    """As `contextlib.aclosing`, also of an iterator that can't be closed: a log may give one."""
+    try:
+        yield entries
+    finally:
+        if (close := getattr(entries, "aclose", None)) is not None:
+            await close()
+
+
 async def _read(log: Log, answer: str, wait: float) -> AsyncIterator[Entry]:
     """The entries, of an answer that may begin only so many seconds later."""
     deadline = time.monotonic() + wait
     while True:
         try:
-            async for entry in log.read(answer):
-                deadline = 0.0
-                yield entry
+            async with _closing(log.read(answer)) as entries:
+                async for entry in entries:
+                    deadline = 0.0
+                    yield entry
         except UnknownAnswerError:
             if time.monotonic() > deadline:
                 raise

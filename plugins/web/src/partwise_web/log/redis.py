@@ -39,6 +39,8 @@ _LOOK: Final = 0.15
 """How often readers look for the lease, likewise."""
 _AGAIN: Final = 0.05
 """The pause before a server that is away is tried again, likewise."""
+_CANCEL_AGAIN: Final = 0.02
+"""Seconds until a task that has not ended is cancelled again."""
 _TOKEN_BYTES: Final = 3
 """Enough to tell an entry from the one before."""
 
@@ -189,8 +191,10 @@ class _Tail:
 
     async def aclose(self) -> None:
         """End the task: its connection is back in the pool, which the caller may close next."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        while not self._task.done():
+            self._task.cancel()
+            # Before Python 3.12, a `wait_for` in redis-py may lose a cancellation (gh-86296).
+            await asyncio.wait({self._task}, timeout=_CANCEL_AGAIN)
 
     async def entries(self) -> AsyncIterator[Entry]:
         index = 0
