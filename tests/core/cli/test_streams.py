@@ -75,7 +75,7 @@ def test_a_recording_is_not_overwritten_unless_told(
 
     refused = cli(*ASKED, "-o", recording, "--base-url", url)
     assert refused.code == 2
-    assert "is there already" in refused.error
+    assert "exists already" in refused.error
     assert recording.read_text() == before
 
     assert cli(*ASKED, "-o", recording, "--base-url", url, "--force").code == 0

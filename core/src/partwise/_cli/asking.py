@@ -11,17 +11,18 @@ import click
 from pydantic import BaseModel, TypeAdapter
 from rich.console import Console
 
-from partwise import Mode, from_provider, parse
+from partwise import parse
 from partwise.rich import LiveView
 
 from .._plan.notebook_view import written
-from .recordings import Option
-from .types import ResponseModel
+from .request_options import request_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partwise import PartialStream
+
+    from .request_options import RequestOptions
 
 _PACE: Final = 0.02
 """Seconds a piece of the demo's answer."""
@@ -29,41 +30,27 @@ _PIECE_CHARS: Final = 4
 
 
 @click.command()
-@click.argument("model", metavar="NAME/MODEL")
+@request_options
 @click.argument("prompt", required=False)
-@click.option("--schema", type=ResponseModel(), required=True, help="What the answer is.")
 @click.option("-f", "--file", type=click.File(), help="Text that follows the prompt.")
 @click.option(
     "--output",
     type=click.Choice(["json", "ndjson", "patches"]),
     help="The answer, its snapshots or its patches, as JSON; on a terminal it is shown live.",
 )
-@click.option("--system", metavar="TEXT", help="Instructions for the model.")
-@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="How to ask.")
-@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
-@click.option("--set", "options", type=Option(), multiple=True, help="An option for the vendor.")
-def ask(  # noqa: PLR0913 - an option each
-    *,
-    model: str,
-    prompt: str | None,
-    schema: Any,
-    file: IO[str] | None,
-    output: str | None,
-    system: str | None,
-    mode: str | None,
-    base_url: str | None,
-    options: tuple[tuple[str, Any], ...],
+def ask(
+    request: RequestOptions, *, prompt: str | None, file: IO[str] | None, output: str | None
 ) -> None:
     """Ask NAME/MODEL the question PROMPT, and show the answer while it is being written.
 
     The question is PROMPT, the text of --file, and standard input if that is piped, in this order.
     """
-    messages = [{"role": "system", "content": system}] if system else []
-    messages.append({"role": "user", "content": _question(prompt, file)})
-    with from_provider(model, mode=mode, base_url=base_url) as client:
-        stream = client.create_partial(schema, messages, **dict(options))
-        with stream:
-            _show(stream, schema, output)
+    messages = request.messages(_question(prompt, file))
+    with (
+        request.client() as client,
+        client.create_partial(request.schema, messages, **request.options) as stream,
+    ):
+        _show(stream, request.schema, output)
 
 
 def _question(prompt: str | None, file: IO[str] | None) -> str:

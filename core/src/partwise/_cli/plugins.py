@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .extras import needing
+from .request_options import base_url_option
 
 
 @click.command("new-plugin")
@@ -41,7 +42,7 @@ def new_plugin(name: str, into: Path) -> None:
 @click.option("--live", is_flag=True, help="Ask the real endpoint, with the key in its variable.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before tokens are spent.")
 @click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Stop at so many.")
-@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
+@base_url_option
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),

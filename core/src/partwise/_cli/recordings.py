@@ -5,7 +5,6 @@ The view and messages go to standard error; standard output has the answer alone
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from contextlib import contextmanager
@@ -16,10 +15,11 @@ import click
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from partwise import Mode, from_provider
+from partwise import from_provider
 from partwise.rich import LiveView
 
 from .extras import needing
+from .request_options import request_options
 from .types import ResponseModel
 
 if TYPE_CHECKING:
@@ -27,74 +27,36 @@ if TYPE_CHECKING:
 
     from partwise import Client
 
-
-class Option(click.ParamType[tuple[str, Any]]):
-    """`NAME=VALUE`, the value as JSON where it is some, else as text."""
-
-    name = "NAME=VALUE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        """The name and the value.
-
-        Raises:
-            click.BadParameter: there is no `=`.
-        """
-        name, equals, text = value.partition("=")
-        if not (name and equals):
-            self.fail(f"{value!r} is no option: write NAME=VALUE.", param, ctx)
-        try:
-            return name, json.loads(text)
-        except ValueError:
-            return name, text
+    from .request_options import RequestOptions
 
 
 @click.command()
-@click.argument("model", metavar="NAME/MODEL")
+@request_options
 @click.argument("prompt")
-@click.option("--schema", type=ResponseModel(), required=True, help="What the answer is.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write."
 )
-@click.option("--force", is_flag=True, help="Write it even if it is there already.")
-@click.option("--system", metavar="TEXT", help="Instructions for the model.")
-@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="How to ask.")
-@click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
-@click.option("--set", "options", type=Option(), multiple=True, help="An option for the vendor.")
-def record(  # noqa: PLR0913 - an option each
-    *,
-    model: str,
-    prompt: str,
-    schema: Any,
-    output: Path,
-    force: bool,
-    system: str | None,
-    mode: str | None,
-    base_url: str | None,
-    options: tuple[tuple[str, Any], ...],
-) -> None:
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+def record(request: RequestOptions, *, prompt: str, output: Path, force: bool) -> None:
     """Ask NAME/MODEL the question PROMPT, and keep the stream of the answer in a file.
 
-    The file has the vendor's events with their timing. Keys are scrubbed; neither
-    headers nor the question are kept. PROMPT may be -, for standard input. A stream that breaks is
-    kept as it broke.
+    The file has the vendor's events with their timing. Keys are scrubbed; neither headers nor the
+    question are kept. PROMPT may be -, for standard input. A stream that breaks is kept as it
+    broke.
     """
     with needing("partwise-replay"):
         import partwise_replay  # noqa: F401, PLC0415
     if output.exists() and not force:
-        raise click.UsageError(f"{output} is there already: name another file, or say --force.")
+        raise click.UsageError(f"{output} exists already: name another file, or pass --force.")
     question = sys.stdin.read() if prompt == "-" else prompt
-    messages = [{"role": "system", "content": system}] if system else []
-    messages.append({"role": "user", "content": question})
-    client = from_provider(f"record/{model}", mode=mode, base_url=base_url, to=output)
-    with _telling_of(output):
-        _show(client, schema, messages, **dict(options))
+    client = request.client("record/", to=output)
+    with _reports_size(output):
+        _show(client, request.schema, request.messages(question), **request.options)
 
 
 @contextmanager
-def _telling_of(output: Path) -> Iterator[None]:
-    """Print at the end how much is in the file, whether or not that was an answer."""
+def _reports_size(output: Path) -> Iterator[None]:
+    """Print at the end the number of events in the file and their time, even after an error."""
     from partwise_replay import Recording  # noqa: PLC0415 - it was found before
 
     before = output.stat().st_mtime_ns if output.exists() else 0
@@ -110,7 +72,9 @@ def _telling_of(output: Path) -> Iterator[None]:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--schema", type=ResponseModel(), help="What the answer is; any object, if not said.")
+@click.option(
+    "--schema", type=ResponseModel(), help="The type of the answer; any object, if not given."
+)
 @click.option("--speed", type=float, default=1.0, help="2 is twice as fast as it was recorded.")
 @click.option("--at-once", is_flag=True, help="Without any pause.")
 @click.option("--snapshots", is_flag=True, help="Print each snapshot as a line of JSON.")

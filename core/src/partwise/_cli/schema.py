@@ -14,10 +14,11 @@ import click
 from pydantic import BaseModel, TypeAdapter
 
 import partwise
-from partwise import ConfigurationError, Mode
+from partwise import ConfigurationError
 from partwise.provider import walk_schema
 
 from .._plan.plan import compile_plan
+from .request_options import MODES
 from .types import ResponseModel
 from .typescript import typescript as as_typescript
 
@@ -38,11 +39,7 @@ _BRANCH = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
 @click.command()
 @click.argument("response_model", type=ResponseModel(), metavar="MODULE:NAME")
 @click.option("--provider", metavar="NAME/MODEL", help="As this vendor's model would get it.")
-@click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
-    help="How structure is asked for there.",
-)
+@click.option("--mode", type=MODES, help="How structure is asked for there.")
 @click.option("--partial", is_flag=True, help="The schema of the snapshots, which Partial has.")
 @click.option("--typescript", is_flag=True, help="As TypeScript types, for a page.")
 def schema(

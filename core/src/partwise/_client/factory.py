@@ -71,43 +71,32 @@ def from_provider(  # noqa: PLR0913 - an option each
     """A client for a provider and a model, as in `from_provider("openai/gpt-4.1-mini")`.
 
     Args:
-        model: the provider's name, a slash, and the vendor's name of the model, which may have
-            slashes of its own.
+        model: the provider's name, a slash, and the vendor's name of the model.
         async_client: whether to make an `AsyncClient`.
         mode: how to ask for structure; the provider's best, if None.
         api_key: the key; if None, the provider looks into its environment variable.
         base_url: where to send requests, instead of the vendor's own address.
         client: the vendor's SDK client, to be used as it is, sync or async as asked.
         http_client: the HTTP client for the SDK client that the provider makes.
-        cache: where answers are kept and taken from: the path of a file, True for the usual one
-            of `partwise-bulk`, or a function of one's own (a `ProviderWrapper`).
-        plugin: the distribution whose plugin is to be used, such as `"partwise-openai"`, if
-            several have the provider's name.
+        cache: the file that keeps answers, True for the usual one of `partwise-bulk`, or a
+            `ProviderWrapper`.
+        plugin: the distribution of the plugin, such as `"partwise-openai"`, if several have the
+            provider's name.
         options: further keywords for that SDK client, not checked.
-        sdk_keywords: keywords that the vendors' SDK clients are known to take, such as `timeout`,
-            `organization` or `region_name`; any others, too, unless they are nearly one of these.
+        sdk_keywords: keywords of the SDK's client, such as `timeout` or `region_name`.
 
     Raises:
         ProviderNotFoundError: there is no slash, or no usable provider of that name.
         MissingKeyError: there is no API key.
-        ConfigurationError: the provider has no such mode for this model, or `client` is for
-            asyncio and `async_client` is not asked for, or a keyword is unknown and nearly one of
-            these, or has a value of a wrong type.
+        ConfigurationError: the provider has no such mode for this model, `client` is of the other
+            kind than `async_client` says, or a keyword is mistyped or has a value of a wrong type.
 
     Example:
-        ```python
-        client = partwise.from_provider("openai/gpt-4.1-mini")
-        other = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")
-        ```
+        `client = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")`
     """
     check_arguments(model, api_key)
-    name, slash, rest = model.partition("/")
-    if not (name and slash and rest):
-        raise ProviderNotFoundError(
-            f'{model!r} names no provider: write "name/model", as in "openai/gpt-4.1-mini"; '
-            f"installed: {known_names()}. Others: pip install partwise-<name>"
-        )
     check_sdk_client(client, is_async=async_client)
+    name, vendor_model = _provider_and_model(model)
     config = ProviderConfig(
         name=name,
         api_key=api_key,
@@ -117,7 +106,18 @@ def from_provider(  # noqa: PLR0913 - an option each
         plugin=plugin,
         options=sdk_options(sdk_keywords, options),
     )
-    return _client(config, rest, mode, is_async=async_client, cache=cache)
+    return _client(config, vendor_model, mode, is_async=async_client, cache=cache)
+
+
+def _provider_and_model(model: str) -> tuple[str, str]:
+    """The parts before and after the first slash; the vendor's name may have others."""
+    name, _, vendor_model = model.partition("/")
+    if not (name and vendor_model):
+        raise ProviderNotFoundError(
+            f'{model!r} names no provider: write "name/model", as in "openai/gpt-4.1-mini"; '
+            f"installed: {known_names()}. Others: pip install partwise-<name>"
+        )
+    return name, vendor_model
 
 
 @overload
