@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 from ._client.async_client import AsyncClient
-from ._client.async_stream import AsyncPartialStream, AsyncView
+from ._client.async_reader import AsyncView
+from ._client.async_stream import AsyncPartialStream
 from ._client.client import Client
 from ._client.completeness import is_complete
 from ._client.factory import from_anthropic, from_google, from_openai, from_provider
 from ._client.parse import aparse, parse
-from ._client.stream import PartialStream, View
+from ._client.reader import View
+from ._client.stream import PartialStream
 from ._errors import (
     AuthenticationError,
     BadRequestError,

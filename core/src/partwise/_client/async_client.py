@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm, Unpack
 
     from .._session.hooks import Completion
-    from .async_stream import AsyncView
+    from .async_reader import AsyncView
     from .call_factory import CallFactory
     from .completeness import HasPartial
     from .keywords import (

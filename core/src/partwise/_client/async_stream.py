@@ -1,4 +1,4 @@
-"""The asyncio twins of `PartialStream` and `View`, driven by awaiting.
+"""The asyncio twin of `PartialStream`, driven by awaiting.
 
 Several tasks may read one stream, as `gather(stream.field("a"), stream.field("b"))` does. One of
 them reads at a time, the others wait for its snapshots. A task that is cancelled leaves the others
@@ -7,7 +7,6 @@ their stream.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, overload
 
@@ -15,16 +14,17 @@ from typing_extensions import TypeVar
 
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
-from .mixups import AsyncIterableOnly
-from .stream_state import StreamState, ViewState
+from .async_reader import AsyncReader, AsyncView
+from .stream_state import StreamState
 from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
 from .wire_patches import Patches
 from .wire_text import JsonDeltas
+from .wire_view import AsyncPacedView, Pace
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+    from collections.abc import Callable
 
     from .._session.event_reader import EventReader
     from .._session.session import Session
@@ -37,35 +37,6 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 T = TypeVar("T", default=P)
 S = TypeVar("S")
-
-
-class AsyncReader(AsyncIterableOnly, ABC, Generic[S]):
-    """An asynchronous iterator of items that can be left at will. Awaiting it gives itself."""
-
-    @abstractmethod
-    async def __anext__(self) -> S: ...
-
-    @abstractmethod
-    def __aiter__(self) -> AsyncIterator[S]:
-        """An iterator for one loop, which leaves when the loop drops it."""
-
-    def __await__(self) -> Generator[Any, None, Self]:
-        return self
-        yield
-
-    @abstractmethod
-    async def aclose(self) -> None:
-        """Leave. Nothing more can be read."""
-
-    @abstractmethod
-    def abandon(self) -> None:
-        """The same without waiting: the connection is released at the loop's next turn."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
 
 class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
@@ -224,8 +195,6 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
         return self._paced(new_fold, throttle)
 
     def _paced(self, new_fold: Callable[[Newest], PacedFold[S]], throttle: float) -> AsyncView[S]:
-        from .wire_view import AsyncPacedView, Pace  # noqa: PLC0415 - made of the classes here
-
         newest = Newest(self._session)
         return AsyncPacedView(self, new_fold(newest), newest, Pace(throttle))
 
@@ -295,57 +264,3 @@ class _SnapshotLoop(Generic[P]):
 
     def __del__(self) -> None:
         self._stream._leave()  # noqa: SLF001
-
-
-class AsyncView(ViewState[S, AsyncPartialStream[Any, Any]], AsyncReader[S]):
-    """Another way to read a stream. A view that has nothing left reads the stream on.
-
-    Views are created before the stream is read. Reading one raises the errors of its stream.
-
-    Example:
-        As for `View`, read with `async for`.
-    """
-
-    async def __anext__(self) -> S:
-        session = self.stream._session  # noqa: SLF001
-        while (item := self._feed.take()) is MISSING:
-            if not (self._is_open and await self.stream.advance()):
-                if (item := self._feed.take_rest()) is not MISSING:
-                    break
-                if session.finished:
-                    session.value()
-                raise StopAsyncIteration
-        session.feeds.mark_delivered(self._feed)
-        return item
-
-    def __aiter__(self) -> _ViewLoop[S]:
-        """Items for one loop. The view is closed when the loop drops it."""
-        return _ViewLoop(self)
-
-    async def aclose(self) -> None:
-        """Leave the stream, which is closed if nobody else reads it; once more does no harm."""
-        if self._detach() and not self.stream._readers:  # noqa: SLF001
-            await self.stream.aclose()
-
-    def abandon(self) -> None:
-        """The same without waiting: the connection is released at the loop's next turn."""
-        if self._detach() and not self.stream._readers:  # noqa: SLF001
-            self.stream.abandon()
-
-
-class _ViewLoop(Generic[S]):
-    """The iterator of one `async for` loop over a view."""
-
-    __slots__ = ("_view",)
-
-    def __init__(self, view: AsyncView[S]) -> None:
-        self._view = view
-
-    def __anext__(self) -> Awaitable[S]:
-        return self._view.__anext__()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __del__(self) -> None:
-        self._view.abandon()

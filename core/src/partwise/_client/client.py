@@ -40,8 +40,8 @@ if TYPE_CHECKING:
         StreamCall,
         ValueCall,
     )
+    from .reader import View
     from .selectors import OnInvalid
-    from .stream import View
 
 T = TypeVar("T")
 P = TypeVar("P")

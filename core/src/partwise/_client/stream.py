@@ -1,4 +1,4 @@
-"""The streams that a user holds, and the loop that drives a session. `async_stream` is its twin.
+"""The stream that a user holds, and the loop that drives a session. `async_stream` is its twin.
 
 The request is sent when the first snapshot is asked for, in sync as in async.
 
@@ -12,24 +12,24 @@ A stream that is left half-way releases its connection at once:
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Self, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from typing_extensions import TypeVar
 
-from .._errors import ConfigurationError
 from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
 from .driver import Driver
 from .interrupt import interrupt_read
 from .mixups import SyncOnly
-from .stream_state import StreamState, ViewState
+from .reader import Loop, Reader, View, raise_if_being_read
+from .stream_state import StreamState
 from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
 from .wire_patches import Patches
 from .wire_text import JsonDeltas
+from .wire_view import Pace, PacedView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -47,27 +47,6 @@ P = TypeVar("P")
 T = TypeVar("T", default=P)
 """The type of the value: that of the snapshots, too, unless a stub of the model tells another."""
 S = TypeVar("S")
-
-
-class Reader(ABC, Generic[S]):
-    """An iterator of items that can be left at will."""
-
-    @abstractmethod
-    def __next__(self) -> S: ...
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[S]:
-        """An iterator for one loop, which leaves when the loop drops it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Leave. Nothing more can be read."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
@@ -99,7 +78,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
 
     def __iter__(self) -> Iterator[P]:
         """Snapshots for one loop. The stream is left when the loop drops it."""
-        return _Loop(self._loop(self._shown))
+        return Loop(self._loop(self._shown))
 
     def _loop(self, shown: int) -> Generator[P, None, None]:
         session, feeds, turns = self._session, self._session.feeds, self._turns
@@ -110,7 +89,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                 yield session.show()
             session.value()
         except ValueError as error:
-            _raise_if_being_read(error)
+            raise_if_being_read(error)
             raise
         finally:
             self._leave()
@@ -124,7 +103,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         try:
             return next(self._turns, False)
         except ValueError as error:
-            _raise_if_being_read(error)
+            raise_if_being_read(error)
             raise
 
     def _stop(self) -> None:
@@ -221,8 +200,6 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         return self._paced(new_fold, throttle)
 
     def _paced(self, new_fold: Callable[[Newest], PacedFold[S]], throttle: float) -> View[S]:
-        from .wire_view import Pace, PacedView  # noqa: PLC0415 - made of the classes here
-
         newest = Newest(self._session)
         return PacedView(self, new_fold(newest), newest, Pace(throttle))
 
@@ -413,81 +390,3 @@ def _turns(session: Session, driver: Driver) -> Generator[bool, None, None]:
     finally:
         session.abandon()
         driver.close()
-
-
-class _Loop(Generic[S]):
-    """The iterator of one `for` loop, for the thread that the loop is in."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Generator[S, None, None]) -> None:
-        self._items = items
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> S:
-        try:
-            return next(self._items)
-        except ValueError as error:
-            _raise_if_being_read(error)
-            raise
-
-    def close(self) -> None:
-        """Leave the loop."""
-        self._items.close()
-
-
-def _raise_if_being_read(error: ValueError) -> None:
-    if "already executing" in str(error):  # as CPython says it of a generator
-        raise ConfigurationError(
-            "this stream is being read already, by another thread or around this call: read it in "
-            "one thread, and take views (stream.events(), stream.elements(…)) for several readers "
-            "in turn"
-        ) from error
-
-
-class View(ViewState[S, PartialStream[Any, Any]], Reader[S], SyncOnly):
-    """Another way to read a stream. A view that has nothing left reads the stream on.
-
-    Views are created before the stream is read. Reading one raises the errors of its stream.
-
-    Example:
-        `names, users = stream.text_deltas("name"), stream.elements("users")`
-    """
-
-    def __next__(self) -> S:
-        session = self.stream._session  # noqa: SLF001
-        while (item := self._feed.take()) is MISSING:
-            if not (self._is_open and self.stream.advance()):
-                if (item := self._feed.take_rest()) is not MISSING:
-                    break
-                if session.finished:
-                    session.value()
-                raise StopIteration
-        session.feeds.mark_delivered(self._feed)
-        return item
-
-    def __iter__(self) -> Iterator[S]:
-        """Items for one loop. The view is closed when the loop drops it."""
-        return _Loop(self._loop())
-
-    def _loop(self) -> Generator[S, None, None]:
-        try:
-            while True:
-                try:
-                    item = self.__next__()
-                except StopIteration:
-                    return
-                yield item
-        finally:
-            self.close()
-
-    def interrupt(self, thread: int) -> None:
-        """End the read that another thread is in, as the stream's does."""
-        self.stream.interrupt(thread)
-
-    def close(self) -> None:
-        """Leave the stream, which is closed if nobody else reads it; once more does no harm."""
-        if self._detach() and not self.stream._readers:  # noqa: SLF001
-            self.stream.close()

@@ -12,8 +12,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .async_stream import AsyncView
-from .stream import View
+from .async_reader import AsyncView
+from .reader import View
 
 if TYPE_CHECKING:
     from asyncio import Task
