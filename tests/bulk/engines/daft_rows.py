@@ -1,6 +1,7 @@
 """5,000 rows through `partwise_bulk.daft.column`, on the runner that is named: prints a summary.
 
-Runs in an environment with Daft: `python daft_rows.py URL COUNT native|ray CACHE`.
+Runs in an environment with Daft, and with Ray for its runner: `python daft_rows.py URL COUNT
+native|ray CACHE`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import sys
 from typing import Any
 
 import daft
-import ray
 from pydantic import BaseModel
 
 import partwise_bulk.daft
@@ -24,12 +24,15 @@ class Invoice(BaseModel):
 
 def prompt(row: dict[str, Any]) -> str:
     """Says which of Ray's workers asks, so that the vendor can kill it."""
-    return f"process {os.getpid() if ray.is_initialized() else 0} row {row['n']}"
+    worker = os.getpid() if "ray" in sys.modules else 0
+    return f"process {worker} row {row['n']}"
 
 
 def main() -> None:
     url, count, runner, cache = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
     if runner == "ray":
+        import ray  # only its environment has it
+
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
         daft.set_runner_ray()
     outcome = partwise_bulk.daft.column(
@@ -44,7 +47,9 @@ def main() -> None:
         max_retries=0,
         cache=cache,
     )
-    frame = daft.from_pydict({"n": list(range(count))}).into_partitions(8)
+    frame = daft.from_pydict({"n": list(range(count))})
+    if runner == "ray":
+        frame = frame.into_partitions(8)
     frame = frame.with_column("invoice", outcome).sort("n")
     rows = frame.to_pylist()
     values = [row["invoice"]["value"] for row in rows]
