@@ -12,13 +12,13 @@
      │    ├── ServerError               the vendor failed or is overloaded (5xx)
      │    ├── ProviderConnectionError   no connection, or it broke
      │    └── ProviderTimeoutError      the vendor took too long
-     ├── OutputError                    the vendor answered, and the answer is not one
+     ├── OutputError                    the vendor answered, and the answer can't be used
      │    ├── MalformedOutputError      not JSON; has the position and shows a caret
      │    ├── InvalidOutputError        JSON, and not accepted by the response model
      │    ├── IncompleteOutputError     cut off: by length, or the stream just ended
      │    ├── RefusalError              the model declined
      │    └── ContentFilterError        the vendor's filter stopped it
-     ├── NotAppendableError             `json_deltas()`: what was given changed otherwise
+     ├── NotAppendableError             `json_deltas()`: text already given was changed
      ├── BudgetExceededError            the call spent the tokens that it was given
      └── RetriesExhaustedError          every attempt failed; has each one's error
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ._usage import FinishReason, Usage
 
 _EXCERPT_CHARS: Final = 40
-"""So many characters are shown on each side of a fault."""
+"""Characters shown on each side of a fault."""
 
 _SHOWN_CHARS: Final = 200
 """Characters of a value that a message shows."""
@@ -51,7 +51,7 @@ class PartwiseError(Exception):
     """The root of all errors of this package.
 
     Attributes:
-        snapshot: the last snapshot of the attempt, or None where there was none.
+        snapshot: the last snapshot of the attempt; None if there was none.
         text: the raw text of the structured answer so far.
         reasoning: the model's reasoning so far, as far as the vendor showed it.
         usage: the tokens spent, as far as the vendor said; None if it said nothing.
@@ -89,15 +89,21 @@ def shown(value: object) -> str:
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - of the user's class, or of an integer with many digits
-        text = f"a value of type {type(value).__name__}"
+        text = type_shown(value)
     return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
+
+
+def type_shown(value: object) -> str:
+    """The value's type in an error's message, if its `repr` may have a key in it."""
+    how = "; pass its get_secret_value()" if hasattr(value, "get_secret_value") else ""
+    return f"a value of type {type(value).__name__}{how}"
 
 
 class ConfigurationError(PartwiseError):
     """The call can't be made as asked. No request was sent.
 
-    Raised at once, by `from_provider` or by the call. The message names the argument and the values
-    that would do, as in `unknown mode 'toolz'; did you mean 'tools'?`: correct the call.
+    Raised at once, by `from_provider` or by the call. The message names the argument and the valid
+    values, as in `unknown mode 'toolz'; did you mean 'tools'?`: correct the call.
     """
 
 
@@ -129,7 +135,7 @@ class ProviderError(PartwiseError):
 
     Attributes:
         provider: the provider's name, as in `from_provider("name/…")`.
-        status_code: the HTTP status, or None where there was none.
+        status_code: the HTTP status; None if there was none.
         retryable: whether the same request may succeed later.
         retry_after: seconds that the vendor asked to wait, or None.
         retried: whether the vendor's SDK has sent the request again by itself before it raised
@@ -179,7 +185,7 @@ class RateLimitError(ProviderError):
 
 
 class ServerError(ProviderError):
-    """The vendor failed, or is overloaded (5xx), or sent what can't be read.
+    """The vendor failed, or is overloaded (5xx), or sent something that can't be read.
 
     Retryable, unless a page came in place of an answer: then `base_url=` is wrong.
     """
@@ -201,7 +207,7 @@ class ProviderTimeoutError(ProviderError):
 
 
 class OutputError(PartwiseError):
-    """The vendor answered, and the answer is not one."""
+    """The vendor answered, and the answer can't be used."""
 
 
 class MalformedOutputError(OutputError):

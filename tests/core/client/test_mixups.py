@@ -111,7 +111,7 @@ class AsyncSDK:
         ({"base_url": 8080}, "base_url= must be a text"),
         ({"plugin": SDK}, "plugin= must be a text"),
         ({"cache": 5}, "cache= must be True, the path of a file or a function, got a value of typ"),
-        ({"client": AsyncSDK()}, "client= is an AsyncSDK, .* say async_client=True as well"),
+        ({"client": AsyncSDK()}, "client= is an AsyncSDK, .* pass async_client=True as well"),
     ],
 )
 def test_arguments_that_can_t_be(arguments: dict[str, Any], message: str) -> None:

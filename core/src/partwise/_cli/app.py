@@ -30,7 +30,7 @@ class _Commands(click.Group):
     """The core's own commands, and those of other packages.
 
     An entry point of the group `partwise.commands` names a click command, which is loaded when it
-    is called for or listed.
+    is used or listed.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -78,12 +78,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         elif not isinstance(error, (click.ClickException, PartwiseError)):
             raise
-        click.echo(f"partwise: {_told(error, arguments)}", err=True)
+        click.echo(f"partwise: {_message(error, arguments)}", err=True)
         return _code(error)
     return code if isinstance(code, int) else 0
 
 
-def _told(error: Exception, arguments: Sequence[str]) -> str:
+def _message(error: Exception, arguments: Sequence[str]) -> str:
     if isinstance(error, click.UsageError):
         asked = [each for each in arguments if each in partwise.commands][:1]
         command = " ".join(["partwise", *asked])

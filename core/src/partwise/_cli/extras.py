@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def needing(distribution: str) -> Iterator[None]:
-    """Import that distribution's package in here.
+    """Report a failed import of that distribution's package in the body.
 
     Raises:
         click.UsageError: it is not installed.

@@ -22,7 +22,7 @@ def new_plugin(name: str, into: Path) -> None:
     """Write a plugin for the provider NAME, which passes the conformance suite as it is.
 
     It has its entry point, provider, decoder, tests and README. Its SDK and its wire format are
-    toys, in whose place the vendor's go.
+    placeholders, to be replaced by the vendor's.
     """
     with needing("partwise-conformance"):
         from partwise_conformance.skeleton import PluginNameError, write_plugin  # noqa: PLC0415
@@ -41,7 +41,9 @@ def new_plugin(name: str, into: Path) -> None:
 @click.argument("model", metavar="NAME/MODEL")
 @click.option("--live", is_flag=True, help="Ask the real endpoint, with the key in its variable.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before tokens are spent.")
-@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Stop at so many.")
+@click.option(
+    "--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Stop after this many."
+)
 @base_url_option
 @click.option(
     "--report",
@@ -59,8 +61,8 @@ def conformance(  # noqa: PLR0913 - an option each
 ) -> None:
     """Check the real endpoint of NAME/MODEL with a few tokens.
 
-    Its cost at most is printed first. The whole suite is pytest's: it needs the plugin's wire, and
-    runs in the plugin's project.
+    The highest possible cost is printed first. The whole suite runs under pytest, in the plugin's
+    project.
     """
     if not live:
         raise click.UsageError(

@@ -138,7 +138,7 @@ def elements(node: ast.expr) -> list[ast.expr]:
 
 
 def joined(nodes: list[ast.expr]) -> ast.expr:
-    """The inverse."""
+    """The inverse of `elements`."""
     return nodes[0] if len(nodes) == 1 else ast.Tuple(nodes)
 
 

@@ -87,7 +87,7 @@ class StubWriter:
         return _BODY.sub(": ...", "\n".join(parts)).rstrip() + "\n"
 
     def _commented(self, text: str) -> str:
-        """The declaration; one that derives from `Box[User]` with a word for ty.
+        """The declaration; with a comment for ty if it derives from `Box[User]`.
 
         Its partial class derives from `PartialBox[PartialUser]`, and Box from `PartialBox[User]`.
         """
@@ -208,7 +208,7 @@ class StubWriter:
         """Whether a snapshot may have None there though the field's type has not."""
         if getattr(empty, name, None) is None:
             return True
-        # An empty model stands there, unless it would hold itself.
+        # The snapshot has an empty model there, unless that would hold itself.
         return model.model_fields[name].is_required() and _recurs(model, name)
 
     def _members(self, node: ast.ClassDef) -> Iterator[ast.stmt]:

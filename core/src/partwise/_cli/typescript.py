@@ -80,7 +80,7 @@ def _members(node: Mapping[str, Any]) -> Iterator[str]:
     required = node.get("required", ())
     for key, inside in node["properties"].items():
         name = key if _IDENTIFIER.fullmatch(key) else json.dumps(key, ensure_ascii=False)
-        # What has a default is always written.
+        # A field with a default is always written.
         is_there = key in required or (isinstance(inside, dict) and "default" in inside)
         text = f"{_comment(inside)}{name}{'' if is_there else '?'}: {_type(inside)};"
         yield "".join(f"  {line}\n" for line in text.split("\n"))

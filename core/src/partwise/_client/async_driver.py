@@ -119,7 +119,7 @@ class _Keeper:
     """The task that holds one response.
 
     It makes one item after the other, each when it is asked for: first that the response is open,
-    then the events, then `END`. An error stands in the place of an item, and is the last one.
+    then the events, then `END`. An error takes the place of an item, and is the last one.
 
     Attributes:
         is_late: whether a reader has waited for as long as it may.

@@ -42,8 +42,8 @@ S = TypeVar("S")
 class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
-    Reading raises the `PartwiseError` that ends the answer, if it has no good end, and errors of
-    the response model's validators other than `ValueError` and `AssertionError`.
+    Reading raises the `PartwiseError` that ended the answer, if one did, and errors of the
+    response model's validators other than `ValueError` and `AssertionError`.
 
     Example:
         As for `PartialStream`, with `async for` and `await`.

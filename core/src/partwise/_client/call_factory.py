@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class CallFactory:
-    """A provider under its name, with the model and the mode that are taken if a call says none.
+    """A provider under its name, with the model and the mode for calls that name none.
 
     Attributes:
         config: the provider's.
-        model: the one that is taken if a call names none.
+        model: for calls that name none.
         hooks: the client's handlers.
 
     Raises:
@@ -84,7 +84,7 @@ class CallFactory:
         """A new call, checked as far as that can be done without a request.
 
         Raises:
-            ConfigurationError: it can't be made so.
+            ConfigurationError: an argument is missing or invalid.
         """
         settings, rest = Settings.split(keywords)
         model = _checked_model(rest.pop("model", None)) or self.model
@@ -161,7 +161,7 @@ def _checked_model(model: object) -> str | None:
     """The vendor's name of a model.
 
     Raises:
-        ConfigurationError: it is no text.
+        ConfigurationError: it is not a text.
     """
     if model is None or isinstance(model, str):
         return model

@@ -98,9 +98,8 @@ class Completions:
             The stream. Its request is sent when it is first read.
 
         Raises:
-            ConfigurationError: the call can't be made so: no model is given, the response model
-                is no type, a keyword is nearly one of ours, a value is of a wrong type. Raised at
-                once; all other errors come when the stream is read.
+            ConfigurationError: an argument is missing or invalid, or a keyword is mistyped. Raised
+                at once; all other errors come when the stream is read.
 
         Example:
             ```python
@@ -144,7 +143,7 @@ class Completions:
             keywords: as in `create_partial`.
 
         Raises:
-            ConfigurationError: the call can't be made so.
+            ConfigurationError: an argument is missing or invalid.
 
         Example:
             ```python
@@ -197,7 +196,7 @@ class Completions:
             keywords: as in `create_partial`.
 
         Raises:
-            ConfigurationError: the call can't be made so.
+            ConfigurationError: an argument is missing or invalid.
             PartwiseError: there is no value: the error has the text and the snapshot so far.
 
         Example:
@@ -231,11 +230,11 @@ class Completions:
         Args:
             response_model: as in `create_partial`.
             messages: as in `create_partial`.
-            stream: no matter.
+            stream: has no effect.
             keywords: as in `create_partial`.
 
         Raises:
-            ConfigurationError: the call can't be made so.
+            ConfigurationError: an argument is missing or invalid.
             PartwiseError: there is no value: the error has the text and the snapshot so far.
 
         Example:

@@ -51,12 +51,11 @@ class Configured:
     def with_config(self, **changes: Unpack[ConfigKeywords]) -> Self:
         """Another client for the same model and mode, with these fields of `config` changed.
 
-        `cache` takes the place of the client's own.
-
-        It has connections of its own, to be closed by itself, and the same handlers.
+        It has connections of its own, to be closed by itself, and the same handlers. `cache`
+        replaces the client's own.
 
         Raises:
-            ConfigurationError: the provider can't be made so.
+            ConfigurationError: a field is unknown or invalid.
 
         Example:
             `other = client.with_config(base_url="http://127.0.0.1:8000/v1")`

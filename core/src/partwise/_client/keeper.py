@@ -27,7 +27,7 @@ _REAPER_TURNS: Final = 300
 
 
 class Failure:
-    """In the place of an item: the SDK raised this."""
+    """An item for an error that the SDK raised."""
 
     __slots__ = ("error",)
 

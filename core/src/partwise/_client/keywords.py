@@ -86,7 +86,7 @@ class CallKeywords(VendorKeywords, total=False):
     """The keywords of every call beside its response model and messages; see `partwise.Settings`.
 
     `model` and `mode` are used in place of the client's own. `options` are further keywords for
-    the vendor, not checked. None stands for the default.
+    the vendor, not checked. None means the default.
     """
 
     model: str | None

@@ -18,7 +18,7 @@ def checked_messages(messages: Any) -> Sequence[Mapping[str, Any]]:
     Objects of a vendor's own are left as they are.
 
     Raises:
-        ConfigurationError: they have no form that a conversation can have; says which it can.
+        ConfigurationError: they are not a conversation; the message shows its form.
     """
     if messages is MISSING or messages is None:
         raise ConfigurationError(f"no messages given: write {_FORM}")

@@ -80,8 +80,8 @@ def parse(
             unless given.
 
     Raises:
-        ConfigurationError: the response model is no type, the chunks are no text, or a keyword is
-            unknown. Raised at once; all other errors come when the stream is read.
+        ConfigurationError: the response model is not a type, the chunks are not text, or a keyword
+            is unknown. Raised at once; all other errors come when the stream is read.
 
     Example:
         ```python

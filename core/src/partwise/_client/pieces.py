@@ -26,7 +26,7 @@ _TEXTS: Final = {
 
 
 def check_pieces(pieces: Any, *, may_be_async: bool) -> None:
-    """See that these may be pieces of text.
+    """Check that these may be pieces of text.
 
     Raises:
         ConfigurationError: they are not; the message has an example.
@@ -45,7 +45,7 @@ def check_pieces(pieces: Any, *, may_be_async: bool) -> None:
 
 
 def not_text(found: Any) -> ConfigurationError:
-    """The error for something that is no text."""
+    """The error for something that is not text."""
     kind = type(found).__name__
     sdk = _sdk_of(found)
     if sdk is None:

@@ -79,7 +79,7 @@ def element_of(response_model: Any) -> Any:
 
 
 def list_of(response_model: Any) -> Any:
-    """`list[X]` for X, for `list[X]` and for `Iterable[X]`; what is no type as it is."""
+    """`list[X]` for X, for `list[X]` and for `Iterable[X]`; anything but a type as it is."""
     if response_model is MISSING or response_model is None or _advice(response_model) is not None:
         return response_model
     return list[element_of(response_model)]  # type: ignore[misc]
@@ -89,7 +89,7 @@ def streams_elements(response_model: Any) -> bool:
     """Whether `create(…, stream=True)` gives elements, as of `Iterable[X]`, or else snapshots.
 
     Raises:
-        ConfigurationError: it gives neither: it is no `Partial[M]`.
+        ConfigurationError: it gives neither: it is not a `Partial[M]`.
     """
     if _item(response_model, _STREAMS) is not None:
         return True
@@ -102,10 +102,10 @@ def streams_elements(response_model: Any) -> bool:
 
 
 def check_streams(stream: object) -> None:
-    """See that a stream is not asked not to stream.
+    """Check that `stream=False` was not passed to a call that streams.
 
     Raises:
-        ConfigurationError: it is.
+        ConfigurationError: it was.
     """
     if not stream:
         raise ConfigurationError("every call streams: leave stream=False out, or use create()")
@@ -117,7 +117,7 @@ def _item(response_model: Any, origins: frozenset[Any]) -> Any:
 
 
 def _advice(found: Any) -> str | None:
-    """The way out if this is known to be no response type."""
+    """Advice for an object that is known not to be a response type; None for any other."""
     name = type(found).__name__
     if isinstance(found, Mapping):
         return "this is a dict; write the JSON schema as a pydantic model"

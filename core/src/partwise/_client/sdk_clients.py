@@ -6,18 +6,18 @@ import inspect
 import sys
 from typing import Any, Final
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, type_shown
 
 _CLOSERS: Final = ("aclose", "close")
 
 
 def is_async_client(client: Any) -> bool:
-    """Whether an SDK's client is for asyncio, told without its SDK by how it is closed."""
+    """Whether an SDK's client is for asyncio: whether closing it has to be awaited."""
     return any(inspect.iscoroutinefunction(getattr(client, name, None)) for name in _CLOSERS)
 
 
 def check_sdk_client(client: Any, *, is_async: bool) -> None:
-    """See that an SDK's client is of the kind that is asked for.
+    """Check that an SDK's client is of the kind that is asked for.
 
     Raises:
         ConfigurationError: it is of the other kind.
@@ -27,8 +27,8 @@ def check_sdk_client(client: Any, *, is_async: bool) -> None:
     kind = type(client).__name__
     if is_async_client(client) and not is_async:
         raise ConfigurationError(
-            f"client= is an {kind}, whose SDK client is for asyncio: say async_client=True as "
-            "well, or pass the SDK's sync client"
+            f"client= is an {kind}, whose SDK client is for asyncio: pass async_client=True as "
+            "well, or the SDK's sync client"
         )
     # SDKs with one class for both, as Amazon's, have no twin.
     if is_async and not is_async_client(client) and (twin := _async_twin(client)):
@@ -48,7 +48,7 @@ def _async_twin(client: Any) -> str | None:
 
 
 def check_adopted(name: str, client: Any) -> None:
-    """See that `from_openai` and its siblings are given an SDK's client.
+    """Check that `from_openai` and its siblings are given an SDK's client.
 
     Raises:
         ConfigurationError: they are given something else.
@@ -58,7 +58,7 @@ def check_adopted(name: str, client: Any) -> None:
     )
     if not is_client:
         is_class = isinstance(client, type)
-        found = f"the class {client.__name__}" if is_class else _described(client)
+        found = f"the class {client.__name__}" if is_class else type_shown(client)
         raise ConfigurationError(
             f"from_{name}() takes a client of the vendor's SDK, made by yourself, and got {found}; "
             f'without one, write from_provider("{name}/…")'
@@ -66,20 +66,14 @@ def check_adopted(name: str, client: Any) -> None:
 
 
 def check_arguments(model: Any, api_key: Any) -> None:
-    """See that `from_provider` is given the name of a model, and a key without spaces around it.
+    """Check that `from_provider` is given the name of a model, and a key without spaces around it.
 
     Raises:
         ConfigurationError: it is not.
     """
     if not isinstance(model, str):
         raise ConfigurationError(
-            f'the model is a text as in "openai/gpt-4.1-mini", got {_described(model)}'
+            f'the model is a text as in "openai/gpt-4.1-mini", got {type_shown(model)}'
         )
     if isinstance(api_key, str) and api_key != api_key.strip(" "):
         raise ConfigurationError("api_key= begins or ends with a space: strip it")
-
-
-def _described(value: object) -> str:
-    # Not its repr, in which a key may be.
-    how = "; pass its get_secret_value()" if hasattr(value, "get_secret_value") else ""
-    return f"a value of type {type(value).__name__}{how}"

@@ -57,7 +57,7 @@ def text_of(place: Place | Callable[[Any], object]) -> str:
 
 
 def check_single(text: str) -> None:
-    """See that the path names one place; `[*]` names several.
+    """Check that the path names one place; `[*]` names several.
 
     Raises:
         PathError: it names several.

@@ -64,7 +64,7 @@ class Elements:
 def _not_in(given: list[Any], elements: list[Any]) -> list[Any]:
     """The elements without those that were given, whatever their order is now.
 
-    Given elements that are gone were replaced: as many of the others stand in their place.
+    Given elements that are gone were replaced by as many of the others.
     """
     left = Counter(map(id, given))
     others = []

@@ -1,6 +1,6 @@
 """The next step after a failure that users can mend: the address, and what to look at.
 
-The vendors' own words are read for it, which differ and change: where none fits, nothing is said.
+It is found by the vendors' own words, which differ and change: if no rule fits, there is none.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Rule:
     """Advice for the answers of vendors that fit.
 
     Attributes:
-        words: a pattern that the vendor's words have.
-        advice: for them; may name the model, and the page that lists the models.
+        words: a pattern of the vendor's message.
+        advice: the next step; may name the model, and the page that lists the models.
         status: the only HTTP status that is meant; None for any.
         is_final: whether it is meant for errors that waiting does not mend, and for no others.
     """
@@ -110,7 +110,7 @@ def longer_answer(options: Mapping[str, Any], *, resumes: bool) -> str:
 
 
 def address_of(error: BaseException) -> str | None:
-    """Scheme, host and port that the failed request was for; None if no exception tells them.
+    """Scheme, host and port that the failed request was for; None if no exception has them.
 
     httpx, openai and anthropic have the request, aiohttp host and port, urllib3 its pool, and
     botocore the URL.

@@ -60,8 +60,8 @@ class ToolCallDelta:
 class Finish:
     """The reason why the vendor stopped.
 
-    `raw` is its own word for it, and `message` its explanation: which filter stopped the
-    answer, say.
+    `raw` is its own word for it, and `message` its explanation, such as the filter that stopped
+    the answer.
     """
 
     reason: FinishReason

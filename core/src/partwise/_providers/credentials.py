@@ -11,10 +11,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _MAX_DEPTH: Final = 12
-"""Containers in containers that are looked into."""
+"""Levels of nested containers that are searched."""
 
 _MAX_ATTRIBUTES: Final = 5
-"""Objects in objects that are looked into: a client's HTTP client, its headers."""
+"""Levels of nested objects that are searched: a client's HTTP client, its headers."""
 
 _CREDENTIAL_NAME: Final = re.compile(
     r"key|token|secret|passw|credential|auth(?!or)|authori[sz]|cookie|signature"
@@ -22,7 +22,7 @@ _CREDENTIAL_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _GROUP_NAME: Final = re.compile(r"headers$|cookies$|query$|params$|credentials$|^auth$")
-"""Names of options that hold nothing but credentials, or may: each value is taken for one."""
+"""Names of options whose values are all treated as credentials."""
 
 _ATTRIBUTES: Final = frozenset({
     "access_key", "admin_api_key", "api_client", "api_key", "async_client", "auth", "auth_header",
@@ -88,7 +88,7 @@ def in_option(name: str, value: Any, depth: int = _MAX_DEPTH) -> Iterator[str]:
 
 
 def _items(value: Any) -> list[tuple[str, str]] | None:
-    """The pairs of headers, cookies or a query, of whatever library; None if it is no such."""
+    """The pairs of headers, cookies or a query, of any library; None if it is none of these."""
     if not isinstance(value, Mapping) and type(value).__name__ not in HTTP_MESSAGES:
         return None
     try:
@@ -146,7 +146,7 @@ def in_url(url: str) -> Iterator[str]:
 
 
 def _in_header_lines(text: str) -> Iterator[str]:
-    """The values of headers that stand one a line, as in `ANTHROPIC_CUSTOM_HEADERS`."""
+    """The values of headers, one per line, as in `ANTHROPIC_CUSTOM_HEADERS`."""
     lines = [line.partition(":") for line in text.splitlines()]
     return _in_group((name.strip(), value.strip()) for name, _, value in lines)
 

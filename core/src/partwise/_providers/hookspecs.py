@@ -55,7 +55,7 @@ def register_providers(register: Callable[[str, ProviderFactory], None]) -> None
 
 @hookspec
 def observe(name: HookName, call: CallInfo, detail: tuple[Any, ...]) -> None:
-    """Hear of everything in every call of the process, as a plugin given to `partwise.register`.
+    """Receive every event of every call in the process, as a plugin given to `partwise.register`.
 
     `detail` has the arguments of a handler of that name; for `completion:kwargs` the payload alone.
     """

@@ -31,7 +31,7 @@ class Mode(StrEnum):
 
     @property
     def prompts_schema(self) -> bool:
-        """Whether the schema must be in the prompt, since the vendor is not told it."""
+        """Whether the schema must be in the prompt, since the vendor does not receive it."""
         return self in (Mode.JSON, Mode.MD_JSON)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from .._errors import ConfigurationError, MissingKeyError
+from .._errors import ConfigurationError, MissingKeyError, type_shown
 from .approach import Approach, Fallback
 from .redaction import Secrets
 
@@ -35,16 +35,16 @@ class Request:
         model: the vendor's name of the model, which follows the first slash in `from_provider`.
         mode: how to ask for structure; one of the provider's own.
         messages: the conversation in OpenAI's chat form, or messages in the vendor's own form. A
-            tool's message that tells of faults has an `is_error`, which OpenAI itself has not, and
+            tool's message that reports faults has an `is_error`, which OpenAI itself has not, and
             an assistant's message with `tool_calls` may have the `reasoning_content` that led to
             them: sent only to a model that wants it back.
         schema: the JSON schema of the answer, as pydantic writes it. Its root is an object.
         name: the name of the answer's tool or schema: 1 to 64 of `A-Z a-z 0-9 _ -`.
         description: of the answer, for the model; None if its type has no docstring.
         options: everything else in the call, to be passed to the vendor as it is.
-        plain: ask for plain text: no tool and no schema, whatever the mode. So the rest of an
-            answer is asked for that was cut off; the messages say so. `mode` is
-            as before, and may still say which of the vendor's interfaces to use.
+        plain: ask for plain text: no tool and no schema, whatever the mode. The rest of an answer
+            that was cut off is asked for in this way. `mode` is as before, and may still say which
+            of the vendor's interfaces to use.
         strict: whether the vendor is asked to enforce the schema, if the mode and the model can.
         forced: whether a tool call is demanded in a mode with a tool, or the tool only offered.
         schema_in_prompt: whether the messages hold the schema already, beside the mode's own way.
@@ -232,10 +232,7 @@ class ProviderConfig:
         for name in ("api_key", "base_url", "plugin"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
-                # Not its repr, in which a key may be.
-                how = "; pass its get_secret_value()" if hasattr(value, "get_secret_value") else ""
-                kind = type(value).__name__
-                raise ConfigurationError(f"{name}= must be a text, got a value of type {kind}{how}")
+                raise ConfigurationError(f"{name}= must be a text, got {type_shown(value)}")
 
     @property
     def sdk_retries(self) -> int:
@@ -247,7 +244,7 @@ class ProviderConfig:
         return 0 if self.caller_retries else self.options.get("max_retries", own)
 
     def check_client(self) -> None:
-        """See that the user gave a client of the SDK, or settings for one, and not both.
+        """Check that the user gave a client of the SDK, or settings for one, and not both.
 
         Raises:
             ConfigurationError: they gave both. Names the settings.
@@ -292,7 +289,7 @@ class ProviderConfig:
         for source, candidate in candidates:
             if candidate:
                 self.secrets.add_url(candidate)
-                return _checked_url(candidate, source)
+                return self.checked_url(candidate, source)
         return None
 
     @staticmethod
@@ -302,7 +299,19 @@ class ProviderConfig:
         Raises:
             ConfigurationError: it is not the address of an HTTP server. Names the source.
         """
-        return _checked_url(url, source)
+        try:
+            parts = urlsplit(url)
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+            is_address = is_address and (parts.port is None or parts.port > 0)
+        except ValueError as error:
+            raise ConfigurationError(f"{source} is not an address: {error}") from None
+        if not is_address:
+            raise ConfigurationError(
+                f'{source} is not an address: write it in full, as in "https://api.example.com/v1"'
+                + _with_scheme(url)
+            )
+        _check_path(parts.path, source)
+        return url
 
 
 def _check_key(key: str, source: str) -> None:
@@ -315,22 +324,6 @@ def _check_key(key: str, source: str) -> None:
         )
 
 
-def _checked_url(url: str, source: str) -> str:
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_address = is_address and (parts.port is None or parts.port > 0)
-    except ValueError as error:
-        raise ConfigurationError(f"{source} is not an address: {error}") from None
-    if not is_address:
-        raise ConfigurationError(
-            f'{source} is not an address: write it in full, as in "https://api.example.com/v1"'
-            + _with_scheme(url)
-        )
-    _check_path(parts.path, source)
-    return url
-
-
 def _with_scheme(url: str) -> str:
     """A proposal for an address that lacks nothing but its scheme; it has no secret in it."""
     if not _HOST_AND_PORT.fullmatch(url):
@@ -340,7 +333,7 @@ def _with_scheme(url: str) -> str:
 
 
 def _check_path(path: str, source: str) -> None:
-    """See that the address is not that of one endpoint: SDKs add its path by themselves."""
+    """Check that the address is not that of one endpoint: SDKs add its path by themselves."""
     for endpoint in ("/chat/completions", "/responses", "/messages"):
         if path.rstrip("/").endswith(endpoint):
             raise ConfigurationError(

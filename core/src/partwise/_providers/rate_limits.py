@@ -17,11 +17,11 @@ _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """One limit, as a response tells of it.
+    """One limit, as a response reports it.
 
     Attributes:
         name: `"requests"`, `"tokens"`, `"input-tokens"` or `"output-tokens"`.
-        left: so many may still be sent.
+        left: the number that may still be sent.
         seconds: until it is full again.
     """
 
@@ -31,7 +31,7 @@ class RateLimit:
 
 
 def rate_limits(headers: Mapping[str, str]) -> Iterator[RateLimit]:
-    """Each limit that the headers tell of.
+    """Each limit that the headers report.
 
     OpenAI and those who speak like it send `x-ratelimit-remaining-requests` and `-tokens`, with
     `x-ratelimit-reset-requests` as a duration like `6m0s` (platform.openai.com/docs/guides/

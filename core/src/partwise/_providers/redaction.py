@@ -23,10 +23,10 @@ from .transport_errors import causes
 MASK: Final = "***"
 
 _LEAST_CHARS: Final = 8
-"""Shorter texts are no vendor's key, and may be words."""
+"""No vendor's key is shorter; shorter texts may be words."""
 
 _MAX_DEPTH: Final = 12
-"""Containers in containers, in options and in exceptions' attributes, that are looked into."""
+"""Levels of nested containers, in options and in exceptions' attributes, that are searched."""
 
 _LATIN_1: Final = 0xFF
 
@@ -49,7 +49,7 @@ _MARK: Final = re.compile(
     r"(?:sk|rk|pk|xai|gsk|csk|pplx|hf|fw|nvapi|tgp)[-_]"
     r"|AIza|AKIA|ASIA|ya29|eyJ|earer |Signature=|ial="
 )
-"""One of these is in all that `_LOOKS_SECRET` finds, and it is found much faster."""
+"""In every text that `_LOOKS_SECRET` matches, and much faster to search for."""
 
 _ESCAPE: Final = re.compile(
     r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|\\+([/\"])"
@@ -153,7 +153,7 @@ class _Masking:
         if isinstance(value, (list, tuple)):
             return self._items(value, depth)
         if isinstance(value, BaseModel):
-            # An SDK's own account of an error, say.
+            # Such as the body of an error, in an SDK's exception.
             own = {**vars(value), **(value.model_extra or {})}
             masked = self._dict(own, depth)
             return value if masked is own else value.model_copy(update=masked)

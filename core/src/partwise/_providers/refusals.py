@@ -47,7 +47,7 @@ _UNTAKEN: Final = _words(
 _BAD_VALUE: Final = _words(
     r"too (?:large|big|high|small|low)|at (?:most|least)|must be|less than|greater than|between",
 )
-"""A value out of range is the user's mistake: it is an error, and not left out."""
+"""A value out of range is the user's mistake: the parameter is not left out."""
 
 _SCHEMA: Final = _words(
     r"schema|grammar|too (?:deep|complex|many (?:propert|optional|state|union|enum))|nesting",

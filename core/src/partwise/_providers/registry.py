@@ -8,8 +8,8 @@ first of these that exists is taken, and two at one rank are an error:
 2. the plugin whose entry point has that name,
 3. a name that any other plugin registers, as the OpenAI plugin does for compatible servers.
 
-A plugin of somebody else's that takes a name which one of ours registers is given the key meant for
-that: its first use is told on the log. `plugin=` names the distribution to use.
+A third-party plugin that takes a name of one of ours receives the key meant for that: its first use
+is logged. `plugin=` names the distribution to use.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class ProviderInfo:
         name: as in `from_provider("name/…")`.
         distribution: its name, as for pip; "" for one given to `register`.
         version: the distribution's.
-        state: `"ready"`; `"broken"`, which can't be loaded; `"conflict"`, where several claim the
-            name; `"shadowed"`, where a plugin of that very name is taken instead.
+        state: `"ready"`; `"broken"`, which can't be loaded; `"conflict"`, if several claim the
+            name; `"shadowed"`, if a plugin of that very name is used instead.
         detail: the fault, in a sentence; "" if there is none.
     """
 
@@ -135,12 +135,9 @@ def _plugins() -> list[Plugin]:
     # Takes 17 ms to import, which `import partwise` shall not pay.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
-    found = {(each.name, _distribution(each)): each for each in entry_points(group=GROUP)}
-    return [Plugin(found[key]) for key in sorted(found)]
-
-
-def _distribution(entry_point: EntryPoint) -> str:
-    return entry_point.dist.name if entry_point.dist else ""
+    plugins = [Plugin(each) for each in entry_points(group=GROUP)]
+    found = {(plugin.name, plugin.distribution): plugin for plugin in plugins}
+    return [found[key] for key in sorted(found)]
 
 
 def find(name: str, distribution: str | None = None) -> ProviderFactory:
@@ -187,10 +184,7 @@ def _factory(plugin: Plugin, name: str) -> ProviderFactory:
 
 
 def _warn_of_takeover(name: str, plugin: Plugin, plugins: list[Plugin]) -> None:
-    """Say once on the log that a plugin of somebody else's has the name of a provider of ours.
-
-    It is given the key that is meant for that provider.
-    """
+    """Log once that a third-party plugin has the name of a provider of ours, and gets its key."""
     ours = _own_claimants(name, plugins)
     if ours and (name, plugin.distribution) not in _warned:
         _warned.add((name, plugin.distribution))
@@ -310,14 +304,14 @@ _manager: Final = pluggy.PluginManager("partwise")
 _manager.add_hookspecs(hookspecs)
 _registered: Final[list[Any]] = []
 _warned: Final[set[tuple[str, str]]] = set()
-"""Names and distributions of which `_warn_of_takeover` has told."""
+"""Names and distributions that `_warn_of_takeover` has logged."""
 
 
 def register(plugin: object) -> None:
     """Use a plugin that is in no entry point: a module or object with `hookimpl` methods.
 
     It may implement `register_providers`, whose names then come before all others, and
-    `observe`, which hears of everything in every call. One that is in an entry point, too, comes
+    `observe`, which receives every event of every call. One that is in an entry point, too, comes
     before the others in this way.
 
     Raises:

@@ -39,7 +39,7 @@ async def open_in_thread(
     Each stream has a thread of its own, so those that wait for their vendors take none from each
     other. When the context is left, or its task is cancelled, the stream is closed by its thread:
     at once if it is not reading, or if `interrupt` can end its read; otherwise after that read.
-    Where `connect` is still waiting then, it is closed as soon as it opens.
+    If `connect` is still waiting then, it is closed as soon as it opens.
 
     Args:
         connect: sends the request and returns the SDK's stream.

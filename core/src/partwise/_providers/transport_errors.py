@@ -33,7 +33,7 @@ def error_of_transport(error: BaseException, *, provider: str) -> ProviderError 
 
     The libraries known are aiohttp, httpx, httpx2, requests and urllib3. A connection that broke
     and a timeout are retryable; a certificate that is not trusted, a failed TLS handshake, an
-    address that is none, and a redirect that leads nowhere are not.
+    invalid address, and a redirect that leads nowhere are not.
 
     Returns:
         None if the exception is of another origin.

@@ -1,8 +1,8 @@
 """Values of vendors' JSON, read as the type that they should have.
 
 Servers put null where their interface has text, an object where it has JSON text, one object where
-it has a list. What can be read is read; text that is none raises, since an answer without a piece
-of it would be another answer.
+it has a list. These are read all the same. Anything else in place of text raises, since an answer
+without a piece of it would be another answer.
 """
 
 from __future__ import annotations

@@ -1,16 +1,15 @@
 """Reads the answer out of a text: feeds a builder with the part that is the answer.
 
-Several parts of a text may look like the answer. The first one is it, and the display follows it at
-once, but:
+Several parts of a text may look like the answer. The first one is taken, and shown at once, but:
 - The text of a model that thinks aloud may hold drafts. If a closing tag of reasoning follows, all
   before it was reasoning, and the answer comes next.
 - After prose, an object that is not valid may be a draft, too. So its fault counts only if nothing
   better follows. A fault of an object that the text begins with ends the attempt at once.
 - An answer in a fence of JSON is preferred to one in another fence, and an object with a key of the
   response model to one without, that was taken because the text began with it.
-- The answer repeated is dropped, as prose after it is. Another object after an answer that the text
-  began with is an error, unless the mode is lenient.
-- If no answer was begun, the best of the documents passed over is it, at the text's end: one in a
+- A repetition of the answer is ignored, and so is prose after it. Another object after an answer
+  that the text began with is an error, unless the mode is lenient.
+- If no answer was begun, the best of the skipped documents is taken at the text's end: one in a
   fence of another language, the only fitting part of an object around it (`{"result": {…}}`), the
   first object or array, a scalar.
 """
@@ -46,7 +45,7 @@ class Builder(Protocol):
 
 
 NewBuilder: TypeAlias = "Callable[[OutputError | None], Builder]"
-"""Makes the builder of the answer that begins. The error says why the one before was not it."""
+"""Makes the builder of the answer that begins. The error says why the one before is void."""
 
 
 class AnswerReader:
@@ -56,8 +55,8 @@ class AnswerReader:
         shape: of the answer.
         new_builder: as above.
         thoughts: receives the reasoning in the text.
-        is_lenient: whether the answer is told by its keys even if the text begins with it, and
-            may be followed by others.
+        is_lenient: whether an answer that the text begins with must have a key of the model's
+            too, and may be followed by others.
         waits: whether no fault is raised before the text has ended.
 
     Attributes:
@@ -225,7 +224,7 @@ class AnswerReader:
         self._passed_over.clear()
 
     def _judge(self, document: Document) -> None:
-        """An object or array is not begun as the answer, but may be it for another reason."""
+        """Decide whether an object or array that was passed over is the answer after all."""
         if not self._extractor.has_answer:
             self._passed_over.append(document)
         elif document.has_key and document.text[0] in self._shape.openers:
@@ -246,7 +245,7 @@ class AnswerReader:
         return self._is_weak() or (is_preferred and not self._repeats(document))
 
     def _is_weak(self) -> bool:
-        """Whether the answer was taken for its place alone, and has no key of the model's."""
+        """Whether the answer was taken only because it came first: it has no key of the model's."""
         is_told_by_place = self._answer.is_first and not self._is_lenient
         return is_told_by_place and not fits_shape(self.builder.text, self._shape)
 

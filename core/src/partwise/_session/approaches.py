@@ -1,7 +1,7 @@
 """The approaches of one call, and those that its client has learned.
 
-A vendor may refuse a request because of its mode, of a parameter or of its schema. The provider
-then names another approach. It is tried at once. When the vendor begins to answer, the client
+A vendor may refuse a request because of its mode, a parameter or its schema. The provider then
+names another approach, which is tried at once. When the vendor begins to answer, the client
 remembers it: its next call of that model begins with it.
 """
 

@@ -1,4 +1,4 @@
-"""One attempt: a stream of chunks in, the text of the answer to the builder, one verdict out.
+"""One attempt: takes chunks, gives the answer's text to the builder, and judges the end.
 
 The answer
 - In a mode without tools it is in the visible text, and tool calls are ignored.
@@ -7,8 +7,7 @@ The answer
   name when its first arguments arrive. Other calls are ignored.
 - If a tool mode brings no such call, the visible text is read in its place: at the end if the call
   was forced, at once if the tool was only offered. A call that follows takes the place of the text.
-- Where in a text the answer is, see `answer_reader`. Tags of reasoning in it are obeyed in every
-  mode.
+- `answer_reader` finds the answer in a text. Reasoning tags are recognized in every mode.
 - If nothing else was written, reasoning that is one JSON document is the answer.
 
 The end, in this order:
@@ -66,7 +65,7 @@ class _HeldAnswer(Candidate):
 
 
 def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method, without a reference to its object: so that an attempt is free with its stream."""
+    """The method, held weakly, so that an attempt is freed together with its stream."""
     reference = weakref.WeakMethod(method)
 
     def call(*arguments: Any) -> Any:
@@ -83,12 +82,12 @@ class Attempt:
         number: counted from 1.
         new_builder: makes the builder of an answer that begins.
         tool: the name of the answer's tool; None reads the visible text.
-        lenient: whether the answer may be in prose and in fences; pieces of text are read strictly
-            otherwise, and a vendor's answer so far as it is unambiguous.
+        lenient: whether the answer may be in prose and in fences. If not, pieces of text are read
+            strictly, and a vendor's prose and fences are accepted if they are unambiguous.
         patient: whether a vendor gives the text, and says why it ends.
         forced: whether a call of the tool is demanded.
-        on_restart: is called when the snapshots of this attempt are void, with the reason, since
-            the answer comes only now.
+        on_restart: called with the reason when the answer proves to be another one, so that the
+            snapshots of this attempt are void.
 
     Attributes:
         builder: reads the answer's text, and makes the snapshots.
@@ -177,7 +176,7 @@ class Attempt:
 
     @property
     def _finish_words(self) -> str:
-        """The vendor's own words for the finish: which filter it was, say."""
+        """The vendor's own reason and message, such as the name of a filter."""
         words = (self._finish.raw, self._finish.message) if self._finish else ()
         return ": ".join(filter(None, words))
 

@@ -53,4 +53,4 @@ SHOW: Final = Show()
 DONE: Final = Done()
 
 END: Final = object()
-"""In the place of an event: there are no more."""
+"""Returned in place of an event after the last one."""

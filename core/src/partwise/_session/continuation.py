@@ -79,7 +79,7 @@ class Continuation(Attempt):
         return grew
 
     def _check_rest(self, rest: str) -> None:
-        """See that the document did not end too early, since the two were joined at a wrong place.
+        """Check that the document did not end too early, joined at a wrong place.
 
         Raises:
             IncompleteOutputError: it goes on.

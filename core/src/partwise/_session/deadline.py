@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _CLOCK_SECONDS: Final = 0.05
-"""The clocks of an SDK and of this module may differ so much."""
+"""Seconds by which the clocks of an SDK and of this module may differ."""
 
 _LONGEST_SECONDS: Final = 1e6
 """Eleven days. Sockets take no timeout of a month or more: its milliseconds are a C `int`."""

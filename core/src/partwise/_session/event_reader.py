@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SEQUENCES: Final = frozenset({tuple, list})
 _NO_CHUNK: Final = object()
-"""In the place of a chunk: the event has no more."""
+"""Returned in place of a chunk if the event has no more."""
 
 
 class Guard:
@@ -200,7 +200,9 @@ class EventReader:
         kind = type(chunk)
         is_well_formed = self._checks.get(kind)
         if is_well_formed is None or not is_well_formed(chunk):
-            raise self._unreadable(TypeError("no chunk, or one with fields of other types"), chunk)
+            raise self._unreadable(
+                TypeError("not a chunk, or a chunk with fields of wrong types"), chunk
+            )
         try:
             return self._handlers[kind](chunk)
         except PartwiseError as error:

@@ -1,8 +1,8 @@
 """Errors of partwise's that are not the stream's own.
 
 A validator of the user's may read another answer, with `partwise.parse` or a client of its own, and
-fail with an error of that. Such an error is none of the answer that is being validated: it is not
-retried, and keeps the text and the snapshot of its own.
+fail with an error of that. Such an error does not belong to the answer that is being validated: it
+is not retried, and keeps its own text and snapshot.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _with_system(messages: Sequence[Message], text: str) -> list[Message]:
 def correction(
     request: Request, attempt: Attempt, error: PartwiseError, most: int = Limits().errors
 ) -> list[Message]:
-    """The model's own answer so far, and its faults, at `most` so many.
+    """The model's own answer so far, and at most `most` of its faults.
 
     In a tool mode the answer is repeated as the call that it was, and the fault is its result;
     unless the arguments aren't JSON even with their end supplied, which no vendor would take.
@@ -83,7 +83,7 @@ def correction(
 
 
 def continuation(request: Request, text: str, ending: str) -> list[Message]:
-    """The part of an answer that there is, and the wish for the rest, as plain text.
+    """The part of the answer that has arrived, and the request for the rest, as plain text.
 
     The model is to begin with the `ending` of the part.
     """

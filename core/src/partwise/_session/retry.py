@@ -35,7 +35,7 @@ DEFAULT_RETRIES: Final = 3
 _MAX_DOUBLINGS: Final = 10
 
 _LARGEST: Final = sys.float_info.max
-"""An integer may be larger, and is then no number of seconds."""
+"""A larger integer can't be used as seconds."""
 
 _REASKED: Final = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
 

@@ -38,7 +38,7 @@ class PhaseTimeouts(Protocol):
 class Settings:
     """The keywords of `create_partial` and its siblings that partwise takes for itself.
 
-    All others go to the vendor. `None` in a call stands for the default.
+    All others go to the vendor. `None` in a call means the default.
 
     Attributes:
         max_retries: how often to ask again after an answer that was invalid, malformed, cut off
@@ -65,10 +65,10 @@ class Settings:
             its `read` is the `idle_timeout`, if none is given.
         idle_timeout: seconds without a sign of life from the vendor; None for no limit. A call
             also takes a `timedelta`.
-        limits: of an answer.
+        limits: bounds on the size of an answer.
 
     Raises:
-        ConfigurationError: a setting has a value that can't be; says which would do.
+        ConfigurationError: a setting has an invalid value; the message says which are valid.
 
     Example:
         `client.create_partial(Team, "…", max_retries=1, timeout=60, idle_timeout=10)`
@@ -111,7 +111,7 @@ class Settings:
     def split(cls, keywords: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
         """Part a call's keywords into the settings and the vendor's own options.
 
-        `None` stands for the default, so that wrappers can pass their own parameters through.
+        `None` means the default, so that wrappers can pass their own parameters through.
         """
         given = {key: value for key, value in keywords.items() if key in _NAMES}
         options = {key: value for key, value in keywords.items() if key not in _NAMES}

@@ -51,7 +51,7 @@ class ToolCalls:
         return arguments
 
     def describe(self) -> str:
-        """The names of the calls, as there is no answer."""
+        """The calls in a sentence, for the error that none of them is the answer."""
         if any(map(self._is_tool, self.names.values())):
             return f"the model called {self._tool} with no arguments"
         others = sorted({name.strip() for name in self.names.values()})

@@ -1,4 +1,4 @@
-"""Builtin errors of a provider or its SDK that the provider has no name for.
+"""Builtin errors of a provider or its SDK that the provider does not map.
 
 A value that the SDK can't send, or an answer that it can't read, makes an SDK fail with whatever
 its code runs into. Errors of other classes are left alone: they may be the user's own, raised by an

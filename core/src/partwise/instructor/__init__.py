@@ -4,7 +4,7 @@ Code that was written for Instructor 1.x keeps its calls: `from_provider`, `from
 like, `client.create`, `create_partial`, `create_iterable`, `create_with_completion`,
 `client.chat.completions`, `client.responses`, `Mode`, `Partial`, `Maybe`, hooks and exceptions.
 Below them are partwise's own clients, so snapshots, retries and errors follow partwise's rules.
-Names that partwise has another way for raise an `ImportError` that says which.
+Names that partwise lacks raise an `ImportError` that names the replacement.
 """
 
 from __future__ import annotations

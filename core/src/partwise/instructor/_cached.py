@@ -20,7 +20,7 @@ class CacheOptions(NamedTuple):
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> CacheOptions:
-        """Those in a call's keywords, where they are no longer."""
+        """Remove them from a call's keywords."""
         cache = options.pop("cache", None) if isinstance(options.get("cache"), BaseCache) else None
         return cls(cache, options.pop("cache_ttl", None), options.pop("cache_namespace", ""))
 

@@ -1,4 +1,4 @@
-"""Names of Instructor that partwise has another way for: asking for one says which."""
+"""Instructor's names that partwise lacks: importing one names the replacement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 INSIDE: Final = "partwise.provider, if it is for a plugin of yours; a program needs it no more"
-"""The way for names of Instructor's own machinery."""
+"""The replacement for names of Instructor's own machinery."""
 
 
 def refusal(
@@ -16,12 +16,12 @@ def refusal(
 
     Args:
         module: the module's `__name__`.
-        ways: the way for each name that is left out.
+        ways: the replacement for each name that is left out.
         names: further names, separated by spaces, that are left out.
-        otherwise: the way for those.
+        otherwise: the replacement for those.
 
     Raises:
-        ImportError: by the function, for a name that is left out; it says the way.
+        ImportError: by the function, for a name that is left out; it names the replacement.
         AttributeError: by the function, for any other name.
     """
     ways = {**dict.fromkeys(names.split(), otherwise), **ways}

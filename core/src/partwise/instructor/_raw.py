@@ -1,4 +1,4 @@
-"""Answers in the shape of OpenAI's `ChatCompletion`, whichever vendor they are from."""
+"""Answers of all vendors in the shape of OpenAI's `ChatCompletion`."""
 
 from __future__ import annotations
 

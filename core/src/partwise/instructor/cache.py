@@ -68,7 +68,7 @@ def make_cache_key(
     mode: str | None = None,
     **options: Any,
 ) -> str:
-    """A key that differs if anything does that an answer depends on.
+    """A key of everything that an answer depends on.
 
     Args:
         messages: in chat form.

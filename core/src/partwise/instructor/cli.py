@@ -1,3 +1,3 @@
-"""Left out: importing it says what to use."""
+"""Left out: importing it names the replacement."""
 
 raise ImportError("partwise has no instructor.cli: use the command partwise, or partwise bulk")

@@ -80,6 +80,11 @@ class _Calls:
         create = getattr(self.client, name)
         return self._read(create(response_model, messages=call.messages, **call.options), call)
 
+    def _place(self, response_model: Any, call: _Call) -> CachedAnswer:
+        return CachedAnswer(
+            call.cache, response_model, call.messages, call.options, self.client.model
+        )
+
     def _read(self, items: Any, call: _Call) -> Any:
         """The items of a stream or a view, with Instructor's errors."""
         raise NotImplementedError
@@ -121,7 +126,7 @@ class Instructor(_Calls):
     Attributes:
         client: partwise's own client.
         hooks: the handlers.
-        chat, completions, messages, responses: what has the same calls.
+        chat, completions, messages, responses: namespaces with the same calls.
     """
 
     client: Client
@@ -150,9 +155,7 @@ class Instructor(_Calls):
         return self._create(response_model, self._call(messages, keywords))
 
     def _create(self, response_model: Any, call: _Call) -> tuple[Any, Any]:
-        place = CachedAnswer(
-            call.cache, response_model, call.messages, call.options, self.client.model
-        )
+        place = self._place(response_model, call)
         if (kept := place.load()) is not None:
             return with_raw(*kept)
         with call.translated():
@@ -200,9 +203,7 @@ class AsyncInstructor(_Calls):
         return await self._create(response_model, self._call(messages, keywords))
 
     async def _create(self, response_model: Any, call: _Call) -> tuple[Any, Any]:
-        place = CachedAnswer(
-            call.cache, response_model, call.messages, call.options, self.client.model
-        )
+        place = self._place(response_model, call)
         if (kept := place.load()) is not None:
             return with_raw(*kept)
         with call.translated():

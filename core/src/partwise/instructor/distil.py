@@ -1,4 +1,4 @@
-"""Left out: importing it says what to use."""
+"""Left out: importing it names the replacement."""
 
 raise ImportError(
     "partwise has no instructor.distil: use partwise.Hooks, to write down calls and answers"

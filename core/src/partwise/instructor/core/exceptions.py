@@ -35,7 +35,7 @@ class FailedAttempt:
     Attributes:
         attempt_number: counted from 1.
         exception: partwise's error.
-        completion: the text that had come.
+        completion: the text received.
     """
 
     def __init__(self, error: PartwiseError) -> None:
@@ -50,7 +50,7 @@ class InstructorRetryException(InstructorError):  # noqa: N818 - Instructor's ow
     Attributes:
         n_attempts: how many there were.
         failed_attempts: each of them.
-        last_completion: the text that the last one had brought.
+        last_completion: the text received by the last one.
         total_usage: the tokens of all, or None.
         messages: of the call.
         create_kwargs: the call's other keywords.
@@ -75,7 +75,7 @@ class InstructorRetryException(InstructorError):  # noqa: N818 - Instructor's ow
 
 
 class IncompleteOutputException(InstructorError):  # noqa: N818 - as above
-    """The answer was cut off; `last_completion` is the text that had come."""
+    """The answer was cut off; `last_completion` is the text received."""
 
     def __init__(self, message: str, *, last_completion: str = "") -> None:
         super().__init__(message)
@@ -103,7 +103,7 @@ class TokenBudgetExceeded(TokenBudgetError):  # noqa: N818 - as above
 
 
 class TokenUsageUnavailableError(TokenBudgetError):
-    """For `except` clauses: partwise takes a vendor that reports no tokens to have spent none."""
+    """For `except` clauses: never raised, since partwise counts tokens not reported as none."""
 
 
 class ConfigurationError(InstructorError):

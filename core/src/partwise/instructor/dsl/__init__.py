@@ -1,4 +1,4 @@
-"""What response models are written with."""
+"""Classes and functions for response models."""
 
 from .._left_out import refusal
 from . import partial

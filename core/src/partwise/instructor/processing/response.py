@@ -1,3 +1,3 @@
-"""Left out: importing it says what to use."""
+"""Left out: importing it names the replacement."""
 
 raise ImportError("partwise has no instructor.processing.response: use create(response_model=…)")
