@@ -4,6 +4,8 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import MISSING, fields
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 import partwise
 import partwise_bulk
+from partwise_bulk._job import Job
 from partwise_conformance import Drop, Reply
 
 from .conftest import MODEL, Invoice, Vendor, refusal
@@ -345,3 +348,15 @@ def test_options_that_make_no_sense(wrong: Any, message: str, ask: Any) -> None:
 def test_a_mode_is_no_misspelt_model(ask: Any) -> None:
     run = partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], mode="json_schema", **ask)
     assert run.run().values == 1
+
+
+def test_both_twins_and_the_job_have_the_same_parameters() -> None:
+    given = dict(signature(partwise_bulk.extract).parameters)
+    assert given == dict(signature(partwise_bulk.aextract).parameters)
+    del given["options"]
+    job = {each.name: each.default for each in fields(Job) if each.name not in {"note", "options"}}
+    assert {name: each.default for name, each in given.items()} == {
+        name: Parameter.empty if default is MISSING else default for name, default in job.items()
+    }
+    with pytest.raises(TypeError, match="rows"):
+        partwise_bulk.aextract("openai/m", Invoice)  # type: ignore[call-arg]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import partwise
+import partwise_bulk
 from partwise import (
     AsyncClient,
     AsyncPartialStream,
@@ -145,3 +146,12 @@ def parsing() -> None:
     assert_type(partwise.parse(User, ["{}"]), PartialStream[User])
     assert_type(partwise.parse(list[User], b"[]").result(), list[User])
     assert_type(partwise.aparse(User, "{}"), AsyncPartialStream[User])
+
+
+def data_sets() -> None:
+    rows = [{"text": "a"}]
+    assert_type(partwise_bulk.extract("openai/m", User, rows), partwise_bulk.Extraction[User])
+    assert_type(
+        partwise_bulk.aextract("openai/m", User | Dog, rows, prompt="{text}", temperature=0),
+        partwise_bulk.AsyncExtraction[User | Dog],
+    )

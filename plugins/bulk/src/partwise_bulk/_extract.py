@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from decimal import Decimal
-from pathlib import Path
+from inspect import signature
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar
 
 from ._ask import PATIENCE
 from ._job import Job, Opened
@@ -17,6 +16,8 @@ from ._outcome import Outcome, Summary
 from ._rows import KeyOf, Rows, Source
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import TypeForm
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ._rows import Row
     from ._run import Run
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -345,44 +347,33 @@ def extract(  # noqa: PLR0913 - an option each
         ConfigurationError: the run can't be made so. Raised here or with the first outcome; from
             then on a row's errors are its outcome.
     """
-    return Extraction(_job(locals()))
+    return Extraction(Job(**locals()))
 
 
-def aextract(  # noqa: PLR0913 - an option each
-    model: str | AsyncClient,
-    response_model: TypeForm[T],
-    rows: Rows,
-    *,
-    prompt: Prompt = None,
-    system: str | None = None,
-    key: KeyOf | None = None,
-    checkpoint: str | Path | None = None,
-    output: str | Path | None = None,
-    overwrite: bool = False,
-    concurrency: int = 200,
-    requests_per_minute: int | None = None,
-    tokens_per_minute: int | None = None,
-    max_cost: float | Decimal | None = None,
-    price: tuple[float, float] | None = None,
-    ordered: bool = True,
-    only_failed: bool = False,
-    on_snapshot: Callable[[Any, Any], object] | None = None,
-    on_field: Callable[[Any, str, Any], object] | None = None,
-    patience: float = PATIENCE,
-    via: Literal["stream", "whole", "batch"] = "stream",
-    progress: bool | Progress = False,
-    shared_pace: Pace | None = None,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    cache: Any = None,
-    **options: Any,
-) -> AsyncExtraction[T]:
-    """The same for asyncio: an async iterator of outcomes.
+def _with_parameters_of(
+    function: Callable[P, Extraction[T]],
+) -> Callable[[Callable[..., AsyncExtraction[Any]]], Callable[P, AsyncExtraction[T]]]:
+    """Give the twin of a function its parameters: for type checkers, editors and `help`.
+
+    mypy, pyright and ty keep a function's type variables in a ParamSpec.
+    """
+
+    def give(twin: Callable[..., AsyncExtraction[Any]]) -> Callable[P, AsyncExtraction[T]]:
+        returned = twin.__annotations__["return"]
+        twin.__signature__ = signature(function).replace(  # type: ignore[attr-defined]
+            return_annotation=returned
+        )
+        return twin
+
+    return give
+
+
+@_with_parameters_of(extract)
+def aextract(*arguments: Any, **keywords: Any) -> AsyncExtraction[Any]:
+    """The same for asyncio, with the parameters of `extract`: an async iterator of outcomes.
 
     A source that is not async is read in the event loop.
     """
-    return AsyncExtraction(_job(locals()))
-
-
-def _job(arguments: Mapping[str, Any]) -> Job[Any]:
-    return Job(**arguments)
+    bound = signature(extract).bind(*arguments, **keywords)
+    bound.apply_defaults()
+    return AsyncExtraction(Job(**bound.arguments))
