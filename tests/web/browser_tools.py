@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from partwise_conformance import cut_like_tokens
+
 from .system import alone, program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from partwise_conformance import Exchange, ReplayServer
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "plugins" / "web" / "client"
+SECONDS = 60
+"""A browser on a busy machine has them for each step; none waits longer than it takes."""
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -65,6 +72,43 @@ def browsing(**options: Any) -> Iterator[Any]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program("chromium"), args=FLAGS)
         context = browser.new_context(**options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(SECONDS * 1000)
         yield context
         browser.close()
+
+
+def wait_for_exchanges(page: Any, vendor: ReplayServer, count: int) -> list[Exchange]:
+    """The vendor's exchanges, once there are so many."""
+    deadline = time.monotonic() + SECONDS
+    while len(vendor.exchanges) < count:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(10)
+    return vendor.exchanges
+
+
+class Held:
+    """Answers of a vendor's that go on as far as a test lets them, so no state is skipped.
+
+    Args:
+        text: the text of `chat_answer(text, gated=True)`.
+        exchanges: in which it is sent.
+    """
+
+    def __init__(self, text: str, exchanges: Sequence[Exchange]) -> None:
+        self._steps = ["", *cut_like_tokens(text)]  # the first one is the message's head
+        self._exchanges = exchanges
+        self._sent = 0
+
+    def release_to(self, word: str) -> None:
+        """Let the answers go on to the end of that word."""
+        before = self._sent
+        while word not in "".join(self._steps[: self._sent]):
+            self._sent += 1
+            assert self._sent <= len(self._steps), word
+        for exchange in self._exchanges:
+            exchange.release(self._sent - before)
+
+    def release_all(self) -> None:
+        """Let the answers go on to their end."""
+        for exchange in self._exchanges:
+            exchange.release_all()

@@ -10,19 +10,21 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
 
-from partwise_conformance import ReplayServer
+from partwise_conformance import ReplayServer, chat_answer
 from partwise_web import CLIENT_JS
 
-from .browser_tools import ROOT, browsing, built_client
+from .browser_tools import ROOT, Held, browsing, built_client, wait_for_exchanges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from partwise_conformance import RecordedRequest, Reply
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser, started once
 
@@ -36,17 +38,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def demo(*options: str, port: int | None = None, **variables: str) -> Iterator[str]:
+def demo(
+    *options: str,
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    is_killed: bool = False,
+) -> Iterator[str]:
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     command: list[Any] = [sys.executable, FOLDER / "server.py", "--port", str(port), *options]
-    environment = {**os.environ, **variables}
+    environment = {**os.environ, **(variables or {})}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as server:
         try:
             wait_until_it_answers(f"{url}/text")
             yield url
         finally:
-            server.kill() if variables else server.terminate()
+            server.kill() if is_killed else server.terminate()
 
 
 def wait_until_it_answers(url: str) -> None:
@@ -62,7 +69,7 @@ def wait_until_it_answers(url: str) -> None:
 
 
 def sees(page: Any, pattern: str) -> None:
-    page.wait_for_function(f"() => window.seen.some((state) => {pattern}.test(state))")
+    page.wait_for_function(f"() => window.seen?.some((state) => {pattern}.test(state))")
 
 
 def card(page: Any) -> dict[str, str]:
@@ -70,47 +77,105 @@ def card(page: Any) -> dict[str, str]:
     return {name: page.inner_text(f"#{name}") for name in names}
 
 
+class Asked(NamedTuple):
+    """The demo, a browser, and the vendor, whose answers go on as far as a test lets them."""
+
+    url: str
+    context: Any
+    vendor: ReplayServer
+    mistaken: str
+    answer: str
+
+    def begin(self) -> tuple[Any, Held]:
+        """A page that has asked, and the first attempt."""
+        page = self.context.new_page()
+        return page, self.begin_on(page)
+
+    def begin_on(self, page: Any) -> Held:
+        self.vendor.reset()
+        page.goto(self.url)
+        page.click("#begin")
+        return Held(self.mistaken, wait_for_exchanges(page, self.vendor, 1))
+
+    def second_attempt(self, page: Any, first: Held) -> Held:
+        first.release_all()
+        return Held(self.answer, wait_for_exchanges(page, self.vendor, 2)[1:])
+
+
+@contextmanager
+def held_vendor() -> Iterator[tuple[ReplayServer, str, str]]:
+    """The vendor, the first answer, which is mistaken, and the second one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        from answering import ANSWER, MISTAKEN
+
+    def answer(request: RecordedRequest) -> Reply:
+        text = ANSWER if len(request.json()["messages"]) > 1 else MISTAKEN
+        return chat_answer(text, gated=True)(request)
+
+    with ReplayServer(answer) as vendor:
+        yield vendor, MISTAKEN, ANSWER
+
+
+def settings(vendor: ReplayServer) -> dict[str, str]:
+    return {"OPENAI_BASE_URL": f"{vendor.url}/v1", "OPENAI_API_KEY": "any will do"}
+
+
 @pytest.fixture(scope="module")
-def redis_demo(redis_url: str) -> Iterator[tuple[str, Any]]:
-    """The demo's address, and a browser."""
-    with demo("--redis", redis_url, "--pace", "0.01") as url, browsing() as context:
-        yield url, context
+def asked(redis_url: str) -> Iterator[Asked]:
+    command = ["openai/gpt-4.1-mini", "--redis", redis_url]
+    with (
+        held_vendor() as (vendor, mistaken, answer),
+        demo(*command, variables=settings(vendor)) as url,
+        browsing() as context,
+    ):
+        yield Asked(url, context, vendor, mistaken, answer)
 
 
-def test_an_answer_fills_in_and_survives(redis_demo: tuple[str, Any]) -> None:
-    url, context = redis_demo
-    page = context.new_page()
-    page.goto(url)
-    page.click("#begin")
+def test_an_answer_fills_in_and_survives(asked: Asked) -> None:
+    page, first = asked.begin()
+    first.release_to("John")
+    sees(page, "/^streaming 1 1/")
+    first.release_to("Jane")
     sees(page, "/^streaming 1 2/")
+    second = asked.second_attempt(page, first)
+    second.release_to("John")
     sees(page, "/^streaming 2 1/")
     assert "taken back" in page.inner_text("#note")
+    second.release_to("Jane")
+    sees(page, "/^streaming 2 2/")
+    second.release_to("Grand")
     sees(page, "/^streaming 2 3 .location/")
+    assert len(set(page.evaluate("window.seen"))) >= 5
 
-    second = context.new_page()
-    second.goto(page.url)
+    pages = [page, asked.context.new_page()]
+    pages[1].goto(page.url)
     page.reload()
-    sees(page, "/^(streaming 2 3 .summary|done 2)/")  # on a busy machine it may be done by then
-    for each in (page, second):
+    for each in pages:
+        sees(each, "/^streaming 2 3/")
+        assert "John Doe" in card(each)["users"]
+    second.release_to("4521")
+    for each in pages:
+        sees(each, "/^streaming 2 3 .location/")
+    second.release_to("Three")
+    for each in pages:
+        sees(each, "/^streaming 2 3 .summary/")
+    second.release_all()
+    for each in pages:
         sees(each, "/^done 2/")
-    assert card(page) == card(second)
+    assert card(page) == card(pages[1])
     assert card(page)["budget"] == "$50,000"
-    assert len(set(second.evaluate("window.seen"))) >= 5
     assert page.inner_text("#tokens").count(" + ") == 1
 
-    after = context.new_page()
+    after = asked.context.new_page()
     after.goto(page.url)
     sees(after, "/^done 2/")
     assert card(after) == card(page)
 
 
-def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
-    redis_demo: tuple[str, Any],
-) -> None:
-    url, context = redis_demo
-    page = context.new_page()
-    page.goto(url)
-    page.click("#begin")
+def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(asked: Asked) -> None:
+    page, first = asked.begin()
+    asked.second_attempt(page, first).release_to("Jane")
     sees(page, "/^streaming 2 2/")
     page.click("#kill")
     killed = time.monotonic()
@@ -121,34 +186,31 @@ def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(
 
 
 @pytest.mark.full
-def test_a_server_that_is_killed_and_started_again(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(FOLDER)
+def test_a_server_that_is_killed_and_started_again(redis_url: str) -> None:
     # Playwright runs once in a thread, and the other tests' browser may be open in this one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(survives_a_restart, redis_url).result()
 
 
 def survives_a_restart(redis_url: str) -> None:
-    from answering import ANSWER, Vendor
-
     port, command = free_port(), ["openai/gpt-4.1-mini", "--redis", redis_url]
-    with ReplayServer(Vendor(0.01)) as vendor, browsing() as context:
-        variables = {"OPENAI_BASE_URL": f"{vendor.url}/v1", "OPENAI_API_KEY": "any will do"}
+    with held_vendor() as (vendor, mistaken, answer), browsing() as context:
+        variables = settings(vendor)
         page = context.new_page()
-        with demo(*command, port=port, **variables) as url:
-            page.goto(url)
-            page.click("#begin")
+        with demo(*command, port=port, variables=variables, is_killed=True) as url:
+            asked = Asked(url, context, vendor, mistaken, answer)
+            second = asked.second_attempt(page, asked.begin_on(page))
+            second.release_to("Jane")
             sees(page, "/^streaming 2 2/")
         sees(page, "/^reconnecting 2/")  # the process is dead
         before = card(page)
         assert "John Doe" in before["users"]
-        with demo(*command, port=port, **variables):
+        with demo(*command, port=port, variables=variables):
+            second.release_all()
             sees(page, "/^done 2/")
             after = card(page)
             assert after["users"].startswith(before["users"][:-1])
-            assert after["summary"] == json.loads(ANSWER)["summary"]
+            assert after["summary"] == json.loads(answer)["summary"]
             fresh = context.new_page()
             fresh.goto(page.url)
             sees(fresh, "/^done 2/")
