@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import resource
 import sqlite3
 from pathlib import Path
@@ -253,21 +254,68 @@ def test_killed_at_any_moment() -> None:
     assert rows <= report.requests <= rows + kills * report.on_their_way
 
 
-def test_a_checkpoint_of_another_version(keep: Any) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE outcomes DROP COLUMN seconds",
+        "ALTER TABLE batches ADD COLUMN more TEXT",
+        "CREATE TABLE more (id)",
+        f"PRAGMA application_id = {0x70776232}",
+    ],
+)
+def test_a_checkpoint_of_another_version(keep: Any, change: str) -> None:
     partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], **keep).run()
     with sqlite3.connect(keep["checkpoint"]) as connection:
-        connection.execute("ALTER TABLE outcomes DROP COLUMN seconds")
+        connection.execute(change)
     connection.close()
+    before = keep["checkpoint"].read_bytes()
 
     with pytest.raises(ConfigurationError, match="written by another version"):
         partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], **keep).run()
+    assert keep["checkpoint"].read_bytes() == before
 
 
-def test_a_checkpoint_in_no_folder(ask: Any, tmp_path: Path) -> None:
-    missing = tmp_path / "no" / "c.db"
+def test_a_checkpoint_where_none_can_be(ask: Any, tmp_path: Path) -> None:
+    for path, told in [
+        (tmp_path / "no" / "c.db", f"there is no folder {tmp_path / 'no'}"),
+        (tmp_path, "it is a directory: name a file"),
+    ]:
+        run = partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], checkpoint=path, **ask)
+        with pytest.raises(ConfigurationError, match=f"can't be used as a checkpoint: {told}"):
+            run.run()
 
-    with pytest.raises(ConfigurationError, match=r"can't be used as a checkpoint: unable to open"):
-        partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], checkpoint=missing, **ask).run()
+
+def test_a_checkpoint_that_is_damaged(vendor: Vendor, keep: Any) -> None:
+    partwise_bulk.extract(MODEL, Invoice, [{"n": n} for n in range(40)], **keep).run()
+    path: Path = keep["checkpoint"]
+    path.write_bytes(path.read_bytes()[:5000])
+
+    with pytest.raises(ConfigurationError, match=r"malformed: the file is damaged.*\.recover"):
+        partwise_bulk.extract(MODEL, Invoice, [{"n": 1}], **keep).run()
+    assert vendor.asked["row 1"] == 1
+
+
+@pytest.mark.parametrize(
+    ("barred", "told"),
+    [("", "may not write to the folder"), ("c.db", "may not write to the file")],
+)
+def test_a_checkpoint_that_is_read_only(
+    barred: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's message is "disk I/O error", or that the database is read-only."""
+    path = tmp_path / "c.db"
+    Checkpoint(path).close()
+    access = os.access
+
+    def barring(each: Any, wanted: int) -> bool:
+        # As for anybody but root, for whom nothing is read-only.
+        return access(each, wanted) and not (wanted & os.W_OK and each == tmp_path / barred)
+
+    monkeypatch.setattr("os.access", barring)
+    with Checkpoint(path) as checkpoint:
+        checkpoint._connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(PartwiseError, match=told):
+            checkpoint.note("a", "b")
 
 
 def test_a_full_disk_loses_no_finished_row(vendor: Vendor, keep: Any) -> None:
@@ -278,7 +326,7 @@ def test_a_full_disk_loses_no_finished_row(vendor: Vendor, keep: Any) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     found: list[int] = []
     try:
-        with pytest.raises(PartwiseError, match=r"c\.db can't be used: "):
+        with pytest.raises(PartwiseError, match=r"c\.db can't be used: .*make room"):
             found += (each.index for each in partwise_bulk.extract(MODEL, Invoice, rows, **keep))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -11,10 +11,12 @@ second of them in the next.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -23,7 +25,7 @@ from partwise import ConfigurationError, PartwiseError, Usage
 from ._errors import to_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ._outcome import Outcome
 
@@ -62,10 +64,20 @@ CREATE TEMP TABLE seen (fingerprint BLOB PRIMARY KEY, count INTEGER NOT NULL) WI
 """
 
 
-_COLUMNS: Final = (
-    "fingerprint", "nth", "key", "final", "text", "error", "attempts", "usage", "cost", "seconds",
-)  # fmt: skip
-"""Of the outcomes."""
+_ROOM: Final = (
+    ": see whether the disk or a quota is full, make room, and run the same command again; rows "
+    "that have finished are not asked again"
+)
+_WAYS_OUT: Final = {
+    sqlite3.SQLITE_FULL: _ROOM,
+    sqlite3.SQLITE_IOERR: _ROOM,
+    sqlite3.SQLITE_NOTADB: ": name another file, which is made if it is not there",
+    sqlite3.SQLITE_CORRUPT: (
+        ": the file is damaged; go on with a copy of it, or with what the command `.recover` of "
+        "the sqlite3 shell saves of it"
+    ),
+}
+"""Advice for each kind of SQLite's errors."""
 
 
 @dataclass(slots=True)
@@ -128,15 +140,20 @@ class Checkpoint:
         # The file's lock is held until the connection is closed, or the process is gone.
         run("PRAGMA locking_mode = EXCLUSIVE")
         (application,) = run("PRAGMA application_id").fetchone()
-        (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != _APPLICATION and tables:
-            raise ConfigurationError(f"{self.path} is a database of something else")
+        found = _tables_of(self._connection)
+        if found:
+            self._check_version(application, found)
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")
         run(f"PRAGMA application_id = {_APPLICATION}")
         self._connection.executescript(_TABLES)
-        found = tuple(name for _, name, *_ in run("PRAGMA table_info(outcomes)"))
-        if found != _COLUMNS:
+
+    def _check_version(self, application: int, found: Mapping[str, Sequence[str]]) -> None:
+        if application >> 8 != _APPLICATION >> 8:  # but for the digit at its end
+            raise ConfigurationError(
+                f"{self.path} is a database of something else: name another file for the checkpoint"
+            )
+        if application != _APPLICATION or found != _own_tables():
             raise ConfigurationError(
                 f"the checkpoint {self.path} was written by another version of partwise-bulk: go "
                 "on with that version, or name another file"
@@ -145,13 +162,15 @@ class Checkpoint:
     def _unusable(self, error: sqlite3.Error) -> ConfigurationError:
         if "locked" in str(error):
             return ConfigurationError(f"another run has the checkpoint {self.path} open")
-        return ConfigurationError(f"{self.path} can't be used as a checkpoint: {error}")
+        told = _explained(error, self.path)
+        return ConfigurationError(f"{self.path} can't be used as a checkpoint: {told}")
 
     def _run(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         try:
             return self._connection.execute(statement, values)
         except sqlite3.Error as error:
-            raise PartwiseError(f"the checkpoint {self.path} can't be used: {error}") from error
+            told = _explained(error, self.path)
+            raise PartwiseError(f"the checkpoint {self.path} can't be used: {told}") from error
 
     def claim(self, fingerprint: bytes) -> int:
         """Which of the rows with that fingerprint this one is, from 1."""
@@ -290,3 +309,43 @@ class Checkpoint:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _tables_of(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """The columns of each table of a file."""
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "SELECT tables.name, columns.name FROM main.sqlite_master AS tables "
+        "JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+    ):
+        found.setdefault(table, []).append(column)
+    return found
+
+
+@cache
+def _own_tables() -> dict[str, list[str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return _tables_of(connection)
+
+
+def _explained(error: sqlite3.Error, path: Path) -> str:
+    """SQLite's message, with its cause and a way out if they can be seen.
+
+    Its own are as short as "disk I/O error" for a file that is read-only.
+    """
+    folder = path.absolute().parent
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # its lowest byte is the kind
+    # `Path.is_dir` raises for a folder that this user may not look into.
+    if os.path.isdir(path):  # noqa: PTH112
+        return "it is a directory: name a file in it"
+    if not os.path.isdir(folder):  # noqa: PTH112
+        return f"there is no folder {folder}: make it first"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return (
+            f"this user may not write to the folder {folder}, in which SQLite keeps its log beside "
+            "the file: grant it, or name a file elsewhere"
+        )
+    if os.access(path, os.F_OK) and not os.access(path, os.R_OK | os.W_OK):
+        return "this user may not write to the file: grant it, or go on with a copy"
+    return f"{error}{_WAYS_OUT.get(code, '')}"

@@ -66,6 +66,8 @@ def open_output(
     suffix = path.suffix.lower()
     if suffix not in _JSON_LINES | _PARQUET:
         raise ConfigurationError(f"outcomes can't be written to {path}: use .jsonl or .parquet")
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a directory: name a file in it for the outcomes")
     if not may_replace and path.exists() and path.stat().st_size:
         raise ConfigurationError(
             f"{path} is there already, and what it has may have been paid for: pass checkpoint= "

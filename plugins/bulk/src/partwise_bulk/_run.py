@@ -133,10 +133,16 @@ class Run(Generic[T]):
             output.write(batch)
         except OSError as error:
             # These outcomes are still handed out; the error comes in the place of the next.
-            told = f"{output.path} can't be written: {error}"
+            told = f"{output.path} can't be written: {error}. {self._way_out}"
             self._output_failure = PartwiseError(told)
             self._output_failure.__cause__ = error
             self._feeder.cancel()
+
+    @property
+    def _way_out(self) -> str:
+        if self._plan.checkpoint is None:
+            return "Outcomes so far were handed out; with checkpoint= a run can be gone on with"
+        return "Then run the same command again: rows that have finished are not asked again"
 
     def consumed(self, count: int) -> None:
         """So many outcomes are done with: as many further rows may be read."""
