@@ -14,8 +14,7 @@ from pydantic_core import SchemaError
 
 from partwise import Limits
 from partwise._errors import OutputError
-from partwise._json import tokens
-from partwise._json.grammar import Grammar
+from partwise._json import grammar, parser, tokens
 from partwise._plan.plan import compile_plan
 from partwise._snapshot.builder import SnapshotBuilder
 
@@ -54,8 +53,10 @@ def steps(text: str, kind: Any, monkeypatch: pytest.MonkeyPatch, *, cut: int = 0
 
         return counted
 
-    for name in ("_value", "_next_key", "_after_value", "_string", "_token", "_first_item"):
-        monkeypatch.setattr(Grammar, name, count(vars(Grammar)[name]))
+    for name in ("VALUE", "NEXT_KEY", "AFTER_VALUE", "STRING", "TOKEN", "FIRST_ITEM"):
+        counted = count(vars(grammar)[name])
+        for module in (grammar, parser):
+            monkeypatch.setattr(module, name, counted, raising=module is grammar)
     builder = SnapshotBuilder(compile_plan(kind))
     for piece in (text[:cut], text[cut:]):
         builder.feed(piece)

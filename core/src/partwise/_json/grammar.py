@@ -53,7 +53,6 @@ class Grammar:
 
     Attributes:
         sink: the sink of the innermost open container.
-        complete: the document's value has closed. A number at the root closes with `close` only.
         keeps_rest: whether text after the document is kept. Else it is an error, unless it is white
             space.
     """
@@ -61,15 +60,13 @@ class Grammar:
     __slots__ = (
         "_at", "_can_be_hot", "_careful", "_cut", "_failures_left", "_find_stop", "_high", "_hot",
         "_in_key", "_in_text", "_intern_table", "_keys", "_limits", "_max_failures", "_parts",
-        "_pieces", "_rest", "_stack", "_step", "_strict", "_watch", "complete", "keeps_rest",
-        "sink",
+        "_pieces", "_rest", "_stack", "_step", "_strict", "_watch", "keeps_rest", "sink",
     )  # fmt: skip
 
     def __init__(
         self, sink: Sink, *, limits: Limits = _DEFAULT_LIMITS, strict: bool = False
     ) -> None:
         self.sink = sink
-        self.complete = False
         self.keeps_rest = False
         self._rest = ""
         self._limits = limits
@@ -89,23 +86,28 @@ class Grammar:
         self._high = ""  # a high surrogate that the last piece ended with
         self._keys = _NO_KEYS  # of the innermost container
         self._stack: list[tuple[Sink, set[str]]] = []
-        self._step: Step = Grammar._value
+        self._step: Step = VALUE
         self._intern_table: dict[str, str] = {}  # short ones that came as values lately
         self._pieces = Pieces()
         self._at = 0  # index in that piece, for mark and capture
+
+    @property
+    def complete(self) -> bool:
+        """Whether the document has ended. A number at the root ends with `close` only."""
+        return self._step is AFTER_DOCUMENT
 
     def error(self, message: str, index: int) -> MalformedOutputError:
         """The error for a fault at that index of the piece that is read."""
         position = self._pieces.position(self._pieces.current, index)
         return malformed(message, self._pieces.text, position)
 
-    def _value(self, text: str, index: int) -> int:
+    def read_value(self, text: str, index: int) -> int:
         character = text[index]
         if character == '"':
             self._at = index
             self._parts = []
             self.sink.open_string()
-            self._in_text, self._in_key, self._step = self._hot, False, Grammar._string
+            self._in_text, self._in_key, self._step = self._hot, False, STRING
             return index + 1
         if character in WHITESPACE:
             return after_whitespace(text, index)
@@ -117,11 +119,11 @@ class Grammar:
         ):
             return end
         if character == "{":
-            self._open(self.sink.open_object(), set(), Grammar._first_key)
+            self._open(self.sink.open_object(), set(), FIRST_KEY)
         elif character == "[":
-            self._open(self.sink.open_array(), _NO_KEYS, Grammar._first_item)
+            self._open(self.sink.open_array(), _NO_KEYS, FIRST_ITEM)
         elif character in TOKEN_START:
-            self._step = Grammar._token
+            self._step = TOKEN
             return index
         else:
             raise self.error("expected a value", index)
@@ -145,7 +147,7 @@ class Grammar:
             self._failures_left -= 1
             return 0
         self._at = end - 1
-        self._value_closed()
+        self._step = AFTER_VALUE if self._stack else AFTER_DOCUMENT
         return end
 
     def _open(self, sink: Sink, keys: set[str], step: Step) -> None:
@@ -158,52 +160,45 @@ class Grammar:
         self._at = index
         self.sink.close()
         self.sink, self._keys = self._stack.pop()
-        self._value_closed()
+        self._step = AFTER_VALUE if self._stack else AFTER_DOCUMENT
         return index + 1
 
-    def _value_closed(self) -> None:
-        if self._stack:
-            self._step = Grammar._after_value
-        else:
-            self._step = Grammar._after_document
-            self.complete = True
+    def read_first_key(self, text: str, index: int) -> int:
+        return self._close(index) if text[index] == "}" else self.read_next_key(text, index)
 
-    def _first_key(self, text: str, index: int) -> int:
-        return self._close(index) if text[index] == "}" else self._next_key(text, index)
-
-    def _next_key(self, text: str, index: int) -> int:
+    def read_next_key(self, text: str, index: int) -> int:
         character = text[index]
         if character == '"':
             self._parts = []
-            self._in_text, self._in_key, self._step = self._hot, True, Grammar._string
+            self._in_text, self._in_key, self._step = self._hot, True, STRING
             return index + 1
         if character in WHITESPACE:
             return after_whitespace(text, index)
         raise self.error("expected a key in double quotes", index)
 
-    def _first_item(self, text: str, index: int) -> int:
+    def read_first_item(self, text: str, index: int) -> int:
         character = text[index]
         if character == "]":
             return self._close(index)
         if character not in WHITESPACE:
-            self._step = Grammar._value
-        return self._value(text, index)
+            self._step = VALUE
+        return self.read_value(text, index)
 
-    def _colon(self, text: str, index: int) -> int:
+    def read_colon(self, text: str, index: int) -> int:
         character = text[index]
         if character == ":":
-            self._step = Grammar._value
+            self._step = VALUE
             index += 1
             return index + 1 if text[index : index + 1] == " " else index
         if character in WHITESPACE:
             return after_whitespace(text, index)
         raise self.error("expected a colon", index)
 
-    def _after_value(self, text: str, index: int) -> int:
+    def read_after_value(self, text: str, index: int) -> int:
         character = text[index]
         in_array = self._keys is _NO_KEYS
         if character == ",":
-            self._step = Grammar._value if in_array else Grammar._next_key
+            self._step = VALUE if in_array else NEXT_KEY
             index += 1
             return index + 1 if text[index : index + 1] == " " else index
         if character == ("]" if in_array else "}"):
@@ -213,7 +208,7 @@ class Grammar:
         closer = "]" if in_array else "}"
         raise self.error(f"expected a comma or {closer}", index)
 
-    def _after_document(self, text: str, index: int) -> int:
+    def read_after_document(self, text: str, index: int) -> int:
         if self.keeps_rest:
             self._pieces.latest[self._pieces.current] = text[:index]
             self._rest += text[index:]
@@ -223,7 +218,7 @@ class Grammar:
             raise self.error("text after the end of the answer", index)
         return index
 
-    def _string(self, text: str, index: int) -> int:
+    def read_string(self, text: str, index: int) -> int:
         if self._careful:
             return self._careful_string(text, index)
         end = text.find('"', index)
@@ -244,7 +239,7 @@ class Grammar:
         if text[end] == '"':
             return self._close_string(end)
         if text[end] == "\\":
-            self._in_text, self._step = False, Grammar._escape
+            self._in_text, self._step = False, ESCAPE
             return end
         raise self.error("control character in a string", end)
 
@@ -260,7 +255,7 @@ class Grammar:
                 raise self.error(f"duplicate key {value!r}", index)
             self._keys.add(value)
             self.sink.key(value)
-            self._step = Grammar._colon
+            self._step = COLON
             return index + 1
         if len(value) < _MAX_INTERNED_CHARS:
             # Many answers repeat short strings. jiter and pydantic's reader keep them once, too.
@@ -268,10 +263,10 @@ class Grammar:
                 self._intern_table.clear()
             value = self._intern_table.setdefault(value, value)
         self.sink.string(value)
-        self._value_closed()
+        self._step = AFTER_VALUE if self._stack else AFTER_DOCUMENT
         return index + 1
 
-    def _escape(self, text: str, index: int) -> int:
+    def read_escape(self, text: str, index: int) -> int:
         """One escape, or two that make a surrogate pair."""
         seen = len(self._cut.start)
         raw = self._cut.start + text[index : index + LONGEST_ESCAPE - seen]
@@ -284,14 +279,14 @@ class Grammar:
         character, end = found
         self._parts.append(character)
         self._cut.clear()
-        self._in_text, self._step = self._hot, Grammar._string
+        self._in_text, self._step = self._hot, STRING
         return index + end - seen
 
     def _wait(self, raw: str, text: str) -> int:
         self._cut.keep(raw)
         return len(text)
 
-    def _token(self, text: str, index: int) -> int:
+    def read_token(self, text: str, index: int) -> int:
         # A loop and not a pattern: to ask one takes as long as ten characters, and few are longer.
         end, size = index, len(text)
         while end < size and text[end] in TOKEN_CHARACTERS:
@@ -310,7 +305,7 @@ class Grammar:
             cut.clear()
         self._at = end - 1
         self.sink.scalar(raw)
-        self._value_closed()
+        self._step = AFTER_VALUE if self._stack else AFTER_DOCUMENT
         return end
 
     def _check_token(self, raw: str, end: int, *, ended: bool) -> None:
@@ -321,3 +316,15 @@ class Grammar:
 
 
 Step: TypeAlias = Callable[[Any, str, int], int]
+
+# Constants, since to look a method up in its class takes as long as a short step.
+VALUE: Final = Grammar.read_value
+FIRST_ITEM: Final = Grammar.read_first_item
+FIRST_KEY: Final = Grammar.read_first_key
+NEXT_KEY: Final = Grammar.read_next_key
+COLON: Final = Grammar.read_colon
+STRING: Final = Grammar.read_string
+ESCAPE: Final = Grammar.read_escape
+TOKEN: Final = Grammar.read_token
+AFTER_VALUE: Final = Grammar.read_after_value
+AFTER_DOCUMENT: Final = Grammar.read_after_document

@@ -34,8 +34,16 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from .._errors import MalformedOutputError, malformed
-from .grammar import Grammar
-from .pieces import PIECES_PER_JOIN
+from .grammar import (
+    ESCAPE,
+    FIRST_KEY,
+    NEXT_KEY,
+    STRING,
+    TOKEN,
+    VALUE,
+    Grammar,
+)
+from .pieces import LAST, PIECES_PER_JOIN
 from .sink import ReadAgain
 from .tokens import is_token, last_quote
 
@@ -68,7 +76,6 @@ class Parser(Grammar):
             if self._high or not text.isascii():
                 text = self._pair_surrogates(text)
             self._careful = "\\" in text or self._strict
-            self._pieces.current = len(pieces)
             pieces.append(text)
             self._failures_left = self._max_failures
             index, end = 0, len(text)
@@ -79,7 +86,7 @@ class Parser(Grammar):
                 self._read(*self._go_back(again))
             if self._high:
                 self._in_text = False  # the next piece needs a look, whatever it is
-            if not self._hot or len(text) > _LONG_PIECE:
+            if not self._hot or end > _LONG_PIECE:
                 self._check_size()
                 if self._watch is not None:
                     self._watch(self.snapshot())
@@ -102,7 +109,7 @@ class Parser(Grammar):
         self._cut.clear()
         self._pieces.current, self._at = again.mark
         del self._stack[again.depth + 1 :]
-        self.sink, self._keys, self._step = again.enter(), set(), Parser._first_key
+        self.sink, self._keys, self._step = again.enter(), set(), FIRST_KEY
         self.release()
         return self._pieces.current, self._at + 1
 
@@ -116,6 +123,7 @@ class Parser(Grammar):
             while index < end:
                 index = self._step(self, text, index)
             piece, index = piece + 1, 0
+        self._pieces.current = LAST
 
     def watch(self, check: Callable[[str], None]) -> None:
         """Call this with the text so far of the string that was just reported to the sink.
@@ -134,10 +142,9 @@ class Parser(Grammar):
         if self._high:
             pieces = self._pieces.latest
             raise self.error("unpaired surrogate", len(pieces[-1]) if pieces else 0)
-        if not self._stack and self._step is Parser._token and is_token(self._cut.text):
-            self._pieces.current = len(self._pieces.latest)
+        if not self._stack and self._step is TOKEN and is_token(self._cut.text):
             self._pieces.latest.append("")
-            self._token(" ", 0)
+            self.read_token(" ", 0)
 
     def take_rest(self) -> str:
         """The text that followed the document, if that is kept, up to the end of the last piece."""
@@ -154,12 +161,12 @@ class Parser(Grammar):
         self._high = ""
         self._cut.clear()
         if self.in_string and self._in_key:
-            self._step = Parser._next_key if self._keys else Parser._first_key
+            self._step = NEXT_KEY if self._keys else FIRST_KEY
             size = last_quote(self.text)
         elif self.in_string:
-            self._step = Parser._string
-        elif self._step is Parser._token:
-            self._step = Parser._value
+            self._step = STRING
+        elif self._step is TOKEN:
+            self._step = VALUE
         self._in_text = self._hot and self.in_string
         self._pieces.trim(size)
 
@@ -177,13 +184,13 @@ class Parser(Grammar):
     @property
     def in_value(self) -> bool:
         """Whether a string, a number or a literal is open that is a value."""
-        if self._step is Parser._token:
+        if self._step is TOKEN:
             return True
         return self.in_string and not self._in_key
 
     @property
     def in_string(self) -> bool:
-        return self._step in (Parser._string, Parser._escape)
+        return self._step in (STRING, ESCAPE)
 
     @property
     def depth(self) -> int:
@@ -226,7 +233,7 @@ class Parser(Grammar):
     def _pair_surrogates(self, text: str) -> str:
         """Join surrogates that came apart; hold a high one at the end back for its other half."""
         text, self._high = self._high + text, ""
-        self._in_text = self._hot and self._step is Parser._string
+        self._in_text = self._hot and self._step is STRING
         if not _SURROGATE.search(text):
             return text
         if "\ud800" <= text[-1] <= "\udbff":
@@ -235,7 +242,6 @@ class Parser(Grammar):
         if lone := _SURROGATE.search(paired):
             self._high = ""
             self.feed(paired[: lone.start()])  # an earlier fault comes first
-            self._pieces.current = len(self._pieces.latest)
             self._pieces.latest.append(paired[lone.start() :])
             raise self.error("unpaired surrogate", 0)
         return paired

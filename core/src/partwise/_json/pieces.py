@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Final, TypeAlias
 
 PIECES_PER_JOIN: Final = 1024
+LAST: Final = -1
 
 Mark: TypeAlias = tuple[int, int]
 """A place in the text: the index of a piece, and an index in it."""
@@ -19,14 +20,14 @@ class Pieces:
 
     Attributes:
         latest: the pieces that are not joined yet.
-        current: the index of the one that is read.
+        current: the index of the one that is read: LAST, unless earlier ones are read again.
     """
 
     __slots__ = ("_joined", "_marks", "_text", "current", "latest")
 
     def __init__(self) -> None:
         self.latest: list[str] = []
-        self.current = -1
+        self.current = LAST
         self._joined = StringIO()  # the pieces before them, since the text was asked for
         self._text = ""  # the text before that
         self._marks = 0
@@ -45,7 +46,7 @@ class Pieces:
     def position(self, piece: int, index: int) -> int:
         """The characters before that index of that piece."""
         before = len(self._text) + self._joined.tell()
-        return before + sum(map(len, self.latest[: max(piece, 0)])) + index
+        return before + sum(map(len, self.latest[:piece])) + index
 
     def trim(self, size: int) -> None:
         """Drop the text after so many characters. Marks are of places before that."""
@@ -64,14 +65,14 @@ class Pieces:
     def mark(self, index: int) -> Mark:
         """That place of the current piece, from which on the text will be asked for."""
         self._marks += 1
-        return self.current, index
+        return self.current % len(self.latest), index
 
     def capture(self, mark: Mark, end: int) -> str:
         """The text from the mark to that end in the current piece. The mark is given up."""
         self.release()
         piece, start = mark
         last = self.latest[self.current][:end]
-        if piece == self.current:
+        if piece == self.current % len(self.latest):
             return last[start:]
         between = self.latest[piece + 1 : self.current]
         return "".join((self.latest[piece][start:], *between, last))

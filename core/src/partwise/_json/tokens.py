@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from io import StringIO
 from string import ascii_letters, digits
 from typing import Any, Final
 
@@ -85,17 +84,19 @@ class CutToken:
         start: its text, but for those digits.
     """
 
-    __slots__ = ("_digits", "start")
+    __slots__ = ("_count", "_digits", "start")
 
     def __init__(self) -> None:
         self.keep("")
 
     @property
     def text(self) -> str:
-        return self.start + self._digits.getvalue()
+        return "".join((self.start, *self._digits))
 
     def keep(self, text: str) -> None:
-        self.start, self._digits = text, StringIO()
+        self.start = text
+        self._digits: list[str] = []
+        self._count = len(text)
 
     def clear(self) -> None:
         self.keep("")
@@ -104,9 +105,10 @@ class CutToken:
         """Collect digits, if this is a long number of at most so many. Whether it is."""
         if len(self.start) < _LONG_TOKEN_CHARS or not (part + self.start[-1]).isdigit():
             return False
-        if len(self.start) + self._digits.tell() >= most:
+        if self._count >= most:
             return False
-        self._digits.write(part)
+        self._digits.append(part)
+        self._count += len(part)
         return True
 
 

@@ -162,11 +162,9 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any
 
 def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
     """Makes M itself of the values of all its fields, which are valid."""
-    names = frozenset(model.model_fields)
+    fields, names = tuple(model.model_fields), frozenset(model.model_fields)
     make = finished_model_maker(model)
-    return lambda values: make(
-        ({name: values[name] for name in model.model_fields}, None, names), {}
-    )
+    return lambda values: make(({name: values[name] for name in fields}, None, names), {})
 
 
 def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:

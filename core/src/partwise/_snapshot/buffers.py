@@ -33,9 +33,10 @@ class Buffers:
 
     Attributes:
         items: the elements or entries that are complete.
+        back: the copy that was shown before the last one; None if that is not to be shown again.
     """
 
-    __slots__ = ("_back", "_last", "_spare", "items")
+    __slots__ = ("_last", "_spare", "back", "items")
 
     _put: Callable[[Any, Any], None] = staticmethod(list.append)
     _drop_last: Callable[[Any], Any] = staticmethod(list.pop)
@@ -52,16 +53,15 @@ class Buffers:
     def forget(self) -> None:
         """Make new copies from here on: an entry has changed that was shown."""
         self._last: Any = None
-        self._back: Any = None  # the one that was shown before the last
+        self.back: Any = None
         self._spare: Any = None  # one that nobody holds
 
     def recycle(self) -> None:
         """See whether a copy is free. Nothing that is open is held by it from then on."""
-        if self._back is not None:
-            if getrefcount(self._back) == UNSHARED:
-                self._spare = self._back
-                self._drop_last(self._spare)  # which may be open
-            self._back = None
+        if getrefcount(self.back) == UNSHARED:
+            self._spare = self.back
+            self._drop_last(self._spare)  # which may be open
+        self.back = None
 
     def show(self, inner: Any = MISSING) -> Any:
         """A copy of the complete values, and the one that is open."""
@@ -74,7 +74,7 @@ class Buffers:
             if len(shown) != count:
                 self._extend(shown, len(shown))
         if count >= MIN_BUFFERED:
-            self._back, self._last = self._last, shown
+            self.back, self._last = self._last, shown
         if inner is not MISSING:
             self._put(shown, inner)
         return shown

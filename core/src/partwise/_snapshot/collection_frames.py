@@ -9,7 +9,7 @@ from pydantic_core import ValidationError
 from .._paths import find_key, key_text
 from .._plan.nodes import ValueNode
 from .._sentinels import MISSING, OMITTED
-from .buffers import BUFFERS, MIN_BUFFERED, DictBuffers
+from .buffers import BUFFERS, DictBuffers
 from .frame import OPEN, Frame, FreezeSnapshots, InvalidPartError, quote
 from .values import given_at
 
@@ -50,7 +50,7 @@ class CollectionFrame(Frame):
     buffers: Buffers
 
     def snapshot(self) -> Any:
-        if len(self.items) >= MIN_BUFFERED:
+        if self.buffers.back is not None:
             self.buffers.recycle()
         child = self.child
         inner = MISSING if child is None else child.snapshot()

@@ -186,10 +186,10 @@ class ModelFrame(Frame):
         spare, values = self.spare, self.spare_values
         if getrefcount(spare) + getrefcount(values) + getweakrefcount(spare) != UNSHARED_INSTANCE:
             spare = None
+            if self._buffers is not None:
+                self._buffers.recycle()
         else:
             values.clear()  # so that nobody holds the contents, either
-        if self._buffers is not None:
-            self._buffers.recycle()
         inner = MISSING if child is None else child.snapshot()
         before = self.child_snapshot
         if inner is before and not self.is_dirty:
