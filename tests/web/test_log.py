@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from .conftest import FINAL, TEXT, Team, serving
 from .test_starlette import events
 
 HERE = Path(__file__).parent
+DONE = {"done": {"usage": None, "finish_reason": "stop", "attempts": 1}}
 BAD = TEXT.replace('"Ada"', "1")
 
 
@@ -174,6 +176,44 @@ async def test_entries_expire(redis_url: str) -> None:
         keys = [key async for key in redis.scan_iter("expiring:*")]
         assert keys
         assert all([0 < await redis.pttl(key) <= 30_000 for key in keys])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_an_answer_whose_vendor_is_silent_does_not_expire(kind: str, redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        log: Any = MemoryLog(expires=0.6) if kind == "memory" else RedisLog(redis, expires=0.6)
+        answer = uuid.uuid4().hex
+        fence = await log.open(answer)
+        await log.append(answer, fence, {"text": "a"})
+        reader = log.read(answer)
+        assert await anext(reader) == {"text": "a"}
+        for _ in range(4):
+            await asyncio.sleep(0.2)
+            await log.beat(answer, fence)
+        await log.finish(answer, fence, DONE)
+        assert [entry async for entry in reader] == [DONE]
+        assert [entry async for entry in log.read(answer)] == [{"text": "a"}, DONE]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_an_answer_that_expires_while_it_is_read(kind: str, redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        log: Any = MemoryLog(heartbeat=0.3) if kind == "memory" else RedisLog(redis, heartbeat=0.3)
+        answer = uuid.uuid4().hex
+        await log.append(answer, await log.open(answer), {"text": TEXT[:30]})
+        reader = follow(log, answer, Team)
+        assert await reader.field("title") == FINAL["title"]
+        if kind == "memory":
+            log._answers.clear()
+        else:
+            await redis.delete(*log._keys(answer))
+        with pytest.raises((WorkerLostError, UnknownAnswerError)) as caught:
+            await reader.result()
+        assert caught.value.snapshot.title == FINAL["title"]  # all that was there before
+        with pytest.raises(UnknownAnswerError):
+            await follow(log, answer, Team).result()
 
 
 @pytest.mark.full
@@ -319,6 +359,60 @@ async def test_a_server_that_stays_away_is_a_typed_error() -> None:
             await log.open("a")
 
 
+@asynccontextmanager
+async def _full(redis: Redis) -> AsyncIterator[None]:
+    """The server has no memory left for an entry."""
+    await redis.config_set("maxmemory", 1)
+    try:
+        yield
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+
+async def stopping(go_on: asyncio.Event) -> AsyncIterator[str]:
+    yield TEXT[:30]
+    await go_on.wait()
+    yield TEXT[30:]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seconds", [0.1, 5.0])
+async def test_a_server_that_is_full(redis_url: str, seconds: float) -> None:
+    heartbeat, answer, go_on = 0.6, uuid.uuid4().hex, asyncio.Event()
+    async with Redis.from_url(redis_url) as redis:
+        log = RedisLog(redis, heartbeat=heartbeat)
+        stream = partwise.aparse(Team, stopping(go_on))
+        writing = asyncio.create_task(write(stream, log, answer, every=0))
+        reader = follow(log, answer, Team)
+        reading = asyncio.create_task(reader.result())
+        while reader.state("title") != "complete":  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        async with _full(redis):
+            go_on.set()
+            await asyncio.wait({writing, reading}, timeout=seconds)
+            if seconds > heartbeat:
+                with pytest.raises(WorkerLostError):
+                    await reading
+                with pytest.raises(partwise.ServerError, match="Redis does not take a command"):
+                    await writing
+                return
+        await writing
+        assert (await reading).model_dump() == FINAL
+
+
+@pytest.mark.anyio
+async def test_a_server_that_refuses_is_a_typed_error(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        log, answer = RedisLog(redis), uuid.uuid4().hex
+        await redis.set(f"partwise:{{{answer}}}", "another program's")
+        with pytest.raises(partwise.ServerError, match="WRONGTYPE"):
+            await write(parse(), log, answer)
+        await log.open(answer + "x")
+        await redis.set(f"partwise:{{{answer}x}}", "another program's")
+        with pytest.raises(partwise.ServerError, match="WRONGTYPE"):
+            await follow(log, answer + "x", Team).result()
+
+
 @pytest.mark.anyio
 async def test_an_entry_whose_reply_was_lost_is_written_once(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
@@ -336,9 +430,8 @@ async def test_an_entry_whose_reply_was_lost_is_written_once(redis_url: str) -> 
         await log.append(answer, fence, {"text": "a"})
         await log.append(answer, fence, {"text": "a"})
         lost.append(True)
-        done = {"done": {"usage": None, "finish_reason": "stop", "attempts": 1}}
-        await log.finish(answer, fence, done)
-        assert [entry async for entry in log.read(answer)] == [{"text": "a"}, {"text": "a"}, done]
+        await log.finish(answer, fence, DONE)
+        assert [entry async for entry in log.read(answer)] == [{"text": "a"}, {"text": "a"}, DONE]
 
 
 @pytest.mark.anyio
@@ -377,8 +470,7 @@ async def test_a_browser_that_comes_back_misses_nothing(redis_url: str) -> None:
                     text = await anext(reply.aiter_text())  # and it leaves
                 *_, last = [event for event in events(text + "\n\n") if "id" in event]
                 await log.append(answer, fence, {"text": TEXT[60:]})
-                done = {"usage": None, "finish_reason": "stop", "attempts": 1}
-                await log.finish(answer, fence, {"done": done})
+                await log.finish(answer, fence, DONE)
                 again = await client.get("/", headers={"last-event-id": last["id"]})
                 document, path = None, ""
                 *patches, end = events(again.text)

@@ -37,7 +37,7 @@ class MemoryLog:
 
     Args:
         heartbeat: seconds of silence after which a worker counts as lost.
-        expires: seconds after its last entry for which an answer is kept.
+        expires: seconds after its worker's last sign of life for which an answer is kept.
     """
 
     def __init__(self, *, heartbeat: float = 5.0, expires: float = 3600.0) -> None:

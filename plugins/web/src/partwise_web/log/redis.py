@@ -5,8 +5,12 @@ and `:lease`. The lease bears the fence of the worker that writes; it lives for 
 heartbeat and is renewed by each entry and each beat. That only the newest fence writes is checked
 by a script, in the same step as the writing.
 
-A server that is away for less than a heartbeat is waited for. An entry may have been written though
-its reply was lost, so each has a token in its name, and the script never writes one twice.
+A server that is away or full for less than a heartbeat is waited for. An entry may have been
+written though its reply was lost, so each has a token in its name, and the script never writes one
+twice.
+
+The server must not evict keys (`maxmemory-policy noeviction`, its default): an answer of which a
+part is gone can't be read.
 
 The readers of one answer in one process share a connection and the events read.
 """
@@ -19,9 +23,9 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
-from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - a socket's have other names
+from redis import exceptions as redis_errors
 
-from partwise import ProviderConnectionError
+from partwise import ProviderConnectionError, ServerError
 
 from .._errors import AnswerTakenError, UnknownAnswerError, WorkerLostError
 from ._contract import is_last
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from partwise import ProviderError
+
     from ._contract import Entry
 
 _LEASE: Final = 0.6
@@ -39,6 +45,9 @@ _LOOK: Final = 0.15
 """How often readers look for the lease, likewise."""
 _AGAIN: Final = 0.05
 """The pause before a server that is away is tried again, likewise."""
+_AWAY: Final = (redis_errors.ConnectionError, redis_errors.TimeoutError)
+_FULL: Final = (redis_errors.OutOfMemoryError, redis_errors.ReadOnlyError)
+"""Full, or just made a replica: it takes no entry, and may do so in a moment."""
 _CANCEL_AGAIN: Final = 0.02
 """Seconds until a task that has not ended is cancelled again."""
 _TOKEN_BYTES: Final = 3
@@ -66,9 +75,9 @@ elseif name:sub(1, 4) == 'last' then
 end
 if ARGV[4] ~= '' then
   redis.call('XADD', KEYS[1], '*', ARGV[4], ARGV[5])
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
 if ARGV[4]:sub(1, 4) == 'last' then
   redis.call('DEL', KEYS[3])
 else
@@ -84,7 +93,7 @@ class RedisLog:
     Args:
         redis: a client of `redis.asyncio`. It stays the caller's.
         heartbeat: seconds of silence after which a worker counts as lost.
-        expires: seconds after its last entry for which an answer is kept.
+        expires: seconds after its worker's last sign of life for which an answer is kept.
         prefix: of the keys.
     """
 
@@ -140,20 +149,27 @@ class RedisLog:
 
         Raises:
             ProviderConnectionError: it was away for a heartbeat.
+            ServerError: it was full for a heartbeat, or refuses the call.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.heartbeat
         while True:
             try:
                 return await call()
-            except (ConnectionError, TimeoutError) as error:
+            except (*_AWAY, *_FULL) as error:
                 note()
                 if loop.time() > deadline:
-                    message = f"Redis has been away for {self.heartbeat} s: {error}"
-                    raise ProviderConnectionError(
-                        message, provider="log", retryable=False
-                    ) from error
+                    raise self._failure(error) from error
                 await asyncio.sleep(self.heartbeat * _AGAIN)
+            except redis_errors.RedisError as error:
+                raise self._failure(error) from error
+
+    def _failure(self, error: redis_errors.RedisError) -> ProviderError:
+        if isinstance(error, _AWAY):
+            message = f"Redis has been away for {self.heartbeat} s: {error}"
+            return ProviderConnectionError(message, provider="log", retryable=False)
+        message = f"Redis does not take a command of the log's: {error}"
+        return ServerError(message, provider="log", retryable=False)
 
     async def read(self, answer: str) -> AsyncIterator[Entry]:
         """All entries, as they come."""
