@@ -19,13 +19,16 @@ Only for what would else not happen at all, or not before the vendor's SDK gives
 """
 
 
-def assert_in_time(limit: float, measure: Callable[[], float]) -> None:
+def assert_in_time(
+    limit: float, measure: Callable[[], float], *, tolerance: float | None = None
+) -> None:
     """The seconds are not above the limit by more than the tolerance, in the best of three tries.
 
     How busy the machine is shows by a timer that waits for the same time beside it, and by how much
     longer than its processor time some work takes: 1 on an idle machine.
     """
-    tolerance = max(TOLERANCE, limit / 5)
+    if tolerance is None:
+        tolerance = max(TOLERANCE, limit / 5)
     found = []
     for _ in range(TRIES):
         timer = Timer(limit)

@@ -17,10 +17,9 @@ from partwise_conformance import chat_answer
 from partwise_web import reply
 
 from ..core.client.test_wire_document import fold
-from ..timing import PROMPTLY
 from .conftest import FINAL, TEXT
 from .test_log_readers import failing_first
-from .test_starlette import events, release
+from .test_starlette import assert_closed_in_time, events, release
 
 if TYPE_CHECKING:
     from partwise_conformance import ReplayServer
@@ -59,7 +58,9 @@ def test_flask_tells_of_a_vendor_s_error(ask: Any, vendor: ReplayServer) -> None
     vendor.enqueue(VendorReply.of_json({"error": {"message": "bad key"}}, status=401))
     with app(ask).test_client() as client, client.get("/answer") as response:
         assert response.status_code == 502
+        assert response.content_type == "application/problem+json"
         assert response.get_json(force=True)["error"] == "AuthenticationError"
+        assert "bad key" in response.get_json(force=True)["detail"]
 
 
 def test_an_attempt_and_a_silence_are_told_at_once(ask: Any, vendor: ReplayServer) -> None:
@@ -76,36 +77,54 @@ def test_an_attempt_and_a_silence_are_told_at_once(ask: Any, vendor: ReplayServe
 
 
 def test_who_leaves_while_the_vendor_is_silent(ask: Any, vendor: ReplayServer) -> None:
+    def leave() -> float:
+        stream = ask(is_async=False)
+        release(vendor, 12)
+        body = reply(stream, heartbeat=0.05).body
+        while next(body) != ":\n\n":
+            pass
+        left = time.monotonic()
+        body.close()  # type: ignore[attr-defined]
+        stream.client.close()
+        return left
+
     vendor._handler = chat_answer(TEXT, gated=True)
-    stream = ask(is_async=False)
-    release(vendor, 12)
-    body = reply(stream, heartbeat=0.05).body
-    while next(body) != ":\n\n":
-        pass
-    left = time.monotonic()
-    body.close()  # type: ignore[attr-defined]
-    assert vendor.exchanges[0].wait_disconnected() - left < PROMPTLY
-    stream.client.close()
+    assert_closed_in_time(vendor, leave)
 
 
-def test_django(ask: Any) -> None:
+def by_django(ask: Any, **options: Any) -> tuple[Any, str]:
+    """The response of the recipe's view, and its text."""
     if not settings.configured:
         settings.configure(DEFAULT_CHARSET="utf-8", ALLOWED_HOSTS=["*"])
         django.setup()
 
     def answer(request: Any) -> StreamingHttpResponse:
-        stream = ask(is_async=False)
-        parts = reply(stream, protocol="sse")
-        request.stream = stream
+        request.stream = ask(is_async=False)
+        parts = reply(request.stream, **options)
         return StreamingHttpResponse(parts.body, status=parts.status, headers=parts.headers)
 
-    request = RequestFactory().get("/answer")
+    request: Any = RequestFactory().get("/answer")
     response = answer(request)
     text = b"".join(response.streaming_content).decode()
     response.close()
     request.stream.client.close()
+    return response, text
+
+
+def test_django(ask: Any) -> None:
+    response, text = by_django(ask, protocol="sse")
     assert response["content-type"] == "text/event-stream"
     assert folded(text) == FINAL
+
+
+def test_django_tells_of_a_vendor_s_error(ask: Any, vendor: ReplayServer) -> None:
+    limited = {"error": {"message": "slow down"}}
+    vendor.enqueue(VendorReply.of_json(limited, status=429, headers={"retry-after": "7"}))
+    response, text = by_django(ask)
+    assert response.status_code == 503
+    assert response["content-type"] == "application/problem+json"
+    assert response["retry-after"] == "7"
+    assert json.loads(text)["error"] == "RateLimitError"
 
 
 def test_who_leaves_closes_the_stream(ask: Any, vendor: ReplayServer) -> None:
