@@ -81,7 +81,8 @@ class Parser(Grammar):
             index, end = 0, len(text)
             try:
                 while index < end:
-                    index = self._step(self, text, index)
+                    step = self._step  # in two lines: a call of an attribute looks for a method
+                    index = step(self, text, index)
             except ReadAgain as again:
                 self._read(*self._go_back(again))
             if self._high:

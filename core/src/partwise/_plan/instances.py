@@ -162,9 +162,19 @@ def finished_model_maker(model: type[BaseModel]) -> Callable[[Any, dict[str, Any
 
 def whole_model_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
     """Makes M itself of the values of all its fields, which are valid."""
-    fields, names = tuple(model.model_fields), frozenset(model.model_fields)
-    make = finished_model_maker(model)
-    return lambda values: make(({name: values[name] for name in fields}, None, names), {})
+    new, names = _allocator(model), tuple(model.model_fields)
+
+    def make(values: dict[str, Any]) -> Any:
+        instance: Any = new()
+        own = instance.__dict__
+        for name in names:
+            own[name] = values[name]
+        set_names(instance, {*names})
+        _set_extra(instance, None)
+        _set_private(instance, None)
+        return instance
+
+    return make
 
 
 def finished_root_maker(model: type[BaseModel]) -> Callable[[Any], Any]:

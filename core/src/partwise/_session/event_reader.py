@@ -294,8 +294,9 @@ class PieceReader(EventReader):
     def receive(self, event: Any) -> bool:
         is_text = type(event) is str
         if is_text and self._is_plain:
+            take = self._take_piece
             try:
-                grew = self._take_piece(event)
+                grew = take(event)
             except PartwiseError as error:
                 raise as_raised(error) from error.__cause__
             return grew and (self._is_plain or self._note_growth())
