@@ -15,9 +15,10 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import SchemaError, SchemaValidator, core_schema
+from pydantic_core import SchemaValidator, core_schema
 
 from .._sentinels import MISSING
+from .compiling import NodeCompiler
 from .core_schema import (
     ANY,
     LEVELS,
@@ -26,7 +27,6 @@ from .core_schema import (
     UnwrappedSchema,
     as_lists,
     fields_of,
-    inner_wrappers,
     is_constrained,
     is_deep,
     is_made_of_fields,
@@ -37,8 +37,6 @@ from .core_schema import (
     lax,
     level_of,
     omits_inside,
-    reads_field_data,
-    walk,
     without_functions,
 )
 from .defensive_copies import on_copies
@@ -64,19 +62,15 @@ _MAKERS: Final[dict[str, Callable[[list[Any]], Any]]] = {
 }
 
 
-class Compiler:
+class Compiler(NodeCompiler):
     """Compiles one core schema into nodes."""
 
     def __init__(self, schema: CoreSchema) -> None:
-        schema = as_lists(schema)
-        self.definitions: dict[str, CoreSchema] = {}
+        schema, definitions = as_lists(schema), []
         if schema["type"] == "definitions":
-            definitions: list[Any] = schema["definitions"]
-            self.definitions = {each["ref"]: each for each in definitions}
-            schema = schema["schema"]
+            schema, definitions = schema["schema"], schema["definitions"]
+        super().__init__({each["ref"]: each for each in definitions})
         self._schema = schema
-        self.layouts: dict[tuple[int, bool], Any] = {}
-        self.unfinished: set[int] = set()  # ids of the layouts that are being filled
         self._nodes: dict[tuple[Any, ...], ValueNode] = {}  # of the places given by reference
         self._any: ValueNode | None = None
 
@@ -93,14 +87,6 @@ class Compiler:
         provisional: bool,
         in_field: bool = False,
     ) -> ValueNode:
-        """The place that this schema describes.
-
-        Args:
-            schema: of the place, wrappers and all.
-            config: of the enclosing model.
-            provisional: whether an enclosing container validates whole.
-            in_field: whether the model runs the wrappers' validators, since they read other fields.
-        """
         reference = (schema.get("schema_ref"), id(config), provisional, in_field)
         if reference in self._nodes:
             return self._nodes[reference]
@@ -185,25 +171,6 @@ class Compiler:
         # What is not final shows as its type says, and the user's functions wait for final values.
         bare = without_functions(schema)
         return None if bare is None else functools.partial(self.validator, bare, config)
-
-    def validator(self, schema: CoreSchema, config: CoreConfig | None) -> SchemaValidator:
-        parts = walk(schema, definitions=self.definitions)
-        needed = {part["schema_ref"]: None for part in parts if part["type"] == "definition-ref"}
-        if needed:
-            referred = [self.definitions[ref] for ref in needed]
-            schema = core_schema.definitions_schema(schema, referred)
-        try:
-            return SchemaValidator(schema, config)
-        except SchemaError as error:  # which else would be taken for a validator's own
-            raise RuntimeError(f"pydantic does not take a schema of partwise's: {error}") from error
-
-    def asks_inside(self, schema: Any) -> bool:
-        """Whether a validator below, and not of a model of its own, reads the fields around it."""
-        parts = walk(schema, into=lambda part: not _is_model(part), definitions=self.definitions)
-        return any(
-            any(map(reads_field_data, inner_wrappers(part) if _is_model(part) else (part,)))
-            for part in parts
-        )
 
     # Containers
 
@@ -319,12 +286,7 @@ class Compiler:
     def _model_layout(self, core: Any, *, provisional: bool) -> ModelLayout | None:
         known = self.layouts.get((id(core), provisional))
         if known is not None:
-            return known  # type: ignore[no-any-return]
+            return known
         if level_of(core)["type"] not in LEVELS:
             return None
         return ModelCompiler(self, core, provisional=provisional).layout
-
-
-def _is_model(schema: Any) -> bool:
-    """Whether it is a model, dataclass or TypedDict, but no root model."""
-    return schema["type"] in MODELS and not is_root(schema)

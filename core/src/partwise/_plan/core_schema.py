@@ -16,9 +16,9 @@ Check: TypeAlias = "Callable[..., Any]"
 """`SchemaValidator.validate_python`: takes a value and keywords, gives the validated value."""
 
 ANY: CoreSchema = {"type": "any"}
-WRAPPERS: Final = {"default", "nullable", "function-after", "function-before", "function-wrap"}
 REWRITING: Final = {"function-before", "function-wrap"}
-FUNCTIONS: Final = {"function-after", "function-before", "function-wrap"}
+FUNCTIONS: Final = {"function-after", *REWRITING}
+WRAPPERS: Final = {"default", "nullable", *FUNCTIONS}
 MODELS: Final = {"model", "dataclass", "typed-dict"}
 LEVELS: Final = {"model-fields", "dataclass-args", "typed-dict"}
 """The part of a model's schema that holds its fields."""

@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
-    from .compiler import Compiler
+    from .compiling import NodeCompiler
     from .nodes import InstanceMaker
 
 
 class ModelCompiler:
     """Compiles one model, dataclass or TypedDict."""
 
-    def __init__(self, compiler: Compiler, core: Any, *, provisional: bool) -> None:
+    def __init__(self, compiler: NodeCompiler, core: Any, *, provisional: bool) -> None:
         self._compiler = compiler
         self._core = core
         self._provisional = provisional

@@ -11,6 +11,7 @@ from pydantic_core import core_schema, to_json
 
 from .._paths import format_path
 from .._sentinels import OMITTED
+from .core_schema import WRAPPERS
 from .markers import marked
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
     from .._paths import Path
 
-_INNER: Final = frozenset({
-    "default", "nullable", "function-after", "function-before", "function-wrap", "dataclass",
-})  # fmt: skip
+_INNER: Final = WRAPPERS | {"model", "dataclass", "definitions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class SkipInvalid:
             schema = handler.resolve_ref_schema(schema)
         schema = {key: value for key, value in schema.items() if key != "ref"}  # it is another now
         kind = schema["type"]
-        if kind in _INNER or kind in {"model", "definitions"}:
+        if kind in _INNER:
             return {**schema, "schema": self._changed(schema["schema"], path, handler)}
         if not path and kind == "list":
             return self._skipping(schema)

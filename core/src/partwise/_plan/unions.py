@@ -24,12 +24,12 @@ from .nodes import ContainerNode, TaggedLayout, UnionLayout
 if TYPE_CHECKING:
     from pydantic_core import CoreConfig
 
-    from .compiler import Compiler
+    from .compiling import NodeCompiler
     from .nodes import ValueNode
 
 
 def open_union(
-    compiler: Compiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
+    compiler: NodeCompiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
 ) -> None:
     """Say in the node how a union shows while it is open."""
     choices = choices_of(core)
@@ -56,7 +56,7 @@ def open_union(
 
 
 def open_tagged_union(
-    compiler: Compiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
+    compiler: NodeCompiler, node: ValueNode, core: Any, config: CoreConfig | None, *, whole: bool
 ) -> None:
     """Say in the node how a union with a discriminator shows while it is open."""
     tags = single_keys(core["discriminator"])
