@@ -48,7 +48,19 @@ class Place:
     url: str = "{url}"
     headers: dict[str, str] | None = None
     cookies: dict[str, str] | None = None
-    auth: tuple[str, str] | None = None
+    auth: Any = None
+    proxy: bool = False
+
+
+class OwnAuth(httpx2.Auth):
+    """Signs in as the user's company does it."""
+
+    def __init__(self) -> None:
+        self._pass = MARKER
+
+    def auth_flow(self, request: httpx2.Request) -> Iterator[httpx2.Request]:  # type: ignore[override]
+        request.headers["x-company"] = self._pass
+        yield request
 
 
 HEADER = {"x-team": MARKER}
@@ -60,6 +72,12 @@ IN_ALL = {
     "HTTP client's headers": {"headers": HEADER},
     "HTTP client's cookies": {"cookies": {"session": MARKER}},
     "HTTP client's auth": {"auth": ("team", MARKER)},
+    "HTTP client's own auth": {"auth": OwnAuth()},
+    "HTTP client's proxy": {"url": "http://vendor.invalid", "proxy": True},
+    "proxy in the environment": {
+        "url": "http://vendor.invalid",
+        "environment": {"http_proxy": "http://team:" + MARKER + "@{host}"},
+    },
 }
 BY_SDK = {
     "call's headers": {"call": {"extra_headers": HEADER}},
@@ -67,6 +85,7 @@ BY_SDK = {
     "default headers": {"options": {"default_headers": HEADER}},
     "default query": {"options": {"default_query": {"team": MARKER}}},
     "call's query": {"call": {"extra_query": {"team": MARKER}}},
+    "call's body": {"call": {"extra_body": {"a": [{"credentials": {"user": {"b": MARKER}}}]}}},
 }
 PLACES: dict[str, Place] = {
     **{
@@ -143,7 +162,10 @@ def escaped(text: str) -> str:
 def echo(request: RecordedRequest) -> str:
     """All that was received, and the marker as a server may write it."""
     basic = base64.b64encode(f"team:{MARKER}".encode()).decode()
-    return f"denied: {request.path} {dict(request.headers)} {MARKER} {escaped(MARKER)} {basic}"
+    bearer = base64.b64encode(f"Bearer {MARKER}".encode()).decode()
+    in_html = "".join(f"&#{ord(char)};" for char in MARKER)
+    spellings = f"{MARKER} {escaped(MARKER)} {basic} {bearer} {in_html}"
+    return f"denied: {request.path} {dict(request.headers)} {request.body!r} {spellings}"
 
 
 def refused(status: int) -> Callable[[RecordedRequest], Reply]:
@@ -216,17 +238,21 @@ def shown_of_message(message: Any, depth: int = 3) -> Iterator[str]:
     yield from shown_of_message(getattr(message, "__dict__", {}).get("_request"), depth - 1)
 
 
-def http_clients(place: Place) -> dict[str, Any]:
-    if not (place.headers or place.cookies or place.auth):
+def http_clients(place: Place, host: str) -> dict[str, Any]:
+    if not (place.headers or place.cookies or place.auth or place.proxy):
         return {}
-    client = httpx2.Client(headers=place.headers, cookies=place.cookies, auth=place.auth)
+    proxy = f"http://team:{MARKER}@{host}" if place.proxy else None
+    client = httpx2.Client(
+        headers=place.headers, cookies=place.cookies, auth=place.auth, proxy=proxy
+    )
     return {"http_client": client}
 
 
-def forms(place: Place) -> list[str]:
+def forms() -> list[str]:
     """The marker as it may be seen."""
-    basic = base64.b64encode(f"team:{MARKER}".encode()).decode()
-    return [MARKER, escaped(MARKER), *([basic] if place.auth or "team:" in place.url else [])]
+    words = (f"team:{MARKER}", f"Bearer {MARKER}")
+    encoded = [base64.b64encode(text.encode()).decode() for text in words]
+    return [MARKER, escaped(MARKER), "".join(f"&#{ord(char)};" for char in MARKER), *encoded]
 
 
 @contextmanager
@@ -234,7 +260,12 @@ def recording_client(place: Place, server: ReplayServer, folder: Path) -> Iterat
     host = server.url.removeprefix("http://")
     url = place.url.format(url=server.url, host=host, scheme="http://")
     given: dict[str, Any] = {"api_key": "no key" if place.vendor != "bedrock" else None}
-    given |= {"base_url": url, **DEFAULTS[place.vendor], **place.options, **http_clients(place)}
+    given |= {
+        "base_url": url,
+        **DEFAULTS[place.vendor],
+        **place.options,
+        **http_clients(place, host),
+    }
     given = {name: value for name, value in given.items() if value is not None}
     model = f"record/{MODELS[place.vendor]}"
     with partwise.from_provider(model, to=str(folder / "answer.sse"), **given) as client:
@@ -265,7 +296,7 @@ def findings(client: Any, place: Place, folder: Path, caplog: Any) -> list[str]:
         "log": "\n".join(record.getMessage() for record in ours),
         "recordings": "\n".join(file.read_text() for file in files),
     }
-    return [name for name, text in texts.items() if any(form in text for form in forms(place))]
+    return [name for name, text in texts.items() if any(form in text for form in forms())]
 
 
 replying: dict[str, Callable[[RecordedRequest], Reply]] = {}
@@ -289,6 +320,8 @@ def cases() -> Iterator[Any]:
         "organization",
         "auth token",
         "call's query",
+        "HTTP client's proxy",
+        "proxy in the environment",
     }
     for name, place in PLACES.items():
         is_first = name.partition(": ")[2] in first and "google" not in name
@@ -307,7 +340,7 @@ def test_a_credential_is_shown_nowhere(
     for name in [name for name in os.environ if name.endswith(("_API_KEY", "_TOKEN"))]:
         monkeypatch.delenv(name)
     for name, value in place.environment.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, value.format(host=server.url.removeprefix("http://")))
     spans = InMemorySpanExporter()
     tracing = TracerProvider()
     tracing.add_span_processor(SimpleSpanProcessor(spans))

@@ -9,7 +9,6 @@ these, and whatever looks like a credential, in an error and in all that led to 
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -18,6 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from .credentials import HTTP_MESSAGES, in_environment, in_option, in_url, sent_with
+from .spellings import SecretTexts
 from .transport_errors import causes
 
 MASK: Final = "***"
@@ -27,8 +27,6 @@ _LEAST_CHARS: Final = 8
 
 _MAX_DEPTH: Final = 12
 """Levels of nested containers, in options and in exceptions' attributes, that are searched."""
-
-_LATIN_1: Final = 0xFF
 
 _LOOKS_SECRET: Final = re.compile(
     r"""
@@ -51,17 +49,13 @@ _MARK: Final = re.compile(
 )
 """In every text that `_LOOKS_SECRET` matches, and much faster to search for."""
 
-_ESCAPE: Final = re.compile(
-    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|\\+([/\"])"
-)
-
 
 class Secrets:
     """The credentials of one provider."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._texts: SecretTexts | None = None
 
     def __repr__(self) -> str:
         return f"<{len(self._known)} secrets>"
@@ -73,7 +67,7 @@ class Secrets:
         new = {value for value in values if isinstance(value, str) and len(value) >= _LEAST_CHARS}
         if not new <= self._known:
             self._known |= new
-            self._pattern = None
+            self._texts = None
 
     def add_options(self, options: Mapping[str, Any]) -> None:
         """Keep the credentials in these options of an SDK or of a call.
@@ -91,15 +85,18 @@ class Secrets:
         """Keep the credentials in the environment, as their variables' names tell."""
         self.add(*in_environment())
 
+    def add_sent_with(self, error: BaseException) -> None:
+        """Keep the credentials in the requests that led to this error."""
+        for each in causes(error):
+            self.add(*sent_with(each))
+
     # Masking ----------------------------------------------------------------------------------
 
     def mask(self, error: BaseException) -> None:
         """Mask them in the error, in those that led to it, and in those that it groups."""
-        errors = list(causes(error))
-        for each in errors:
-            self.add(*sent_with(each))
+        self.add_sent_with(error)
         masking = self._masking(MASK)
-        for each in errors:
+        for each in causes(error):
             masking.mask_error(each)
 
     def masked(self, value: Any, mask: str = MASK) -> Any:
@@ -116,19 +113,16 @@ class Secrets:
         return bool(self.masked(text) != text)
 
     def _masking(self, mask: str) -> _Masking:
-        # The longest first: one may be a part of another.
-        known = sorted(self._known, key=len, reverse=True)
-        if self._pattern is None:
-            self._pattern = re.compile("|".join(map(_in_any_spelling, known)) or r"(?!)")
-        return _Masking(known, self._pattern, mask)
+        if self._texts is None:
+            self._texts = SecretTexts(self._known)
+        return _Masking(self._texts, mask)
 
 
 class _Masking:
-    """Replaces what a pattern finds, and what looks like a credential, in values of any kind."""
+    """Replaces these texts, and what looks like a credential, in values of any kind."""
 
-    def __init__(self, known: list[str], pattern: re.Pattern[str], mask: str) -> None:
-        self._known = known
-        self._pattern = pattern
+    def __init__(self, texts: SecretTexts, mask: str) -> None:
+        self._texts = texts
         self._mask = mask
 
     def mask_error(self, error: BaseException) -> None:
@@ -142,9 +136,9 @@ class _Masking:
         if type(value) is str:
             return self._text(value)
         if type(value) is bytes:
-            text = value.decode("latin-1")
+            text = value.decode("utf-8", "surrogateescape")
             masked = self._text(text)
-            return value if masked == text else masked.encode("latin-1")
+            return value if masked == text else masked.encode("utf-8", "surrogateescape")
         return self._inside(value, depth - 1) if depth else value
 
     def _inside(self, value: Any, depth: int) -> Any:
@@ -190,12 +184,7 @@ class _Masking:
                 message[name] = self.masked(value, depth)
 
     def _text(self, text: str) -> str:
-        for secret in self._known:
-            if secret in text:
-                text = text.replace(secret, self._mask)
-        plain = _ESCAPE.sub(_unescaped, text)
-        if plain != text and any(secret in plain for secret in self._known):
-            text = self._pattern.sub(self._mask, text)
+        text = self._texts.replaced(text, self._mask)
         return _LOOKS_SECRET.sub(self._mask, text) if _MARK.search(text) else text
 
 
@@ -220,31 +209,3 @@ def _without_header_values(name: str, value: Any) -> Any:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {each.name: getattr(value, each.name) for each in fields(value) if each.init}
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    code = match[1] or match[2] or match[3]
-    return chr(int(code, 16)) if code else match[4]
-
-
-def _in_any_spelling(secret: str) -> str:
-    """A pattern for the secret as it is, or with characters escaped as in JSON or in a URL."""
-    return "".join(map(_spellings, secret))
-
-
-@functools.cache
-def _spellings(char: str) -> str:
-    code = ord(char)
-    escaped = "".join(rf"\\+u(?i:{unit:04x})" for unit in _utf16(char))
-    percent = "".join(f"%(?i:{byte:02x})" for byte in char.encode("utf-8", "surrogatepass"))
-    spellings = [re.escape(char), escaped, percent]
-    if char in '"\\/':
-        spellings.append(r"\\+" + re.escape(char))
-    if code <= _LATIN_1:
-        spellings.append(rf"\\+x(?i:{code:02x})")
-    return f"(?:{'|'.join(spellings)})"
-
-
-def _utf16(char: str) -> list[int]:
-    units = char.encode("utf-16-be", "surrogatepass")
-    return [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]

@@ -74,6 +74,7 @@ class Tape:
         """Note that the stream ended so; an end that is none of the provider's is just an end."""
         known = error if isinstance(error, ProviderError) else self._inner.map_error(error)
         if known is not None and self._fault is None:
+            self._secrets.add_sent_with(error)
             fault = Fault.of(known, self._delay())
             self._fault = replace(fault, message=self._scrubbed(fault.message))
 
