@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Route
@@ -31,6 +32,26 @@ HERE = Path(__file__).parent
 PAGE = '<!doctype html><div id="root"></div><script src="/page.js"></script>'
 
 
+class Leaf(BaseModel):
+    tags: dict[str, list[str]]
+    note: str | None = None
+
+
+class Deep(BaseModel):
+    rows: list[list[Leaf]]
+    named: dict[str, Leaf]
+    either: list[Leaf | int]
+
+
+LEAF: dict[str, Any] = {"tags": {"a/b": ["x", ""], "~": [], 'ü "\n': ["\U0001f600"]}, "note": "n"}
+BARE: dict[str, Any] = {"tags": {}, "note": None}
+DEEP = {
+    "rows": [[], [LEAF, BARE], [BARE]],
+    "named": {"": BARE, "/": LEAF, "~1": BARE, "0": LEAF},
+    "either": [7, LEAF, -1],
+}
+
+
 @pytest.fixture(scope="module")
 def good() -> Iterator[ReplayServer]:
     """A vendor whose answers go on as far as the test lets them."""
@@ -40,7 +61,7 @@ def good() -> Iterator[ReplayServer]:
 
 @pytest.fixture(scope="module")
 def site(good: ReplayServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app: cases `good`, `retried` (the first attempt is invalid) and `cut`."""
+    """The app: cases `good`, `deep`, `retried` (the first attempt is invalid) and `cut`."""
     script = built(HERE / "browser" / "page.tsx", tmp_path_factory.mktemp("page") / "page.js")
     whole, invalid = chat_answer(TEXT), chat_answer(TEXT.replace('"host"', "1"))
 
@@ -50,15 +71,17 @@ def site(good: ReplayServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with (
         ReplayServer(invalid_at_first) as retried,
         ReplayServer(chat_answer(TEXT[:-20])) as cut,
+        ReplayServer(chat_answer(json.dumps(DEEP))) as deep,
     ):
 
         async def answer(request: Any) -> PartialResponse:
             case = request.query_params["case"]
-            server = {"good": good, "retried": retried, "cut": cut}[case]
+            server = {"good": good, "deep": deep, "retried": retried, "cut": cut}[case]
             client = partwise.from_provider(
                 "openai/gpt-4.1-mini", async_client=True, api_key="k", base_url=f"{server.url}/v1"
             )
-            stream: Any = client.create_partial(**ASK, max_retries=int(case == "retried"))
+            asked = {**ASK, "response_model": Deep if case == "deep" else Team}
+            stream: Any = client.create_partial(**asked, max_retries=int(case == "retried"))
             stream.client = client
             return PartialResponse(
                 stream, protocol=request.query_params["protocol"], background=closing(stream)
@@ -119,6 +142,15 @@ def test_every_client_sees_the_answer_fill_in(site: str, good: ReplayServer) -> 
     assert seen["keepsIdentity"] is True
     assert seen["renders"]["Ada"] == 1  # once for its name, though the answer went on
     assert seen["sourceDone"]["attempts"] == 1
+
+
+def test_every_client_shows_lists_and_dicts_of_models(site: str) -> None:
+    with visiting(f"{site}/?case=deep") as page:
+        seen = seen_once(page, f"{ENDED} && 'objectFinished' in s")
+    assert seen["chat"][-1] == [DEEP]
+    assert seen["objectFinished"] == DEEP
+    assert seen["aguiState"] == DEEP
+    assert seen["partial"][-1] == DEEP
 
 
 def test_every_client_is_told_of_a_second_attempt(site: str) -> None:

@@ -185,6 +185,22 @@ def test_a_killed_worker_shows_an_error_and_keeps_what_was_there(asked: Asked) -
     assert "John Doe" in card(page)["users"]
 
 
+def test_markup_in_an_answer_is_shown_as_text(asked: Asked) -> None:
+    markup = '<img src="x" onerror="window.ran = 1"><script>window.ran = 1</script>&lt;'
+    person = dict.fromkeys(["name", "email", "twitter"], markup)
+    mixed = {**json.loads(asked.answer), "location": markup, "summary": markup, "users": [person]}
+    usual, page = asked.vendor._handler, asked.context.new_page()
+    asked.vendor._handler = chat_answer(json.dumps(mixed))
+    page.goto(asked.url)
+    page.click("#begin")
+    sees(page, "/^done 1/")
+    asked.vendor._handler = usual
+    for place in ("#location", "#summary", ".who div", ".small span", ".handle"):
+        assert page.locator(place).first.text_content() == markup
+    assert page.locator(".card img, .card script").count() == 0
+    assert page.evaluate("window.ran ?? null") is None
+
+
 @pytest.mark.full
 def test_a_server_that_is_killed_and_started_again(redis_url: str) -> None:
     # Playwright runs once in a thread, and the other tests' browser may be open in this one.
