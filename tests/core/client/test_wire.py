@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, field_validator
+from tenacity import Retrying, stop_after_attempt, wait_fixed
 
 import partwise
 from partwise import NotAppendableError
@@ -84,6 +85,22 @@ def test_json_deltas_end_at_a_restart(play: Any) -> None:
     outcome = play(*scripts, view=lambda stream: stream.json_deltas(), **CALL, max_retries=1)
     assert isinstance(outcome.error, partwise.InvalidOutputError)
     assert len(outcome.provider.payloads) == 1
+
+
+@pytest.mark.parametrize("throttle", [0.0, 0.01])
+def test_nothing_of_a_failed_attempt_is_shown_before_the_next(play: Any, throttle: float) -> None:
+    scripts = [pieces('{"title": "x", "people": [{"name": 1}]}'), pieces()]
+    policy = Retrying(stop=stop_after_attempt(2), wait=wait_fixed(0.03))
+
+    def view(stream: Any) -> Any:
+        return stream.json_deltas(throttle=throttle)
+
+    outcome = play(*scripts, view=view, **CALL, max_retries=policy)
+    if outcome.error is None:  # the attempt had failed before anything of it was read
+        assert json.loads("".join(outcome.snapshots)) == FINAL
+    else:
+        assert isinstance(outcome.error, partwise.InvalidOutputError)
+        assert len(outcome.provider.payloads) == 1
 
 
 def test_json_deltas_that_wait_survive_a_restart(play: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .async_reader import AsyncView
@@ -18,6 +18,7 @@ from .reader import View
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from .._snapshot.events import Event
     from .async_stream import AsyncPartialStream
@@ -37,14 +38,18 @@ _LONGEST = 86_400.0
 class _Noting(Generic[S]):
     """The fold that a feed is opened with: it makes no items by itself.
 
+    Args:
+        lock: held while items are made, maybe in another thread than the one that reads.
+
     Attributes:
         has_news: whether there are changes of which no items were made.
     """
 
-    def __init__(self, fold: PacedFold[S]) -> None:
+    def __init__(self, fold: PacedFold[S], lock: AbstractContextManager[Any]) -> None:
         self.final = fold.final
         self.has_news = False
         self._fold = fold
+        self._lock = lock
 
     def __call__(self, events: Sequence[Event]) -> tuple[()]:
         self._fold.note(events)
@@ -52,7 +57,8 @@ class _Noting(Generic[S]):
 
     def drop(self) -> None:
         """The attempt has failed: the changes are void."""
-        self.has_news = False
+        with self._lock:
+            self.has_news = False
 
 
 def _is_time(seconds: Any) -> bool:
@@ -84,8 +90,14 @@ class _Paced(Generic[S]):
     stream: Any
     _feed: Any
 
-    def _prepare(self, fold: PacedFold[S], source: Newest, pace: Pace) -> None:
-        self._noted: _Noting[S] = _Noting(fold)
+    def _prepare(
+        self,
+        fold: PacedFold[S],
+        source: Newest,
+        pace: Pace,
+        lock: AbstractContextManager[Any],
+    ) -> None:
+        self._noted: _Noting[S] = _Noting(fold, lock)
         self._fold, self._source, self._pace = fold, source, pace
         self._items: deque[S] = deque()
         self._has_ended = False
@@ -118,9 +130,9 @@ class PacedView(_Paced[S], View[S]):
     def __init__(
         self, stream: PartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
     ) -> None:
-        self._prepare(fold, source, pace)
-        super().__init__(stream, self._noted)
         self._changed = threading.Condition()
+        self._prepare(fold, source, pace, self._changed)
+        super().__init__(stream, self._noted)
         self._thread: threading.Thread | None = None
         self._is_left = False
 
@@ -183,7 +195,7 @@ class AsyncPacedView(_Paced[S], AsyncView[S]):
     def __init__(
         self, stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
     ) -> None:
-        self._prepare(fold, source, pace)
+        self._prepare(fold, source, pace, nullcontext())
         super().__init__(stream, self._noted)
         self._changed: Any = None
         self._task: Task[None] | None = None

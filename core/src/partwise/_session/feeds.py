@@ -48,7 +48,7 @@ class Feed(Generic[S]):
     def add(self, events: Sequence[Event]) -> None:
         self._batches.append(events)
 
-    def restart(self) -> None:
+    def void(self) -> None:
         """The attempt has failed: its events are void, unless the view shows restarts itself."""
         if self.fold.final:
             self._batches.clear()
@@ -125,6 +125,12 @@ class Feeds:
             for feed in self._feeds:
                 feed.add(events)
 
-    def restart(self) -> None:
-        for feed in self._feeds:
-            feed.restart()
+    def void(self) -> bool:
+        """Make the failed attempt's events void. Whether they can be: none was given for good.
+
+        A reader in another thread may just be given some, so it is looked at again afterwards.
+        """
+        if self.may_restart:
+            for feed in self._feeds:
+                feed.void()
+        return self.may_restart

@@ -330,9 +330,8 @@ class Session:
         Raises:
             OutputError: this one, if that can't be taken back.
         """
-        if not self.feeds.may_restart:
+        if not self.feeds.void():
             raise error
-        self.feeds.restart()
         self._reader.restart_display()  # type: ignore[union-attr]  # which called this
         self._announce(Restarted(self.attempt, error), "stream:restart")
 
@@ -395,6 +394,8 @@ class Session:
             over = self._enriched(self._budget.error())
             over.__cause__ = error
             return over
+        if not (self._resumes(error) or self.feeds.void()):
+            return error
         drop_frames(error)
         return Retry(seconds, error)
 
@@ -426,7 +427,6 @@ class Session:
         else:
             self._requests.correct(failed, error) if is_reasked(error) else self._requests.repeat()
             self._attempt = self._new_attempt(failed.number + 1)
-            self.feeds.restart()
             self._announce(Restarted(self.attempt, error), "stream:restart")
 
     def _announce(self, event: Restarted | Resumed, name: HookName) -> None:
