@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, create_model, field_validator
 
+import partwise
 from partwise._json.parser import Parser
 from partwise._plan.instances import model_maker
 from partwise._plan.partial import partial_of
@@ -125,6 +126,24 @@ def test_as_much_is_called_for_a_delta_at_the_end_as_at_the_beginning(
     # Not a few calls less of this and a few more of that, either.
     for what in early | late:
         assert late[what] == pytest.approx(early[what], rel=0.05, abs=40), what
+
+
+def test_few_functions_are_called_for_a_delta() -> None:
+    # Each call more a delta costs some five per cent: it is to be a decision, and no accident.
+    deltas = pieces(listed(300))
+    builder = SnapshotBuilder(compile_plan(Reply))
+    with counted_calls() as fed:
+        for delta in deltas:
+            builder.feed(delta)
+    with counted_calls() as parsed:
+        for _ in partwise.parse(Reply, deltas):
+            pass
+    assert _python_calls(fed) / len(deltas) < 5.2
+    assert _python_calls(parsed) / len(deltas) < 18
+
+
+def _python_calls(calls: Counter[CodeType | str]) -> int:
+    return sum(count for called, count in calls.items() if isinstance(called, CodeType))
 
 
 @pytest.mark.parametrize(
