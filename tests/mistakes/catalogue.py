@@ -22,7 +22,7 @@ PROVIDERS: Final[tuple[Entry, ...]] = (
     ('from_provider("gpt/4o")', ("'gpt'", "did you mean 'openai'")),
     ('from_provider("qqqqq/x")', ("no provider is called 'qqqqq'", "installed: anthropic, ")),
     ('from_provider("openai/x", plugin="partwise-opnai")', ("opnai", "mean 'partwise-openai'")),
-    ("register(5)", ("no plugin: 5 has no hook", "hookimpl")),
+    ("register(5)", ("not a plugin: 5 has no hook", "hookimpl")),
     ('from_provider("openai/x")', ("no API key for 'openai'", "OPENAI_API_KEY", "api_key=")),
     ('from_provider("anthropic/x")', ("no API key for 'anthropic'", "ANTHROPIC_API_KEY")),
     ('from_provider("google/x")', ("no API key for 'google'", "GOOGLE_API_KEY or GEMINI_API_KEY")),

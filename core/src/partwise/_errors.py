@@ -93,10 +93,27 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
 
 
+def described(error: BaseException) -> str:
+    """An error's class and message, as in `KeyError: 'x'`."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - of a class of somebody else's
+        text = ""
+    return f"{type(error).__name__}: {text}".removesuffix(": ")
+
+
 def type_shown(value: object) -> str:
     """The value's type in an error's message, if its `repr` may have a key in it."""
-    how = "; pass its get_secret_value()" if hasattr(value, "get_secret_value") else ""
+    how = "; pass its get_secret_value()" if hasattr(type(value), "get_secret_value") else ""
     return f"a value of type {type(value).__name__}{how}"
+
+
+def attribute_of(value: object, name: str) -> Any:
+    """An attribute of an object of anybody's; None if it has none, or fails to give it."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - of the user's class
+        return None
 
 
 class ConfigurationError(PartwiseError):

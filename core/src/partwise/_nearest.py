@@ -1,14 +1,19 @@
-"""The nearest of the known names to an unknown one, for errors."""
+"""Known names, and the nearest of them to an unknown one, for errors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _LIKENESS: Final = 0.6
 """Least ratio, as `difflib` measures it, of two names that may be one with a typo."""
+
+
+def is_one_of(value: object, names: Collection[str]) -> bool:
+    """Whether the value is one of the names; no object of another type is asked for equality."""
+    return isinstance(value, str) and value in names
 
 
 def nearest(name: object, names: Iterable[str]) -> str:

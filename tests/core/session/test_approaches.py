@@ -256,14 +256,18 @@ def test_a_correction_keeps_the_approach(play: Any, kit: Any) -> None:
     assert outcome.stream.attempt == 2
 
 
-def test_a_fallback_that_fails_ends_the_call(
-    caller: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("found", [LookupError("the plugin's own"), "tools"], ids=repr)
+def test_a_fallback_that_fails_leaves_the_refusal(
+    caller: Any, kit: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any, found: Any
 ) -> None:
     def find(self: Any, request: Any, error: Any) -> Fallback:
-        raise LookupError("the plugin's own")
+        if isinstance(found, Exception):
+            raise found
+        return found  # type: ignore[no-any-return]
 
     monkeypatch.setattr(kit.Provider, "fallback", find)
     call = caller(refused(kit, NO_TOOLS))
-    with pytest.raises(LookupError, match="the plugin's own"):
+    with pytest.raises(partwise.BadRequestError, match="does not support tools"):
         call()
+    assert "the plugin of 'scripted' failed: fallback raised" in caplog.text
     assert call.provider.held == 0

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from pydantic import BaseModel
 
+from .._providers.plugin_calls import only_logged
 from .._sentinels import MISSING
 from .async_stream import AsyncPartialStream
 from .configured import Chat, Configured
+from .keywords import flag
 from .mixups import AsyncOnly
 from .response_types import check_streams, list_of, streams_elements
 from .warm import warm_in_thread
@@ -148,7 +150,7 @@ class AsyncCompletions:
         Example:
             `team = await client.create(Team, "Who is in the team?", timeout=60)`
         """
-        if stream:
+        if flag("stream", stream):
             if streams_elements(response_model):
                 return self.create_iterable(response_model, messages, **keywords)
             return self.create_partial(response_model, messages, **keywords)
@@ -202,7 +204,8 @@ class AsyncClient(AsyncCompletions, Configured, AsyncOnly):
 
     async def close(self) -> None:
         """Release the provider's connections. An SDK client that the user gave stays open."""
-        await self._calls.provider.aclose()
+        with only_logged(self._calls.name, "aclose"):
+            await self._calls.provider.aclose()
 
     async def warm(self) -> None:
         """Load the vendor's SDK in a thread now, which the first request would do otherwise."""

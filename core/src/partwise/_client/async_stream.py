@@ -15,6 +15,7 @@ from typing_extensions import TypeVar
 from .._sentinels import MISSING
 from .._session.commands import END, Done, Read, Show
 from .async_reader import AsyncReader, AsyncView
+from .keywords import flag
 from .stream_state import StreamState
 from .views import Events
 from .wire_folds import EventBatches, Newest, Snapshots
@@ -216,13 +217,15 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
         throttle: float | None = None,
     ) -> AsyncView[list[Operation]]:
         """The changes of the snapshots' JSON as patches. See `PartialStream.patches`."""
-        return self._view(partial(Patches, standard=standard, by_alias=by_alias), throttle)
+        return self._view(
+            partial(Patches, standard=flag("standard", standard), by_alias=by_alias), throttle
+        )
 
     def json_deltas(
         self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
     ) -> AsyncView[str]:
         """The JSON text of the snapshots, piece by piece. See `PartialStream.json_deltas`."""
-        return self._view(partial(JsonDeltas, by_alias=by_alias, wait=wait), throttle)
+        return self._view(partial(JsonDeltas, by_alias=by_alias, wait=flag("wait", wait)), throttle)
 
     @overload
     def elements(

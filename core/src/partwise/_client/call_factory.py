@@ -9,6 +9,7 @@ from .._errors import ConfigurationError, shown
 from .._nearest import nearest
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Mode
+from .._providers.plugin_calls import before_a_request, capabilities_of, text_attribute
 from .._providers.protocol import Request
 from .._providers.registry import find, observers
 from .._session.answer_schema import envelope_of
@@ -58,7 +59,9 @@ class CallFactory:
         self._learned = LearnedApproaches()
         self._wrapper = wrapper
         self._secrets = config.secrets
-        provider = find(config.name, config.plugin)(config)
+        factory = find(config.name, config.plugin)
+        with before_a_request(config.name, "its factory"):
+            provider = factory(config)
         self.provider = provider if wrapper is None else wrapper(provider, config)
         if model is not None:
             self._check_mode(model, mode)
@@ -97,7 +100,7 @@ class CallFactory:
             raise ConfigurationError(message)
         mode = self._check_mode(model, named_mode)
         self._secrets.add_options(options)
-        telemetry_name = getattr(self.provider, "telemetry_name", self.name)
+        telemetry_name = text_attribute(self.provider, self.name, "telemetry_name") or self.name
         info = CallInfo(self.name, model, mode, plan.name, telemetry_name)
         call = Call(
             info=info,
@@ -117,7 +120,7 @@ class CallFactory:
         return Session(call)
 
     def _check_mode(self, model: str, mode: Mode | None) -> Mode:
-        capabilities = self.provider.capabilities(model)
+        capabilities = capabilities_of(self.provider, self.name, model)
         if mode is None:
             return capabilities.default_mode
         if mode not in capabilities.modes:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from pydantic import BaseModel
 
+from .._providers.plugin_calls import only_logged
 from .._sentinels import MISSING
 from .configured import Chat, Configured
+from .keywords import flag
 from .mixups import SyncOnly
 from .response_types import check_streams, list_of, streams_elements
 from .stream import PartialStream
@@ -202,7 +204,7 @@ class Completions:
         Example:
             `team = client.create(Team, "Who is in the team?", timeout=60)`
         """
-        if stream:
+        if flag("stream", stream):
             if streams_elements(response_model):
                 return self.create_iterable(response_model, messages, **keywords)
             return self.create_partial(response_model, messages, **keywords)
@@ -263,11 +265,12 @@ class Client(Completions, Configured, SyncOnly):
 
     def close(self) -> None:
         """Release the provider's connections. An SDK client that the user gave stays open."""
-        self._calls.provider.close()
+        with only_logged(self._calls.name, "close"):
+            self._calls.provider.close()
 
     def warm(self) -> None:
         """Load the vendor's SDK now, which the first request would do otherwise."""
-        warm(self._calls.provider)
+        warm(self._calls.provider, self._calls.name)
 
     def __enter__(self) -> Self:
         return self

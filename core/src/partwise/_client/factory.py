@@ -11,7 +11,7 @@ from .async_client import AsyncClient
 from .cache import provider_wrapper
 from .call_factory import CallFactory, as_mode
 from .client import Client
-from .keywords import sdk_options
+from .keywords import flag, sdk_options
 from .sdk_clients import check_adopted, check_arguments, check_sdk_client, is_async_client
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def from_provider(  # noqa: PLR0913 - an option each
         `client = partwise.from_provider("ollama/llama3.2", base_url="http://127.0.0.1:11434/v1")`
     """
     check_arguments(model, api_key)
-    check_sdk_client(client, is_async=async_client)
+    is_async = flag("async_client", async_client)
+    check_sdk_client(client, is_async=is_async)
     name, vendor_model = _provider_and_model(model)
     config = ProviderConfig(
         name=name,
@@ -106,7 +107,7 @@ def from_provider(  # noqa: PLR0913 - an option each
         plugin=plugin,
         options=sdk_options(sdk_keywords, options),
     )
-    return _client(config, vendor_model, mode, is_async=async_client, cache=cache)
+    return _client(config, vendor_model, mode, is_async=is_async, cache=cache)
 
 
 def _provider_and_model(model: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 from contextlib import suppress
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from types import FrameType
+
+log = logging.getLogger("partwise")
 
 _OUTERMOST: Final = "partwise._client."
 """Modules whose frames are around the SDK's."""
@@ -20,8 +23,12 @@ def interrupt(events: Any, thread: int | None) -> bool:
     A provider may offer `interrupt()` on its events; otherwise it is done by the thread's socket.
     """
     if callable(own := getattr(events, "interrupt", None)):
-        own()
-        return True
+        try:
+            own()
+        except Exception:
+            log.warning("a read could not be interrupted", exc_info=True)
+        else:
+            return True
     return thread is not None and interrupt_read(thread)
 
 

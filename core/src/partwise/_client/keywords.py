@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Required, TypeA
 
 from typing_extensions import TypedDict
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, type_shown
 from .._nearest import nearest_name
 
 if TYPE_CHECKING:
@@ -250,6 +250,20 @@ def sdk_options(given: Mapping[str, Any], options: object) -> dict[str, Any]:
     """
     _check(given, _PROVIDER, _SDKS, "for the vendor's SDK")
     return _merged(given, options)
+
+
+def flag(name: str, value: object) -> bool:
+    """The truth of a keyword that is True or False.
+
+    Raises:
+        ConfigurationError: it has no truth, as an array of numpy's has none.
+    """
+    try:
+        return bool(value)
+    except Exception as error:
+        raise ConfigurationError(
+            f"{name}= must be True or False, got {type_shown(value)}"
+        ) from error
 
 
 def unknown_keywords(function: str, unknown: Collection[str], known: Collection[str]) -> None:

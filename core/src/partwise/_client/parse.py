@@ -22,7 +22,7 @@ from .._session.hooks import HookDispatcher
 from .._session.session import Session
 from .._session.settings import Settings
 from .async_stream import AsyncPartialStream
-from .keywords import ParseKeywords, unknown_keywords
+from .keywords import ParseKeywords, flag, unknown_keywords
 from .pieces import check_pieces, not_text
 from .response_types import plain, plan_of
 from .stream import PartialStream
@@ -142,7 +142,7 @@ def _session(
         settings=settings,
         hooks=HookDispatcher(info, (), None, secrets),
         secrets=secrets,
-        lenient=own.get("lenient", False),
+        lenient=flag("lenient", own.get("lenient", False)),
         expects_finish=False,
         reader=PieceReader,
     )

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, PydanticUndefinedAnnotation, PydanticUserError
 
-from .._errors import ConfigurationError, shown
+from .._errors import ConfigurationError, PartwiseError, attribute_of, described, shown
 from .._plan.originals import original_of
 from .._plan.plan import compile_plan
 from .._sentinels import MISSING
 from .._session.answer_schema import answer_schema
+from .keywords import flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,9 @@ def plan_of(response_model: Any) -> Plan:
         raise ConfigurationError(f"no response_model given: pass {_FORM}")
     if response_model is None:
         raise ConfigurationError(f"response_model can't be None: pass {_FORM}")
-    if (advice := _advice(response_model)) is not None:
-        raise ConfigurationError(f"response_model must be a type: {advice}")
     with _explaining(response_model):
+        if (advice := _advice(response_model)) is not None:
+            raise ConfigurationError(f"response_model must be a type: {advice}")
         return compile_plan(plain(response_model))
 
 
@@ -107,7 +108,7 @@ def check_streams(stream: object) -> None:
     Raises:
         ConfigurationError: it was.
     """
-    if not stream:
+    if not flag("stream", stream):
         raise ConfigurationError("every call streams: leave stream=False out, or use create()")
 
 
@@ -144,10 +145,12 @@ def _advice_on_class(found: type) -> str | None:
 
 @contextmanager
 def _explaining(response_model: Any) -> Iterator[None]:
-    """Put pydantic's errors about a type in terms of the call."""
+    """Put the errors of pydantic, or of the type itself, in terms of the call."""
     try:
         yield
-    except (PydanticUserError, TypeError, NameError, AttributeError) as error:
+    except PartwiseError:
+        raise
+    except Exception as error:
         raise ConfigurationError(_explanation(response_model, error)) from error
 
 
@@ -157,7 +160,8 @@ def _explanation(response_model: Any, error: Exception) -> str:
     if undefined is not None:
         advice = "define it before the call, and call model_rebuild() on the model"
         return f"{name} refers to {undefined!r}, which is not defined: {advice}"
-    reason = str(error).partition("\n")[0]
+    is_known = isinstance(error, PydanticUserError | TypeError | NameError | AttributeError)
+    reason = (str(error) if is_known else described(error)).partition("\n")[0]
     advice = " Make it a pydantic model or a dataclass" if _is_plain_class(response_model) else ""
     return f"{name} can't be a response_model: {reason}{advice}"
 
@@ -183,5 +187,6 @@ def _is_plain_class(response_model: Any) -> bool:
 
 
 def _name(response_model: Any) -> str:
-    name = getattr(response_model, "__name__", None)
-    return name if isinstance(name, str) else str(response_model)
+    name = response_model if isinstance(response_model, str) else None
+    name = name or attribute_of(response_model, "__name__")
+    return name if isinstance(name, str) else shown(response_model)

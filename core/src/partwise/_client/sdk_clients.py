@@ -6,14 +6,14 @@ import inspect
 import sys
 from typing import Any, Final
 
-from .._errors import ConfigurationError, type_shown
+from .._errors import ConfigurationError, attribute_of, type_shown
 
 _CLOSERS: Final = ("aclose", "close")
 
 
 def is_async_client(client: Any) -> bool:
     """Whether an SDK's client is for asyncio: whether closing it has to be awaited."""
-    return any(inspect.iscoroutinefunction(getattr(client, name, None)) for name in _CLOSERS)
+    return any(inspect.iscoroutinefunction(attribute_of(client, name)) for name in _CLOSERS)
 
 
 def check_sdk_client(client: Any, *, is_async: bool) -> None:
@@ -54,7 +54,7 @@ def check_adopted(name: str, client: Any) -> None:
         ConfigurationError: they are given something else.
     """
     is_client = not isinstance(client, type) and any(
-        callable(getattr(client, each, None)) for each in _CLOSERS
+        callable(attribute_of(client, each)) for each in _CLOSERS
     )
     if not is_client:
         is_class = isinstance(client, type)

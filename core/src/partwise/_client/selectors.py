@@ -39,11 +39,13 @@ def path_of(place: Place | Callable[[Any], object]) -> Path:
     if callable(place):
         return _selected(place)
     if not isinstance(place, Sequence):
-        raise PathError(f"invalid path {place!r}: write it like users[0].name")
+        raise PathError(f"invalid path {shown(place)}: write it like users[0].name")
     steps = tuple(place)
     for step in steps:
         if type(step) not in (str, int):
-            raise PathError(f"invalid path {place!r}: {step!r} is neither a key nor an index")
+            raise PathError(
+                f"invalid path {shown(place)}: {shown(step)} is neither a key nor an index"
+            )
     return steps
 
 

@@ -22,6 +22,7 @@ from .._sentinels import MISSING
 from .._session.commands import Done, Read, Show
 from .driver import Driver
 from .interrupt import interrupt_read
+from .keywords import flag
 from .mixups import SyncOnly
 from .reader import Loop, Reader, View, raise_if_being_read
 from .stream_state import StreamState
@@ -271,7 +272,9 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                 print(json.dumps(patch))  # [{"op": "add", "path": "", "value": {…}}]
             ```
         """
-        return self._view(partial(Patches, standard=standard, by_alias=by_alias), throttle)
+        return self._view(
+            partial(Patches, standard=flag("standard", standard), by_alias=by_alias), throttle
+        )
 
     def json_deltas(
         self, *, by_alias: bool | None = None, wait: bool = False, throttle: float | None = None
@@ -299,7 +302,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
             assert text == stream.result().model_dump_json()
             ```
         """
-        return self._view(partial(JsonDeltas, by_alias=by_alias, wait=wait), throttle)
+        return self._view(partial(JsonDeltas, by_alias=by_alias, wait=flag("wait", wait)), throttle)
 
     @overload
     def elements(

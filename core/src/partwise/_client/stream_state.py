@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._errors import ConfigurationError, shown
+from .._nearest import is_one_of
 from .._paths import format_path, parse_path
 from .._sentinels import MISSING
 from .._session.feeds import Fold
@@ -147,12 +148,12 @@ class StreamState(Generic[T]):
     def _elements(self, path: Place | Callable[[T], Any], on_invalid: OnInvalid) -> Elements:
         text = text_of(path)
         self._session.call.plan.check_elements(text)
-        if on_invalid == "skip":
-            self._session.skip_invalid(path_of(text))
-        elif on_invalid != "raise":
+        if not is_one_of(on_invalid, ("raise", "skip")):
             raise ConfigurationError(
                 f'on_invalid must be "raise" or "skip", got {shown(on_invalid)}'
             )
+        if on_invalid == "skip":
+            self._session.skip_invalid(path_of(text))
         return Elements(text)
 
     def _text_deltas(self, path: Place | Callable[[T], Any]) -> TextDeltas:

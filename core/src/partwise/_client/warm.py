@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from .._providers.plugin_calls import before_a_request
 from .._providers.sdk_errors import unusable_sdk
 
 if TYPE_CHECKING:
@@ -43,17 +44,18 @@ _lock = threading.Lock()
 """Guards the settings."""
 
 
-def warm(provider: Provider) -> None:
+def warm(provider: Provider, name: str) -> None:
     """Load the modules of the provider's first request.
 
     Raises:
-        ConfigurationError: the SDK can't be imported.
+        ConfigurationError: the SDK can't be imported, or the plugin failed.
     """
     if (load := _loader(provider)) is not None:
-        try:
-            load(is_async=False)
-        except ImportError as error:
-            raise unusable_sdk(error, provider) from error
+        with before_a_request(name, "warm"):
+            try:
+                load(is_async=False)
+            except ImportError as error:
+                raise unusable_sdk(error, provider) from error
     _note(provider)
 
 

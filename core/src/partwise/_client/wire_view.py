@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._errors import shown
 from .async_reader import AsyncView
 from .reader import View
 
@@ -70,7 +71,7 @@ class Pace:
 
     def __init__(self, seconds: float) -> None:
         if not _is_time(seconds):
-            raise ValueError(f"throttle must be seconds >= 0, at most a day, got {seconds!r}")
+            raise ValueError(f"throttle must be seconds >= 0, at most a day, got {shown(seconds)}")
         self._seconds = seconds
         self._due = 0.0
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from .._errors import ProviderConnectionError, ProviderError, ProviderTimeoutError
+from .._errors import ProviderConnectionError, ProviderError, ProviderTimeoutError, shown
 from .transport_errors import causes, is_tls_failure
 
 
@@ -37,7 +37,8 @@ class Rule:
         is_meant = self.status in (None, error.status_code)
         if not is_meant or (self.is_final and error.retryable):
             return False
-        return re.search(self.words, error.args[0], re.IGNORECASE | re.DOTALL) is not None
+        message = str(error.args[0]) if error.args else ""
+        return re.search(self.words, message, re.IGNORECASE | re.DOTALL) is not None
 
 
 _MODEL: Final = "check the name of the model, {model!r}{listed}"
@@ -104,7 +105,8 @@ def advice_for(error: ProviderError, *, model: str, models_url: str | None = Non
 
 def longer_answer(options: Mapping[str, Any], *, resumes: bool) -> str:
     """What to do about an answer that reached its maximum length."""
-    named = next((f"{name}={options[name]}" for name in _MAXIMA if options.get(name)), None)
+    given = (name for name in _MAXIMA if options.get(name) is not None)
+    named = next((f"{name}={shown(options[name])}" for name in given), None)
     limit = f"raise {named}" if named else "pass a larger max_tokens= (it was the vendor's default)"
     return limit if resumes else f"{limit}, or pass resume=True to have the rest"
 

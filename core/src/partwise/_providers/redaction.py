@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
@@ -88,7 +89,8 @@ class Secrets:
     def add_sent_with(self, error: BaseException) -> None:
         """Keep the credentials in the requests that led to this error."""
         for each in causes(error):
-            self.add(*sent_with(each))
+            with suppress(Exception):  # of an SDK whose objects can't be read
+                self.add(*sent_with(each))
 
     # Masking ----------------------------------------------------------------------------------
 
@@ -126,11 +128,11 @@ class _Masking:
         self._mask = mask
 
     def mask_error(self, error: BaseException) -> None:
-        error.args = self.masked(error.args)
-        for name, value in list(vars(error).items()):
-            masked = self.masked(value)
-            if masked is not value:
-                setattr(error, name, masked)
+        # Not by the class's own `__setattr__`, which may refuse: a frozen dataclass's does.
+        BaseException.args.__set__(error, self.masked(error.args))  # type: ignore[attr-defined]
+        own = vars(error)
+        for name, value in list(own.items()):
+            own[name] = self.masked(value)
 
     def masked(self, value: Any, depth: int = _MAX_DEPTH) -> Any:
         if type(value) is str:
@@ -139,7 +141,12 @@ class _Masking:
             text = value.decode("utf-8", "surrogateescape")
             masked = self._text(text)
             return value if masked == text else masked.encode("utf-8", "surrogateescape")
-        return self._inside(value, depth - 1) if depth else value
+        if not depth:
+            return value
+        try:
+            return self._inside(value, depth - 1)
+        except Exception:  # noqa: BLE001 - of a class that can't be read or copied: it is hidden
+            return self._mask
 
     def _inside(self, value: Any, depth: int) -> Any:
         if type(value) is dict:

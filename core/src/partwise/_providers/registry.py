@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pluggy
 
-from .._errors import ConfigurationError, ProviderNotFoundError
+from .._errors import ConfigurationError, ProviderNotFoundError, described, shown
 from .._nearest import nearest, nearest_name
 from . import hookspecs
 
@@ -109,7 +109,7 @@ class Plugin:
         try:
             return _factories_of(_loaded(self._entry_point))
         except Exception as error:
-            raise self._broken(f"it raised {type(error).__name__}: {error}") from error
+            raise self._broken(f"it raised {described(error)}") from error
 
     def factory(self, name: str) -> ProviderFactory:
         """The factory of the provider of that name.
@@ -317,17 +317,22 @@ def register(plugin: object) -> None:
     Raises:
         ConfigurationError: it is registered already, or its hooks have unknown parameters.
     """
-    if plugin in _registered:
-        raise ConfigurationError(f"registered already: {plugin!r}")
     try:
-        _ensure_registered(plugin)
+        is_known = plugin in _registered
+        if not is_known:
+            _ensure_registered(plugin)
     except (ValueError, pluggy.PluginValidationError) as error:
         raise ConfigurationError(str(error)) from error
+    except Exception as error:
+        message = f"not a plugin: reading {shown(plugin)} raised {described(error)}"
+        raise ConfigurationError(message) from error
+    if is_known:
+        raise ConfigurationError(f"registered already: {shown(plugin)}")
     if not _manager.get_hookcallers(plugin):
         _manager.unregister(plugin)
         raise ConfigurationError(
-            f"no plugin: {plugin!r} has no hook; decorate its register_providers or observe with "
-            "partwise.provider.hookimpl"
+            f"not a plugin: {shown(plugin)} has no hook; decorate its register_providers or "
+            "observe with partwise.provider.hookimpl"
         )
     _registered.append(plugin)
 
@@ -351,9 +356,14 @@ def observers() -> Callable[..., object] | None:
 
 
 def _registered_factories() -> Factories:
-    return {
-        name: factory for plugin in _registered for name, factory in _factories_of(plugin).items()
-    }
+    found: Factories = {}
+    for plugin in _registered:
+        try:
+            found |= _factories_of(plugin)
+        except Exception as error:
+            message = f"register_providers of {shown(plugin)} raised {described(error)}"
+            raise ProviderNotFoundError(message) from error
+    return found
 
 
 def _loaded(entry_point: EntryPoint) -> object:
@@ -371,7 +381,13 @@ def _ensure_registered(plugin: object) -> None:
 def _factories_of(plugin: object) -> Factories:
     """The factories of this plugin alone."""
     rows: Factories = {}
+
+    def add(name: Any, factory: Any) -> None:
+        if not (isinstance(name, str) and callable(factory)):
+            raise TypeError(f"register({name!r}, {factory!r}) is not a name and a factory")
+        rows[name] = factory
+
     others = _manager.get_plugins() - {plugin}
     caller = _manager.subset_hook_caller("register_providers", others)
-    caller(register=rows.__setitem__)
+    caller(register=add)
     return rows

@@ -12,6 +12,7 @@ from .._errors import (
     ProviderConnectionError,
     ProviderError,
     ProviderTimeoutError,
+    described,
 )
 
 _HTTP_LIBRARIES: Final = frozenset(
@@ -39,7 +40,7 @@ def error_of_transport(error: BaseException, *, provider: str) -> ProviderError 
         None if the exception is of another origin.
     """
     names = {base.__name__ for base in type(error).__mro__}
-    message = f"{type(error).__name__}: {error}".removesuffix(": ")
+    message = described(error)
     if not (_is_of_http_library(error) or (isinstance(error, OSError) and _is_of_socket(error))):
         return None
     if names & _WRONG_URLS:
@@ -73,9 +74,9 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(each))
             yield each
             # urllib3 and requests keep the reason in an attribute or an argument.
-            reason = getattr(each, "reason", None)
+            reason = vars(each).get("reason")
             waiting += [each.__context__, each.__cause__, reason, *each.args]
-            waiting += getattr(each, "exceptions", ())
+            waiting += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
 
 
 def _is_of_http_library(error: BaseException) -> bool:

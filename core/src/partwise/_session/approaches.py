@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from .._providers.approach import Approach
+from .._providers.approach import Approach, Fallback
+from .._providers.plugin_calls import capabilities_of, only_logged
 
 if TYPE_CHECKING:
     from .._errors import ProviderError
     from .._plan.plan import Plan
-    from .._providers.approach import Fallback
     from .._providers.mode import Mode
     from .._providers.protocol import Capabilities, Provider, Request
 
@@ -98,7 +98,8 @@ class Approaches:
         if fallback is None:
             return False
         if self._changes_named_mode(fallback):
-            _name_other_modes(error, provider.capabilities(request.model), request.mode)
+            capabilities = capabilities_of(provider, error.provider, request.model)
+            _name_other_modes(error, capabilities, request.mode)
             return False
         if fallback.approach in self._tried:
             return False
@@ -150,9 +151,14 @@ def first_approach(mode: Mode, capabilities: Capabilities) -> Approach:
 
 
 def _fallback(provider: Any, request: Request, error: ProviderError) -> Fallback | None:
-    find = getattr(provider, "fallback", None)
-    fallback: Fallback | None = None if find is None else find(request, error)
-    return fallback
+    """The provider's next approach; None if it has none, or fails to find one."""
+    with only_logged(error.provider, "fallback"):
+        find = getattr(provider, "fallback", None)
+        found: Any = None if find is None else find(request, error)
+        if found is None or isinstance(found, Fallback):
+            return found
+        raise TypeError(f"it returned a {type(found).__name__}, and not a Fallback")
+    return None
 
 
 def _name_other_modes(error: ProviderError, capabilities: Capabilities, refused: Mode) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import PartwiseError
-from .._providers.sdk_errors import unusable_sdk
+from .._providers.plugin_calls import after_a_request, before_a_request
 from .._snapshot.builder import SnapshotBuilder
 from .approaches import LearnedApproaches
 from .event_reader import EventReader
-from .unmapped import error_of_answer, error_of_request
+from .unmapped import translated
 
 if TYPE_CHECKING:
     from .._plan.plan import Plan
     from .._plan.skipping import SkipInvalid
     from .._providers.hookspecs import CallInfo
     from .._providers.mode import Mode
-    from .._providers.protocol import Provider, Request
+    from .._providers.protocol import Decoder, Provider, Request
     from .._providers.redaction import Secrets
     from .hooks import HookDispatcher
     from .settings import Settings
@@ -68,19 +68,34 @@ class Call:
         `opening` says that it was raised before the vendor's stream was open.
         """
         is_vendors = self.expects_finish  # else it is the user's text
-        if isinstance(error, PartwiseError) or not is_vendors:
+        if not is_vendors:
             return error
-        if isinstance(error, ImportError):
-            known: PartwiseError | None = unusable_sdk(error, self.provider)
-        else:
-            known = self.provider.map_error(error)
-        if known is None:
-            name = self.info.provider
-            known = error_of_request(error) if opening else error_of_answer(error, name)
-        if known is None:
-            return error
-        known.__cause__ = known.__cause__ or error
-        return known
+        return translated(error, self.provider, self.info.provider, opening=opening)
+
+    def payload(self, request: Request) -> Mapping[str, Any]:
+        """The provider's payload for this request.
+
+        Raises:
+            PartwiseError: the request can't be put in the vendor's terms, or the plugin failed.
+        """
+        with before_a_request(self.info.provider, "build_request"):
+            try:
+                payload: Any = self.provider.build_request(request)
+            except Exception as error:  # noqa: BLE001 - raised again
+                made = self.translated(error, opening=True)
+                raise made from made.__cause__
+            if not isinstance(payload, Mapping):
+                raise TypeError(f"it returned a {type(payload).__name__}, and not a mapping")
+            return payload
+
+    def decoder(self, request: Request) -> Decoder:
+        """A decoder for the answer to this request, which was sent.
+
+        Raises:
+            PartwiseError: the plugin failed.
+        """
+        with after_a_request(self.info.provider, "decoder"):
+            return self.provider.decoder(request)
 
     def new_builder(self, *, record: bool) -> SnapshotBuilder:
         """A builder for one attempt; `record` says whether it is to note events."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .._errors import PartwiseError, ServerError
+from .._errors import PartwiseError, ServerError, described, shown
 from .._paths import format_path
+from .._providers.plugin_calls import only_logged
 from .._snapshot.events import Closed
 from .chunk_checks import PIECES, VENDOR_CHUNKS
 from .foreign import as_raised
@@ -210,10 +211,9 @@ class EventReader:
 
     def _unreadable(self, error: Exception, found: Any) -> Exception:
         """The error for something that the decoder could not read."""
-        excerpt = found if isinstance(found, str) else _excerpt(self._secrets.masked(found))
+        excerpt = found if isinstance(found, str) else shown(self._secrets.masked(found))
         unreadable = ServerError(
-            f"the vendor sent an event that can't be read ({type(error).__name__}: {error}):"
-            f" {excerpt}",
+            f"the vendor sent an event that can't be read ({described(error)}): {excerpt}",
             provider=self._provider,
             retryable=True,
         )
@@ -226,8 +226,9 @@ class EventReader:
             self._note_first_snapshot()
         if self._records_events:
             self._collect_events()
-        if (accept := getattr(self._decoder, "accept", None)) is not None:
-            accept()
+        with only_logged(self._provider, "accept"):  # the answer is valid all the same
+            if (accept := getattr(self._decoder, "accept", None)) is not None:
+                accept()
 
     def restart_display(self) -> None:
         """The snapshots of the attempt are void."""
@@ -303,12 +304,3 @@ class PieceReader(EventReader):
         if self._inspects_events:
             self._inspect(event)
         return self._receive_chunks((event,) if is_text else self._decoder.feed(event))
-
-
-_EXCERPT_CHARS: Final = 300
-"""Characters of an event in an error."""
-
-
-def _excerpt(event: Any) -> str:
-    text = repr(event)
-    return text if len(text) <= _EXCERPT_CHARS else f"{text[:_EXCERPT_CHARS]}…"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import IncompleteOutputError, ProviderError
 from .._providers.advice import NO_EVENTS, advice_for, longer_answer
+from .._providers.plugin_calls import text_attribute
 
 if TYPE_CHECKING:
     from .._errors import PartwiseError
@@ -32,7 +33,7 @@ def advice_on(error: PartwiseError, call: Call, attempt: Attempt, *, has_begun: 
     `has_begun` says that the vendor's stream had brought something.
     """
     if isinstance(error, ProviderError) and not has_begun:
-        url = getattr(call.provider, "models_url", None)
+        url = text_attribute(call.provider, call.info.provider, "models_url")
         return advice_for(error, model=call.info.model, models_url=url)
     if isinstance(error, IncompleteOutputError) and not has_begun and call.info.model:
         return NO_EVENTS

@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from .._errors import ConfigurationError, shown
-from .._nearest import nearest
+from .._errors import ConfigurationError, described, shown
+from .._nearest import is_one_of, nearest
 from .._providers.hookspecs import HookName
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class HookDispatcher:
             safe = self._secrets.masked_payload(payload)
             for hooks in self._hooks:
                 for handler in hooks.handlers(name):
-                    _call_safely(name, partial(handler, **safe))
+                    _call_safely(name, partial(_with_keywords, handler, safe))
             self._emit_to_observers(name, (safe,))
 
     def _emit_to_observers(self, name: HookName, detail: tuple[Any, ...]) -> None:
@@ -214,7 +214,7 @@ class HookDispatcher:
 
 
 def _known(name: str) -> str:
-    if name not in _NAMES:
+    if not is_one_of(name, _NAMES):
         hint = nearest(name, _NAMES) or ";"
         raise ConfigurationError(
             f"unknown hook {shown(name)}{hint} choose one of {', '.join(_NAMES)}"
@@ -222,9 +222,13 @@ def _known(name: str) -> str:
     return name
 
 
+def _with_keywords(handler: Handler, keywords: dict[str, Any]) -> object:
+    return handler(**keywords)
+
+
 def _call_safely(name: str, handler: Callable[[], object]) -> None:
     try:
         handler()
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer must not suffer
-        message = f"a handler of {name!r} raised {type(error).__name__}: {error}"
+        message = f"a handler of {name!r} raised {described(error)}"
         warnings.warn(message, RuntimeWarning, stacklevel=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .._providers.plugin_calls import capabilities_of
 from .approaches import Approaches, Target, as_approached, first_approach
 from .prompts import continuation, correction, with_schema
 
@@ -32,7 +33,7 @@ class RequestBuilder:
         request = call.request
         target = Target(request.model, call.named_mode, call.plan)
         first = call.learned.find(target) or first_approach(
-            request.mode, call.provider.capabilities(request.model)
+            request.mode, capabilities_of(call.provider, call.info.provider, request.model)
         )
         name = f"{call.info.provider}/{request.model}"
         self._approaches = Approaches(name, first, target, call.learned)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 
 from .._errors import (
     ConfigurationError,
@@ -20,6 +20,7 @@ from .._errors import (
     MalformedOutputError,
     ProviderError,
     RetriesExhaustedError,
+    attribute_of,
     shown,
 )
 
@@ -117,7 +118,7 @@ def make_policy(max_retries: Any) -> Policy:
     """
     if isinstance(max_retries, int) and not isinstance(max_retries, bool) and max_retries >= 0:
         return CountPolicy(max_retries)
-    if all(callable(getattr(max_retries, part, None)) for part in ("stop", "wait", "retry")):
+    if all(callable(attribute_of(max_retries, part)) for part in ("stop", "wait", "retry")):
         return TenacityPolicy(max_retries)
     raise ConfigurationError(
         f"max_retries must be a number >= 0 or a tenacity policy, got {shown(max_retries)}"
@@ -152,7 +153,7 @@ class TenacityPolicy:
         if not self._policy.retry(state):
             return None
         seconds = self._policy.wait(state)
-        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LARGEST:
+        if not _is_time(seconds):
             raise ConfigurationError(
                 f"the policy's wait must be seconds >= 0, got {shown(seconds)}"
             )
@@ -162,8 +163,8 @@ class TenacityPolicy:
         state.idle_for += seconds
         if self._policy.before_sleep is not None:
             self._policy.before_sleep(state)
-        asked = error.retry_after if isinstance(error, ProviderError) else None
-        return max(seconds, min(asked or 0.0, MAX_PAUSE))
+        asked = _asked(error) if isinstance(error, ProviderError) else None
+        return max(seconds, asked or 0.0)
 
     def _updated_state(self, attempt: int, error: Exception) -> Any:
         """The state of the retries, with this failure as its outcome."""
@@ -177,14 +178,24 @@ class TenacityPolicy:
         return self._state
 
 
+def _asked(error: ProviderError) -> float | None:
+    """The vendor's Retry-After, capped; None if a plugin set it to anything but seconds."""
+    seconds: Any = error.retry_after
+    return min(seconds, MAX_PAUSE) if _is_time(seconds) else None
+
+
+def _is_time(seconds: Any) -> TypeGuard[float]:
+    return isinstance(seconds, int | float) and 0 <= seconds <= _LARGEST
+
+
 def _backoff(attempt: int, error: ProviderError) -> float:
     """Half a second, doubled with each attempt, or the vendor's Retry-After; both capped.
 
     Up to a quarter less, so that clients which failed together do not come back together. A
     vendor's own time is kept as it is: vendors spread it themselves.
     """
-    if error.retry_after is not None:
-        return min(error.retry_after, MAX_PAUSE)
+    if (asked := _asked(error)) is not None:
+        return asked
     exponent = min(attempt - 1, _MAX_DOUBLINGS)
     seconds: float = min(0.5 * 2**exponent, MAX_PAUSE)
     return seconds * random.uniform(0.75, 1)  # noqa: S311

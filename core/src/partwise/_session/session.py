@@ -276,11 +276,7 @@ class Session:
 
     def _open(self) -> Open:
         request = self.deadline.with_read_timeout(self._requests.current)
-        try:
-            return Open(self.call.provider.build_request(request))
-        except Exception as error:  # noqa: BLE001 - raised again
-            made = self.call.translated(error, opening=True)
-            raise made from made.__cause__
+        return Open(self.call.payload(request))
 
     def _begin(self, command: Open) -> None:
         """The request is about to be sent."""
@@ -339,7 +335,7 @@ class Session:
         attempt = self._attempt
         self._reader = reader = self.call.reader(
             attempt,
-            self.call.provider.decoder(self._requests.current),
+            self.call.decoder(self._requests.current),
             feeds=self.feeds,
             guard=Guard(self.deadline, self._budget, attempt),
             hooks=self.call.hooks,
@@ -371,7 +367,7 @@ class Session:
                 return Retry(0.0, None)
             self._report(error)
             return self._decide_retry(error)
-        except Exception as mistake:  # noqa: BLE001 - of the user's policy, or of the plugin
+        except Exception as mistake:  # noqa: BLE001 - of the user's policy
             return mistake
 
     def _falls_back(self, error: Exception) -> bool:

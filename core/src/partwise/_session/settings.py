@@ -6,10 +6,11 @@ import math
 import re
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeGuard, runtime_checkable
 
 from .._errors import ConfigurationError, shown
 from .._json.limits import Limits
+from .._nearest import is_one_of
 from .hooks import Hooks
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        if self.on_restart not in ("restart", "raise"):
+        if not is_one_of(self.on_restart, ("restart", "raise")):
             raise ConfigurationError(
                 f'on_restart must be "restart" or "raise", got {shown(self.on_restart)}'
             )
@@ -123,7 +124,7 @@ class Settings:
 def _in_seconds(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with durations of all kinds as seconds."""
     timeout = settings.get("timeout")
-    if isinstance(timeout, PhaseTimeouts):
+    if _has_phases(timeout):
         del settings["timeout"]
         settings.setdefault("idle_timeout", timeout.read)
     for name in ("timeout", "idle_timeout"):
@@ -133,6 +134,13 @@ def _in_seconds(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _has_phases(value: Any) -> TypeGuard[PhaseTimeouts]:
+    try:
+        return isinstance(value, PhaseTimeouts)
+    except Exception:  # noqa: BLE001 - of an attribute of the user's class
+        return False
+
+
 def _is_positive(value: Any) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return is_number and 0 < value < math.inf
@@ -140,7 +148,7 @@ def _is_positive(value: Any) -> bool:
 
 def _advice(name: str, value: Any) -> str:
     """How to write the text of a duration as a number of seconds, or of tokens."""
-    if name == "token_budget" or not isinstance(value, str | PhaseTimeouts):
+    if name == "token_budget" or not (isinstance(value, str) or _has_phases(value)):
         return ""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         seconds = float(match[1]) * _UNITS[match[2].lower()]

@@ -1,16 +1,22 @@
-"""Builtin errors of a provider or its SDK that the provider does not map.
+"""The errors of a provider or its SDK in partwise's terms.
 
-A value that the SDK can't send, or an answer that it can't read, makes an SDK fail with whatever
-its code runs into. Errors of other classes are left alone: they may be the user's own, raised by an
-HTTP client or a function that the SDK was given.
+Builtin errors count even if the provider does not map them: a value that the SDK can't send, or an
+answer that it can't read, makes an SDK fail with whatever its code runs into. Errors of other
+classes are left alone: they may be the user's own, raised by an HTTP client or a function that the
+SDK was given.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .._errors import ConfigurationError, PartwiseError, ServerError
+from .._errors import ConfigurationError, PartwiseError, ServerError, described
+from .._providers.plugin_calls import after_a_request
+from .._providers.sdk_errors import unusable_sdk
+
+if TYPE_CHECKING:
+    from .._providers.protocol import Provider
 
 _KINDS: Final = (
     ArithmeticError,
@@ -20,6 +26,8 @@ _KINDS: Final = (
     LookupError,
     NotImplementedError,
     RecursionError,
+    StopAsyncIteration,
+    StopIteration,
     TypeError,
     ValueError,
 )
@@ -36,20 +44,52 @@ def _is_builtin(error: Exception) -> bool:
     return origin in _LIBRARIES or (origin == "builtins" and is_mistake)
 
 
-def error_of_request(error: Exception) -> PartwiseError | None:
+def translated(error: Exception, provider: Provider, name: str, *, opening: bool) -> Exception:
+    """An error of the provider's or its SDK's in partwise's terms, if it has any.
+
+    Args:
+        error: raised while a request was built or sent, or its answer read.
+        provider: the provider.
+        name: the provider's name.
+        opening: whether it was raised before the vendor's stream was open.
+    """
+    if isinstance(error, PartwiseError):
+        return error
+    if isinstance(error, ImportError):
+        known: PartwiseError | None = unusable_sdk(error, provider)
+    else:
+        known = _mapped(error, provider, name)
+    if known is None:
+        known = _error_of_request(error) if opening else _error_of_answer(error, name)
+    if known is None:
+        return error
+    known.__cause__ = known.__cause__ or error
+    return known
+
+
+def _mapped(error: Exception, provider: Provider, name: str) -> PartwiseError | None:
+    """The provider's own translation; an error that says so if it fails in that."""
+    try:
+        with after_a_request(name, f"map_error for {described(error)}"):
+            found: Any = provider.map_error(error)
+            if found is not None and not isinstance(found, PartwiseError):
+                raise TypeError(f"it returned a {type(found).__name__}, and not a ProviderError")
+    except PartwiseError as failure:
+        failure.__cause__ = failure.__cause__ or error
+        return failure
+    return found
+
+
+def _error_of_request(error: Exception) -> PartwiseError | None:
     """The error for a request that could not be made; None if the cause may be the user's code."""
     if not _is_builtin(error):
         return None
-    return ConfigurationError(f"the request can't be sent ({_summary(error)})")
+    return ConfigurationError(f"the request can't be sent ({described(error)})")
 
 
-def error_of_answer(error: Exception, provider: str) -> PartwiseError | None:
+def _error_of_answer(error: Exception, provider: str) -> PartwiseError | None:
     """The error for an answer that could not be read; None as above."""
     if not _is_builtin(error):
         return None
-    message = f"the vendor's answer can't be read ({_summary(error)})"
+    message = f"the vendor's answer can't be read ({described(error)})"
     return ServerError(message, provider=provider, retryable=True)
-
-
-def _summary(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -7,6 +7,7 @@ from typing import Any
 from partwise import Settings
 from partwise.provider import Request
 
+from .._session.unmapped import translated
 from ._raw import RawResponse, of_chunks
 
 
@@ -17,35 +18,39 @@ def ask(client: Any, messages: Any, options: dict[str, Any]) -> RawResponse:
         PartwiseError: the vendor failed.
     """
     provider, request = _provider(client), _request(client, messages, options)
-    decoder, chunks = provider.decoder(request), []
+    chunks: list[Any] = []
     try:
+        decoder = provider.decoder(request)
         with provider.open(provider.build_request(request)) as events:
             for event in events:
                 chunks += decoder.feed(event)
+        chunks += decoder.close()
     except Exception as error:
-        raise _mapped(provider, error) from error
-    return of_chunks([*chunks, *decoder.close()], request.model)
+        raise _mapped(client, error) from error
+    return of_chunks(chunks, request.model)
 
 
 async def aask(client: Any, messages: Any, options: dict[str, Any]) -> RawResponse:
     """The same for asyncio."""
     provider, request = _provider(client), _request(client, messages, options)
-    decoder, chunks = provider.decoder(request), []
+    chunks: list[Any] = []
     try:
+        decoder = provider.decoder(request)
         async with provider.aopen(provider.build_request(request)) as events:
             async for event in events:
                 chunks += decoder.feed(event)
+        chunks += decoder.close()
     except Exception as error:
-        raise _mapped(provider, error) from error
-    return of_chunks([*chunks, *decoder.close()], request.model)
+        raise _mapped(client, error) from error
+    return of_chunks(chunks, request.model)
 
 
 def _provider(client: Any) -> Any:
     return client._calls.provider  # noqa: SLF001 - no public call takes a request without a model
 
 
-def _mapped(provider: Any, error: Exception) -> Exception:
-    return provider.map_error(error) or error
+def _mapped(client: Any, error: Exception) -> Exception:
+    return translated(error, _provider(client), client.config.name, opening=False)
 
 
 def _request(client: Any, messages: Any, options: dict[str, Any]) -> Request:
