@@ -94,7 +94,7 @@ class TrustsTheClock(AcmeProvider):
         return None if seconds is None else float(seconds)
 
 
-@fault("test_damaged_answers", message="is not a PartwiseError")
+@fault("test_damaged_answers", message="map_error has no error for this body")
 class GivesUpOnDamage(AcmeProvider):
     """Has an SDK that knows of no other characters than UTF-8's, and a mapping that fails on it."""
 

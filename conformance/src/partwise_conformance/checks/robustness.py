@@ -107,6 +107,10 @@ class RobustnessChecks:
                 error is None or isinstance(error, PartwiseError),
                 f"reading this body raised {error!r}, which is not a PartwiseError\n  {mutated!r}",
             )
+            require(
+                "failed: map_error" not in str(error),
+                f"map_error has no error for this body: {error}\n  {mutated!r}",
+            )
 
     def test_failures_are_the_vendors(self, harness: Harness, style: Style) -> None:
         """A failure that the vendor reports in its stream is never sent to the model as its own.
