@@ -31,9 +31,14 @@ class BatchServer:
         rows: how a row is answered; None for a row that has no result.
         troubles: statuses of the next answers to each method; None for one as usual.
         heard: whether such a request is carried out nevertheless.
+        ending: the vendor's word for a batch that has ended.
+        twice: whether each result comes twice.
+        gone: whether the vendor has forgotten its batches.
+        cuts: how many more answers with results are cut.
     """
 
     model = ""
+    ending = ""
 
     def __init__(self) -> None:
         self.asked: Counter[int] = Counter()
@@ -42,6 +47,9 @@ class BatchServer:
         self.rows: Callable[[int], str | int | None] = answer
         self.troubles: dict[str, list[Any]] = {}
         self.heard = False
+        self.twice = False
+        self.gone = False
+        self.cuts = 0
         self.created = 1_766_000_000
         self.batches: dict[str, Any] = {}
         self.server = ReplayServer(self._route)
@@ -52,6 +60,8 @@ class BatchServer:
 
     def _route(self, request: RecordedRequest) -> Reply:
         path = request.path.partition("?")[0]
+        if self.gone and request.method == "GET":
+            return Reply.of_json({"error": {"message": "no such batch"}}, status=404)
         for method, pattern, handler in self.routes():
             found = re.fullmatch(pattern, path)
             if found and method == request.method:
@@ -71,6 +81,20 @@ class BatchServer:
         for body in bodies:
             self.asked[number_in(body)] += 1
 
+    def _all_results(self, asked: list[Any]) -> list[Any]:
+        """In another order than they were asked."""
+        found = [self._result(each) for each in reversed(asked)] * (2 if self.twice else 1)
+        return [each for each in found if each]
+
+    def _result(self, asked: Any) -> Any:
+        raise NotImplementedError
+
+    def _lines(self, values: list[Any]) -> Reply:
+        body = b"".join(json.dumps(value).encode() + b"\n" for value in values)
+        self.cuts, is_cut = max(0, self.cuts - 1), self.cuts > 0
+        body = body[: len(body) // 2] if is_cut else body
+        return Reply(body=[body], headers={"content-type": "application/x-jsonl"})
+
     def _is_ready(self, batch: dict[str, Any]) -> bool:
         batch["polls"] += 1
         return bool(batch["polls"] > self.polls)
@@ -81,18 +105,13 @@ def number_in(body: Any) -> int:
     return int(found[-1])
 
 
-def lines(values: list[Any]) -> Reply:
-    body = b"".join(json.dumps(value).encode() + b"\n" for value in values)
-    return Reply(body=[body], headers={"content-type": "application/x-jsonl"})
-
-
 class OpenAI(BatchServer):
     model = "openai/gpt-4.1-mini"
+    ending = "completed"
 
     def __init__(self) -> None:
         super().__init__()
         self.files: dict[str, list[Any]] = {}
-        self.status = "completed"
 
     @property
     def url(self) -> str:
@@ -101,7 +120,7 @@ class OpenAI(BatchServer):
     def routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
         return [
             ("POST", "/v1/files", self._upload),
-            ("GET", r"/v1/files/(.+)/content", lambda _, name: lines(self.files[name])),
+            ("GET", r"/v1/files/(.+)/content", lambda _, name: self._lines(self.files[name])),
             ("POST", "/v1/batches", self._create),
             ("GET", "/v1/batches", self._list),
             ("GET", "/v1/batches/(.+)", lambda _, name: self._batch(name)),
@@ -133,12 +152,12 @@ class OpenAI(BatchServer):
         batch = self.batches[name]
         if not self._is_ready(batch):
             return self._shown(name, "in_progress")
-        results = [self._result(each) for each in reversed(batch["asked"])]
-        good = [each for each in results if each and each["response"]["status_code"] == 200]
-        bad = [each for each in results if each and each not in good]
+        results = self._all_results(batch["asked"])
+        good = [each for each in results if each["response"]["status_code"] == 200]
+        bad = [each for each in results if each not in good]
         self.files[f"{name}-out"], self.files[f"{name}-err"] = good, bad
         extra = {"output_file_id": f"{name}-out", "error_file_id": f"{name}-err"}
-        return {**self._shown(name, self.status), **extra}
+        return {**self._shown(name, self.ending), **extra}
 
     def _shown(self, name: str, status: str) -> Any:
         return {
@@ -175,6 +194,8 @@ class OpenAI(BatchServer):
 
 class Anthropic(BatchServer):
     model = "anthropic/claude-sonnet-4-5"
+    ending = "ended"
+    unanswered = "expired"
 
     def routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
         return [
@@ -197,7 +218,8 @@ class Anthropic(BatchServer):
         return {"data": data, "has_more": False, "first_id": None, "last_id": None}
 
     def _batch(self, name: str) -> Any:
-        return self._shown(name, "ended" if self._is_ready(self.batches[name]) else "in_progress")
+        is_ready = self._is_ready(self.batches[name])
+        return self._shown(name, self.ending if is_ready else "canceling")
 
     def _shown(self, name: str, status: str) -> Any:
         from datetime import UTC, datetime
@@ -215,13 +237,12 @@ class Anthropic(BatchServer):
         }
 
     def _results(self, _: RecordedRequest, name: str) -> Reply:
-        results = [self._result(each) for each in reversed(self.batches[name]["asked"])]
-        return lines([each for each in results if each])
+        return self._lines(self._all_results(self.batches[name]["asked"]))
 
     def _result(self, asked: Any) -> Any:
         said = self.rows(number_in(asked["params"]["messages"]))
         if said is None:
-            return {"custom_id": asked["custom_id"], "result": {"type": "expired"}}
+            return {"custom_id": asked["custom_id"], "result": {"type": self.unanswered}}
         if isinstance(said, int):
             kind = {400: "invalid_request_error", 500: "api_error"}[said]
             error = {"type": "error", "error": {"type": kind, "message": "no"}}
@@ -246,6 +267,7 @@ class Anthropic(BatchServer):
 
 class Google(BatchServer):
     model = "google/gemini-2.5-flash"
+    ending = "BATCH_STATE_SUCCEEDED"
 
     def routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
         return [
@@ -269,9 +291,8 @@ class Google(BatchServer):
         batch = self.batches[name]
         if not self._is_ready(batch):
             return self._shown(name, "BATCH_STATE_RUNNING")
-        shown = self._shown(name, "BATCH_STATE_SUCCEEDED")
-        results = [self._result(each) for each in batch["asked"]]
-        inlined = {"inlinedResponses": [each for each in results if each]}
+        shown = self._shown(name, self.ending)
+        inlined = {"inlinedResponses": self._all_results(batch["asked"])}
         shown["metadata"]["output"] = {"inlinedResponses": inlined}
         shown["response"] = {"inlinedResponses": inlined}
         return shown

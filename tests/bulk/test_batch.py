@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,64 @@ async def test_a_batch_that_arrived_though_the_vendor_failed_is_not_paid_twice(
     assert vendor.sizes == [3]
 
 
+@pytest.mark.parametrize("ending", ["expired", "cancelled"])
+async def test_a_batch_that_ended_too_early_is_paid_for_its_answers_alone(
+    vendor: BatchServer, ask: Any, clock: FakeClock, ending: str
+) -> None:
+    """Some of its rows were answered before; the others are asked by the next run."""
+    if isinstance(vendor, OpenAI):
+        vendor.ending = ending
+    elif isinstance(vendor, Google):
+        vendor.ending = f"BATCH_STATE_{ending.upper()}"
+    else:
+        assert isinstance(vendor, Anthropic)
+        vendor.unanswered = ending.replace("ll", "l")
+    vendor.rows = lambda number: answer(number) if number < 2 else None
+    vendor.twice = True
+    rows = [{"n": n} for n in range(4)]
+
+    first = await outcomes(clock, rows=rows, **ask)
+    assert [each.ok for each in first] == [True, True, False, False]
+    assert all(isinstance(each.error, partwise.ServerError) for each in first[2:])
+    assert not any(each.final for each in first[2:])
+
+    vendor.rows = answer
+    again = await outcomes(clock, rows=rows, **ask)
+    assert [each.value.number for each in again] == list(range(4))
+    assert vendor.asked == {0: 1, 1: 1, 2: 2, 3: 2}
+
+
+async def test_a_batch_that_is_not_known_is_not_paid_again(
+    vendor: BatchServer, ask: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be one of another key, unless it is too old to have results."""
+    vendor.gone = True
+    told = "does not have .*go on with the key"
+    rows = [{"n": n} for n in range(2)]
+    for _ in range(2):
+        with pytest.raises(partwise.ConfigurationError, match=told):
+            await outcomes(clock, rows=rows, **ask)
+    assert vendor.sizes == [2]
+
+    later = time.time() + 30 * 86_400
+    monkeypatch.setattr("time.time", lambda: later)
+    found = await outcomes(clock, rows=rows, **ask)
+    assert all("no results of it any more" in str(each.error) for each in found)
+    vendor.gone = False
+    assert all(each.ok for each in await outcomes(clock, rows=rows, **ask))
+
+
+async def test_results_that_are_cut_are_fetched_again(
+    vendor: BatchServer, ask: Any, clock: FakeClock
+) -> None:
+    vendor.cuts = 2
+
+    found = await outcomes(clock, rows=[{"n": n} for n in range(3)], **ask)
+
+    assert [each.value.number for each in found] == list(range(3))
+    assert vendor.sizes == [3]
+
+
 @pytest.mark.full
 async def test_a_batch_that_never_arrived_is_submitted_again(
     vendor: BatchServer, ask: Any, clock: FakeClock
@@ -196,7 +255,7 @@ async def test_several_batches(
 
 async def test_a_batch_that_is_refused(tmp_path: Path, clock: FakeClock) -> None:
     vendor = OpenAI()
-    vendor.status = "failed"
+    vendor.ending = "failed"
     with vendor.server:
         (outcome,) = await outcomes(
             clock,

@@ -79,7 +79,10 @@ class AnthropicBatches:
         return found.processing_status == "ended"
 
     async def results(self, batch: str) -> AsyncIterator[Result]:
-        async for each in await self._client.messages.batches.results(batch):
+        batches = self._client.messages.batches
+        if (await batches.retrieve(batch)).results_url is None:  # archived, after 29 days
+            return
+        async for each in await batches.results(batch):
             yield self._result(each)
 
     def _result(self, response: MessageBatchIndividualResponse) -> Result:

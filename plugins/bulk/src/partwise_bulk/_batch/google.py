@@ -88,10 +88,11 @@ class GoogleBatches:
 
     async def has_ended(self, batch: str) -> bool:
         job = await self._client.batches.get(name=batch)
-        if job.state.name == "JOB_STATE_FAILED":
+        state = "" if job.state is None else job.state.name
+        if state == "JOB_STATE_FAILED":
             told = job.error.message if job.error else "no reason was given"
             raise ProviderError(f"Google refuses the batch {batch}: {told}", provider=self._name)
-        return job.state.name in _ENDED
+        return state in _ENDED
 
     async def results(self, batch: str) -> AsyncIterator[Result]:
         job = await self._client.batches.get(name=batch)

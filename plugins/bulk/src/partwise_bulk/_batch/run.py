@@ -12,10 +12,11 @@ import pickle
 import time
 import uuid
 from dataclasses import dataclass
+from http import HTTPStatus
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from partwise import PartwiseError, ServerError
+from partwise import ConfigurationError, PartwiseError, ServerError
 from partwise.provider import find_factory
 
 from .._errors import is_final, is_rate_limit
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from partwise.provider import ProviderError
 
-    from .._checkpoint import Checkpoint
+    from .._checkpoint import Batch, Checkpoint
     from .._rows import Row
     from .._run import Plan
     from .vendor import BatchVendor, Line, Result
@@ -39,6 +40,12 @@ R = TypeVar("R")
 _FIRST_POLL: Final = 5.0
 _LONGEST_POLL: Final = 60.0
 """Seconds between two questions whether a batch has ended."""
+
+_RESULTS_ARE_KEPT: Final = 29 * 86_400
+"""Seconds from a batch's creation: 29 days at Anthropic's, 30 at OpenAI's.
+
+Sources: the guides to batches that `openai` and `anthropic` beside this file name.
+"""
 
 
 @dataclass(slots=True)
@@ -191,15 +198,35 @@ class BatchRun(Run[T]):
         clock, pause = self._plan.asker.pace.clock, _FIRST_POLL
         while batches := self._checkpoint.batches():
             for batch in batches:
-                if await self._collect(batch.token, batch.id or ""):
+                if await self._is_fetched(batch):
                     self._checkpoint.end_batch(batch.token)
                     pause = _FIRST_POLL
             if self._checkpoint.batches():
                 await clock.sleep(pause)
                 pause = min(pause * 2, _LONGEST_POLL)
 
-    async def _collect(self, token: str, id_: str) -> bool:
+    async def _is_fetched(self, batch: Batch) -> bool:
         """Whether the batch is over. If so, the outcomes of its rows are kept."""
+        try:
+            return await self._collect(batch.token, batch.id or "")
+        except Exception as error:
+            mapped = self._mapped(error)
+            if mapped is None or mapped.status_code != HTTPStatus.NOT_FOUND:
+                raise
+            self._give_up(batch, error)
+            return True
+
+    def _give_up(self, batch: Batch, error: Exception) -> None:
+        """The vendor does not have the batch: by its age it is gone, or one of another key."""
+        told = f"the vendor does not have the batch {batch.id}, or no results of it any more"
+        if time.time() - batch.created < _RESULTS_ARE_KEPT:
+            raise ConfigurationError(
+                f"{told}: go on with the key and address that it was submitted with; if it was "
+                f"deleted, ask its rows with a checkpoint other than {self._checkpoint.path}"
+            ) from error
+        self._without_answers(batch.token, self._server_error(told))
+
+    async def _collect(self, token: str, id_: str) -> bool:
         try:
             if not await self._patiently(lambda: self._vendor.has_ended(id_)):
                 return False
@@ -208,14 +235,19 @@ class BatchRun(Run[T]):
             return True
         await self._patiently(lambda: self._keep_all(id_))
         told = f"the batch {id_} has ended without an answer"
-        self._without_answers(
-            token, ServerError(told, provider=self._plan.asker.client.config.name, retryable=True)
-        )
+        self._without_answers(token, self._server_error(told))
         return True
 
+    def _server_error(self, told: str) -> ServerError:
+        return ServerError(told, provider=self._plan.asker.client.config.name, retryable=True)
+
     async def _keep_all(self, id_: str) -> None:
-        async for result in self._vendor.results(id_):
-            await self._keep(result)
+        try:
+            async for result in self._vendor.results(id_):
+                await self._keep(result)
+        except ValueError as error:  # a line is not JSON: it was cut on its way
+            told = f"the results of the batch {id_} can't be read: {error}"
+            raise self._server_error(told) from error
 
     def _without_answers(self, token: str, error: PartwiseError) -> None:
         for fingerprint, nth, key in self._checkpoint.rows_in_batch(token):
