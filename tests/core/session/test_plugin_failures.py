@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 from typing import Any
 
 import pytest
 
 import partwise
-from partwise.provider import Capabilities, ProviderError, TextDelta, hookimpl
+from partwise import Mode, instructor
+from partwise._client.interrupt import interrupt
+from partwise.provider import (
+    Approach,
+    Capabilities,
+    Fallback,
+    Granularity,
+    ProviderError,
+    TextDelta,
+    hookimpl,
+)
 
 START = '{"name": "Jo", '
 JO = '{"name": "Jo", "age": 25}'
@@ -145,7 +156,13 @@ def test_a_correction_that_can_not_be_built(
 
 @pytest.mark.parametrize(
     "raised",
-    [*RAISED, None, Capabilities({}), Capabilities({"tools": "token"})],  # type: ignore[dict-item]
+    [
+        *RAISED,
+        None,
+        Capabilities({}),
+        Capabilities({Mode.JSON: Granularity.TOKEN}, prompted=None),  # type: ignore[arg-type]
+        Capabilities({"tools": "token"}),  # type: ignore[dict-item]
+    ],
     ids=class_name,
 )
 def test_capabilities_that_can_not_be_told(
@@ -247,3 +264,56 @@ def test_a_stop_of_an_iterator_is_no_end_of_the_stream(play: Any, kit: Any) -> N
     assert type(outcome.error) is partwise.ConfigurationError
     outcome = play([*kit.text(START), [TextDelta("x")]], mode="json_schema")
     assert isinstance(outcome.error, partwise.PartwiseError)
+
+
+def test_chunks_that_can_not_be_iterated(
+    play: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = type("Chunks", (), {"__iter__": failing(RuntimeError("y"))})()
+    monkeypatch.setattr(kit.Decoder, "feed", lambda _, event: chunks if event == "odd" else [event])
+    outcome = play([*kit.text(START), "odd"], mode="json_schema")
+    assert type(outcome.error) is partwise.ServerError
+    assert outcome.error.text == START
+
+
+@pytest.mark.parametrize("limits", [{}, {"timeout": 60}], ids=["", "timeout"])
+def test_a_provider_without_its_methods(
+    play: Any, kit: Any, monkeypatch: pytest.MonkeyPatch, limits: Any
+) -> None:
+    for name in ("open", "aopen"):
+        monkeypatch.delattr(kit.Provider, name)
+    outcome = play([], **limits)
+    assert type(outcome.error) is partwise.ConfigurationError
+    assert "has no attribute" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    "approach",
+    [None, Approach(mode="json"), Approach(mode=Mode.JSON, omitted={"x"})],  # type: ignore[arg-type]
+    ids=["none", "no mode", "no hash"],
+)
+def test_a_fallback_that_leads_nowhere(
+    play: Any, kit: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any, approach: Any
+) -> None:
+    found = failing(Fallback(approach, "mode"))
+    monkeypatch.setattr(kit.Provider, "fallback", found, raising=False)
+    refused = partwise.BadRequestError("no tools", provider="scripted", status_code=400)
+    assert play([kit.Refused(refused)]).error is refused
+    assert "fallback raised TypeError" in caplog.text
+
+
+def test_an_interrupt_that_fails_does_no_harm(caplog: Any) -> None:
+    events = type("Events", (), {"interrupt": failing(KeyError("x"))})()
+    assert not interrupt(events, None)
+    assert "could not be interrupted" in caplog.text
+
+
+def test_an_answer_without_a_model_from_a_plugin_that_fails(
+    play: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with play.client([TextDelta("x"), kit.Stranger("SDK")]):
+        monkeypatch.setattr(kit.Provider, "map_error", failing(RuntimeError("y")))
+        client = instructor.from_provider("scripted/model", async_client=play.is_async)
+        create = partial(client.create, response_model=None, messages="Who?")
+        with pytest.raises(instructor.core.InstructorError, match="map_error"):
+            asyncio.run(create()) if play.is_async else create()

@@ -17,7 +17,7 @@ from .interrupt import interrupt
 from .keeper import Empty, Failure, Keeper
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from .._session.call import Call
@@ -61,7 +61,7 @@ class Driver:
                 self._release()
 
     def _open(self, command: Open) -> None:
-        connect = partial(self._call.provider.open, command.payload)
+        connect = partial(_connected, self._call, command.payload)
         if self._deadline.next_timeout is not None:
             self._keeper = Keeper(connect, _close)
             _next_item(self._keeper, self._deadline, self._call, opening=True)
@@ -108,6 +108,11 @@ class Driver:
             else:
                 return False
         return False
+
+
+def _connected(call: Call, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:
+    # Here, so that a provider without the method fails where its errors are translated.
+    return call.provider.open(payload)
 
 
 def pause(seconds: float, is_closed: threading.Event) -> None:

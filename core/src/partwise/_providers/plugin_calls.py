@@ -80,6 +80,7 @@ def capabilities_of(provider: Provider, name: str, model: str) -> Capabilities:
             raise TypeError(f"it returned a {type(found).__name__}, and not Capabilities")
         if not found.ranked or not all(isinstance(mode, Mode) for mode in found.modes):
             raise TypeError(f"its modes must be of partwise.Mode, got {found.modes!r}")
+        frozenset(found.prompted)
     return found
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from .._providers.approach import Approach, Fallback
+from .._providers.mode import Mode
 from .._providers.plugin_calls import capabilities_of, only_logged
 
 if TYPE_CHECKING:
     from .._errors import ProviderError
     from .._plan.plan import Plan
-    from .._providers.mode import Mode
     from .._providers.protocol import Capabilities, Provider, Request
 
 log = logging.getLogger("partwise")
@@ -155,10 +155,19 @@ def _fallback(provider: Any, request: Request, error: ProviderError) -> Fallback
     with only_logged(error.provider, "fallback"):
         find = getattr(provider, "fallback", None)
         found: Any = None if find is None else find(request, error)
-        if found is None or isinstance(found, Fallback):
-            return found
-        raise TypeError(f"it returned a {type(found).__name__}, and not a Fallback")
+        if found is None:
+            return None
+        if not isinstance(found, Fallback):
+            raise TypeError(f"it returned a {type(found).__name__}, and not a Fallback")
+        _check(found.approach)
+        return found
     return None
+
+
+def _check(approach: Any) -> None:
+    if not (isinstance(approach, Approach) and isinstance(approach.mode, Mode)):
+        raise TypeError("it returned a Fallback that has no Approach with a Mode")
+    hash(approach)
 
 
 def _name_other_modes(error: ProviderError, capabilities: Capabilities, refused: Mode) -> None:

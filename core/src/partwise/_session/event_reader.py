@@ -169,7 +169,7 @@ class EventReader:
     def _receive_chunks(self, chunks: Any) -> bool:
         try:
             self._chunks = iter(chunks)
-        except TypeError as error:
+        except Exception as error:
             raise self._unreadable(error, chunks) from error
         self.has_pending_chunks = True
         return self.receive_rest()
