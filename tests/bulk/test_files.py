@@ -247,6 +247,9 @@ def test_csv_with_a_long_text(tmp_path: Path) -> None:
     ("name", "data", "message"),
     [
         ("rows.csv", b"n,n\n1,2\n", "rows.csv has two columns of the same name"),
+        ("rows.csv", "n,text\n1,a\n".encode("utf-16"), "rows.csv is not UTF-8: save the file"),
+        ("rows.csv", "n,text\n1,a\n".encode("utf-16-be"), "rows.csv is not UTF-8: save the file"),
+        ("rows.csv", "n,prénom\n1,a\n".encode("latin-1"), "rows.csv is not UTF-8: save the file"),
         ("rows.parquet", b"PAR1 and no more", "rows.parquet can't be read: "),
         (
             "rows.jsonl.gz",
@@ -254,13 +257,16 @@ def test_csv_with_a_long_text(tmp_path: Path) -> None:
             "rows.jsonl.gz can't be read: ",
         ),
     ],
-    ids=["columns", "parquet", "gzip"],
+    ids=["columns", "utf-16", "utf-16-be", "latin-1", "parquet", "gzip"],
 )
-def test_broken_files(name: str, data: bytes, message: str, tmp_path: Path) -> None:
+def test_broken_files(name: str, data: bytes, message: str, tmp_path: Path, ask: Any) -> None:
     (tmp_path / name).write_bytes(data)
 
     with pytest.raises(ConfigurationError, match=message):
         contents(tmp_path / name)
+    # The bar that counts the rows before is not in the way.
+    with pytest.raises(ConfigurationError, match=message):
+        partwise_bulk.extract(MODEL, Invoice, tmp_path / name, progress=True, **ask).run()
 
 
 def test_a_value_of_parquet_that_python_does_not_have(tmp_path: Path) -> None:

@@ -111,8 +111,9 @@ class Opened(Generic[T]):
         )
         self._checkpoint = None if job.checkpoint is None else Checkpoint(job.checkpoint)
         self._output: Output | None = None
-        self._progress = _progress_of(job)
+        self._progress: Progress | None = None
         try:
+            self._progress = _progress_of(job)
             self._output = None if job.output is None else self._open_output(job.output)
         except BaseException:
             self._close_files()

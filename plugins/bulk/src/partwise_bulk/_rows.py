@@ -12,7 +12,7 @@ import json
 import re
 import time
 import zlib
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
@@ -35,6 +35,9 @@ _BATCH_SECONDS: Final = 0.005
 _LONGEST_FIELD: Final = 2**31 - 1
 """Of a CSV file, in characters: the most that a C long has everywhere."""
 _ESCAPED: Final = re.compile("[\ud800-\udfff]")
+
+_UNREADABLE: Final = (OSError, EOFError, ValueError, zlib.error)
+"""Raised by a file that is broken; Arrow's errors are these, too."""
 
 _JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t"}
@@ -161,7 +164,13 @@ def count_rows(rows: Rows) -> int | None:
     """How many rows a file or directory has, at the cost of a look through it; else None."""
     if not isinstance(rows, str | Path):
         return len(rows) if isinstance(rows, Sized) else None
-    path = Path(rows)
+    try:
+        return _count_path(Path(rows))
+    except _UNREADABLE:  # it is said when the rows are read
+        return None
+
+
+def _count_path(path: Path) -> int:
     if path.is_dir():
         files = _files(path)
         counts = map(_count_file, files)
@@ -250,7 +259,7 @@ def _read_file(path: Path) -> Iterator[Any]:
 def _readable(rows: Iterator[Any], path: Path) -> Iterator[Any]:
     try:
         yield from rows
-    except (OSError, EOFError, ValueError, zlib.error) as error:  # Arrow's errors are these, too
+    except _UNREADABLE as error:
         raise ConfigurationError(f"{path.name} can't be read: {error}") from error
 
 
@@ -289,8 +298,7 @@ def _read_csv(path: Path, separator: str) -> Iterator[Any]:
         lines = _Lines(file)
         reader = csv.DictReader(lines, delimiter=separator)
         names = reader.fieldnames or ()
-        if len(set(names)) < len(names):
-            raise ConfigurationError(f"{path.name} has two columns of the same name")
+        _check_header(names, path)
         try:
             for values in reader:
                 is_cut = lines.have_ended  # a row that is whole is given before that
@@ -301,6 +309,15 @@ def _read_csv(path: Path, separator: str) -> Iterator[Any]:
         except csv.Error as error:
             where = f"line {reader.line_num} of {path.name}"
             raise ConfigurationError(f"{where} can't be read: {error}") from error
+
+
+def _check_header(names: Sequence[str], path: Path) -> None:
+    # In UTF-16 each second byte is null.
+    if any(_ESCAPED.search(name) or "\0" in name for name in names):
+        told = f"the first line of {path.name} is not UTF-8: save the file as UTF-8"
+        raise ConfigurationError(told)
+    if len(set(names)) < len(names):
+        raise ConfigurationError(f"{path.name} has two columns of the same name")
 
 
 class _Lines:
