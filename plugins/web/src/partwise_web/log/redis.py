@@ -259,7 +259,8 @@ class _Tail:
                     raise WorkerLostError(self._answer)
                 if loop.time() > max(deadline, may_return):
                     raise UnknownAnswerError(self._answer)
-                await asyncio.sleep(block / 1000)
+                if has_begun:
+                    await asyncio.sleep(block / 1000)
 
     async def _ask(self, block: int) -> tuple[bool, bool, Any]:
         """Whether a worker has begun, whether it is alive, and the entries that are new."""
@@ -268,7 +269,8 @@ class _Tail:
         # In this order: a worker that begins in between is not taken for a lost one.
         has_begun = bool(await redis.exists(fence))
         is_alive = bool(await redis.exists(lease))
-        batch = await redis.xread({stream: self._place}, block=block if is_alive else None)
+        may_wait = is_alive or not has_begun  # the first entry of one that is to begin wakes it
+        batch = await redis.xread({stream: self._place}, block=block if may_wait else None)
         return has_begun, is_alive, batch
 
     def _take(self, batch: Any) -> Any:
