@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +88,26 @@ def test_a_plugin_is_found_by_its_entry_point(install: Any) -> None:
     assert config.options == {"region": "eu"}
     assert repr(client) == "<Client of acme/large/v2>"
     assert infos("acme") == [partwise.ProviderInfo("acme", "partwise-acme", "1.2", "ready")]
+
+
+def test_plugins_are_looked_for_again_once_one_was_installed(
+    install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def look(**group: str) -> Any:
+        looks.append(group["group"])
+        return entry_points(**group)
+
+    monkeypatch.setattr("importlib.metadata.entry_points", look)
+    install("partwise-acme", "acme")
+    for _ in range(3):
+        partwise.from_provider("acme/large")
+    assert len(looks) == 1
+    install("partwise-other", "other")
+    os.utime(sys.path[0])  # a file system's clock may stand still for a few ms
+    assert provider_module(partwise.from_provider("other/large")) == "partwise_other_plugin"
+    assert len(looks) == 2
 
 
 def test_an_unknown_provider_s_error_says_what_there_is_and_what_to_install(install: Any) -> None:

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pluggy
@@ -91,7 +93,7 @@ class Plugin:
         self._entry_point = entry_point
         self.name = entry_point.name
 
-    @property
+    @cached_property
     def distribution(self) -> str:
         return self._entry_point.dist.name if self._entry_point.dist else "?"
 
@@ -131,7 +133,23 @@ class Plugin:
 
 
 def _plugins() -> list[Plugin]:
-    """All plugins, each distribution's own, in the order of their names."""
+    """All plugins, each distribution's own, in the order of their names.
+
+    They are looked for again once a folder of `sys.path` has changed. It takes milliseconds, which
+    a server that makes a client for each request would pay each time.
+    """
+    return _plugins_of(tuple((folder, _changed_at(folder)) for folder in sys.path))
+
+
+def _changed_at(folder: str) -> int | None:
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _plugins_of(_: tuple[tuple[str, int | None], ...]) -> list[Plugin]:
     # Takes 17 ms to import, which `import partwise` shall not pay.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
