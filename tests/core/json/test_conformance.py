@@ -165,5 +165,13 @@ def test_too_many_digits(case: str) -> None:
     assert told == ("malformed", digits[4300])
 
 
+def test_a_number_of_too_many_digits_is_refused_while_it_is_written() -> None:
+    parser = Parser(Sink())
+    for _ in range(860):
+        parser.feed("12345")
+    with pytest.raises(MalformedOutputError, match="more than 4300 digits"):
+        parser.feed("1")
+
+
 def test_every_decision_has_its_reason() -> None:
     assert all(case.reason for case in (*DECIDED.values(), *OVER_DIGITS.values()))
