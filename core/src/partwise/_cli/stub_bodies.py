@@ -100,7 +100,7 @@ def _own_attribute(
 
 
 def _branches(node: ast.If | ast.Try, module: ModuleType) -> Iterator[ast.stmt]:
-    """The statement with what a stub has in its branches; an empty one passes."""
+    """The statement with its branches as in a stub; an empty one passes."""
     for branch in ("body", "orelse", "finalbody"):
         statements = getattr(node, branch, [])
         setattr(

@@ -132,7 +132,7 @@ class StubWriter:
         parameters = [covariant(each) for each in _parameters(node)]
         body = [
             _class_method("__partial__", _subscripted(f"Partial{node.name}", parameters)),
-            # Of a covariant parameter no type can be told that is not covariant itself.
+            # Type checkers refuse a covariant parameter in place of the final type.
             _class_method("__final__", "_Any" if parameters else node.name),
             *self._properties(node, model),
             *([] if parameters else self._members(node)),

@@ -38,7 +38,7 @@ def provider_wrapper(cache: Cache | None) -> ProviderWrapper | None:
     try:
         wrapper: ProviderWrapper = open_cache(None if cache is True else Path(cache))
     except ValueError as error:  # a NUL or an unpaired surrogate in the path
-        raise ConfigurationError(f"cache= is no path of a file: {shown(cache)}") from error
+        raise ConfigurationError(f"cache= is not the path of a file: {shown(cache)}") from error
     return wrapper
 
 

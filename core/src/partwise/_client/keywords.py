@@ -236,7 +236,7 @@ def vendor_options(given: Mapping[str, Any], options: object) -> dict[str, Any]:
 
     Raises:
         ConfigurationError: a keyword is nearly one of partwise's own, or is given twice, or
-            `options` is no mapping.
+            `options` is not a mapping.
     """
     _check(given, _CALL, _VENDORS, "for the vendor")
     return _merged(given, options)

@@ -26,7 +26,7 @@ def repr_of(session: Session, name: str) -> str:
 
 
 def mimebundle(session: Session, title: str) -> dict[str, Any]:
-    """The snapshot in three forms, by media type; what has not arrived is dim in HTML."""
+    """The snapshot in three forms, by media type; values that have not arrived are dim in HTML."""
     envelope = envelope_of(session)
     absent = {*envelope["missing"], *envelope["defaults"]}
     return in_three_forms(envelope["value"], title, absent)

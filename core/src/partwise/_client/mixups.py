@@ -58,7 +58,7 @@ class AsyncIterableOnly(AsyncOnly):
     """The same of a stream or a view."""
 
     if not TYPE_CHECKING:
-        # Python iterates by it where there is no `__iter__`, which would make it an `Iterable`.
+        # Python iterates by it if there is no `__iter__`, which would make this an `Iterable`.
         def __getitem__(self, index: Any) -> NoReturn:
             raise self._mixup("for", "write async for")
 

@@ -1,8 +1,8 @@
 """The views of a stream beside snapshots, as folds over its events.
 
 A fold receives the events between one snapshot and the next, and gives items. It does no I/O, so
-the sync and the async views share it. One that is `final` gives what can't be taken back: once
-such an item was given, a failed attempt is not tried again, and its error is raised.
+the sync and the async views share it. One that is `final` gives items that can't be taken back:
+once one was given, a failed attempt is not tried again, and its error is raised.
 """
 
 from __future__ import annotations

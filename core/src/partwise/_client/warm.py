@@ -1,4 +1,4 @@
-"""Loads what a provider's first request needs, before it or beside the event loop.
+"""Loads the modules of a provider's first request, before it or beside the event loop.
 
 A vendor's SDK takes half a second to import, and its first client a tenth of that. A provider that
 has a method `warm(*, is_async)`, which does both in any thread, is warmed in one before the first

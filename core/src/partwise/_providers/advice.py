@@ -1,4 +1,4 @@
-"""The next step after a failure that users can mend: the address, and what to look at.
+"""The next step after a failure that users can mend: the address, and the setting to check.
 
 It is found by the vendors' own words, which differ and change: if no rule fits, there is none.
 """

@@ -85,7 +85,7 @@ def capabilities_of(provider: Provider, name: str, model: str) -> Capabilities:
 
 
 def text_attribute(provider: Any, name: str, attribute: str) -> str | None:
-    """An attribute that a provider may have; None if it has none, or no text in it."""
+    """An attribute that a provider may have; None if it has none, or if it is not a text."""
     found: Any = None
     with only_logged(name, attribute):
         found = getattr(provider, attribute, None)

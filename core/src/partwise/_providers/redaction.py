@@ -121,7 +121,7 @@ class Secrets:
 
 
 class _Masking:
-    """Replaces these texts, and what looks like a credential, in values of any kind."""
+    """Replaces these texts, and others that look like credentials, in values of any kind."""
 
     def __init__(self, texts: SecretTexts, mask: str) -> None:
         self._texts = texts

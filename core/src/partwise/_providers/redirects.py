@@ -31,7 +31,7 @@ def refuse_redirects(http_client: ClientT) -> ClientT:
 
 def _check(response: Any) -> None:
     if _is_refused(response):
-        # For SDKs that look into the body of what they did not expect.
+        # For SDKs that read the body of an unexpected response.
         response.read()
 
 

@@ -1,10 +1,10 @@
 """Finding the provider of a name among the installed plugins.
 
-A plugin is what an entry point of the group `partwise` names: a module, loaded only when its
+A plugin is a module that an entry point of the group `partwise` names. It is loaded only when its
 provider is asked for, so a broken one breaks only itself. For one name there may be several; the
 first of these that exists is taken, and two at one rank are an error:
 
-1. what was given to `register`,
+1. a plugin given to `register`,
 2. the plugin whose entry point has that name,
 3. a name that any other plugin registers, as the OpenAI plugin does for compatible servers.
 

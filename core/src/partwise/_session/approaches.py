@@ -119,7 +119,7 @@ class Approaches:
     def _take(self, fallback: Fallback, error: ProviderError) -> None:
         refused, self.current = self.current, fallback.approach
         self._tried.add(self.current)
-        # A later approach is built on the earlier ones, so what follows a refused schema holds for
+        # A later approach is built on the earlier ones, so one after a refused schema holds for
         # its response type only.
         self._refused_schema = self._refused_schema or fallback.reason == "schema"
         self._unproven = True

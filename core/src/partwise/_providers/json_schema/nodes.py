@@ -95,7 +95,7 @@ def ref_targets(node: Node) -> set[str]:
 
 
 def find_cycles(schema: Node) -> dict[str, set[str]]:
-    """For each definition, those on a cycle with it; none where it is on no cycle."""
+    """For each definition, those on a cycle with it; none if it is on no cycle."""
     steps = {name: ref_targets(child) for name, child in schema.get("$defs", {}).items()}
     reach = {name: _closure(name, steps) for name in steps}
     return {name: {other for other in reach[name] if name in reach[other]} for name in steps}

@@ -1,6 +1,6 @@
 """The rules that put a schema into a vendor's dialect, each a small pure function.
 
-A rule gets a node and the profile, and gives the node back as it is where the profile takes it.
+A rule gets a node and the profile, and gives the node back as it is if the profile takes it.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _patterns_to_map(node: Node, profile: SchemaProfile) -> Node:
 
 
 def _any_of(nodes: Iterable[Node], rest: object) -> Node:
-    """One of these schemas, or the one for the rest where there is one."""
+    """One of these schemas, or the one for the rest if there is one."""
     kinds = distinct([*nodes, rest] if isinstance(rest, dict) else [*nodes])
     return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
 

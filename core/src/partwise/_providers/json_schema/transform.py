@@ -4,12 +4,13 @@ A vendor that constrains its model to a schema takes a subset of JSON Schema, an
 another one. A `SchemaProfile` describes such a subset as data; `transform` rewrites any schema
 that pydantic writes into it. The rules, in order of importance:
 
-1. Never wider than said. What the vendor's schema allows is valid for the original, but for
+1. Never wider than said. All that the vendor's schema allows is valid for the original, but for
    constraints of one value that the vendor can't enforce (bounds, formats, a tuple's order); these
    are in the description, in words for the model.
-2. Nothing is lost in silence. What can be neither kept nor said in words (a map with free keys,
-   `Any`, recursion where there is none) makes the whole schema go to the profile's fallback:
-   the vendor receives the schema but does not enforce it. That is logged, with each place.
+2. Nothing is lost in silence. A part that can be neither kept nor said in words (a map with free
+   keys, `Any`, recursion if the vendor has none) makes the whole schema go to the profile's
+   fallback: the vendor receives the schema but does not enforce it. That is logged, with each
+   place.
 3. The input is never changed, and transforming a result again changes nothing.
 
 How it works. Each rule is a small pure function from a node to a node, and does nothing where
@@ -17,11 +18,11 @@ the profile takes the node as it is. They run from the root to the leaves, so th
 which a rule makes are rewritten too. What then still can't be sent is found by a second walk,
 `_refusals`, which knows nothing of the rules.
 
-Optional properties, where a vendor requires all: the property is required, with no null added,
+Optional properties, if a vendor requires all: the property is required, with no null added,
 since the model's validator would not take one. A default other than null moves into the
 description, so that the vendor's model may choose it knowingly.
 
-Siblings of `$ref`, where a vendor takes none: the reference becomes the only member of an
+Siblings of `$ref`, if a vendor takes none: the reference becomes the only member of an
 `anyOf` and the siblings stay beside that. Unlike inlining, this works for recursive definitions
 and copies nothing. Only a `$ref` at the root is inlined, because roots must be plain objects.
 """
