@@ -338,6 +338,9 @@ def test_times_are_finite_numbers(name: str, value: float, ask: Any, rows: Any) 
         ({"max_cost": -1}, "max_cost must be dollars >= 0, got -1"),
         ({"patience": float("nan")}, "patience must be seconds >= 0, got nan"),
         ({"checkpont": "c.db"}, "no keyword checkpont=; did you mean checkpoint="),
+        ({"only_failed": True}, "only_failed=True needs checkpoint="),
+        ({"price": (1,)}, r"price must be \(input, output\) in dollars per million tokens, got"),
+        ({"price": (1, -1)}, r"price must be \(input, output\)"),
     ],
 )
 def test_options_that_make_no_sense(wrong: Any, message: str, ask: Any) -> None:

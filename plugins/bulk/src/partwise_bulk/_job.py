@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from difflib import get_close_matches
@@ -187,12 +187,24 @@ def check(job: Job[Any]) -> None:
         raise ConfigurationError(f"max_cost must be dollars >= 0, got {job.max_cost}")
     if not job.patience >= 0:
         raise ConfigurationError(f"patience must be seconds >= 0, got {job.patience}")
+    if job.only_failed and job.checkpoint is None:
+        raise ConfigurationError(
+            "only_failed=True needs checkpoint=, by which the rows that failed are known"
+        )
+    _check_price(job.price)
     _check_files(job)
     own = {each.name for each in fields(job)} - {"note", "options"}
     for name in job.options.keys() - _OF_CALLS:
         meant = get_close_matches(name, own, n=1, cutoff=_ALIKE)
         if meant:
             raise ConfigurationError(f"extract() has no keyword {name}=; did you mean {meant[0]}=?")
+
+
+def _check_price(price: Sequence[float] | None) -> None:
+    if price is not None and not (len(price) == 2 and min(price) >= 0):  # noqa: PLR2004
+        raise ConfigurationError(
+            f"price must be (input, output) in dollars per million tokens, got {price}"
+        )
 
 
 def _check_files(job: Job[Any]) -> None:
