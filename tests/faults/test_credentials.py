@@ -69,6 +69,7 @@ IN_ALL = {
     "password in the address": {"url": "{scheme}team:" + MARKER + "@{host}"},
     "user in the address": {"url": "{scheme}" + MARKER + ":x@{host}"},
     "query in the address": {"url": "{url}?key=" + MARKER},
+    "nameless query in the address": {"url": "{url}?" + MARKER},
     "HTTP client's headers": {"headers": HEADER},
     "HTTP client's cookies": {"cookies": {"session": MARKER}},
     "HTTP client's auth": {"auth": ("team", MARKER)},

@@ -35,7 +35,7 @@ def asked(case: Case) -> tuple[SnapshotBuilder, str]:
 def repeats(draw: st.DrawFn, text: str, *, in_string: bool) -> str:
     """So much of the text's end as a model may repeat."""
     text = text if in_string else text.rstrip()
-    least = len(anchor_of(text))
+    least = len(anchor_of(text, in_string=in_string))
     size = draw(st.one_of(st.just(least), st.just(len(text)), st.integers(least, len(text))))
     if not in_string and draw(st.booleans()):
         return ""

@@ -6,10 +6,12 @@ says a word first, or drops the space that would come next. So it is asked to be
 
 Rules
 - The reply may begin with a line or two of prose, and with a fence.
-- If it repeats the anchor, or more of the text up to its end, that is passed over.
+- If it repeats the anchor, or more of the text up to its end, that is passed over. Outside strings
+  the anchor does not begin as it ends, if there is such a one, so no reply repeats it by half.
 - If it repeats less: inside a string from 8 characters on, if that can be said of only one number
   of characters. Outside strings only if the text can't go on with these characters; if it can,
-  nobody knows whether they are repeated or meant, and it is an error. Less than 4 are no repeat.
+  nobody knows whether they are repeated or meant, and it is an error. Less than 4 are no repeat,
+  unless they are 12 with the white space around them.
 - Outside strings a reply that repeats nothing is taken as it is. The grammar and the validation of
   the whole notice if it does not fit.
 - Inside a string nothing would notice, since any text fits. There it is an error. So is a raw line
@@ -30,18 +32,24 @@ from .._errors import IncompleteOutputError
 from .candidate import is_beginning
 
 _ANCHOR_CHARS: Final = 48
+_MOST_ANCHOR_CHARS: Final = 5 * _ANCHOR_CHARS
 _LEAST_IN_STRING: Final = 8
 _LEAST_OUTSIDE: Final = 4
-_SQUEEZED_CHARS: Final = 4 * _ANCHOR_CHARS
+_SQUEEZED_CHARS: Final = _MOST_ANCHOR_CHARS
 """Characters that are compared without regard to white space."""
+_LEAST_RAW: Final = 12
+"""Characters that are a repeat outside strings even if most of them are white space."""
 _LEAD_CHARS: Final = 240
 """Characters of prose before the reply proper."""
 _MAX_TRACKS: Final = 16
 """Places of the text that a reply is compared with while it repeats more than the anchor."""
 
 _LINE_START: Final = re.compile(r"^[ \t]*", re.MULTILINE)
-_JSON_MARK: Final = re.compile(r'["{}\[\]]|\A\s*[:,]')
-"""The first sign of JSON; no prose begins with a colon or a comma."""
+_JSON_MARK: Final = re.compile(
+    r'["{}\[\]]|\A\s*[:,]|^[ \t]*(?:-?\d[\d.eE+-]*|true|false|null)[ \t]*,?[ \t]*\r?\n',
+    re.MULTILINE,
+)
+"""The first sign of JSON; no prose begins with a colon or a comma, or has a number as a line."""
 _FENCE: Final = re.compile(r"\s*(?:```\w*[ \t]*\n\s*)?")
 _LINE_END: Final = re.compile(r"([ \t]*)([\r\n]*)(.*)", re.DOTALL)
 
@@ -49,11 +57,29 @@ _UNCLEAR: Final = -1
 _TOO_MANY: Final = "nobody can tell how much of the answer the continuation repeats"
 
 
-def anchor_of(text: str) -> str:
-    """The last words of a text that is to be continued."""
-    tail = text[-_ANCHOR_CHARS:]
+def anchor_of(text: str, *, in_string: bool = True) -> str:
+    """The last words of a text that is to be continued.
+
+    Outside strings they are more if they repeat themselves: a reply with "0, 0, 0, 0, 0, 0" might
+    go on with zeros after it has repeated some.
+    """
+    anchor = _last_words(text, _ANCHOR_CHARS)
+    if in_string or not _repeats_itself(anchor):
+        return anchor
+    sizes = range(_ANCHOR_CHARS, _MOST_ANCHOR_CHARS + 1, _ANCHOR_CHARS // 4)
+    longer = (_last_words(text, size) for size in sizes)
+    return next((each for each in longer if not _repeats_itself(each)), anchor)
+
+
+def _last_words(text: str, size: int) -> str:
+    tail = text[-size:]
     _, _, words = tail.partition(" ") if len(tail) < len(text) else ("", "", "")
-    return (words if len(words) >= _ANCHOR_CHARS // 2 else tail).lstrip()
+    return (words if len(words) >= size // 2 else tail).lstrip()
+
+
+def _repeats_itself(words: str) -> bool:
+    """Whether they begin as they end: with two characters, as many more are white space around."""
+    return any(words.startswith(words[-size:]) for size in range(2, len(words)))
 
 
 class Splicer:
@@ -72,7 +98,8 @@ class Splicer:
         self.failed = False
         # White space outside strings does not matter, and a model may well leave it out.
         self._text = text if in_string else text.rstrip()
-        self.anchor = anchor_of(self._text)
+        self.anchor = anchor_of(self._text, in_string=in_string)
+        self._end = text[-_ANCHOR_CHARS:]
         self._squeezed_end = _squeezed(self._text[-_SQUEEZED_CHARS:])
         self._in_string = in_string
         self._pieces: list[str] = []
@@ -175,9 +202,10 @@ class Splicer:
         return _UNCLEAR if sizes else 0
 
     def _repeated_outside(self, reply: str) -> int:
-        if _overlap(self._squeezed_end, _squeezed(reply)) < _LEAST_OUTSIDE:
+        least = 1 if _overlap(self._end, reply) >= _LEAST_RAW else _LEAST_OUTSIDE
+        if _overlap(self._squeezed_end, _squeezed(reply)) < least:
             return 0
-        sizes = [n for n in self._overlaps(reply) if len(_squeezed(reply[:n])) >= _LEAST_OUTSIDE]
+        sizes = [n for n in self._overlaps(reply) if len(_squeezed(reply[:n])) >= least]
         if len(sizes) != 1 or not self._is_most(sizes[0], reply):
             return _UNCLEAR
         return _UNCLEAR if is_beginning(self._text + reply[: sizes[0]]) else sizes[0]

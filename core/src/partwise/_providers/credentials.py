@@ -158,7 +158,7 @@ def in_url(url: str) -> Iterator[str]:
         userinfo = f"{parts.username}:{password}"
         yield from (userinfo, unquote(userinfo), unquote(parts.username))
     for pair in parts.query.split("&"):
-        yield pair.partition("=")[2]
+        yield pair.partition("=")[2] or pair  # a token may be there without a name
     yield from (value for _, value in parse_qsl(parts.query))
 
 
