@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from partwise_conformance import RecordedRequest, ReplayServer, Reply
@@ -19,6 +20,21 @@ Answer = Callable[[int], str | int]
 
 def answer(number: int) -> str | int:
     return json.dumps({"number": number, "total": 1.5})
+
+
+@dataclass
+class Leaving:
+    """The client goes away at one of its requests.
+
+    Attributes:
+        countdown: requests until then, that one included.
+        leave: makes it go.
+        is_carried_out: whether that request is carried out nevertheless.
+    """
+
+    countdown: int
+    leave: Callable[[], object]
+    is_carried_out: bool
 
 
 class BatchServer:
@@ -35,6 +51,7 @@ class BatchServer:
         twice: whether each result comes twice.
         gone: whether the vendor has forgotten its batches.
         cuts: how many more answers with results are cut.
+        leaving: when the client goes away; None for never.
     """
 
     model = ""
@@ -50,13 +67,26 @@ class BatchServer:
         self.twice = False
         self.gone = False
         self.cuts = 0
+        self.leaving: Leaving | None = None
         self.created = 1_766_000_000
         self.batches: dict[str, Any] = {}
-        self.server = ReplayServer(self._route)
+        self.server = ReplayServer(self._respond)
 
     @property
     def url(self) -> str:
         return self.server.url
+
+    def _respond(self, request: RecordedRequest) -> Reply:
+        leaving = self.leaving
+        if leaving is None:
+            return self._route(request)
+        leaving.countdown -= 1
+        if leaving.countdown != 0:
+            return self._route(request)
+        if leaving.is_carried_out:
+            self._route(request)
+        leaving.leave()
+        return Reply.of_json({"error": {"message": "nobody reads it"}}, status=500)
 
     def _route(self, request: RecordedRequest) -> Reply:
         path = request.path.partition("?")[0]

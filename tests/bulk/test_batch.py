@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import partwise_bulk
 from partwise_bulk import Pace
 from partwise_bulk._pricing import Prices
 
-from .batches import Anthropic, BatchServer, Google, OpenAI, answer
+from .batches import Anthropic, BatchServer, Google, Leaving, OpenAI, answer
 from .conftest import FakeClock, Invoice
 
 
@@ -43,6 +45,14 @@ def ask(vendor: BatchServer, tmp_path: Path, clock: FakeClock) -> dict[str, Any]
         "api_key": "sk-test",
         "shared_pace": Pace(clock=clock),
     }
+
+
+@pytest.fixture
+def few_a_batch(vendor: BatchServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests fit into a batch, which is made at the vendor's time."""
+    name = type(vendor).__name__
+    monkeypatch.setattr(f"partwise_bulk._batch.{name.lower()}.{name}Batches.most_requests", 2)
+    monkeypatch.setattr("time.time", lambda: float(vendor.created))
 
 
 async def outcomes(clock: FakeClock, **arguments: Any) -> list[Any]:
@@ -240,13 +250,34 @@ async def test_a_batch_that_never_arrived_is_submitted_again(
 
 
 @pytest.mark.full
-async def test_several_batches(
-    vendor: BatchServer, ask: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_carried_out", [True, False])
+async def test_it_goes_on_wherever_it_was_left(
+    vendor: BatchServer, ask: Any, clock: FakeClock, few_a_batch: None, is_carried_out: bool
 ) -> None:
-    name = type(vendor).__name__
-    kind = f"partwise_bulk._batch.{name.lower()}.{name}Batches.most_requests"
-    monkeypatch.setattr(kind, 2)
+    """Left at each of its requests: nothing is paid twice, and nothing lost."""
+    rows = [{"n": n} for n in range(3)]
+    folder, loop = ask["checkpoint"].parent, asyncio.get_running_loop()
+    for step in itertools.count(1):
+        vendor.asked.clear()
+        vendor.batches.clear()
+        ask["checkpoint"] = folder / f"{step}.db"
+        task = loop.create_task(outcomes(clock, rows=rows, **ask))
+        leave = partial(loop.call_soon_threadsafe, task.cancel)
+        vendor.leaving = Leaving(step, leave, is_carried_out)
+        await asyncio.wait([task])
+        found = await outcomes(clock, rows=rows, **ask) if task.cancelled() else task.result()
 
+        assert [each.value.number for each in found] == [0, 1, 2], step
+        assert vendor.asked == {0: 1, 1: 1, 2: 1}, step
+        if not task.cancelled():
+            assert step > 6
+            return
+
+
+@pytest.mark.full
+async def test_several_batches(
+    vendor: BatchServer, ask: Any, clock: FakeClock, few_a_batch: None
+) -> None:
     found = await outcomes(clock, rows=[{"n": n} for n in range(5)], **ask)
 
     assert [each.value.number for each in found] == list(range(5))
