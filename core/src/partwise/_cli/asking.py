@@ -54,10 +54,12 @@ def ask(
 
 
 def _question(prompt: str | None, file: IO[str] | None) -> str:
-    parts = [prompt or "", file.read() if file else ""]
-    if (not sys.stdin.isatty() and prompt != "-") or prompt == "-":
-        parts = [part for part in parts if part != "-"]
-        parts.append(sys.stdin.read())
+    is_piped = prompt == "-" or not sys.stdin.isatty()
+    parts = [
+        "" if prompt in (None, "-") else prompt,
+        file.read() if file else "",
+        sys.stdin.read() if is_piped else "",
+    ]
     question = "\n\n".join(part.strip() for part in parts if part.strip())
     if not question:
         raise click.UsageError("no question: give PROMPT, --file or standard input.")
