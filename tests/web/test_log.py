@@ -435,6 +435,18 @@ async def test_an_entry_whose_reply_was_lost_is_written_once(redis_url: str) -> 
 
 
 @pytest.mark.anyio
+async def test_a_reader_that_comes_first_is_woken_by_the_first_entry(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        log, answer = RedisLog(redis, heartbeat=60.0), uuid.uuid4().hex
+        reading: Any = log.read(answer)
+        first = asyncio.ensure_future(anext(reading))
+        await asyncio.sleep(0.05)
+        await log.append(answer, await log.open(answer), {"text": "a"})
+        assert await asyncio.wait_for(first, PROMPTLY) == {"text": "a"}  # it looks each 9 s
+        await reading.aclose()
+
+
+@pytest.mark.anyio
 async def test_the_last_reader_leaves_no_task_and_no_connection_behind(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
         log, answer, before = RedisLog(redis), uuid.uuid4().hex, asyncio.all_tasks()
