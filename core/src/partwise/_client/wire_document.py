@@ -1,11 +1,11 @@
-"""The JSON of a stream's newest snapshot, brought up to date by the work of each change alone.
+"""The JSON of a stream's newest snapshot, updated at the paths that changed.
 
-Events say where something changed; the snapshot says how it looks now. So any number of events
-can be taken together, and the document always equals `snapshot.model_dump(mode="json")`; for a
-type that is not a model it equals `to_jsonable_python(snapshot)`.
+Events give the paths, the snapshot gives the values there. So any number of events can be taken
+together, and the document always equals `snapshot.model_dump(mode="json")`; for a type that is not
+a model it equals `to_jsonable_python(snapshot)`.
 
-A place that can't be followed into, because a serializer of the user's or a type other than a
-model, a list or a dict is around it, is compared as a whole.
+A value inside a custom serializer's output, or inside a type other than a model, a list or a dict,
+has no path in the JSON: the value around it is compared as a whole.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _NATIVE: Final = frozenset({str, int, bool, type(None)})
 _INFERRED: Final = (Decimal, Enum, UUID)
-"""Types that are written alike whatever the model's configuration says."""
+"""Types whose JSON no model's configuration changes."""
 
 Steps: TypeAlias = tuple[str | int, ...]
 """Keys and indices of a JSON document from its root."""
@@ -72,8 +72,8 @@ class Document:
     """The JSON document.
 
     Attributes:
-        touched: the places of the last update in the order in which they came, and whether what is
-            inside each can be followed, and grows only.
+        touched: the places of the last update in their order, and whether the contents of each can
+            be followed, and only grow.
     """
 
     def __init__(self, *, by_alias: bool | None = None) -> None:
@@ -123,7 +123,7 @@ class Document:
         place = self._locate(snapshot, path)
         self._touch(place)
         while (found := self._find(place.steps)) is None:
-            # The values around it came into sight unannounced, with all inside.
+            # The values around it were added without events of their own, with their contents.
             place = self._locate(snapshot, path[: len(place.steps) - 1])
         yield from _differences(*found, self._write(place), place.steps)
         for around in self._computing(snapshot, path):
@@ -266,7 +266,7 @@ def _put(parent: Any, key: Any, value: Any) -> None:
 
 
 def _has_room(parent: Any, step: str | int) -> bool:
-    """Whether the JSON value can have a child at that step, now."""
+    """Whether the JSON value has a child at that step, or can be given one."""
     if isinstance(parent, dict):
         return isinstance(step, str)
     return isinstance(parent, list) and isinstance(step, int) and step <= len(parent)

@@ -1,4 +1,4 @@
-"""Folds that can wait, for views that are read at a reader's own pace."""
+"""Folds of throttled views, which wait until an item is due."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ S_co = TypeVar("S_co", covariant=True)
 
 
 class PacedFold(Protocol[S_co]):
-    """A fold that can wait: it notes changes, and makes items of them when it is asked to."""
+    """A fold that notes changes, and makes items of them when one is due."""
 
     final: bool
 
@@ -35,23 +35,23 @@ class Snapshots:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._last: Any = MISSING
-        self._is_there = False
+        self._has_snapshot = False
 
     def note(self, events: Sequence[Event]) -> None:
         """Note that there is a snapshot."""
-        self._is_there = self._is_there or bool(events)
+        self._has_snapshot = self._has_snapshot or bool(events)
 
     def take(self) -> Iterable[Any]:
         """The snapshot."""
         snapshot = self._source.snapshot
-        if not self._is_there or snapshot is self._last:
+        if not self._has_snapshot or snapshot is self._last:
             return ()
         self._last = snapshot
         return (snapshot,)
 
 
 class EventBatches:
-    """Events, with all changes of one place since the last time in one."""
+    """Events. Those that follow each other at one path since the last item are merged."""
 
     final = False
 
@@ -80,7 +80,7 @@ def _is_open(last: Event | None, closed: Closed) -> bool:
 
 
 class Newest:
-    """The state of a session as it was when it was last looked at."""
+    """A session's state at the last update, for a reader in another thread."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -93,6 +93,6 @@ class Newest:
         return self._session.text
 
     def update(self) -> None:
-        """Look at the session."""
+        """Take the session's state."""
         self.snapshot = self._session.snapshot
         self.finished = self._session.finished

@@ -150,8 +150,8 @@ class Patches:
         size = len(format_pointer(change.steps)) + _LAST_CHARS
         if size < 2 * _LAST_CHARS:
             return size
-        # By a long path, members cost more than they bring, so all are set again at once: those of
-        # the object, and in a short answer, of all objects around it that end with it.
+        # With a long path, setting a member takes more than its share of the bound, so all members
+        # are set at once: the object's, and in a short answer, those of all objects around it.
         around = () if self._budget.is_short else change.steps[:-1]
         return size + _size(self._value_at(around))
 
@@ -233,17 +233,17 @@ class _Budget:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._before = 0  # of earlier attempts
+        self._before = 0  # characters of earlier attempts
         self._known = 0  # of this attempt, at least
-        self._counted = 0  # of this attempt, when it was counted last
-        self._spent = 0
+        self._counted = 0  # of this attempt, at the last count
+        self._spent = 0  # on patches
         self._only_grew = False
         self._text_ended = False
         self._grown = 0
         self.is_tight = False
 
     def note(self, events: Sequence[Event]) -> None:
-        """Count the characters known without looking: shown text was in the answer."""
+        """Count the characters that events tell of: text that is shown was in the answer."""
         if not events:
             return
         first, *others = events
@@ -261,7 +261,7 @@ class _Budget:
 
     @property
     def is_short(self) -> bool:
-        """Whether patches to set the members of all open objects are long beside the answer."""
+        """Whether the answer is too short for patches that set each open object by itself."""
         return self._known < _SHORT_CHARS
 
     @property
@@ -296,7 +296,7 @@ class _Budget:
         return self._spent + size + rest <= _MOST_OVERHEAD * chars
 
     def _count(self) -> None:
-        # To ask for the text takes as long as it is, so it is asked for ever more rarely.
+        # Joining the text takes time in proportion to its length, so it is done ever more rarely.
         if self._text_ended or self._known - self._counted >= self._counted >> 12:
             self._known = self._counted = len(self._source.text)
 

@@ -1,11 +1,11 @@
 """`stream.json_deltas()`: the JSON text of the snapshots, as it grows.
 
-The pieces joined are the final value's JSON, compact, its keys in the order of their arrival. What
-is shown is never taken back by a text that only grows, so:
-- a number, or anything else that has no beginning to be shown, comes when it is complete,
-- what a serializer of the user's writes comes when all of it is complete,
+The pieces joined are the final value's JSON, compact, with its keys in the order of their arrival.
+Text that only grows takes nothing back, so:
+- numbers, and all other values but texts, lists and objects, come when they are complete,
+- the output of a custom serializer comes when its value is complete,
 - a model's text that pydantic strips or converts to another case comes when it is complete,
-- fields that did not arrive come with their defaults where their object ends.
+- fields that did not arrive come with their defaults at the end of their object.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ class JsonDeltas:
 
 @dataclass(slots=True)
 class _Open:
-    """A value that is begun and not ended in the text.
+    """A value whose text has begun and not ended.
 
     Attributes:
-        held: nothing of it is written before it is complete.
+        held: whether nothing of it is written before it is complete.
         size: members or elements written.
         keys: of the members written.
         text: the text written.
@@ -118,9 +118,9 @@ class _Open:
 
 
 class _Writer:
-    """Writes a document's JSON along the one path that is open.
+    """Writes a document's JSON along the path of open values.
 
-    A value is ended when the next one begins beside it or further out.
+    A value ends when the next one begins beside it, or beside a value around it.
     """
 
     def __init__(self, document: Document) -> None:
@@ -180,7 +180,7 @@ class _Writer:
         return not held
 
     def _make_room(self, step: str | int) -> bool:
-        """Write the text before the value at that step. Whether the value is still missing."""
+        """Write the text before the value at that step. Whether that value is not yet written."""
         if not self._path:
             is_first, self._begun = not self._begun, True
             return is_first

@@ -1,7 +1,7 @@
-"""Views that are read at a reader's own pace: at most one item in so many seconds.
+"""Throttled views: at most one item in so many seconds, or fewer if the reader is slow.
 
-The stream is read on in the background, so that a slow reader gets the newest and nothing queues
-up for it: a fold notes changes as they come, and makes its items of all of them when one is due.
+A thread or a task reads the stream in the background. A fold notes changes as they come, and makes
+an item of all of them when one is due: a slow reader gets the newest, and no queue grows.
 """
 
 from __future__ import annotations
@@ -28,16 +28,14 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
-
 _TRIES, _TRY_SECONDS = 10, 0.02
-"""How often the thread is interrupted that reads, which may just be between two reads."""
-
-
+"""How often, and after which pause, a thread is interrupted that may be between two reads."""
 _LONGEST = 86_400.0
+"""The longest throttle, in seconds: a day. Locks take no timeout of any length."""
 
 
 class _Noting(Generic[S]):
-    """The fold that a feed is opened with: it makes no items by itself.
+    """The fold of a throttled view's feed. It notes changes and makes no items.
 
     Args:
         lock: held while items are made, maybe in another thread than the one that reads.
@@ -86,7 +84,7 @@ class Pace:
 
 
 class _Paced(Generic[S]):
-    """The state of a paced view, in sync and in async."""
+    """The state of a throttled view, sync or async."""
 
     stream: Any
     _feed: Any
@@ -126,7 +124,7 @@ class _Paced(Generic[S]):
 
 
 class PacedView(_Paced[S], View[S]):
-    """A view at a reader's own pace. A thread reads the stream on."""
+    """A throttled view. A thread reads the stream in the background."""
 
     def __init__(
         self, stream: PartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
@@ -135,7 +133,7 @@ class PacedView(_Paced[S], View[S]):
         self._prepare(fold, source, pace, self._changed)
         super().__init__(stream, self._noted)
         self._thread: threading.Thread | None = None
-        self._is_left = False
+        self._has_left = False
 
     def __next__(self) -> S:
         if self._thread is None:
@@ -158,7 +156,7 @@ class PacedView(_Paced[S], View[S]):
 
     def _read(self) -> None:
         try:
-            while not self._is_left and self.stream.advance():
+            while not self._has_left and self.stream.advance():
                 self._note()
         except Exception as error:  # noqa: BLE001 - it is the reader's
             self._error = error
@@ -175,13 +173,13 @@ class PacedView(_Paced[S], View[S]):
 
     def interrupt(self, thread: int) -> None:  # noqa: ARG002 - only its own one reads
         """End the read that its thread is in."""
-        self._is_left = True
+        self._has_left = True
         if self._thread is not None and self._thread.ident and not self._has_ended:
             self.stream.interrupt(self._thread.ident)
 
     def close(self) -> None:
         """Leave the stream, which is closed if nobody else reads it."""
-        self._is_left = True
+        self._has_left = True
         tries = _TRIES
         while self._thread is not None and self._thread.is_alive() and tries:
             self.interrupt(0)
@@ -191,7 +189,7 @@ class PacedView(_Paced[S], View[S]):
 
 
 class AsyncPacedView(_Paced[S], AsyncView[S]):
-    """A view at a reader's own pace. A task reads the stream on."""
+    """A throttled view. A task reads the stream in the background."""
 
     def __init__(
         self, stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
