@@ -103,6 +103,26 @@ def test_nothing_of_a_failed_attempt_is_shown_before_the_next(play: Any, throttl
         assert len(outcome.provider.payloads) == 1
 
 
+def test_a_piece_read_while_a_retry_is_decided_ends_the_stream(play: Any) -> None:
+    views: list[Any] = []
+
+    def view(stream: Any) -> Any:
+        views.append(stream.json_deltas())
+        return stream.events()
+
+    def wait(_: Any) -> float:
+        feed = views[0]._feed
+        assert isinstance(feed.take(), str)
+        views[0].stream._session.feeds.mark_delivered(feed)  # as its reader in another thread does
+        return 0.0
+
+    scripts = [pieces('{"title": "x", "people": [{"name": 1}]}'), pieces()]
+    policy = Retrying(stop=stop_after_attempt(2), wait=wait)
+    outcome = play(*scripts, view=view, **CALL, max_retries=policy)
+    assert isinstance(outcome.error, partwise.InvalidOutputError)
+    assert len(outcome.provider.payloads) == 1
+
+
 def test_json_deltas_that_wait_survive_a_restart(play: Any) -> None:
     scripts = [pieces('{"title": "x", "people": [{"name": 1}]}'), pieces()]
     outcome = play(
