@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import json
 from datetime import date
@@ -303,6 +304,27 @@ def test_a_full_disk_loses_no_outcome(vendor: Vendor, ask: Any, tmp_path: Path) 
     ):
         found += (each.value.number for each in run)  # type: ignore[union-attr]
     assert found == [1]
+
+
+def test_a_parquet_file_that_can_not_be_ended_leaves_nothing_behind(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.parquet"
+    found: list[int] = []
+
+    def fail(_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = partwise_bulk.extract(
+        MODEL, Invoice, [{"n": 1}], output=output, checkpoint=tmp_path / "c.db", **ask
+    )
+    monkeypatch.setattr(parquet.ParquetWriter, "close", fail)
+    told = r"out.parquet can't be written: .*No space left.*the same command again"
+    with pytest.raises(PartwiseError, match=told):
+        found += (each.value.number for each in run)  # type: ignore[union-attr]
+
+    assert found == [1]
+    assert [path.name for path in tmp_path.iterdir()] == ["c.db"]
 
 
 def test_a_quote_that_nobody_closes_takes_no_row_in_silence(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
-from partwise import AsyncClient, ConfigurationError, PartwiseError, Settings, from_provider
+from partwise import AsyncClient, ConfigurationError, Settings, from_provider
 
 from ._ask import PATIENCE, Asker
 from ._batch.run import BatchRun
@@ -17,7 +17,7 @@ from ._batch.vendor import vendor_of
 from ._checkpoint import Checkpoint
 from ._clients import clients_like
 from ._money import CostLimit
-from ._outputs import open_output
+from ._outputs import not_written, open_output
 from ._pace import Pace, pace_of_key
 from ._pricing import BATCH_DISCOUNT, Prices
 from ._progress import Progress, new_progress
@@ -162,17 +162,17 @@ class Opened(Generic[T]):
             self._progress.close()
         try:
             if self._output is not None:
-                _close(self._output)
+                self._close_output(self._output)
         finally:
             if self._checkpoint is not None:
                 self._checkpoint.close()
 
-
-def _close(output: Output) -> None:
-    try:
-        output.close()
-    except OSError as error:
-        raise PartwiseError(f"{output.path} can't be written: {error}") from error
+    def _close_output(self, output: Output) -> None:
+        try:
+            output.close()
+        except OSError as error:
+            has_checkpoint = self._checkpoint is not None
+            raise not_written(output, error, has_checkpoint=has_checkpoint) from error
 
 
 def check(job: Job[Any]) -> None:

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic_core import to_json, to_jsonable_python
 
-from partwise import ConfigurationError
+from partwise import ConfigurationError, PartwiseError
 
 from ._errors import to_record
 
@@ -80,6 +80,16 @@ def open_output(
         return ParquetOutput(path, dump, schema)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be written: {error}") from error
+
+
+def not_written(output: Output, error: OSError, *, has_checkpoint: bool) -> PartwiseError:
+    """The error of an output that can't be written, with a way out."""
+    way_out = (
+        "Then run the same command again: rows that have finished are not asked again"
+        if has_checkpoint
+        else "Outcomes so far were handed out; with checkpoint= a run can be gone on with"
+    )
+    return PartwiseError(f"{output.path} can't be written: {error}. {way_out}")
 
 
 def record_of(outcome: Outcome[Any], dump: Callable[[Any], Any]) -> dict[str, Any]:
@@ -155,6 +165,10 @@ class ParquetOutput:
             self._rows.clear()
 
     def close(self) -> None:
-        self._flush()
-        self._writer.close()
-        self._part.replace(self.path)
+        try:
+            self._flush()
+            self._writer.close()
+            self._part.replace(self.path)
+        except OSError:
+            self._part.unlink(missing_ok=True)  # without its end nobody can read it
+            raise

@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from partwise import PartwiseError
-
 from ._errors import is_final
 from ._outcome import Outcome, Summary
+from ._outputs import not_written
 from ._prompts import estimate_tokens, fingerprint, messages_of
 
 if TYPE_CHECKING:
+    from partwise import PartwiseError
+
     from ._ask import Asker
     from ._checkpoint import Checkpoint
     from ._money import CostLimit
@@ -133,16 +134,10 @@ class Run(Generic[T]):
             output.write(batch)
         except OSError as error:
             # These outcomes are still handed out; the error comes in the place of the next.
-            told = f"{output.path} can't be written: {error}. {self._way_out}"
-            self._output_failure = PartwiseError(told)
+            has_checkpoint = self._plan.checkpoint is not None
+            self._output_failure = not_written(output, error, has_checkpoint=has_checkpoint)
             self._output_failure.__cause__ = error
             self._feeder.cancel()
-
-    @property
-    def _way_out(self) -> str:
-        if self._plan.checkpoint is None:
-            return "Outcomes so far were handed out; with checkpoint= a run can be gone on with"
-        return "Then run the same command again: rows that have finished are not asked again"
 
     def consumed(self, count: int) -> None:
         """So many outcomes are done with: as many further rows may be read."""
