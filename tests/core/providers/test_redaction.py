@@ -50,6 +50,19 @@ def test_what_an_error_carries(secrets: Secrets) -> None:
     assert vars(error)["kept"] is kept
 
 
+@pytest.mark.parametrize("body", [str, str.encode])
+def test_a_request_for_a_token_is_masked(body: Any, secrets: Secrets) -> None:
+    class PreparedRequest:
+        def __init__(self) -> None:
+            self.body = body("grant_type=refresh_token&refresh_token=not-to%2Fbe-shown")
+
+    error: Any = ConnectionError("no connection for not-to/be-shown")
+    error.request = PreparedRequest()
+    secrets.mask(error)
+    assert str(error) == "no connection for ***"
+    assert error.request.body == body("grant_type=refresh_token&refresh_token=***")
+
+
 def test_words_are_no_secrets(secrets: Secrets) -> None:
     error = ValueError("a short message")
     secrets.mask(error)

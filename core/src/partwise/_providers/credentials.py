@@ -16,6 +16,9 @@ _MAX_DEPTH: Final = 12
 _MAX_ATTRIBUTES: Final = 8
 """Levels of nested objects that are searched: an SDK's client's HTTP client's pool."""
 
+_MAX_FORM_CHARS: Final = 65_536
+"""Longer bodies are no requests for a token."""
+
 _CREDENTIAL_NAME: Final = re.compile(
     r"key|token|secret|passw|credential|auth(?!or)|authori[sz]|cookie|signature"
     r"|organi[sz]ation|org_id",
@@ -177,3 +180,11 @@ def sent_with(error: BaseException) -> Iterator[str]:
             headers = _items(getattr(request, "headers", None)) or ()
             yield from _in_group(headers)
             yield from in_url(str(getattr(request, "url", "")))
+            yield from _in_form(getattr(request, "body", None))
+
+
+def _in_form(body: Any) -> Iterator[str]:
+    """The credentials in a request for a token, as OAuth 2.0 has them (RFC 6749, 2.3.1)."""
+    if isinstance(body, (str, bytes)) and len(body) <= _MAX_FORM_CHARS:
+        pairs = parse_qsl(_as_str(body))
+        yield from (value for name, value in pairs if _CREDENTIAL_NAME.search(name))
