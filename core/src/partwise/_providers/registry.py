@@ -398,7 +398,7 @@ def _ensure_registered(plugin: object) -> None:
 
 def _factories_of(plugin: object) -> Factories:
     """The factories of this plugin alone."""
-    rows: Factories = {}
+    rows: dict[str, Any] = {}
 
     def add(name: Any, factory: Any) -> None:
         if not (isinstance(name, str) and callable(factory)):
