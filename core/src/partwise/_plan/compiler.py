@@ -66,7 +66,8 @@ class Compiler(NodeCompiler):
     """Compiles one core schema into nodes."""
 
     def __init__(self, schema: CoreSchema) -> None:
-        schema, definitions = as_lists(schema), []
+        schema = as_lists(schema)
+        definitions: list[Any] = []
         if schema["type"] == "definitions":
             schema, definitions = schema["schema"], schema["definitions"]
         super().__init__({each["ref"]: each for each in definitions})
