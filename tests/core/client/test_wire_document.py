@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, RootModel, StringConstraints
 from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
 
 from partwise import NotAppendableError
+from partwise._client import wire_document
 from partwise._client.wire_patches import Patches
 from partwise._client.wire_text import JsonDeltas
 from partwise._plan.plan import compile_plan
@@ -332,3 +333,50 @@ def test_so_are_those_of_many_short_values_far_down(
             document, path = fold(document, json.loads(json.dumps(patch)), path)
     assert document == json.loads(written_out)
     assert size <= 8 * max(len(written_out), 1024)
+
+
+class Counted(BaseModel):
+    a: int = 0
+    more: dict[int, str] = {}
+
+
+NUMBERED: list[tuple[Any, str]] = [
+    (dict[int, int], '{"1": 1, "02": 2, "2": 3, "-4": 4}'),
+    (
+        dict[int, Counted],
+        '{"1": {"a": 1, "more": {"7": "seven", "07": "again"}}, "2": {"more": {}}}',
+    ),
+    (
+        list[dict[int, list[str]]],
+        '[{"1": ["one", "two"], "2": []}, {"1": ["three"], "01": ["x", "y"]}]',
+    ),
+    (dict[int | str, str], '{"1": "one", "01": "two", "a": "three"}'),
+]
+
+
+@pytest.mark.parametrize("size", range(1, 10))
+@pytest.mark.parametrize(("response_type", "text"), NUMBERED)
+def test_patches_into_dicts_with_numbers_as_keys(response_type: Any, text: str, size: int) -> None:
+    reading = Reading(response_type, text, size)
+    patches, document, path = Patches(reading), None, ""
+    for batch in reading.batches():
+        for patch in patches(batch):
+            document, path = fold(document, json.loads(json.dumps(patch)), path)
+        assert same(document, written(reading.snapshot))
+
+
+def test_only_the_entry_that_changed_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[Any] = []
+    differences = wire_document._differences
+
+    def counted(parent: Any, key: Any, new: Any, steps: Any) -> Any:
+        compared.append(steps)
+        return differences(parent, key, new, steps)
+
+    monkeypatch.setattr(wire_document, "_differences", counted)
+    text = json.dumps({str(number): number for number in range(100)})
+    reading = Reading(dict[int, int], text, 9)
+    patches = Patches(reading)
+    for batch in reading.batches():
+        list(patches(batch))
+    assert len(compared) < 400

@@ -297,6 +297,8 @@ def _entry(container: Any, step: Any) -> tuple[Any, Any]:
         key = find_key(container, step)
         if isinstance(key, str) and not isinstance(key, Enum):
             return key, container[key]
+        if type(key) is int and str(key) not in container:
+            return str(key), container[key]  # pydantic writes it so
     return None, MISSING
 
 
