@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from partwise import ProviderTimeoutError
+from partwise import PartwiseError, ProviderTimeoutError
 
 from ..timing import assert_in_time
-from .stand import Stand, Way
+from .stand import Stand, Way, eventually
 from .trickle import TRICKLES, Trickle, TrickleServer
 
 if TYPE_CHECKING:
@@ -40,3 +42,25 @@ def test_a_limit_holds(
             return outcome.seconds
 
         assert_in_time(SECONDS, once)
+
+
+@pytest.mark.usefixtures("stands")
+def test_close_from_another_thread_ends_a_reader_without_a_response(
+    vendor: Vendor, server: ReplayServer
+) -> None:
+    with (
+        TrickleServer("headers") as trickling,
+        Stand(vendor, "sync", server, base_url=trickling.url, timeout=30) as stand,
+    ):
+        stream = stand.call()
+
+        def read() -> None:
+            with suppress(PartwiseError):
+                next(stream)
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        assert eventually(lambda: len(trickling._threads) > 1)  # it has the request's connection
+        stream.close()
+        reader.join(5)
+        assert not reader.is_alive()

@@ -47,6 +47,7 @@ class Driver:
         self._keeper: Keeper | None = None
         self._source: Any = None  # of the events
         self._thread: int | None = None  # the one that reads
+        self._is_opening = False
         self._is_closed = threading.Event()
         self.events: Generator[Any, None, None] = _no_events()
 
@@ -67,10 +68,14 @@ class Driver:
             _next_item(self._keeper, self._deadline, self._call, opening=True)
             self.events = _kept_events(self._keeper, self._deadline, self._call)
             return
-        with translating(self._call, opening=True):
-            context = connect()
-            events = context.__enter__()
-        self._context, self._source, self._thread = context, events, threading.get_ident()
+        self._thread, self._is_opening = threading.get_ident(), True
+        try:
+            with translating(self._call, opening=True):
+                context = connect()
+                events = context.__enter__()
+        finally:
+            self._is_opening = False
+        self._context, self._source = context, events
         self.events = _translated(events, self._call)
 
     def close(self) -> None:
@@ -86,6 +91,9 @@ class Driver:
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.release()
+        if self._is_opening and self._thread != threading.get_ident():
+            interrupt(None, self._thread)  # that thread sees its connection fail
+            return
         try:
             self.events.close()
         except ValueError:  # an event is being read: it is the last one
