@@ -216,6 +216,8 @@ def survives_a_restart(redis_url: str) -> None:
         with demo(*command, port=port, variables=variables, is_killed=True) as url:
             asked = Asked(url, context, vendor, mistaken, answer)
             second = asked.second_attempt(page, asked.begin_on(page))
+            second.release_to("Jane")
+            sees(page, "/^streaming 2 2/")
             second.release_to("janesmith")  # beyond the name, of which the initials are shown, too
             sees(page, "/^streaming 2 2 .users.1.email/")
         sees(page, "/^reconnecting 2/")  # the process is dead
