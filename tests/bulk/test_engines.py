@@ -125,15 +125,17 @@ def check(found: Any, count: int) -> None:
     assert found["errors"] == ["MalformedOutputError"] * wanted.count(None)
 
 
-# A row costs both processes some 3 ms, so that `make test` has a fifth of the rows.
-@pytest.mark.parametrize("count", [1000, pytest.param(5000, marks=pytest.mark.full)])
 def test_daft_native_with_its_process_killed(
-    count: int, environments: Environments, tmp_path: Path
+    environments: Environments, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     """It has no workers: the same command again is the way on, and the cache has the answers."""
+    # A row costs both processes some 3 ms, so that `make test` has a fifth of the rows. All of
+    # the tests install Daft once, with Ray.
+    is_full = pytestconfig.getoption("--full")
+    count, engine = (5000, "daft-ray") if is_full else (1000, "daft")
     vendor = Vendor(kill_after=count * 2 // 5)
     with vendor.server:
-        python = environments.python("daft")
+        python = environments.python(engine)
         command = (python, f"{vendor.server.url}/v1", count, "native", tmp_path / "answers.db")
         with start("daft_rows.py", *command) as process:
             vendor.victim = process.pid

@@ -102,6 +102,7 @@ def test_plugins_are_looked_for_again_once_one_was_installed(
     monkeypatch.setattr("importlib.metadata.entry_points", look)
     install("partwise-acme", "acme")
     monkeypatch.setattr("sys.path", sys.path[:1])  # others may change the checkout's folder
+    monkeypatch.setattr("sys.dont_write_bytecode", True)  # it would change this one
     for _ in range(3):
         partwise.from_provider("acme/large")
     assert len(looks) == 1
