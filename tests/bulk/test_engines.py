@@ -1,4 +1,4 @@
-"""Daft on its two runners, and Ray Data, each in an environment of its own with the real engine."""
+"""Daft on its two runners, and Ray Data: the real engines, in environments of their own."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ pytestmark = pytest.mark.xdist_group("engines")
 SCRIPTS = Path(__file__).parent / "engines"
 CONCURRENCY = 32  # of the scripts
 PACKAGES = {
-    "daft": "daft>=0.7.10",
-    "daft-ray": "daft[ray]>=0.7.10",
-    "ray": "ray[data]>=2.50",
+    "daft": ["daft>=0.7.10"],
+    "ray": ["daft[ray]>=0.7.10", "ray[data]>=2.50"],
 }
 
 
@@ -43,17 +42,17 @@ class Environments:
     def python(self, name: str) -> str:
         """The interpreter that has this engine."""
         folder = self._root / ".engines" / name
-        ready = folder / ".ready"
-        if not ready.exists():
-            self._make(folder, PACKAGES[name])
-            ready.touch()
+        ready, engines = folder / ".ready", PACKAGES[name]
+        if not ready.exists() or ready.read_text() != str(engines):
+            self._make(folder, engines)
+            ready.write_text(str(engines))
         return str(folder / "bin" / "python")
 
-    def _make(self, folder: Path, engine: str) -> None:
+    def _make(self, folder: Path, engines: list[str]) -> None:
         members = ["core", "conformance", *(f"plugins/{name}" for name in ("bulk", "openai"))]
         editable = [part for member in members for part in ("-e", str(self._root / member))]
         self._run("venv", "-q", "--allow-existing", "--python", sys.executable, str(folder))
-        self._run("pip", "install", "-q", "--python", str(folder), engine, "pyarrow", *editable)
+        self._run("pip", "install", "-q", "--python", str(folder), *engines, "pyarrow", *editable)
 
     def _run(self, *arguments: str) -> None:
         if self.may_lack and not self._uv.exists():
@@ -129,13 +128,11 @@ def test_daft_native_with_its_process_killed(
     environments: Environments, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     """It has no workers: the same command again is the way on, and the cache has the answers."""
-    # A row costs both processes some 3 ms, so that `make test` has a fifth of the rows. All of
-    # the tests install Daft once, with Ray.
-    is_full = pytestconfig.getoption("--full")
-    count, engine = (5000, "daft-ray") if is_full else (1000, "daft")
+    # A row costs both processes some 3 ms, so that `make test` has a fifth of the rows.
+    count = 5000 if pytestconfig.getoption("--full") else 1000
     vendor = Vendor(kill_after=count * 2 // 5)
     with vendor.server:
-        python = environments.python(engine)
+        python = environments.python("daft")
         command = (python, f"{vendor.server.url}/v1", count, "native", tmp_path / "answers.db")
         with start("daft_rows.py", *command) as process:
             vendor.victim = process.pid
@@ -155,7 +152,7 @@ def test_daft_native_with_its_process_killed(
 def test_daft_on_ray_with_a_worker_killed(environments: Environments, tmp_path: Path) -> None:
     vendor = Vendor(kill_after=2000)
     with vendor.server:
-        python = environments.python("daft-ray")
+        python = environments.python("ray")
         command = (python, f"{vendor.server.url}/v1", 5000, "ray", tmp_path / "answers.db")
         found = run("daft_rows.py", *command)
 

@@ -49,7 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that must take every branch: always the same ones, so nothing is drawn."""
     for item in items:
         is_core = item.path.parent in COVERED and item.path.name not in ELSEWHERE
-        if is_core and not _draws(item):
+        is_slow = item.get_closest_marker("full") is not None
+        if is_core and not is_slow and not _draws(item):
             item.add_marker("covered")
 
 

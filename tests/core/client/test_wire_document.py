@@ -244,7 +244,7 @@ def chain(depth: int) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("depth", [20, 60, 90])
+@pytest.mark.parametrize("depth", [20, 60, pytest.param(90, marks=pytest.mark.full)])
 def test_so_are_those_of_objects_that_all_end_at_once(depth: int) -> None:
     text = json.dumps(chain(depth), separators=(",", ":"))
     reading = Reading(Link, text, 4)
