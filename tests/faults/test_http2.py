@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from httpcore2._sync.http2 import HTTP2Connection
 
 import partwise
 from partwise import IncompleteOutputError, PartwiseError
-from partwise._client.interrupt import interrupt_read
+from partwise._client.interrupt import frame_of, interrupt_read
 
 from ..timing import PROMPTLY
 from .http2 import Http2Server
@@ -117,5 +116,5 @@ def test_a_connection_that_others_use_is_left_alone(requests: int) -> None:
 
 
 def is_in_recv(thread: threading.Thread) -> bool:
-    frame = sys._current_frames().get(thread.ident or 0)
+    frame = frame_of(thread.ident or 0)
     return frame is not None and frame.f_code is SyncStream.read.__code__

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +17,8 @@ log = logging.getLogger("partwise")
 
 _OUTERMOST: Final = "partwise._client."
 """Modules whose frames are around the SDK's."""
+
+_without_gc: Final = threading.RLock()  # a finalizer may come here as well
 
 
 def interrupt(events: Any, thread: int | None) -> bool:
@@ -44,7 +48,7 @@ def interrupt_read(thread: int) -> bool:
     Args:
         thread: its identifier, as `threading.get_ident` gives it.
     """
-    frames = _stack(sys._current_frames().get(thread))  # noqa: SLF001 - documented in `sys`
+    frames = _stack(frame_of(thread))
     if any(_is_shared(frame) for frame in frames):
         return False
     for frame in frames:
@@ -53,6 +57,20 @@ def interrupt_read(thread: int) -> bool:
                 found.shutdown(socket.SHUT_RDWR)
             return True
     return False
+
+
+def frame_of(thread: int) -> FrameType | None:
+    """The innermost frame of a thread; None if it has ended."""
+    # A collection inside of `_current_frames` may stop the interpreter for good before Python
+    # 3.11.9 and 3.12.3, which do the same (gh-106883).
+    with _without_gc:
+        is_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames().get(thread)  # noqa: SLF001 - documented in `sys`
+        finally:
+            if is_enabled:
+                gc.enable()
 
 
 def _stack(frame: FrameType | None) -> list[FrameType]:
