@@ -51,7 +51,7 @@ class Environments:
     def _make(self, folder: Path, engines: list[str]) -> None:
         members = ["core", "conformance", *(f"plugins/{name}" for name in ("bulk", "openai"))]
         editable = [part for member in members for part in ("-e", str(self._root / member))]
-        self._run("venv", "-q", "--allow-existing", "--python", sys.executable, str(folder))
+        self._run("venv", "-q", "--clear", "--python", sys.executable, str(folder))
         self._run("pip", "install", "-q", "--python", str(folder), *engines, "pyarrow", *editable)
 
     def _run(self, *arguments: str) -> None:
