@@ -31,7 +31,9 @@ from partwise.provider import (
     Usage,
 )
 from partwise_anthropic import AnthropicProvider
-from partwise_conformance import ReplayServer, Reply, cut
+from partwise_conformance import ReplayServer, Reply
+
+from ..recorded import pieces
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings" / "anthropic-messages"
 CASES = sorted(path.parent for path in FOLDER.glob("*/meta.json"))
@@ -117,7 +119,7 @@ def case(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(params=[1, 7, None], ids=["bytes", "sevens", "whole"])
 def reply(request: pytest.FixtureRequest, case: Path) -> Reply:
-    return Reply(body=cut((case / "response.sse").read_bytes(), request.param))
+    return Reply(body=pieces((case / "response.sse").read_bytes(), request.param))
 
 
 def described(case: Path) -> dict[str, Any]:

@@ -128,8 +128,8 @@ def test_daft_native_with_its_process_killed(
     environments: Environments, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     """It has no workers: the same command again is the way on, and the cache has the answers."""
-    # A row costs both processes some 3 ms, so that `make test` has a fifth of the rows.
-    count = 5000 if pytestconfig.getoption("--full") else 1000
+    # A row costs both processes some 3 ms, so that `make test` has few.
+    count = 5000 if pytestconfig.getoption("--full") else 400
     vendor = Vendor(kill_after=count * 2 // 5)
     with vendor.server:
         python = environments.python("daft")
