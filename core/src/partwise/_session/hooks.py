@@ -23,7 +23,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from .._errors import ConfigurationError, described, shown
@@ -195,7 +194,7 @@ class HookDispatcher:
     def emit(self, name: HookName, *detail: Any) -> None:
         for hooks in self._hooks:
             for handler in hooks.handlers(name):
-                _call_safely(name, partial(handler, *detail))
+                _call_safely(name, handler, detail, {})
         self._emit_to_observers(name, detail)
 
     def emit_payload(self, payload: Mapping[str, Any]) -> None:
@@ -205,12 +204,13 @@ class HookDispatcher:
             safe = self._secrets.masked_payload(payload)
             for hooks in self._hooks:
                 for handler in hooks.handlers(name):
-                    _call_safely(name, partial(_with_keywords, handler, safe))
+                    _call_safely(name, handler, (), safe)
             self._emit_to_observers(name, (safe,))
 
     def _emit_to_observers(self, name: HookName, detail: tuple[Any, ...]) -> None:
         if self._observe is not None:
-            _call_safely(name, partial(self._observe, name=name, call=self._call, detail=detail))
+            event = {"name": name, "call": self._call, "detail": detail}
+            _call_safely(name, self._observe, (), event)
 
 
 def _known(name: str) -> str:
@@ -222,13 +222,11 @@ def _known(name: str) -> str:
     return name
 
 
-def _with_keywords(handler: Handler, keywords: dict[str, Any]) -> object:
-    return handler(**keywords)
-
-
-def _call_safely(name: str, handler: Callable[[], object]) -> None:
+def _call_safely(
+    name: HookName, handler: Handler, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> None:
     try:
-        handler()
+        handler(*arguments, **keywords)
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer must not suffer
         message = f"a handler of {name!r} raised {described(error)}"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
