@@ -60,9 +60,9 @@ def translated(error: Exception, provider: Provider, name: str, *, opening: bool
     else:
         known = _mapped(error, provider, name)
     if known is None:
+        if not _is_builtin(error):
+            return error
         known = _error_of_request(error) if opening else _error_of_answer(error, name)
-    if known is None:
-        return error
     known.__cause__ = known.__cause__ or error
     return known
 
@@ -80,16 +80,10 @@ def _mapped(error: Exception, provider: Provider, name: str) -> PartwiseError | 
     return found
 
 
-def _error_of_request(error: Exception) -> PartwiseError | None:
-    """The error for a request that could not be made; None if the cause may be the user's code."""
-    if not _is_builtin(error):
-        return None
+def _error_of_request(error: Exception) -> PartwiseError:
     return ConfigurationError(f"the request can't be sent ({described(error)})")
 
 
-def _error_of_answer(error: Exception, provider: str) -> PartwiseError | None:
-    """The error for an answer that could not be read; None as above."""
-    if not _is_builtin(error):
-        return None
+def _error_of_answer(error: Exception, provider: str) -> PartwiseError:
     message = f"the vendor's answer can't be read ({described(error)})"
     return ServerError(message, provider=provider, retryable=True)
