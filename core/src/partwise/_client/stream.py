@@ -89,9 +89,6 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                 shown = self._shown = feeds.found
                 yield session.show()
             session.value()
-        except ValueError as error:
-            raise_if_being_read(error)
-            raise
         finally:
             self._leave()
 
