@@ -82,7 +82,7 @@ TEXTS = [
 
 def parts_of(stream: Any) -> list[weakref.ref[Any]]:
     session = stream._session
-    attempt = session._attempt
+    attempt = session.attempt
     return [weakref.ref(stream), weakref.ref(attempt), weakref.ref(attempt.builder)]
 
 
@@ -136,7 +136,7 @@ def test_a_failed_attempt_is_freed_when_the_next_begins(sync: Any, kit: Any) -> 
     with sync.client(script, kit.text('{"name": "Jo", "age": 2')) as client:
         stream = client.create_partial(kit.User, messages=[], mode="json_schema", max_retries=1)
         next(stream)
-        first = weakref.ref(stream._session._attempt)
+        first = weakref.ref(stream._session.attempt)
         while stream.attempt == 1:
             next(stream)
         assert first() is None

@@ -172,7 +172,7 @@ def test_what_a_stream_has_read_does_not_wait_for_the_garbage_collector(
     gc.disable()
     try:
         outcome = play([*pieces(), STOP], view=view, mode=mode)
-        attempt = outcome.stream._session._attempt
+        attempt = outcome.stream._session.attempt
         left = [weakref.ref(attempt), weakref.ref(attempt.builder)]
         assert outcome.error is None
         del attempt, outcome

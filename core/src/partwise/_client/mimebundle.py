@@ -22,7 +22,7 @@ def repr_of(session: Session, name: str) -> str:
         state = "failed"
     usage = session.usage
     tokens = "" if usage is None else f", {usage.output_tokens} tokens"
-    return f"<{name} of {source}: {state}, attempt {session.attempt}{tokens}>"
+    return f"<{name} of {source}: {state}, attempt {session.attempt.number}{tokens}>"
 
 
 def mimebundle(session: Session, title: str) -> dict[str, Any]:

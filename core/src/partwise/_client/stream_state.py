@@ -55,7 +55,7 @@ class StreamState(Generic[T]):
     @property
     def attempt(self) -> int:
         """The number of the attempt that is running, or was the last, from 1."""
-        return self._session.attempt
+        return self._session.attempt.number
 
     @property
     def usage(self) -> Usage | None:
@@ -70,7 +70,7 @@ class StreamState(Generic[T]):
     @property
     def finish_reason(self) -> FinishReason | None:
         """The reason why the vendor stopped, once it gave one; None until then."""
-        return self._session.finish_reason
+        return self._session.attempt.finish_reason
 
     @property
     def text(self) -> str:
@@ -80,7 +80,7 @@ class StreamState(Generic[T]):
     @property
     def reasoning(self) -> str:
         """The model's reasoning so far, or the vendor's summary of it; "" if there is none."""
-        return self._session.reasoning
+        return self._session.attempt.reasoning
 
     @property
     def completion(self) -> Completion:

@@ -33,7 +33,7 @@ def envelope_of(session: Session, *, by_alias: bool | None = None) -> Envelope:
     absent = [*absent_places(snapshot, (), by_alias)]
     return Envelope(
         kind="snapshot",
-        attempt=session.attempt,
+        attempt=session.attempt.number,
         state=session.state(""),
         value=written(snapshot, by_alias=by_alias),
         missing=[format_pointer(steps) for steps, is_required in absent if is_required],

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from .._plan.skipping import InvalidElement
     from .._providers.hookspecs import HookName
     from .._snapshot.builder import State
-    from .._usage import FinishReason, Usage
+    from .._usage import Usage
     from .call import Call
     from .commands import Command
     from .ending import Outcome
@@ -62,6 +62,7 @@ class Session:
     """The state of one call.
 
     Attributes:
+        attempt: the one that is running, or was the last.
         call: the call.
         deadline: how long the driver may wait for the vendor.
         feeds: the views of the answer.
@@ -69,7 +70,6 @@ class Session:
 
     __slots__ = (
         "__weakref__",
-        "_attempt",
         "_budget",
         "_command",
         "_ending",
@@ -77,6 +77,7 @@ class Session:
         "_requests",
         "_retries",
         "_retry",
+        "attempt",
         "call",
         "deadline",
         "feeds",
@@ -93,7 +94,7 @@ class Session:
         self._reader: EventReader | None = None  # of the response that is open, or was
         self._retry: Retry | None = None
         self._ending: Ending | None = None
-        self._attempt = self._new_attempt(1)
+        self.attempt = self._new_attempt(1)
         self._command: Command = self._open()
 
     # The protocol with the driver ----------------------------------------------------------------
@@ -135,7 +136,7 @@ class Session:
     def show(self) -> Any:
         """The snapshot for the user: once it was delivered, restarts must be announced."""
         self.feeds.delivered = True
-        return self._attempt.builder.snapshot()
+        return self.attempt.builder.snapshot()
 
     def abandon(self) -> None:
         """The reader has left, or the driver was interrupted: nothing more will be read."""
@@ -173,32 +174,20 @@ class Session:
     @property
     def snapshot(self) -> Any:
         """The value if it is there, else the snapshot; None if there is none."""
-        return self._attempt.builder.snapshot()
-
-    @property
-    def attempt(self) -> int:
-        return self._attempt.number
+        return self.attempt.builder.snapshot()
 
     @property
     def text(self) -> str:
-        return self._attempt.text
-
-    @property
-    def reasoning(self) -> str:
-        return self._attempt.reasoning
-
-    @property
-    def finish_reason(self) -> FinishReason | None:
-        return self._attempt.finish_reason
+        return self.attempt.text
 
     @property
     def usage(self) -> Usage | None:
         """The tokens of all attempts, as far as the vendor reported them; None if it did not."""
-        return self._budget.usage(self._attempt)
+        return self._budget.usage(self.attempt)
 
     @property
     def usage_complete(self) -> bool:
-        return self._budget.is_complete(self._attempt)
+        return self._budget.is_complete(self.attempt)
 
     @property
     def finished(self) -> bool:
@@ -211,7 +200,7 @@ class Session:
 
     @property
     def completion(self) -> Completion:
-        attempt = self._attempt
+        attempt = self.attempt
         return Completion(
             call=self.call.info,
             attempt=attempt.number,
@@ -225,7 +214,7 @@ class Session:
 
     def state(self, path: str) -> State:
         """The state of the value at the path."""
-        return self._attempt.builder.state(path)
+        return self.attempt.builder.state(path)
 
     def open_feed(self, fold: Fold[S]) -> Feed[S]:
         """The queue of a new view.
@@ -235,7 +224,7 @@ class Session:
         """
         feed = self.feeds.open(fold)
         if not self.feeds.is_frozen:
-            self._attempt = self._new_attempt(1)
+            self.attempt = self._new_attempt(1)
         return feed
 
     def on(self, name: HookName, handler: Handler) -> None:
@@ -246,7 +235,7 @@ class Session:
         """
         self.call.hooks.on(name, handler)
         if not self.feeds.is_frozen:  # fields are noted from the beginning
-            self._attempt = self._new_attempt(1)
+            self.attempt = self._new_attempt(1)
 
     def skip_invalid(self, path: Path) -> None:
         """Leave out the invalid elements of the list at the path.
@@ -264,7 +253,7 @@ class Session:
         plan = Plan(Annotated[call.response_type, skipping])
         plan.name = call.plan.name
         self.call = replace(call, plan=plan, skipping=skipping)
-        self._attempt = self._new_attempt(1)
+        self.attempt = self._new_attempt(1)
 
     @property
     def invalid(self) -> list[InvalidElement]:
@@ -329,10 +318,10 @@ class Session:
         if not self.feeds.void():
             raise error
         self._reader.restart_display()  # type: ignore[union-attr]  # which called this
-        self._announce(Restarted(self.attempt, error), "stream:restart")
+        self._announce(Restarted(self.attempt.number, error), "stream:restart")
 
     def _new_reader(self) -> EventReader:
-        attempt = self._attempt
+        attempt = self.attempt
         self._reader = reader = self.call.reader(
             attempt,
             self.call.decoder(self._requests.current),
@@ -348,7 +337,7 @@ class Session:
 
     def _finished(self) -> Any:
         try:
-            return self._attempt.finish()
+            return self.attempt.finish()
         except PartwiseError as error:
             raise as_raised(error) from error.__cause__
 
@@ -382,11 +371,11 @@ class Session:
         # Nothing is raised here: an error would hold this frame, which holds the error.
         if not isinstance(error, PartwiseError) or not self._may_retry(error):
             return error
-        seconds = self._retries.pause(self.attempt, error)
+        seconds = self._retries.pause(self.attempt.number, error)
         if seconds is None:
             self.call.hooks.emit("completion:last_attempt", error)
             return self._enriched(self._retries.exhausted())
-        if self._budget.is_spent(self._attempt):
+        if self._budget.is_spent(self.attempt):
             over = self._enriched(self._budget.error())
             over.__cause__ = error
             return over
@@ -405,25 +394,25 @@ class Session:
         return self._reader is not None and self._reader.saw_event
 
     def _resumes(self, error: PartwiseError) -> bool:
-        return self.call.settings.resume and is_resumable(self._attempt, error)
+        return self.call.settings.resume and is_resumable(self.attempt, error)
 
     def _begin_next(self) -> None:
         """Make the attempt ready that follows a failed one."""
         retry, self._retry = self._retry, None
         error = None if retry is None else retry.failure
         if error is None:
-            self._attempt = self._new_attempt(self.attempt)
+            self.attempt = self._new_attempt(self.attempt.number)
             return
-        failed = self._attempt
+        failed = self.attempt
         self._budget.settle(failed)
         if self._resumes(error):
-            self._attempt = attempt = Continuation(failed)
+            self.attempt = attempt = Continuation(failed)
             self._requests.resume(attempt)
-            self._announce(Resumed(self.attempt, error), "stream:resume")
+            self._announce(Resumed(self.attempt.number, error), "stream:resume")
         else:
             self._requests.correct(failed, error) if is_reasked(error) else self._requests.repeat()
-            self._attempt = self._new_attempt(failed.number + 1)
-            self._announce(Restarted(self.attempt, error), "stream:restart")
+            self.attempt = self._new_attempt(failed.number + 1)
+            self._announce(Restarted(self.attempt.number, error), "stream:restart")
 
     def _announce(self, event: Restarted | Resumed, name: HookName) -> None:
         self.feeds.add([event])
@@ -433,7 +422,7 @@ class Session:
         if isinstance(error, PartwiseError):
             self._enriched(error)
             error.advice = error.advice or advice_on(
-                error, self.call, self._attempt, has_begun=self._has_begun
+                error, self.call, self.attempt, has_begun=self._has_begun
             )
         if isinstance(error, OutputError):  # found in partwise's own frames, which hold the answer
             drop_frames(error)
@@ -442,19 +431,19 @@ class Session:
         self.call.hooks.emit(name, error)
 
     def _report_usage(self) -> None:
-        if self._attempt.usage is not None:
-            self.call.hooks.emit("completion:usage", self._attempt.usage)
+        if self.attempt.usage is not None:
+            self.call.hooks.emit("completion:usage", self.attempt.usage)
 
     def _enriched(self, error: PartwiseError) -> PartwiseError:
         sums_up = isinstance(error, RetriesExhaustedError | BudgetExceededError)
-        return enriched(error, self._attempt, self.usage if sums_up else self._attempt.usage)
+        return enriched(error, self.attempt, self.usage if sums_up else self.attempt.usage)
 
     def _end(self, outcome: Outcome, value: Any = None, *, error: Exception | None = None) -> None:
         self._ending = Ending(outcome, value, error)
         self._retries.failures.clear()
         end = StreamEnd(
             outcome=outcome,
-            attempts=self.attempt,
+            attempts=self.attempt.number,
             usage=self.usage,
             usage_complete=self.usage_complete,
             error=error,
