@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter, deque
 from typing import Annotated, Any
@@ -11,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
 
+import partwise
 from partwise import Limits
+from partwise._client.wire_document import Document
 from partwise._json.tokens import CutToken
 from partwise._plan.plan import compile_plan
 from partwise._snapshot import buffers
@@ -33,6 +36,21 @@ class Dict(TypedDict, total=False):
 @dataclass(config=ALLOW)
 class Data:
     a: int = 0
+
+
+class Typed(BaseModel):
+    model_config = ALLOW
+    __pydantic_extra__: dict[str, int]
+
+
+@dataclass
+class Numbers:
+    numbers: list[int]
+
+
+class Outer(BaseModel):
+    inner: Numbers
+    text: str = "end"
 
 
 def numbers(count: int) -> str:
@@ -135,3 +153,34 @@ def test_a_long_number_is_joined_a_few_times(monkeypatch: pytest.MonkeyPatch) ->
         builder.feed("1234")
     assert builder.close() == pytest.approx(0.1234123412)
     assert joined["chars"] < 100_000 * 20
+
+
+WIRE_KINDS: dict[str, tuple[Any, Any]] = {
+    "set": (set[int], numbers),
+    "tuple": (tuple[int, ...], numbers),
+    "deque of texts": (deque[str], texts),
+    "typed extras": (Typed, entries),
+    "dataclass": (Outer, lambda n: f'{{"inner": {{"numbers": {numbers(n)}}}, "text": "x"}}'),
+}
+
+
+@pytest.mark.parametrize("view", ["patches", "json_deltas"])
+@pytest.mark.parametrize("name", WIRE_KINDS)
+def test_a_value_that_is_written_as_a_whole_is_written_a_few_times(
+    name: str, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, write = WIRE_KINDS[name]
+    written: list[int] = []
+    write_place: Any = Document._write
+
+    def counting(this: Document, place: Any) -> Any:
+        value = write_place(this, place)
+        written.append(len(json.dumps(value)))
+        return value
+
+    monkeypatch.setattr(Document, "_write", counting)
+    text = write(400)
+    stream = partwise.parse(kind, [text[start : start + 4] for start in range(0, len(text), 4)])
+    for _ in getattr(stream, view)():
+        pass
+    assert sum(written) < len(text) * 40

@@ -5,12 +5,15 @@ together, and the document always equals `snapshot.model_dump(mode="json")`; for
 a model it equals `to_jsonable_python(snapshot)`.
 
 A value inside a custom serializer's output, or inside a type other than a model, a list or a dict,
-has no path in the JSON: the value around it is compared as a whole.
+has no path in the JSON: the value around it is compared as a whole. If that is large, it is not
+compared for each change inside, which would cost the square of its size, but each time that it
+has grown by a part of it, and when it is complete.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
@@ -25,7 +28,7 @@ from .._paths import find_key
 from .._plan.json_layouts import layout_of
 from .._plan.notebook_view import written
 from .._sentinels import MISSING
-from .._snapshot.events import Restarted, Resumed
+from .._snapshot.events import Closed, Restarted, Resumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 _NATIVE: Final = frozenset({str, int, bool, type(None)})
 _INFERRED: Final = (Decimal, Enum, UUID)
 """Types whose JSON no model's configuration changes."""
+_SMALL_CHARS: Final = 256
+"""A value of less JSON is compared as a whole for each change inside."""
+_CHARS_PER_CHANGE: Final = 32
+"""A larger one waits for as many changes as it is times as long: about an eighth of them."""
 
 Steps: TypeAlias = tuple[str | int, ...]
 """Keys and indices of a JSON document from its root."""
@@ -79,8 +86,11 @@ class Document:
     def __init__(self, *, by_alias: bool | None = None) -> None:
         self._by_alias = by_alias
         self._holder: dict[Any, Any] = {}
-        self._marks: dict[Path, None] = {}
+        self._marks: dict[Path, bool] = {}  # and whether the value there is complete
         self._restarted = False
+        self._whole: Steps = ()  # of the value that was compared as a whole last
+        self._wait = 0  # changes in it before it is compared again
+        self._late: Path | None = None  # of such a change
         self.touched: dict[Steps, bool] = {}
 
     @property
@@ -95,37 +105,57 @@ class Document:
                 self._marks.clear()
                 self._restarted = True
             elif not isinstance(event, Resumed):
-                self._marks[event.path] = None
+                self._marks[event.path] = isinstance(event, Closed)
 
-    def update(self, snapshot: Any) -> list[Change]:
+    def update(self, snapshot: Any, *, is_last: bool = False) -> list[Change]:
         """Bring the document up to date where something changed: the changes, in order."""
         marks, self._marks = self._marks, {}
         self.touched = {}
-        if not marks:
-            return []
-        if self._restarted or self.value is MISSING:
+        if marks and (self._restarted or self.value is MISSING):
             return self._replace_all(snapshot, marks)
         changes: list[Change] = []
-        for path in marks:
-            changes += self._update_at(snapshot, path)
+        for path, is_complete in marks.items():
+            changes += self._update_at(snapshot, path, is_complete=is_complete)
+        if is_last:
+            changes += self._catch_up(snapshot)
         return changes
 
-    def _replace_all(self, snapshot: Any, marks: dict[Path, None]) -> list[Change]:
+    def _replace_all(self, snapshot: Any, marks: dict[Path, bool]) -> list[Change]:
         op: Literal["add", "replace"] = "add" if self.value is MISSING else "replace"
-        self._restarted = False
+        self._restarted, self._late, self._wait = False, None, 0
         value = self._write(_Place((), snapshot, None, (), is_special=False))
         self._holder[""] = value
         for path in marks:
             self._touch(self._locate(snapshot, path))
         return [Change(op, (), copy.deepcopy(value))]
 
-    def _update_at(self, snapshot: Any, path: Path) -> Iterator[Change]:
+    def _update_at(self, snapshot: Any, path: Path, *, is_complete: bool) -> Iterator[Change]:
         place = self._locate(snapshot, path)
         self._touch(place)
+        if place.steps != self._whole:
+            yield from self._catch_up(snapshot)
+        elif self._wait and not (is_complete and len(path) == len(place.steps)):
+            self._wait -= 1
+            self._late = path
+            return
+        yield from self._compare(snapshot, path, place)
+
+    def _catch_up(self, snapshot: Any) -> Iterator[Change]:
+        """Make the changes that wait: there will be no more of them."""
+        path, self._late, self._wait = self._late, None, 0
+        if path is not None:
+            yield from self._compare(snapshot, path, self._locate(snapshot, path))
+
+    def _compare(self, snapshot: Any, path: Path, place: _Place) -> Iterator[Change]:
         while (found := self._find(place.steps)) is None:
             # The values around it were added without events of their own, with their contents.
             place = self._locate(snapshot, path[: len(place.steps) - 1])
-        yield from _differences(*found, self._write(place), place.steps)
+        value = self._write(place)
+        if place.is_special:
+            size = len(json.dumps(value)) if value is not MISSING else 0
+            self._whole, self._late = place.steps, None
+            self._wait = size // _CHARS_PER_CHANGE if size > _SMALL_CHARS else 0
+        yield from _differences(*found, value, place.steps)
         for around in self._computing(snapshot, path):
             yield from self._compare_computed(around)
 

@@ -126,7 +126,7 @@ class Patches:
         return self._patches(is_last=True)
 
     def _patches(self, *, is_last: bool) -> Iterable[list[Operation]]:
-        changes = self._unsent + self._document.update(self._source.snapshot)
+        changes = self._unsent + self._document.update(self._source.snapshot, is_last=is_last)
         if not changes:
             return ()
         if self._standard:

@@ -70,7 +70,7 @@ class JsonDeltas:
         Raises:
             NotAppendableError: something changed that was given already.
         """
-        self._document.update(self._source.snapshot)
+        self._document.update(self._source.snapshot, is_last=self._source.finished)
         self._written.append(self._writer.write(self._document.touched))
         if self._is_whole and self._source.finished:
             self._written.append(self._writer.close())
