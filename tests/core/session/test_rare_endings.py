@@ -8,7 +8,7 @@ import pytest
 
 import partwise
 from partwise import Resumed
-from partwise._client.views import Events
+from partwise._client.wire_folds import Events
 from partwise._session.feeds import Feeds
 from partwise.provider import (
     Approach,

@@ -17,11 +17,10 @@ from .._session.commands import END, Done, Read, Show
 from .async_reader import AsyncReader, AsyncView
 from .keywords import flag
 from .stream_state import StreamState
-from .views import Events
-from .wire_folds import EventBatches, Newest, Snapshots
+from .wire_folds import Events, Snapshots
 from .wire_patches import Patches
 from .wire_text import JsonDeltas
-from .wire_view import AsyncPacedView, Pace
+from .wire_view import AsyncPacedView
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from .._snapshot.events import Event
     from .selectors import HasElements, OnInvalid, Place
     from .stream_state import PaceableFold
-    from .wire_folds import PacedFold
     from .wire_patches import Operation, Source
 
 P = TypeVar("P")
@@ -193,21 +191,15 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
     ) -> AsyncView[S]:
         if throttle is None:
             return AsyncView(self, new_fold(self._session))
-        return self._paced(new_fold, throttle)
-
-    def _paced(self, new_fold: Callable[[Newest], PacedFold[S]], throttle: float) -> AsyncView[S]:
-        newest = Newest(self._session)
-        return AsyncPacedView(self, new_fold(newest), newest, Pace(throttle))
+        return AsyncPacedView(self, new_fold, throttle)
 
     def events(self, *, throttle: float | None = None) -> AsyncView[Event]:
         """The changes between one snapshot and the next. See `PartialStream.events`."""
-        if throttle is None:
-            return AsyncView(self, Events())
-        return self._paced(lambda _: EventBatches(), throttle)
+        return self._view(lambda _: Events(), throttle)
 
     def snapshots(self, *, throttle: float = 0.0) -> AsyncView[P]:
         """The newest snapshot, at the reader's pace. See `PartialStream.snapshots`."""
-        return self._paced(Snapshots, throttle)
+        return AsyncPacedView(self, Snapshots, throttle)
 
     def patches(
         self,

@@ -26,11 +26,10 @@ from .keywords import flag
 from .mixups import SyncOnly
 from .reader import Loop, Reader, View, raise_if_being_read
 from .stream_state import StreamState
-from .views import Events
-from .wire_folds import EventBatches, Newest, Snapshots
+from .wire_folds import Events, Snapshots
 from .wire_patches import Patches
 from .wire_text import JsonDeltas
-from .wire_view import Pace, PacedView
+from .wire_view import PacedView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from .._snapshot.events import Event
     from .selectors import HasElements, OnInvalid, Place
     from .stream_state import PaceableFold
-    from .wire_folds import PacedFold
     from .wire_patches import Operation, Source
 
 P = TypeVar("P")
@@ -195,11 +193,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
     ) -> View[S]:
         if throttle is None:
             return View(self, new_fold(self._session))
-        return self._paced(new_fold, throttle)
-
-    def _paced(self, new_fold: Callable[[Newest], PacedFold[S]], throttle: float) -> View[S]:
-        newest = Newest(self._session)
-        return PacedView(self, new_fold(newest), newest, Pace(throttle))
+        return PacedView(self, new_fold, throttle)
 
     def events(self, *, throttle: float | None = None) -> View[Event]:
         """The changes between one snapshot and the next: folding them gives the snapshots.
@@ -219,9 +213,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                     print(event.path, event.value)
             ```
         """
-        if throttle is None:
-            return View(self, Events())
-        return self._paced(lambda _: EventBatches(), throttle)
+        return self._view(lambda _: Events(), throttle)
 
     def snapshots(self, *, throttle: float = 0.0) -> View[P]:
         """The newest snapshot, one each `throttle` seconds at most, the last one included.
@@ -241,7 +233,7 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
                 print(team)
             ```
         """
-        return self._paced(Snapshots, throttle)
+        return PacedView(self, Snapshots, throttle)
 
     def patches(
         self,

@@ -201,9 +201,10 @@ class StreamState(Generic[T]):
 class ViewState(Generic[S, StreamT]):
     """A view's place in its stream, in sync and in async."""
 
+    _is_open = False  # until the feed is opened, which may fail
+
     def __init__(self, stream: StreamT, fold: Fold[S]) -> None:
         self.stream = stream
-        self._is_open = False  # if the feed can't be opened
         self._feed = stream._session.open_feed(fold)  # noqa: SLF001 - a view is a part of its stream
         self._is_open = True
         stream._readers += 1  # noqa: SLF001

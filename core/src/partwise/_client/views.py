@@ -26,15 +26,6 @@ if TYPE_CHECKING:
 S_co = TypeVar("S_co", covariant=True)
 
 
-class Events:
-    """The events as they are."""
-
-    final = False
-
-    def __call__(self, events: Sequence[Event]) -> Iterable[Event]:
-        return events
-
-
 class Elements:
     """Each element of a list, or value of a dict, once it is complete and valid.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from .._sentinels import MISSING
 from .._snapshot.events import Closed, Grew, Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .._session.session import Session
     from .._snapshot.events import Event
@@ -25,6 +25,9 @@ class PacedFold(Protocol[S_co]):
     def note(self, events: Sequence[Event]) -> None: ...
 
     def take(self) -> Iterable[S_co]: ...
+
+
+NewFold: TypeAlias = "Callable[[Newest], PacedFold[S_co]]"
 
 
 class Snapshots:
@@ -50,13 +53,16 @@ class Snapshots:
         return (snapshot,)
 
 
-class EventBatches:
-    """Events. Those that follow each other at one path since the last item are merged."""
+class Events:
+    """Events as they are; in a throttled view, those that follow each other at one path merged."""
 
     final = False
 
     def __init__(self) -> None:
         self._events: list[Event] = []
+
+    def __call__(self, events: Sequence[Event]) -> Iterable[Event]:
+        return events
 
     def note(self, events: Sequence[Event]) -> None:
         """Take note of events."""

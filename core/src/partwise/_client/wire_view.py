@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .._errors import shown
 from .async_reader import AsyncView
 from .reader import View
+from .wire_folds import Newest
 
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from .._session.session import Session
     from .._snapshot.events import Event
     from .async_stream import AsyncPartialStream
     from .stream import PartialStream
-    from .wire_folds import Newest, PacedFold
+    from .wire_folds import NewFold, PacedFold
 
 S = TypeVar("S")
 
@@ -91,13 +93,15 @@ class _Paced(Generic[S]):
 
     def _prepare(
         self,
-        fold: PacedFold[S],
-        source: Newest,
-        pace: Pace,
+        session: Session,
+        new_fold: NewFold[S],
+        throttle: float,
         lock: AbstractContextManager[Any],
     ) -> None:
-        self._noted: _Noting[S] = _Noting(fold, lock)
-        self._fold, self._source, self._pace = fold, source, pace
+        self._pace = Pace(throttle)
+        self._source = Newest(session)
+        self._fold = new_fold(self._source)
+        self._noted: _Noting[S] = _Noting(self._fold, lock)
         self._items: deque[S] = deque()
         self._has_ended = False
         self._error: Exception | None = None
@@ -116,6 +120,13 @@ class _Paced(Generic[S]):
             self._pace.given()
             self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
 
+    @property
+    def _wait(self) -> float | None:
+        """Seconds until items are due, 0 if they are; None if nothing has changed."""
+        if not self._noted.has_news:
+            return None
+        return 0.0 if self._has_ended else self._pace.wait
+
     def _raise_end(self) -> None:
         """Raise the error that the stream has ended with, if any."""
         if self._error is not None:
@@ -127,10 +138,10 @@ class PacedView(_Paced[S], View[S]):
     """A throttled view. A thread reads the stream in the background."""
 
     def __init__(
-        self, stream: PartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
+        self, stream: PartialStream[Any, Any], new_fold: NewFold[S], throttle: float
     ) -> None:
         self._changed = threading.Condition()
-        self._prepare(fold, source, pace, self._changed)
+        self._prepare(stream._session, new_fold, throttle, self._changed)  # noqa: SLF001
         super().__init__(stream, self._noted)
         self._thread: threading.Thread | None = None
         self._has_left = False
@@ -141,18 +152,14 @@ class PacedView(_Paced[S], View[S]):
             self._thread.start()
         with self._changed:
             while not self._items:
-                if self._has_ended and not self._noted.has_news:
-                    self._stop()
-                wait = self._pace.wait if self._noted.has_news else None
-                if wait == 0 or (self._noted.has_news and self._has_ended):
+                if (wait := self._wait) == 0:
                     self._take()
+                elif wait is None and self._has_ended:
+                    self._raise_end()
+                    raise StopIteration
                 else:
                     self._changed.wait(wait)
         return self._items.popleft()
-
-    def _stop(self) -> None:
-        self._raise_end()
-        raise StopIteration
 
     def _read(self) -> None:
         try:
@@ -180,11 +187,11 @@ class PacedView(_Paced[S], View[S]):
     def close(self) -> None:
         """Leave the stream, which is closed if nobody else reads it."""
         self._has_left = True
-        tries = _TRIES
-        while self._thread is not None and self._thread.is_alive() and tries:
+        for _ in range(_TRIES):
+            if self._thread is None or not self._thread.is_alive():
+                break
             self.interrupt(0)
             self._thread.join(_TRY_SECONDS)
-            tries -= 1
         super().close()
 
 
@@ -192,9 +199,9 @@ class AsyncPacedView(_Paced[S], AsyncView[S]):
     """A throttled view. A task reads the stream in the background."""
 
     def __init__(
-        self, stream: AsyncPartialStream[Any], fold: PacedFold[S], source: Newest, pace: Pace
+        self, stream: AsyncPartialStream[Any, Any], new_fold: NewFold[S], throttle: float
     ) -> None:
-        self._prepare(fold, source, pace, nullcontext())
+        self._prepare(stream._session, new_fold, throttle, nullcontext())  # noqa: SLF001
         super().__init__(stream, self._noted)
         self._changed: Any = None
         self._task: Task[None] | None = None
@@ -206,22 +213,18 @@ class AsyncPacedView(_Paced[S], AsyncView[S]):
             self._changed = asyncio.Event()
             self._task = asyncio.create_task(self._read())
         while not self._items:
-            if self._has_ended and not self._noted.has_news:
-                self._stop()
-            wait = self._pace.wait if self._noted.has_news else None
-            if wait == 0 or (self._noted.has_news and self._has_ended):
+            if (wait := self._wait) == 0:
                 self._take()
-                continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
-            if not self._has_ended:
-                self._changed.clear()
+            elif wait is None and self._has_ended:
+                self._raise_end()
+                raise StopAsyncIteration
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
+                if not self._has_ended:
+                    self._changed.clear()
         return self._items.popleft()
-
-    def _stop(self) -> None:
-        self._raise_end()
-        raise StopAsyncIteration
 
     async def _read(self) -> None:
         try:
