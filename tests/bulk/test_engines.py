@@ -163,11 +163,11 @@ def test_daft_on_ray_with_a_worker_killed(environments: Environments, tmp_path: 
 
 @pytest.mark.full
 def test_ray_data_with_a_worker_killed(environments: Environments) -> None:
-    vendor = Vendor(kill_after=2000)
+    vendor = Vendor(kill_after=800)
     with vendor.server:
         python = environments.python("ray")
-        found = run("ray_rows.py", python, f"{vendor.server.url}/v1", 5000)
+        found = run("ray_rows.py", python, f"{vendor.server.url}/v1", 2000)
 
-    check(found, 5000)
+    check(found, 2000)
     assert vendor.killed
     assert len(vendor.processes) > 1
