@@ -58,32 +58,19 @@ def schema_of(plan: Plan) -> dict[str, Any]:
 
 
 def plain(response_model: Any) -> Any:
-    """The type that is validated: M for `Partial[M]`, `list[X]` for `Iterable[X]`."""
-    return as_list(original(response_model))
-
-
-def original(response_model: Any) -> Any:
-    """M for `Partial[M]`, which is M while it is being written; other types as they are."""
-    return original_of(response_model) if isinstance(response_model, type) else response_model
-
-
-def as_list(response_model: Any) -> Any:
-    """`list[X]` for `Iterable[X]` and its like; other types as they are."""
+    """The type that is validated: M for `Partial[M]`, `list[X]` for `Iterable[X]` and its like."""
+    if isinstance(response_model, type):
+        response_model = original_of(response_model)
     item = _item(response_model, _STREAMS)
     return response_model if item is None else list[item]  # type: ignore[valid-type]
-
-
-def element_of(response_model: Any) -> Any:
-    """X for `list[X]`, `Iterable[X]` and their like; other types are the element themselves."""
-    item = _item(response_model, _LISTS)
-    return response_model if item is None else item
 
 
 def list_of(response_model: Any) -> Any:
     """`list[X]` for X, for `list[X]` and for `Iterable[X]`; anything but a type as it is."""
     if response_model is MISSING or response_model is None or _advice(response_model) is not None:
         return response_model
-    return list[element_of(response_model)]  # type: ignore[misc]
+    item = _item(response_model, _LISTS)
+    return list[response_model if item is None else item]  # type: ignore[misc]
 
 
 def streams_elements(response_model: Any) -> bool:

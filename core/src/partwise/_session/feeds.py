@@ -75,7 +75,8 @@ class Feeds:
         found: the number of snapshots that were due so far.
         delivered: whether the user was given anything of the answer.
         forbids_restart: whether that can't be taken back, so that no attempt may begin anew.
-        is_frozen: whether the first request was sent.
+        is_frozen: whether the first request was sent, so that events are lost which nobody has
+            asked for.
         records_events: whether events are noted.
     """
 
@@ -92,10 +93,6 @@ class Feeds:
     @property
     def may_restart(self) -> bool:
         return not (self.delivered and self.forbids_restart)
-
-    def freeze(self) -> None:
-        """The first request is sent: events that nobody has asked for are lost from now on."""
-        self.is_frozen = True
 
     def open(self, fold: Fold[S]) -> Feed[S]:
         """A queue for a new view.

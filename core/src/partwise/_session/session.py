@@ -271,7 +271,7 @@ class Session:
         """The request is about to be sent."""
         self._reader = None
         self.deadline.start()
-        self.feeds.freeze()
+        self.feeds.is_frozen = True
         try:
             self.deadline.check()
         except ProviderError as error:
