@@ -60,9 +60,8 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
 
     async def __anext__(self) -> P:
         # Another task may have read on: the snapshot that it found is shown first.
-        if (
-            self._shown == self._session.feeds.found or self._session.closed
-        ) and not await self.advance():
+        is_behind = self._shown != self._session.feeds.found and not self._session.closed
+        if not (is_behind or await self.advance()):
             self._stop()
         self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]

@@ -71,7 +71,8 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         # A view may have read on: the snapshot that it found is shown first.
         is_behind = self._shown != self._session.feeds.found and not self._session.closed
         if not (is_behind or self.advance()):
-            self._stop()
+            self._session.value()
+            raise StopIteration
         self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]
 
@@ -101,10 +102,6 @@ class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
         except ValueError as error:
             raise_if_being_read(error)
             raise
-
-    def _stop(self) -> None:
-        self._session.value()
-        raise StopIteration
 
     def result(self) -> T:
         """Read to the end: the validated value. Once there, it gives the same value again.
