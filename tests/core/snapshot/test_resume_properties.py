@@ -180,8 +180,20 @@ def test_the_space_that_comes_next_is_kept() -> None:
     assert told('{"note": "Hello ', '{"note": "Hello world"}') == 'world"}'
 
 
-def test_a_text_that_goes_on_as_it_is_ends_where_it_was_asked_to() -> None:
-    assert told('{"note": "' + "la " * 40, "la " * 15 + 'la la"}') == 'la la"}'
+@pytest.mark.parametrize(
+    ("kept", "reply", "in_string"),
+    [
+        ('{"note": "' + "la " * 40, "la " * 15 + 'la la"}', True),
+        ('["' + "abcdefghij " * 10, "defghij " + "abcdefghij " * 7 + 'xyz"]', True),
+        ("[[" + "[1, 2, 33], " * 9, "[1, 2, 33], " * 5 + "4]]", False),
+        ("[" + ",\n    0" * 40 + ",\n    ", "   0,\n    " + "0,\n    " * 60 + "1]", False),
+    ],
+)
+def test_a_text_that_repeats_itself_is_an_error_if_less_may_be_repeated(
+    kept: str, reply: str, *, in_string: bool
+) -> None:
+    with pytest.raises(IncompleteOutputError, match="how much"):
+        told(kept, reply, in_string=in_string)
 
 
 def test_outside_strings_a_reply_that_repeats_nothing_is_taken_as_it_is() -> None:
@@ -191,7 +203,7 @@ def test_outside_strings_a_reply_that_repeats_nothing_is_taken_as_it_is() -> Non
 
 
 def test_more_than_the_ending_may_be_repeated() -> None:
-    long = '["' + "abcdefghij " * 10
+    long = '["' + "".join(f"{each} and " for each in range(20))
     assert told(long, f'{long[20:]}xyz"]') == 'xyz"]'
     often = '["one two, one two and one two'
     assert told(often, 'one two, one two and one two three"]') == ' three"]'

@@ -6,8 +6,8 @@ says a word first, or drops the space that would come next. So it is asked to be
 
 Rules
 - The reply may begin with a line or two of prose, and with a fence.
-- If it repeats the anchor, or more of the text up to its end, that is passed over. Outside strings
-  the anchor does not begin as it ends, if there is such a one, so no reply repeats it by half.
+- If it repeats the anchor, or more of the text up to its end, that is passed over. The anchor does
+  not begin as it ends, if there is such a one, so no reply repeats it by half.
 - If it repeats less: inside a string from 8 characters on, if that can be said of only one number
   of characters. Outside strings only if the text can't go on with these characters; if it can,
   nobody knows whether they are repeated or meant, and it is an error. Less than 4 are no repeat,
@@ -17,8 +17,11 @@ Rules
 - Inside a string nothing would notice, since any text fits. There it is an error. So is a raw line
   break after the repeated words, if it may stand for a space.
 
-From 12 repeated characters on, the value is right or there is an error. Text after the end of the
-document comes with it: the parser of the answer finds it.
+- If the text repeats itself, so that the reply may have repeated less of it just as well, from 12
+  characters on, that is an error.
+
+So from 12 repeated characters on, the value is right or there is an error. Text after the end of
+the document comes with it: the parser of the answer finds it.
 """
 
 from __future__ import annotations
@@ -60,15 +63,13 @@ _TOO_MANY: Final = "nobody can tell how much of the answer the continuation repe
 def anchor_of(text: str, *, in_string: bool = True) -> str:
     """The last words of a text that is to be continued.
 
-    Outside strings they are more if they repeat themselves: a reply with "0, 0, 0, 0, 0, 0" might
-    go on with zeros after it has repeated some.
+    They are more if they repeat themselves: a reply with "0, 0, 0, 0, 0, 0" might go on with zeros
+    after it has repeated some.
     """
-    anchor = _last_words(text, _ANCHOR_CHARS)
-    if in_string or not _repeats_itself(anchor):
-        return anchor
+    least = _LEAST_IN_STRING if in_string else 2  # as many more are white space around
     sizes = range(_ANCHOR_CHARS, _MOST_ANCHOR_CHARS + 1, _ANCHOR_CHARS // 4)
-    longer = (_last_words(text, size) for size in sizes)
-    return next((each for each in longer if not _repeats_itself(each)), anchor)
+    anchors = [_last_words(text, size) for size in sizes]
+    return next((each for each in anchors if not _repeats_itself(each, least)), anchors[0])
 
 
 def _last_words(text: str, size: int) -> str:
@@ -77,9 +78,9 @@ def _last_words(text: str, size: int) -> str:
     return (words if len(words) >= size // 2 else tail).lstrip()
 
 
-def _repeats_itself(words: str) -> bool:
-    """Whether they begin as they end: with two characters, as many more are white space around."""
-    return any(words.startswith(words[-size:]) for size in range(2, len(words)))
+def _repeats_itself(words: str, least: int) -> bool:
+    """Whether they begin as they end, with so many characters or more."""
+    return any(words.startswith(words[-size:]) for size in range(least, len(words)))
 
 
 class Splicer:
@@ -99,7 +100,8 @@ class Splicer:
         # White space outside strings does not matter, and a model may well leave it out.
         self._text = text if in_string else text.rstrip()
         self.anchor = anchor_of(self._text, in_string=in_string)
-        self._end = text[-_ANCHOR_CHARS:]
+        self._end = text[-_MOST_ANCHOR_CHARS:]
+        self._after_end = len(text) - len(self._text)  # white space
         self._squeezed_end = _squeezed(self._text[-_SQUEEZED_CHARS:])
         self._in_string = in_string
         self._pieces: list[str] = []
@@ -139,7 +141,7 @@ class Splicer:
         if self._tracks:
             sizes = [len(self._text) - place for place in self._tracks]
             size = next((size for size in sizes if size <= self._size), self._size)
-            return self._pass_over(self.pending[self._lead + size :], is_all=True)
+            return self._pass_over(size, is_all=True)
         return self._read(is_all=True)
 
     def _read(self, *, is_all: bool) -> str:
@@ -154,7 +156,7 @@ class Splicer:
             reply = pending[self._lead :]
             sizes.append(size := self._repeated(reply, is_all=is_all))
             if size is not None and size > 0:
-                return self._pass_over(reply[size:], is_all=is_all)
+                return self._pass_over(size, is_all=is_all)
             if self._tracks and not is_all:
                 return ""
         if None in sizes or not (is_all or _is_past_lead(pending)):
@@ -227,7 +229,7 @@ class Splicer:
     def _follow(self, text: str) -> str:
         """Compare the next piece with the places at which the reply was the same so far."""
         if size := self._track(text):
-            return self._pass_over(self.pending[self._lead + size :], is_all=False)
+            return self._pass_over(size, is_all=False)
         return "" if self._tracks else self._begin(is_all=False)
 
     def _track(self, text: str) -> int:
@@ -244,9 +246,19 @@ class Splicer:
 
     # After the repeated words -----------------------------------------------------------------
 
-    def _pass_over(self, rest: str, *, is_all: bool) -> str:
-        self._is_after_repeat, self._pieces, self._tracks = True, [rest], []
+    def _pass_over(self, size: int, *, is_all: bool) -> str:
+        pending, end = self.pending, self._lead + size
+        if self._may_repeat_less(pending, end):
+            raise self._failure(_TOO_MANY)
+        self._is_after_repeat, self._pieces, self._tracks = True, [pending[end:]], []
         return self._go_on(is_all=is_all)
+
+    def _may_repeat_less(self, pending: str, end: int) -> bool:
+        """Whether the repeated words may end before that, since the text repeats itself."""
+        start = len(pending[: self._lead].rstrip(" \t"))
+        most = min(end - start + self._after_end, len(self._end) + 1)
+        sizes = range(_LEAST_RAW, most)
+        return any(pending.startswith(self._end[-size:], start) for size in sizes)
 
     def _go_on(self, *, is_all: bool) -> str:
         """The text after the repeated words, which may be on the next line."""
