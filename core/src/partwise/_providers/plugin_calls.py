@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from .._errors import ConfigurationError, PartwiseError, ProviderError, described
@@ -15,44 +16,46 @@ from .mode import Mode
 from .protocol import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from .protocol import Provider
 
 _log: Final = logging.getLogger("partwise")
 
 
-@contextmanager
-def before_a_request(provider: str, method: str) -> Iterator[None]:
+def before_a_request(provider: str, method: str) -> AbstractContextManager[None]:
     """Code of a plugin's that runs before anything is sent.
 
     Raises:
         PartwiseError: the code raised it.
         ConfigurationError: the code raised another error, which is its cause.
     """
-    try:
-        yield
-    except PartwiseError:
-        raise
-    except Exception as error:
-        message = f"{_failure(provider, method, error)}; a value given to it may be wrong"
-        raise ConfigurationError(message) from error
+
+    def as_typed(failure: str) -> PartwiseError:
+        return ConfigurationError(f"{failure}; a value given to it may be wrong")
+
+    return _typed(provider, method, as_typed)
 
 
-@contextmanager
-def after_a_request(provider: str, method: str) -> Iterator[None]:
+def after_a_request(provider: str, method: str) -> AbstractContextManager[None]:
     """The same when a request was sent.
 
     Raises:
         PartwiseError: the code raised it.
         ProviderError: the code raised another error, which is its cause.
     """
+    return _typed(provider, method, partial(ProviderError, provider=provider))
+
+
+@contextmanager
+def _typed(provider: str, method: str, as_typed: Callable[[str], PartwiseError]) -> Iterator[None]:
     try:
         yield
     except PartwiseError:
         raise
     except Exception as error:
-        raise ProviderError(_failure(provider, method, error), provider=provider) from error
+        raise as_typed(_failure(provider, method, error)) from error
 
 
 @contextmanager
