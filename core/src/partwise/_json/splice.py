@@ -17,7 +17,7 @@ Rules
 - Inside a string nothing would notice, since any text fits. There it is an error. So is a raw line
   break after the repeated words, if it may stand for a space.
 
-- If the text repeats itself, so that the reply may have repeated less of it just as well, from 12
+- If the text repeats itself, so that the reply may have repeated less of it just as well, from 8
   characters on, that is an error.
 
 So from 12 repeated characters on, the value is right or there is an error. Text after the end of
@@ -63,13 +63,15 @@ _TOO_MANY: Final = "nobody can tell how much of the answer the continuation repe
 def anchor_of(text: str, *, in_string: bool = True) -> str:
     """The last words of a text that is to be continued.
 
-    They are more if they repeat themselves: a reply with "0, 0, 0, 0, 0, 0" might go on with zeros
-    after it has repeated some.
+    They are more if they repeat themselves, or words before them: a reply with "0, 0, 0, 0, 0, 0"
+    might go on with zeros after it has repeated some.
     """
+    tail = text[-_MOST_ANCHOR_CHARS:]
     least = _LEAST_IN_STRING if in_string else 2  # as many more are white space around
     sizes = range(_ANCHOR_CHARS, _MOST_ANCHOR_CHARS + 1, _ANCHOR_CHARS // 4)
     anchors = [_last_words(text, size) for size in sizes]
-    return next((each for each in anchors if not _repeats_itself(each, least)), anchors[0])
+    single = (each for each in anchors if tail.find(each) + len(each) == len(tail))
+    return next((each for each in single if not _repeats_itself(each, least)), anchors[0])
 
 
 def _last_words(text: str, size: int) -> str:
@@ -257,7 +259,7 @@ class Splicer:
         """Whether the repeated words may end before that, since the text repeats itself."""
         start = len(pending[: self._lead].rstrip(" \t"))
         most = min(end - start + self._after_end, len(self._end) + 1)
-        sizes = range(_LEAST_RAW, most)
+        sizes = range(_LEAST_IN_STRING, most)
         return any(pending.startswith(self._end[-size:], start) for size in sizes)
 
     def _go_on(self, *, is_all: bool) -> str:
