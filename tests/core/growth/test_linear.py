@@ -16,6 +16,7 @@ import partwise
 from partwise import Limits
 from partwise._client.wire_document import Document
 from partwise._json.tokens import CutToken
+from partwise._plan.instances import dataclass_maker
 from partwise._plan.plan import compile_plan
 from partwise._snapshot import buffers
 from partwise._snapshot.builder import SnapshotBuilder
@@ -135,6 +136,16 @@ def test_four_times_the_parts_are_at_most_four_times_the_work(
     many_copies, many_calls = work(kind, large, monkeypatch)
     assert many_calls < few_calls * ratio * 1.1
     assert many_copies < (few_copies + 1_000) * ratio * 1.3
+
+
+def test_a_dataclass_with_many_extras_is_made_without_a_look_at_each() -> None:
+    class Entries(dict[str, int]):
+        def keys(self) -> Any:
+            raise AssertionError
+
+        __iter__ = keys
+
+    assert dataclass_maker(Data)(Entries(k0=1), set(), {}).k0 == 1
 
 
 def test_a_long_number_is_joined_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,8 +92,8 @@ def dataclass_maker(cls: type) -> Callable[[dict[str, Any], set[str], dict[str, 
     def make(values: dict[str, Any], _: set[str], extra: dict[str, Any]) -> Any:  # noqa: ARG001
         instance: Any = _new(partial)
         if not has_slots:
-            for name in absent.keys() - values.keys():
-                values[name] = absent[name]
+            for name, default in absent.items():  # a difference of keys would look at all of them
+                values.setdefault(name, default)
             instance.__dict__ = values
             return instance
         for name, default in absent.items():
