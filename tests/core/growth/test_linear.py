@@ -108,6 +108,19 @@ class Copies:
         self.calls += 1
 
 
+class Members(BaseModel):
+    members: set[int]
+
+
+def test_events_of_a_set_in_a_model_copy_it_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = Copies(monkeypatch)
+    text = f'{{"members": {numbers(1_000)}}}'
+    pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
+    for _ in partwise.parse(Members, pieces).events():
+        pass
+    assert copies.elements < 12_000
+
+
 def work(kind: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """The elements copied and the calls made for the text, with a snapshot every 4 characters."""
     plan = compile_plan(kind)

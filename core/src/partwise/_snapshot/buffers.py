@@ -100,13 +100,24 @@ class DequeBuffers(Buffers):
 
 
 class SetBuffers(Buffers):
-    """Of a set, in which nothing shows that is open; the items are a list, with repetitions."""
+    """Of a set, in which nothing shows that is open; the items are a list, with repetitions.
 
-    __slots__ = ("_counts",)
+    Events have a copy for each element, so the two snapshots around may hold two: there is a third.
+    """
+
+    __slots__ = ("_counts", "_older")
 
     def forget(self) -> None:
         super().forget()
-        self._counts = (0, 0)  # the items in the copy that was shown before the last, and in that
+        self._older: Any = None  # the copy that was shown before `back`
+        self._counts = (0, 0, 0)  # the items in that, in `back`, and in the last copy
+
+    def recycle(self) -> None:
+        if getrefcount(self.back) != UNSHARED:
+            self._older, self.back = self.back, self._older
+            older, back, last = self._counts
+            self._counts = back, older, last
+        super().recycle()
 
     @staticmethod
     def _drop_last(_: Any) -> None:
@@ -114,14 +125,15 @@ class SetBuffers(Buffers):
 
     def show(self, inner: Any = MISSING) -> Any:
         shown = super().show(inner)
-        self._counts = self._counts[1], len(self.items)
+        older, _, last = self._counts
+        self._counts = older, last, len(self.items)
         return shown
 
     def _copy(self) -> Any:
         return set(hashable_in(self.items))
 
     def _extend(self, shown: Any, count: int) -> None:  # noqa: ARG002
-        shown.update(hashable_in(self.items[self._counts[0] :]))
+        shown.update(hashable_in(self.items[self._counts[1] :]))
 
 
 class DictBuffers(Buffers):
