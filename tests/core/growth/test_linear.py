@@ -15,11 +15,13 @@ from typing_extensions import TypedDict
 import partwise
 from partwise import Limits
 from partwise._client.wire_document import Document
+from partwise._client.wire_folds import Events
 from partwise._json.tokens import CutToken
 from partwise._plan.instances import dataclass_maker
 from partwise._plan.plan import compile_plan
 from partwise._snapshot import buffers
 from partwise._snapshot.builder import SnapshotBuilder
+from partwise._snapshot.events import Opened
 
 ALLOW = ConfigDict(extra="allow")
 
@@ -119,6 +121,12 @@ def test_events_of_a_set_in_a_model_copy_it_a_few_times(monkeypatch: pytest.Monk
     for _ in partwise.parse(Members, pieces).events():
         pass
     assert copies.elements < 12_000
+
+
+def test_a_batch_of_events_has_a_growing_set_once() -> None:
+    batches = Events()
+    batches.note([Opened((), {*range(size)}) for size in range(9)])
+    assert [*batches.take()] == [Opened((), {*range(8)})]
 
 
 def work(kind: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:

@@ -70,7 +70,7 @@ class Events:
             last = self._events[-1] if self._events else None
             if isinstance(event, Grew) and isinstance(last, Grew) and event.path == last.path:
                 self._events[-1] = Grew(event.path, last.text + event.text)
-            elif isinstance(event, Closed) and _is_open(last, event):
+            elif isinstance(event, Opened | Closed) and _is_open(last, event):
                 self._events[-1] = event
             else:
                 self._events.append(event)
@@ -81,8 +81,8 @@ class Events:
         return events
 
 
-def _is_open(last: Event | None, closed: Closed) -> bool:
-    return isinstance(last, Opened | Grew) and last.path == closed.path
+def _is_open(last: Event | None, event: Opened | Closed) -> bool:
+    return isinstance(last, Opened | Grew) and last.path == event.path
 
 
 class Newest:
