@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from partwise_conformance import ProviderConformance
 
 from .wire import AnthropicWire
 
 
+@pytest.mark.sampled(2)
 class TestAnthropic(ProviderConformance):
     provider = "anthropic/claude-test"
     wire = AnthropicWire()

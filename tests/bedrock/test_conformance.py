@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
 from botocore.config import Config
 
 from partwise.provider import Mode
@@ -13,6 +14,7 @@ from ..recorded import folder_of
 from .wire import BedrockWire
 
 
+@pytest.mark.sampled(2)
 class TestBedrock(ProviderConformance):
     provider = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
     wire = BedrockWire()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from partwise_conformance import ProviderConformance
 
 from .wire import GoogleWire
 
 
+@pytest.mark.sampled(2)
 class TestGoogle(ProviderConformance):
     provider = "google/gemini-2.5-flash"
     wire = GoogleWire()

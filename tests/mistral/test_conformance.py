@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from partwise.provider import Mode
 from partwise_conformance import ProviderConformance
 
@@ -11,6 +13,7 @@ from ..recorded import folder_of
 from .wire import MistralWire
 
 
+@pytest.mark.sampled(2)
 class TestMistral(ProviderConformance):
     provider = "mistral/mistral-large-latest"
     wire = MistralWire()

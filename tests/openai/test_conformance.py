@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from partwise_conformance import ProviderConformance
 
 from .wire import OpenAIWire
 
 
+@pytest.mark.sampled(2)
 class TestOpenAI(ProviderConformance):
     provider = "openai/gpt-4.1-mini"
     wire = OpenAIWire()

@@ -117,6 +117,7 @@ def test_listed_names_are_asked_rightly_at_once(
     assert {model: count for model, count in counts.items() if count != 1} == {}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", SERVERS)
 async def test_listed_names_are_asked_rightly_at_once_async(
     name: str, server: ReplayServer, ahttp: httpx2.AsyncClient

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from partwise_web import CLIENT_JS
 from partwise_web.log import MemoryLog, follow, write
 from partwise_web.starlette import PartialResponse
 
 from ..core.client.test_wire_document import fold
-from .browser_tools import CLIENT, built_client
+from .browser_tools import CLIENT
 from .conftest import FINAL, Team
 from .system import program
 from .test_log import parse
@@ -46,7 +48,7 @@ async def test_a_lost_connection_is_taken_up_again_wherever_it_was_cut(tmp_path:
     body = (await sse()).replace("retry: 500", "retry: 1")
     data = tmp_path / "answer.json"
     data.write_text(json.dumps({"body": body, "final": FINAL}))
-    client = built_client(tmp_path / "client.mjs")
+    client = shutil.copy(CLIENT_JS, tmp_path / "client.mjs")
     command: list[Any] = [program("node"), HERE / "reconnecting.mjs", client, data]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)  # noqa: ASYNC221
     told = json.loads(done.stdout)

@@ -265,6 +265,7 @@ def runs_without_redis() -> None:
             assert page.evaluate("document.getElementById('date').offsetHeight") < 30  # one line
 
 
+@pytest.mark.full
 def test_the_page_s_client_is_the_package_s(tmp_path: Path) -> None:
     client = built_client(tmp_path / "client.js")
     assert CLIENT_JS.read_text() == client.read_text()

@@ -23,9 +23,12 @@ class Invoice(BaseModel):
 
 
 def prompt(row: dict[str, Any]) -> str:
+    return f"process 0 row {row['n']}"
+
+
+def prompt_of_worker(row: dict[str, Any]) -> str:
     """Says which of Ray's workers asks, so that the vendor can kill it."""
-    worker = os.getpid() if "ray" in sys.modules else 0
-    return f"process {worker} row {row['n']}"
+    return f"process {os.getpid()} row {row['n']}"
 
 
 def main() -> None:
@@ -39,7 +42,7 @@ def main() -> None:
         "openai/gpt-4.1-mini",
         Invoice,
         {"n": daft.col("n")},
-        prompt=prompt,
+        prompt=prompt_of_worker if runner == "ray" else prompt,
         base_url=url,
         api_key="sk-test",
         concurrency=32,

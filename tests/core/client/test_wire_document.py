@@ -316,6 +316,7 @@ LONG_KEYS = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("text", "key", "depth", "count"), LONG_KEYS)
 @pytest.mark.parametrize("leaf", [1, "abcdefgh"])
 def test_so_are_those_of_many_short_values_far_down(
