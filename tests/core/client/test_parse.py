@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    Field,
     RootModel,
     ValidationInfo,
     field_validator,
@@ -278,3 +279,36 @@ def test_a_validator_may_close_the_stream_that_runs_it(take: Any) -> None:
     with pytest.raises(partwise.IncompleteOutputError, match="closed before"):
         take(stream)
     assert "".join(rest) == ', "more": "is never read"}'
+
+
+class Cat(BaseModel):
+    lives: int
+    kind: Literal["cat"]
+
+
+class Dog(BaseModel):
+    tricks: int
+    kind: Literal["dog"]
+
+
+def test_the_text_may_be_asked_for_while_it_is_read() -> None:
+    """A validator does so here; a throttled view's reader does it in another thread."""
+    texts = []
+
+    def look(number: int) -> int:
+        texts.append(stream.text)
+        return number
+
+    class Pets(BaseModel):
+        number: Annotated[int, AfterValidator(look)]
+        pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]]
+
+    chunks = [
+        '{"number": 1, "pets": [{"li',
+        'ves": 9, "kind": "cat"}, {"tricks": 2, "kind": "dog"}]}',
+    ]
+    stream = partwise.parse(Pets, chunks)
+    pets = stream.result().pets
+    assert pets == [Cat(lives=9, kind="cat"), Dog(tricks=2, kind="dog")]
+    assert texts[0] == chunks[0]
+    assert stream.text == "".join(chunks)

@@ -146,6 +146,7 @@ class Parser(Grammar):
         if not self._stack and self._step is TOKEN and is_token(self._cut.text):
             self._pieces.latest.append("")
             self.read_token(" ", 0)
+        self._compact()
 
     def take_rest(self) -> str:
         """The text that followed the document, if that is kept, up to the end of the last piece."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from threading import RLock
 from typing import Final, TypeAlias
 
 PIECES_PER_JOIN: Final = 1024
@@ -16,14 +17,15 @@ class Pieces:
     """The text so far.
 
     A million small strings weigh fifteen times their text, so the pieces are joined now and then,
-    but not while there is a mark.
+    but not while there is a mark. One thread adds text; others may ask for it meanwhile, so that
+    leaves the pieces as they are.
 
     Attributes:
         latest: the pieces that are not joined yet.
         current: the index of the one that is read: LAST, unless earlier ones are read again.
     """
 
-    __slots__ = ("_joined", "_marks", "_text", "current", "latest")
+    __slots__ = ("_joined", "_lock", "_marks", "_text", "current", "latest")
 
     def __init__(self) -> None:
         self.latest: list[str] = []
@@ -31,13 +33,12 @@ class Pieces:
         self._joined = StringIO()  # the pieces before them, since the text was asked for
         self._text = ""  # the text before that
         self._marks = 0
+        self._lock = RLock()  # held while they are joined; a finalizer may come here as well
 
     @property
     def text(self) -> str:
-        if self._marks:
+        with self._lock:
             return self._join() + "".join(self.latest)
-        self.compact()
-        return self._join()
 
     @property
     def size(self) -> int:
@@ -45,22 +46,25 @@ class Pieces:
 
     def position(self, piece: int, index: int) -> int:
         """The characters before that index of that piece."""
-        before = len(self._text) + self._joined.tell()
-        return before + sum(map(len, self.latest[:piece])) + index
+        with self._lock:
+            before = len(self._text) + self._joined.tell()
+            return before + sum(map(len, self.latest[:piece])) + index
 
     def trim(self, size: int) -> None:
         """Drop the text after so many characters. Marks are of places before that."""
-        self._text = self._join()[:size]
-        size -= len(self._text)
-        for index, piece in enumerate(self.latest):
-            self.latest[index] = piece[:size]
-            size -= len(self.latest[index])
+        with self._lock:
+            self._text = self._join()[:size]
+            size -= len(self._text)
+            for index, piece in enumerate(self.latest):
+                self.latest[index] = piece[:size]
+                size -= len(self.latest[index])
 
     def compact(self) -> None:
         """Join the pieces, if there is no mark."""
         if not self._marks:
-            self._joined.write("".join(self.latest))
-            self.latest.clear()
+            with self._lock:
+                self._joined.write("".join(self.latest))
+                self.latest.clear()
 
     def mark(self, index: int) -> Mark:
         """That place of the current piece, from which on the text will be asked for."""
