@@ -70,6 +70,17 @@ def test_another_origin_gets_nothing(
     assert not error.retryable
 
 
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_redirect_to_no_address_is_the_vendor_s_fault(
+    servers: tuple[ReplayServer, ReplayServer], *, is_async: bool
+) -> None:
+    home, _ = servers
+    home.enqueue(Reply(status=307, headers={"location": "http://[::1"}, framing="length"))
+    model = "openai/gpt-4.1-mini"
+    error = ask(model, {"base_url": home.url, **VENDORS[model]}, is_async=is_async)
+    assert isinstance(error, partwise.ProviderError)
+
+
 def test_an_http_client_of_the_user_s_is_kept_at_home_too(
     servers: tuple[ReplayServer, ReplayServer],
 ) -> None:

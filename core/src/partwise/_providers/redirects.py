@@ -46,16 +46,16 @@ def _is_refused(response: Any) -> bool:
     if response.status_code not in _REDIRECTS or not location:
         return False
     asked = str(response.request.url)
-    if _origin(urljoin(asked, location)) == _origin(asked):
+    if _origin(asked, location) == _origin(asked):
         return False
     del response.headers["location"]
     return True
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    """Scheme, host and port (RFC 6454, section 4); None if it is not an address."""
+def _origin(url: str, location: str = "") -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port (RFC 6454, section 4) of a place at the URL; None if there is none."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(url, location))
         return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
