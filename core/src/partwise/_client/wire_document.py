@@ -1,7 +1,7 @@
 """The JSON of a stream's newest snapshot, updated at the paths that changed.
 
 Events give the paths, the snapshot gives the values there. So any number of events can be taken
-together, and the document always equals `snapshot.model_dump(mode="json")`; for a type that is not
+together, and the document equals `snapshot.model_dump(mode="json")`; for a type that is not
 a model it equals `to_jsonable_python(snapshot)`.
 
 A value inside a custom serializer's output, or inside a type other than a model, a list or a dict,
