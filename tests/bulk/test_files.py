@@ -90,7 +90,7 @@ def test_a_directory_of_documents(tmp_path: Path) -> None:
     (tmp_path / ".hidden").write_text("x")
 
     source = Source(tmp_path)
-    rows = source.next_batch()
+    rows = [row for batch in iter(source.next_batch, []) for row in batch]
 
     assert [row.key for row in rows] == ["b/two.txt", "one.md", "scan.png"]
     assert rows[0].content == {"path": "b/two.txt", "text": "zwei"}
