@@ -75,8 +75,9 @@ def failure(request: pytest.FixtureRequest, server: ReplayServer) -> Failure:
     return failure
 
 
-def without_patience(make_provider: MakeProvider) -> AnthropicProvider:
-    return make_provider(options={"max_retries": 0, "timeout": httpx2.Timeout(5, read=0.2)})
+def without_patience(make_provider: MakeProvider, failure: Failure) -> AnthropicProvider:
+    read = 0.2 if failure.kind is ProviderTimeoutError else 5.0
+    return make_provider(options={"max_retries": 0, "timeout": httpx2.Timeout(5, read=read)})
 
 
 def check(provider: AnthropicProvider, error: Exception, failure: Failure) -> None:
@@ -86,7 +87,7 @@ def check(provider: AnthropicProvider, error: Exception, failure: Failure) -> No
 
 
 def test_a_failure(failure: Failure, make_provider: MakeProvider, payload: Payload) -> None:
-    provider = without_patience(make_provider)
+    provider = without_patience(make_provider, failure)
     with pytest.raises(ANY_ERROR) as caught, provider.open(payload) as events:
         list(events)
     check(provider, caught.value, failure)
@@ -95,7 +96,7 @@ def test_a_failure(failure: Failure, make_provider: MakeProvider, payload: Paylo
 async def test_an_asynchronous_failure(
     failure: Failure, amake_provider: MakeProvider, payload: Payload
 ) -> None:
-    provider = without_patience(amake_provider)
+    provider = without_patience(amake_provider, failure)
 
     async def read() -> None:
         async with provider.aopen(payload) as events:
