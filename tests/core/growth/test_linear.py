@@ -114,11 +114,11 @@ class Members(BaseModel):
     members: set[int]
 
 
-def test_events_of_a_set_in_a_model_copy_it_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patches_of_a_set_in_a_model_copy_it_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     copies = Copies(monkeypatch)
     text = f'{{"members": {numbers(1_000)}}}'
     pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
-    for _ in partwise.parse(Members, pieces).events():
+    for _ in partwise.parse(Members, pieces).patches():
         pass
     assert copies.elements < 12_000
 
