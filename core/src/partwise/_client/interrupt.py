@@ -3,22 +3,68 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import logging
 import socket
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import FrameType, GeneratorType
 
 log = logging.getLogger("partwise")
 
-_OUTERMOST: Final = "partwise._client."
-"""Modules whose frames are around the SDK's."""
+RELEASE_SECONDS: Final = 0.1
+"""How long a release is waited for. Half of the tolerance for a time limit."""
+_FIRST_WAITS: Final = (0.01, 0.02, 0.03, 0.04)
+"""The same in steps: most often the first is enough."""
+_REAPER_TURNS: Final = 6000
+"""For ten minutes, after which the SDKs' own time limits end a request (as in openai)."""
+_OUTERMOST: Final = ("partwise._client.", "partwise._session.")
+"""Modules whose frames are around the SDK's, or around a hook of the user's."""
 
-_without_gc: Final = threading.RLock()  # a finalizer may come here as well
+_KEPT: Final = "partwise:kept"
+"""No name of a variable."""
+
+_looking: Final = threading.RLock()  # a finalizer may come here as well
+
+
+def end_reads(
+    interrupt: Callable[[], object], has_left: Callable[[float], bool], *, waits: bool = True
+) -> None:
+    """End the reads that another thread is in, until it has left them.
+
+    One interrupt is not enough: a thread may be between two sockets, while it looks a name up or
+    sleeps, and an SDK connects to the next address, or sends its request again, when one breaks.
+    It is waited for briefly; whoever takes longer is left to a thread of its own.
+
+    Args:
+        interrupt: ends the read that the thread is in, if it is in one.
+        has_left: waits up to so many seconds for the thread. Whether it has left.
+        waits: whether this thread may wait at all.
+    """
+    if not _has_ended(interrupt, has_left, _FIRST_WAITS if waits else (0,)):
+        turns = [RELEASE_SECONDS] * _REAPER_TURNS
+        reaper = threading.Thread(
+            target=_has_ended,
+            args=(interrupt, has_left, turns),
+            name="partwise-reaper",
+            daemon=True,
+        )
+        reaper.start()
+
+
+def _has_ended(
+    interrupt: Callable[[], object], has_left: Callable[[float], bool], waits: Iterable[float]
+) -> bool:
+    for seconds in waits:
+        if has_left(seconds):
+            return True
+        interrupt()
+    return has_left(0)
 
 
 def interrupt(events: Any, thread: int | None) -> bool:
@@ -42,32 +88,60 @@ def interrupt_read(thread: int) -> bool:
     Closing a socket does not wake a thread that is in its `recv`; shutting it down does. The
     socket is found on the thread's stack, since no vendor's SDK says which it is: the innermost
     method of a socket, or of an object that holds one in `_sock`, as httpcore's streams and
-    `socket.SocketIO` do, or a function that connects `sock`. A socket that HTTP/2 shares with other
-    requests is left alone: that read ends with the connection's next event.
+    `socket.SocketIO` do, or in `sock`, as `http.client` does, or a function that connects `sock`.
+    A socket that HTTP/2 shares with other requests is left alone: that read ends with the
+    connection's next event.
 
     Args:
         thread: its identifier, as `threading.get_ident` gives it.
     """
-    frames = _stack(frame_of(thread))
-    if any(_is_shared(frame) for frame in frames):
+    with _collector_off():
+        found = _awaited_socket(_stack(frame_of(thread)))
+    if found is None:
         return False
-    for frame in frames:
-        if (found := _socket_of(frame)) is not None:
-            with suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
-            return True
-    return False
+    with suppress(OSError):
+        # Not the method of `SSLSocket`, which ends the encryption first: the thread might still
+        # write, and would do so in plain text.
+        socket.socket.shutdown(found, socket.SHUT_RDWR)
+    return True
+
+
+def thread_in(generator: GeneratorType[Any, None, None]) -> int | None:
+    """The identifier of the thread that runs a generator now; None if there is none."""
+    with _collector_off():
+        for thread, innermost in _frames().items():
+            frame: FrameType | None = innermost
+            while frame is not None and frame is not generator.gi_frame:
+                frame = frame.f_back
+            if frame is not None:
+                return thread
+    return None
 
 
 def frame_of(thread: int) -> FrameType | None:
     """The innermost frame of a thread; None if it has ended."""
-    # A collection inside of `_current_frames` may stop the interpreter for good before Python
-    # 3.11.9 and 3.12.3, which do the same (gh-106883).
-    with _without_gc:
+    return _frames().get(thread)
+
+
+def _frames() -> dict[int, FrameType]:
+    """The innermost frame of each thread."""
+    with _collector_off():
+        return sys._current_frames()  # noqa: SLF001 - documented in `sys`
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Collect nothing meanwhile.
+
+    Before CPython 3.12 any allocation may run the collector, and a finalizer lets other threads go
+    on: then `_current_frames` may stop the interpreter for good (gh-106883), and `f_back` and
+    `f_locals` touch the memory of a frame that has ended.
+    """
+    with _looking:
         is_enabled = gc.isenabled()
         gc.disable()
         try:
-            return sys._current_frames().get(thread)  # noqa: SLF001 - documented in `sys`
+            yield
         finally:
             if is_enabled:
                 gc.enable()
@@ -87,6 +161,12 @@ def _is_own(frame: FrameType) -> bool:
     return name.startswith(_OUTERMOST)
 
 
+def _awaited_socket(frames: list[FrameType]) -> socket.socket | None:
+    if any(_is_shared(frame) for frame in frames):
+        return None
+    return next((found for frame in frames if (found := _socket_of(frame)) is not None), None)
+
+
 def _is_shared(frame: FrameType) -> bool:
     """Whether it reads for more than one request.
 
@@ -94,16 +174,33 @@ def _is_shared(frame: FrameType) -> bool:
     """
     if not frame.f_code.co_filename.endswith("http2.py"):
         return False
-    requests = _attribute(frame.f_locals.get("self"), "_events")
+    requests = _attribute(_variables(frame).get("self"), "_events")
     return isinstance(requests, dict) and len(requests) > 1
 
 
 def _socket_of(frame: FrameType) -> socket.socket | None:
-    owner, connecting = frame.f_locals.get("self"), frame.f_locals.get("sock")
-    for found in (owner, connecting, _attribute(owner, "_sock")):
+    variables = _variables(frame)
+    owner, connecting = variables.get("self"), variables.get("sock")
+    held = (_attribute(owner, name) for name in ("_sock", "sock"))
+    for found in (owner, connecting, *held):
         if isinstance(found, socket.socket):
             return found
     return None
+
+
+def _variables(frame: FrameType) -> Mapping[str, Any]:
+    """The local variables of a frame that another thread may run.
+
+    Before Python 3.13 each look copies them into the frame's own dict (PEP 667). A finalizer of a
+    value that is replaced there may let the other thread go on, in the middle of the copy: so the
+    values of this look live until the next one is over, or the frame is gone.
+    """
+    variables = frame.f_locals
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        kept = variables.copy()
+        kept.pop(_KEPT, None)
+        variables[_KEPT] = kept
+    return variables
 
 
 def _attribute(owner: Any, name: str) -> Any:
