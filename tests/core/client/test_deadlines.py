@@ -285,6 +285,101 @@ def test_close_from_another_thread_ends_a_reader(
     assert "closed before" in str(errors[0])
 
 
+class SocketAfterSocket(WireProvider):
+    """Reads from one socket after the other, as an SDK that sends its request again by itself."""
+
+    def __init__(self, base: Any, wire: Wire, place: str) -> None:
+        super().__init__(base, wire, place)
+        self.goes_on = threading.Event()
+        self.interrupted = 0
+
+    @contextmanager
+    def open(self, payload: Any) -> Iterator[Any]:
+        try:
+            if self.where == "headers":
+                self._read_all()
+            yield self._texts()
+        finally:
+            self.released.set()
+
+    def _texts(self) -> Iterator[Any]:
+        self._read_all()
+        yield TextDelta("{")
+
+    def _read_all(self) -> None:
+        self.opened.set()
+        assert self.goes_on.wait(5)  # between two sockets
+        for _ in range(3):
+            sock, there = socket.socketpair()
+            with sock, there:
+                assert not sock.recv(1)
+            self.interrupted += 1
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("partwise._client.interrupt._FIRST_WAITS", (0.001,))
+    monkeypatch.setattr("partwise._client.interrupt.RELEASE_SECONDS", 0.001)
+
+
+@pytest.mark.parametrize("place", ["headers", "events"])
+@pytest.mark.parametrize("settings", [{}, {"timeout": 30}])
+@pytest.mark.usefixtures("short_waits")
+def test_close_from_another_thread_ends_each_further_read(
+    sync: Any, kit: Any, wire: Wire, place: str, settings: Any
+) -> None:
+    with sync.client([]) as client:
+        provider = client._calls.provider = SocketAfterSocket(client._calls.provider, wire, place)
+        reading = client.create_partial(kit.User, messages=[], max_retries=0, **settings)
+        thread = threading.Thread(target=lambda: failure(reading))
+        thread.start()
+        assert provider.opened.wait(5)
+        reading.close()
+        provider.goes_on.set()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert provider.released.wait(5)
+    assert provider.interrupted == 3
+
+
+def test_close_ends_a_reader_in_another_thread_than_the_one_that_opened(
+    sync: Any, kit: Any
+) -> None:
+    here, there = socket.socketpair()
+    reads = threading.Event()
+
+    def read() -> Any:
+        reads.set()
+        sock = here
+        assert not sock.recv(1)
+
+    with here, there, sync.client([TextDelta('{"name": "J'), read]) as client:
+        reading = client.create_partial(kit.User, messages=[], mode="json_schema", max_retries=0)
+        next(reading)
+        thread = threading.Thread(target=lambda: failure(reading))
+        thread.start()
+        assert reads.wait(5)
+        reading.close()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert sync.provider.held == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"timeout": 30}])
+def test_nothing_is_sent_for_a_stream_that_another_thread_closes_first(
+    sync: Any, kit: Any, wire: Wire, settings: Any
+) -> None:
+    with sync.client([]) as client:
+        reading = client.create_partial(kit.User, messages=[], max_retries=0, **settings)
+        provider = client._calls.provider = SocketAfterSocket(
+            client._calls.provider, wire, "headers"
+        )
+        provider.goes_on.set()
+        reading.on("completion:kwargs", lambda *_, **__: reading.close())  # just before it is sent
+        assert type(failure(reading)) is partwise.IncompleteOutputError
+    assert not provider.opened.is_set()
+
+
 @pytest.mark.parametrize("paced", [False, True])
 def test_close_from_another_thread_ends_a_pause(sync: Any, kit: Any, paced: bool) -> None:
     fault = partwise.ServerError("busy", provider="scripted", retryable=True, retry_after=30)
@@ -451,7 +546,7 @@ def test_objects_on_the_reader_s_stack_run_no_code() -> None:
 def test_a_reader_whose_time_is_over_does_not_wait_for_the_release(
     sync: Any, kit: Any, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partwise._client.keeper.RELEASE_SECONDS", 30)
+    monkeypatch.setattr("partwise._client.interrupt._FIRST_WAITS", (30,))
     goes_on = threading.Event()
 
     class Lingering(WireProvider):

@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, cast
 
 from .._session.commands import END, Close, Command, Open, Pause
-from .interrupt import interrupt
+from .._session.event_reader import AbandonedError
+from .interrupt import end_reads, interrupt, thread_in
 from .keeper import Empty, Failure, Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from types import GeneratorType
 
     from .._session.call import Call
     from .._session.deadline import Deadline
     from .._session.session import Session
 
 log = logging.getLogger("partwise")
-
-_TRIES: Final = 10
-_TRY_SECONDS: Final = 0.002
 
 
 class Driver:
@@ -46,9 +44,10 @@ class Driver:
         self._context: AbstractContextManager[Iterator[Any]] | None = None
         self._keeper: Keeper | None = None
         self._source: Any = None  # of the events
-        self._thread: int | None = None  # the one that reads
-        self._is_opening = False
+        self._opener: int | None = None  # the thread that opens a response now
         self._is_closed = threading.Event()
+        self._is_released = threading.Event()
+        self._releasing = threading.Lock()
         self.events: Generator[Any, None, None] = _no_events()
 
     def execute(self, command: Command) -> None:
@@ -63,20 +62,32 @@ class Driver:
 
     def _open(self, command: Open) -> None:
         connect = partial(_connected, self._call, command.payload)
+        self._is_released.clear()
         if self._deadline.next_timeout is not None:
-            self._keeper = Keeper(connect, _close)
-            _next_item(self._keeper, self._deadline, self._call, opening=True)
-            self.events = _kept_events(self._keeper, self._deadline, self._call)
+            self._keeper = keeper = Keeper(connect, _close)
+            self._check_open()
+            _next_item(keeper, self._deadline, self._call, opening=True)
+            self.events = _kept_events(keeper, self._deadline, self._call)
             return
-        self._thread, self._is_opening = threading.get_ident(), True
+        self._opener = threading.get_ident()
         try:
+            self._check_open()
             with translating(self._call, opening=True):
                 context = connect()
+                self._check_open()  # to load the SDK takes a while
                 events = context.__enter__()
+            self._context, self._source = context, events
+            self.events = _translated(events, self._call)
         finally:
-            self._is_opening = False
-        self._context, self._source = context, events
-        self.events = _translated(events, self._call)
+            self._opener = None
+
+    def _check_open(self) -> None:
+        """Send nothing any more once another thread has closed the stream.
+
+        That one sees the response that is being opened, or this one sees that it is closed.
+        """
+        if self._is_closed.is_set():
+            raise AbandonedError
 
     def close(self) -> None:
         """Release the response, if one is held, and end a pause. Any thread may do so."""
@@ -91,31 +102,33 @@ class Driver:
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.release()
-        if self._is_opening and self._thread != threading.get_ident():
-            interrupt(None, self._thread)  # that thread sees its connection fail
-            return
+        if not self._is_left():
+            end_reads(self._is_left, self._is_released.wait)
+
+    def _is_left(self) -> bool:
+        """Release the response, or end the read of another thread, which is to release it then.
+
+        Returns:
+            Whether it is released.
+        """
+        here, opener = threading.get_ident(), self._opener
+        if opener is not None and opener != here:
+            interrupt(None, opener)  # that thread sees its connection fail
+            return False
         try:
             self.events.close()
         except ValueError:  # an event is being read: it is the last one
-            is_elsewhere = self._thread != threading.get_ident()
-            if is_elsewhere and self._interrupt():
-                return  # that thread releases the response
-        context, self._context, self._source = self._context, None, None
+            reader = thread_in(cast("GeneratorType[Any, None, None]", self.events))
+            if reader != here:
+                if reader is not None:
+                    interrupt(self._source, reader)
+                return False
+        with self._releasing:
+            context, self._context, self._source = self._context, None, None
         if context is not None:
             _close(context)
-
-    def _interrupt(self) -> bool:
-        """End another thread's read, which may be just about to begin. Whether that was done."""
-        for _ in range(_TRIES):
-            if interrupt(self._source, self._thread):
-                return True
-            try:
-                self.events.close()
-            except ValueError:
-                time.sleep(_TRY_SECONDS)
-            else:
-                return False
-        return False
+        self._is_released.set()
+        return True
 
 
 def _connected(call: Call, payload: Mapping[str, Any]) -> AbstractContextManager[Iterator[Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._session.commands import END
 from .._session.event_reader import AbandonedError
-from .interrupt import interrupt
+from .interrupt import RELEASE_SECONDS, end_reads, interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _READ_AHEAD: Final = 64
 """Events that the thread may read before they are asked for."""
-RELEASE_SECONDS: Final = 0.1
-"""How long a release is waited for. Half of the tolerance for a time limit."""
-_REAPER_TURNS: Final = 300
 
 
 class Failure:
@@ -85,29 +82,15 @@ class Keeper:
         self._is_released = True
         self._items.put(Failure(AbandonedError()))  # for a reader on another thread
         self._room.release()
-        if self._thread is threading.current_thread():
-            return
-        if not self._is_late:
-            self._await_release()
-        if self._thread.is_alive():
-            reaper = threading.Thread(target=self._reap, name="partwise-reaper", daemon=True)
-            reaper.start()
+        if self._thread is not threading.current_thread():
+            end_reads(self._interrupt, self._has_ended, waits=not self._is_late)
 
-    def _await_release(self) -> None:
-        self._thread.join(RELEASE_SECONDS / 10)  # most often it waits for nobody but the reader
-        if self._thread.is_alive() and self._interrupt():
-            self._thread.join(RELEASE_SECONDS)
+    def _interrupt(self) -> None:
+        interrupt(self._events, self._thread.ident)
 
-    def _interrupt(self) -> bool:
-        return interrupt(self._events, self._thread.ident)
-
-    def _reap(self) -> None:
-        """End each further read: an SDK may send its request again when a connection breaks."""
-        for _ in range(_REAPER_TURNS):
-            self._interrupt()
-            self._thread.join(RELEASE_SECONDS)
-            if not self._thread.is_alive():
-                return
+    def _has_ended(self, seconds: float) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
