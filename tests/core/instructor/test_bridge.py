@@ -143,11 +143,12 @@ async def test_asyncio(vendor: Vendor) -> None:
 
 
 def test_templates_are_filled_in(vendor: Vendor, client: Any) -> None:
-    parts = [{"type": "text", "text": "{{ name }}?"}]
+    parts = [{"type": "text", "text": "{{ name }}?"}, "{{ name }}!"]
     said = [{"role": "system", "content": "{{ name }}"}, {"role": "user", "content": parts}]
     client.create(response_model=User, messages=said, context={"name": "Ada"})
     system, user = vendor.bodies[0]["messages"]
-    assert (system["content"], user["content"][0]["text"]) == ("Ada", "Ada?")
+    texts = [part["text"] for part in user["content"]]
+    assert (system["content"], texts) == ("Ada", ["Ada?", "Ada!"])
 
 
 def test_a_template_is_never_sent_as_it_is(

@@ -58,14 +58,22 @@ class CachedAnswer:
             return None
         kept = json.loads(text)
         value = self._model.model_validate_json(kept["answer"])
-        return value, TypeAdapter(RawResponse).validate_json(kept["raw"])
+        return _with_raw(value, TypeAdapter(RawResponse).validate_json(kept["raw"]))
 
-    def store(self, value: Any, raw: RawResponse) -> None:
-        """Keep the answer."""
+    def store(self, value: Any, raw: RawResponse) -> tuple[Any, RawResponse]:
+        """Keep the answer, and the vendor's; gives both, as `load` would."""
         if self._cache is not None:
             told = TypeAdapter(RawResponse).dump_json(raw, exclude={"events"}).decode()
             kept = {"answer": value.model_dump_json(), "raw": told}
             self._cache.set(self._key, json.dumps(kept), ttl=self._ttl)
+        return _with_raw(value, raw)
+
+
+def _with_raw(value: Any, raw: RawResponse) -> tuple[Any, RawResponse]:
+    """The value with the vendor's answer as its `_raw_response`, as Instructor puts it there."""
+    if isinstance(value, BaseModel):
+        value._raw_response = raw  # type: ignore[attr-defined]  # noqa: SLF001
+    return value, raw
 
 
 def _is_model(response_model: Any) -> bool:

@@ -12,17 +12,15 @@ from collections.abc import (
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Self, get_args, get_origin
 
-from pydantic import BaseModel
-
 import partwise
 from partwise import AsyncClient, Client
 
 from . import _plain
 from ._cached import CachedAnswer, CacheOptions
 from ._messages import plain_message
-from ._raw import RawResponse, of_completion
+from ._raw import of_completion
 from .cache import BaseCache
-from .core.exceptions import ConfigurationError, translated
+from .exceptions import ConfigurationError, translated
 from .mode import Mode, own_mode
 from .processing.multimodal import plain_messages
 from .templating import rendered
@@ -97,27 +95,17 @@ class _Calls:
             raise ConfigurationError("no messages given")
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
-        messages = [*_system_messages(given), *map(plain_message, messages)]
-        given |= _flat_config(given.pop("generation_config", {}))
+        messages = list(map(plain_message, messages))
+        if isinstance(given.get("system"), str):  # as Anthropic's and Google's calls have it
+            messages.insert(0, {"role": "system", "content": given.pop("system")})
+        for name, value in given.pop("generation_config", {}).items():  # Google's
+            given["max_output_tokens" if name == "max_tokens" else name] = value
         context = given.get("context") or given.get("validation_context")
         mode = own_mode(given.pop("mode", None)) or self._mode
         detects = given.pop("autodetect_images", False)
         plain = plain_messages(rendered(messages, context), detects_media=detects)
         is_stream, cache = given.pop("stream", False), CacheOptions.taken_from(given)
         return _Call(plain, given if mode is None else {**given, "mode": mode}, is_stream, cache)
-
-
-def _system_messages(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """The text of `system=`, which Anthropic's and Google's calls have, as a message."""
-    if isinstance(given.get("system"), str):
-        return [{"role": "system", "content": given.pop("system")}]
-    return []
-
-
-def _flat_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Google's `generation_config=`, as keywords of the call."""
-    names = {"max_tokens": "max_output_tokens"}
-    return {names.get(name, name): value for name, value in config.items()}
 
 
 class Instructor(_Calls):
@@ -145,8 +133,7 @@ class Instructor(_Calls):
             return self._stream("create_iterable", many, call)
         if call.is_stream:
             return self._stream("create_partial", response_model, call)
-        value, _ = self._create(response_model, call)
-        return value
+        return self._create(response_model, call)[0]
 
     def create_with_completion(
         self, response_model: Any = None, messages: Any = None, **keywords: Any
@@ -157,14 +144,12 @@ class Instructor(_Calls):
     def _create(self, response_model: Any, call: _Call) -> tuple[Any, Any]:
         place = self._place(response_model, call)
         if (kept := place.load()) is not None:
-            return with_raw(*kept)
+            return kept
         with call.translated():
             value, completion = self.client.create_with_completion(
                 response_model, messages=call.messages, **call.options
             )
-        raw = of_completion(completion)
-        place.store(value, raw)
-        return with_raw(value, raw)
+        return place.store(value, of_completion(completion))
 
     def _read(self, items: Iterable[Any], call: _Call) -> Iterable[Any]:
         with call.translated():
@@ -193,8 +178,7 @@ class AsyncInstructor(_Calls):
             return elements if call.is_stream else [each async for each in elements]
         if call.is_stream:
             return self._stream("create_partial", response_model, call)
-        value, _ = await self._create(response_model, call)
-        return value
+        return (await self._create(response_model, call))[0]
 
     async def create_with_completion(
         self, response_model: Any = None, messages: Any = None, **keywords: Any
@@ -205,14 +189,12 @@ class AsyncInstructor(_Calls):
     async def _create(self, response_model: Any, call: _Call) -> tuple[Any, Any]:
         place = self._place(response_model, call)
         if (kept := place.load()) is not None:
-            return with_raw(*kept)
+            return kept
         with call.translated():
             value, completion = await self.client.create_with_completion(
                 response_model, messages=call.messages, **call.options
             )
-        raw = of_completion(completion)
-        place.store(value, raw)
-        return with_raw(value, raw)
+        return place.store(value, of_completion(completion))
 
     def _read(self, items: AsyncIterable[Any], call: _Call) -> _AsyncItems:
         return _AsyncItems(items, call)
@@ -244,13 +226,6 @@ def element_of(response_model: Any) -> Any:
     if get_origin(response_model) in (Iterable, AsyncIterable):
         return get_args(response_model)[0]
     return None
-
-
-def with_raw(value: Any, raw: RawResponse) -> tuple[Any, RawResponse]:
-    """The value with the vendor's answer as its `_raw_response`, as Instructor puts it there."""
-    if isinstance(value, BaseModel):
-        value._raw_response = raw  # type: ignore[attr-defined]  # noqa: SLF001
-    return value, raw
 
 
 # Making a client ------------------------------------------------------------------------------

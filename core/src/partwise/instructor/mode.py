@@ -68,7 +68,6 @@ _OWN: Final = {
     Mode.RESPONSES_TOOLS: "responses_tools",
     Mode.RESPONSES_TOOLS_WITH_INBUILT_TOOLS: "responses_tools",
     Mode.FUNCTIONS: partwise.Mode.TOOLS,
-    Mode.PARALLEL_TOOLS: partwise.Mode.TOOLS,
     Mode.TOOLS_STRICT: partwise.Mode.TOOLS,
     Mode.ANTHROPIC_JSON: partwise.Mode.MD_JSON,
 }
@@ -76,11 +75,8 @@ _OWN: Final = {
 
 def own_mode(mode: Mode | partwise.Mode | str | None) -> partwise.Mode | str | None:
     """Partwise's mode of that name; a name that is not Instructor's is left as it is."""
-    try:
-        old = Mode(mode) if mode is not None else None
-    except ValueError:
+    if mode is None or mode not in [*Mode]:
         return mode
-    if old is None or old in _OWN:
-        return None if old is None else _OWN[old]
-    is_tool = old.name.endswith(("TOOLS", "TOOL"))
-    return partwise.Mode.TOOLS if is_tool else partwise.Mode.JSON_SCHEMA
+    old = Mode(mode)
+    is_tool = old.name.endswith("TOOLS")
+    return _OWN.get(old, partwise.Mode.TOOLS if is_tool else partwise.Mode.JSON_SCHEMA)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._left_out import refusal
-from .core.exceptions import ConfigurationError
+from .exceptions import ConfigurationError
 
 __getattr__ = refusal(
     __name__,
@@ -24,43 +24,28 @@ def rendered(messages: Sequence[Message], context: Mapping[str, Any] | None) -> 
     Raises:
         ConfigurationError: a message has a template, and Jinja is not installed.
     """
-    if not context or not any(_has_template(message) for message in messages):
+    if not context:
         return list(messages)
-    render = _renderer(context)
-    return [_rendered(message, render) for message in messages]
+    return [
+        {**message, "content": _rendered(message.get("content"), context)} for message in messages
+    ]
 
 
-def _has_template(message: Message) -> bool:
-    return any("{{" in text or "{%" in text for text in _texts(message.get("content")))
-
-
-def _texts(content: Any) -> list[str]:
+def _rendered(content: Any, context: Mapping[str, Any]) -> Any:
     if isinstance(content, str):
-        return [content]
-    parts = content if isinstance(content, list) else []
-    return [part["text"] for part in parts if isinstance(part, Mapping) and "text" in part]
+        is_template = "{{" in content or "{%" in content
+        return _filled_in(content, context) if is_template else content
+    if isinstance(content, list):
+        return [_rendered(part, context) for part in content]
+    if isinstance(content, Mapping) and "text" in content:
+        return {**content, "text": _rendered(content["text"], context)}
+    return content
 
 
-def _renderer(context: Mapping[str, Any]) -> Any:
+def _filled_in(template: str, context: Mapping[str, Any]) -> str:
     try:
         from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - an extra
     except ImportError:
         message = "templates in messages need Jinja: pip install 'partwise[jinja]'"
         raise ConfigurationError(message) from None
-    environment = SandboxedEnvironment()
-    return lambda text: environment.from_string(text).render(**context)
-
-
-def _rendered(message: Message, render: Any) -> Message:
-    content = message.get("content")
-    if isinstance(content, str):
-        return {**message, "content": render(content)}
-    if isinstance(content, list):
-        return {**message, "content": [_rendered_part(part, render) for part in content]}
-    return message
-
-
-def _rendered_part(part: Any, render: Any) -> Any:
-    if isinstance(part, Mapping) and isinstance(part.get("text"), str):
-        return {**part, "text": render(part["text"])}
-    return part
+    return SandboxedEnvironment().from_string(template).render(**context)

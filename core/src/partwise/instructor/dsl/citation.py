@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import BaseModel, Field, ValidationInfo, model_validator
 
 
@@ -21,13 +19,6 @@ class CitationMixin(BaseModel):
     def _keep_quotes(self, info: ValidationInfo) -> CitationMixin:
         text = (info.context or {}).get("context")
         if text is not None:
-            found = [text[start:end] for start, end in self._spans(text)]
+            found = [each for each in self.substring_quotes for _ in range(text.count(each))]
             vars(self)["substring_quotes"] = found
         return self
-
-    def _spans(self, text: str) -> list[tuple[int, int]]:
-        return [
-            match.span()
-            for quote in self.substring_quotes
-            for match in re.finditer(re.escape(quote), text)
-        ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 
 from pydantic import ValidationError
@@ -32,13 +33,13 @@ T = TypeVar("T")
 
 class _Indexable(type):
     def __getitem__(cls, model: type[T]) -> type[T]:
-        partial: Any = partwise.Partial[model]
-        if "model_from_chunks" not in vars(partial):
-            partial.model_from_chunks = staticmethod(_reader(model))
-            partial.model_from_chunks_async = staticmethod(_async_reader(model))
-            partial.get_partial_model = staticmethod(lambda: partial)
-            partial._original_model = model  # noqa: SLF001 - Instructor's own name
-        return partial  # type: ignore[no-any-return]
+        made: Any = partwise.Partial[model]
+        if "model_from_chunks" not in vars(made):
+            made.model_from_chunks = staticmethod(partial(_from_chunks, model))
+            made.model_from_chunks_async = staticmethod(partial(_from_chunks_async, model))
+            made.get_partial_model = staticmethod(lambda: made)
+            made._original_model = model  # noqa: SLF001 - Instructor's own name
+        return made  # type: ignore[no-any-return]
 
 
 class Partial(metaclass=_Indexable):
@@ -49,23 +50,17 @@ class Partial(metaclass=_Indexable):
     """
 
 
-def _reader(model: type[Any]) -> Any:
-    def model_from_chunks(json_chunks: Iterable[str | bytes], **keywords: Any) -> Iterator[Any]:
-        with _as_pydantic_raises():
-            yield from partwise.parse(model, json_chunks, **keywords)
-
-    return model_from_chunks
+def _from_chunks(model: Any, json_chunks: Iterable[str | bytes], **keywords: Any) -> Iterator[Any]:
+    with _as_pydantic_raises():
+        yield from partwise.parse(model, json_chunks, **keywords)
 
 
-def _async_reader(model: type[Any]) -> Any:
-    async def model_from_chunks_async(
-        json_chunks: AsyncIterable[str | bytes], **keywords: Any
-    ) -> AsyncIterator[Any]:
-        with _as_pydantic_raises():
-            async for snapshot in partwise.aparse(model, json_chunks, **keywords):
-                yield snapshot
-
-    return model_from_chunks_async
+async def _from_chunks_async(
+    model: Any, json_chunks: AsyncIterable[str | bytes], **keywords: Any
+) -> AsyncIterator[Any]:
+    with _as_pydantic_raises():
+        async for snapshot in partwise.aparse(model, json_chunks, **keywords):
+            yield snapshot
 
 
 @contextmanager

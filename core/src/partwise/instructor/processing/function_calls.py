@@ -22,7 +22,7 @@ class _Schema:
         self._key = key
 
     def __get__(self, instance: Any, owner: type[BaseModel]) -> dict[str, Any]:
-        return _tool(owner, self._key)
+        return tool(owner, self._key)
 
 
 class OpenAISchema(BaseModel):
@@ -63,7 +63,8 @@ def openai_schema(model: type[BaseModel]) -> Any:
 response_schema = openai_schema
 
 
-def _tool(model: type[BaseModel], key: str) -> dict[str, Any]:
+def tool(model: type[BaseModel], key: str) -> dict[str, Any]:
+    """The name and the description of the model, and its schema under that key."""
     schema = model.model_json_schema()
     described = model.__doc__ or f"Correctly filled in {model.__name__}."
     return {

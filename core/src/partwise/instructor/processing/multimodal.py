@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from .._left_out import refusal
-from ..core.exceptions import MultimodalError
+from ..exceptions import MultimodalError
 
 __all__ = [
     "PDF", "Audio", "Image", "ImageWithCacheControl", "Media", "MultimodalError",

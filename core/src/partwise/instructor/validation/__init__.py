@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from .._left_out import refusal
-from ..core.exceptions import AsyncValidationError
+from ..exceptions import AsyncValidationError
 
 if TYPE_CHECKING:
     from ..client import Instructor
