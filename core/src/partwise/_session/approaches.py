@@ -8,7 +8,6 @@ remembers it: its next call of that model begins with it.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -19,7 +18,8 @@ from .._providers.plugin_calls import capabilities_of, only_logged
 if TYPE_CHECKING:
     from .._errors import ProviderError
     from .._plan.plan import Plan
-    from .._providers.protocol import Capabilities, Provider, Request
+    from .._providers.protocol import Capabilities, Request
+    from .call import Call
 
 log = logging.getLogger("partwise")
 
@@ -29,23 +29,6 @@ _MAX_REFUSAL: Final = 200
 """Characters of a vendor's refusal in a log line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The calls for which an approach is learned.
-
-    Attributes:
-        named_mode: the mode that the user named; None if partwise chose it.
-    """
-
-    model: str
-    named_mode: Mode | None
-    plan: Plan
-
-    @property
-    def key(self) -> _Key:
-        return self.model, self.named_mode
-
-
 class LearnedApproaches:
     """The approaches that a client's vendor has accepted after it had refused others."""
 
@@ -53,15 +36,19 @@ class LearnedApproaches:
         self._of_models: dict[_Key, Approach] = {}
         self._of_types: WeakKeyDictionary[Plan, dict[_Key, Approach]] = WeakKeyDictionary()
 
-    def find(self, target: Target) -> Approach | None:
+    def find(self, call: Call) -> Approach | None:
         """The approach to begin with; None if nothing was learned."""
-        of_type = self._of_types.get(target.plan, {})
-        return of_type.get(target.key) or self._of_models.get(target.key)
+        key = _key(call)
+        return self._of_types.get(call.plan, {}).get(key) or self._of_models.get(key)
 
-    def remember(self, target: Target, approach: Approach, *, for_type_only: bool) -> None:
-        """Begin with this approach from now on."""
-        known = self._of_types.setdefault(target.plan, {}) if for_type_only else self._of_models
-        known[target.key] = approach
+    def remember(self, call: Call, approach: Approach, *, for_type_only: bool) -> None:
+        """Begin such calls with this approach from now on."""
+        known = self._of_types.setdefault(call.plan, {}) if for_type_only else self._of_models
+        known[_key(call)] = approach
+
+
+def _key(call: Call) -> _Key:
+    return call.request.model, call.named_mode
 
 
 class Approaches:
@@ -71,34 +58,23 @@ class Approaches:
         current: the one that is tried now.
     """
 
-    __slots__ = (
-        "_call_name",
-        "_learned",
-        "_refused_schema",
-        "_target",
-        "_tried",
-        "_unproven",
-        "current",
-    )
+    __slots__ = ("_call", "_refused_schema", "_tried", "_unproven", "current")
 
-    def __init__(
-        self, call_name: str, first: Approach, target: Target, learned: LearnedApproaches
-    ) -> None:
-        self.current = first
-        self._call_name = call_name
-        self._target = target
-        self._learned = learned
-        self._tried = {first}
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.current = call.learned.find(call) or _first(call)
+        self._tried = {self.current}
         self._refused_schema = False
         self._unproven = False  # the current one was not among those to begin with
 
-    def fall_back(self, provider: Provider, request: Request, error: ProviderError) -> bool:
+    def fall_back(self, request: Request, error: ProviderError) -> bool:
         """Take the next approach, if the error refuses this one. Whether there is one."""
-        fallback = _fallback(provider, request, error)
+        call = self._call
+        fallback = _fallback(call.provider, request, error)
         if fallback is None:
             return False
-        if self._changes_named_mode(fallback):
-            capabilities = capabilities_of(provider, error.provider, request.model)
+        if call.named_mode not in (None, fallback.approach.mode):
+            capabilities = capabilities_of(call.provider, error.provider, request.model)
             _name_other_modes(error, capabilities, request.mode)
             return False
         if fallback.approach in self._tried:
@@ -110,11 +86,8 @@ class Approaches:
         """The vendor answers: its client begins with this approach from now on."""
         if self._unproven:
             self._unproven = False
-            self._learned.remember(self._target, self.current, for_type_only=self._refused_schema)
-
-    def _changes_named_mode(self, fallback: Fallback) -> bool:
-        named = self._target.named_mode
-        return named is not None and fallback.approach.mode is not named
+            call = self._call
+            call.learned.remember(call, self.current, for_type_only=self._refused_schema)
 
     def _take(self, fallback: Fallback, error: ProviderError) -> None:
         refused, self.current = self.current, fallback.approach
@@ -124,8 +97,9 @@ class Approaches:
         self._refused_schema = self._refused_schema or fallback.reason == "schema"
         self._unproven = True
         log.warning(
-            "%s refused %s (%s): trying %s; to begin with it, pass mode=%r",
-            self._call_name,
+            "%s/%s refused %s (%s): trying %s; to begin with it, pass mode=%r",
+            self._call.info.provider,
+            self._call.request.model,
             _described(refused, None),
             str(error).partition("\n")[0][:_MAX_REFUSAL],
             _described(self.current, refused),
@@ -133,20 +107,10 @@ class Approaches:
         )
 
 
-def as_approached(request: Request, approach: Approach) -> Request:
-    """The request in this approach; its messages stay as they are."""
-    return replace(
-        request,
-        mode=approach.mode,
-        strict=approach.strict,
-        forced=approach.forced,
-        schema_in_prompt=approach.schema_in_prompt,
-        omitted=approach.omitted,
-    )
-
-
-def first_approach(mode: Mode, capabilities: Capabilities) -> Approach:
-    """The approach of a mode that the vendor has not refused yet."""
+def _first(call: Call) -> Approach:
+    """The approach of the call's mode, which the vendor has not refused yet."""
+    mode = call.request.mode
+    capabilities = capabilities_of(call.provider, call.info.provider, call.request.model)
     return Approach(mode=mode, schema_in_prompt=mode in capabilities.prompted)
 
 

@@ -20,43 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .._providers.protocol import Decoder
-    from .._providers.redaction import Secrets
     from .attempt import Attempt
+    from .call import Call
     from .deadline import Budget, Deadline
     from .feeds import Feeds
-    from .hooks import HookDispatcher
 
 _SEQUENCES: Final = frozenset({tuple, list})
 _NO_CHUNK: Final = object()
 """Returned in place of a chunk if the event has no more."""
-
-
-class Guard:
-    """Stops an attempt that spends more time or tokens than the call has."""
-
-    __slots__ = ("_attempt", "_budget", "_deadline")
-
-    def __init__(self, deadline: Deadline, budget: Budget, attempt: Attempt) -> None:
-        self._deadline = deadline
-        self._budget = budget
-        self._attempt = attempt
-
-    @property
-    def has_limits(self) -> bool:
-        return self._deadline.is_limited or self._budget.is_limited
-
-    def check(self) -> None:
-        """Do nothing if the attempt may go on.
-
-        Raises:
-            ProviderTimeoutError: the call has no time left.
-            BudgetExceededError: it has no tokens left, and the answer is not complete.
-        """
-        self._deadline.check()
-        attempt = self._attempt
-        is_over = attempt.builder.complete or attempt.finish_reason is not None
-        if attempt.usage is not None and not is_over and self._budget.is_spent(attempt):
-            raise self._budget.error()
 
 
 class AbandonedError(Exception):
@@ -76,19 +47,19 @@ class EventReader:
     __slots__ = (
         "_accept",
         "_attempt",
+        "_budget",
+        "_call",
         "_chunks",
+        "_deadline",
         "_decoder",
         "_feeds",
-        "_guard",
         "_handlers",
         "_has_ended",
+        "_has_limits",
         "_hooks",
         "_inspects_events",
         "_is_abandoned",
         "_is_plain",
-        "_keeps_vendor_events",
-        "_provider",
-        "_secrets",
         "_take_piece",
         "has_pending_chunks",
         "has_snapshot",
@@ -100,29 +71,27 @@ class EventReader:
 
     def __init__(  # noqa: PLR0913 - the parts of one attempt
         self,
+        call: Call,
         attempt: Attempt,
         decoder: Decoder,
         *,
         feeds: Feeds,
-        guard: Guard,
-        hooks: HookDispatcher,
-        keeps_vendor_events: bool,
-        secrets: Secrets,
-        provider: str,
+        deadline: Deadline,
+        budget: Budget,
         accept: Callable[[], None],
     ) -> None:
         self._accept: Callable[[], None] | None = accept
         self._attempt = attempt
         self._decoder = decoder
         self._feeds = feeds
-        self._guard = guard
-        self._hooks = hooks
+        self._deadline = deadline
+        self._budget = budget
+        self._has_limits = deadline.is_limited or budget.is_limited
+        self._call = call
+        self._hooks = call.hooks
         self._handlers = attempt.handlers()
         self._take_piece = self._handlers[str]
-        self._secrets = secrets
-        self._provider = provider
         self._chunks: Iterator[Any] = iter(())
-        self._keeps_vendor_events = keeps_vendor_events
         self._has_ended = False
         self._is_abandoned = False
         self._inspects_events = True
@@ -184,8 +153,8 @@ class EventReader:
             if grew and self._note_growth():
                 return True
         self.has_pending_chunks = False
-        if self._guard.has_limits:
-            self._guard.check()
+        if self._has_limits:
+            self._check_limits()
         return False
 
     def _next_chunk(self) -> Any:
@@ -211,10 +180,10 @@ class EventReader:
 
     def _unreadable(self, error: Exception, found: Any) -> Exception:
         """The error for something that the decoder could not read."""
-        excerpt = found if isinstance(found, str) else shown(self._secrets.masked(found))
+        excerpt = found if isinstance(found, str) else shown(self._call.secrets.masked(found))
         unreadable = ServerError(
             f"the vendor sent an event that can't be read ({described(error)}): {excerpt}",
-            provider=self._provider,
+            provider=self._call.info.provider,
             retryable=True,
         )
         unreadable.__cause__ = error
@@ -226,7 +195,7 @@ class EventReader:
             self._note_first_snapshot()
         if self._records_events:
             self._collect_events()
-        with only_logged(self._provider, "accept"):  # the answer is valid all the same
+        with only_logged(self._call.info.provider, "accept"):  # the answer is valid all the same
             if (accept := getattr(self._decoder, "accept", None)) is not None:
                 accept()
 
@@ -239,6 +208,18 @@ class EventReader:
         self._chunks = iter(())
         self._is_abandoned = self._has_ended = self._inspects_events = True
         self._is_plain = False
+
+    def _check_limits(self) -> None:
+        """Check that the call has time left, and tokens, unless the answer is complete.
+
+        Raises:
+            ProviderTimeoutError, BudgetExceededError: it has not.
+        """
+        self._deadline.check()
+        attempt = self._attempt
+        is_over = attempt.builder.complete or attempt.finish_reason is not None
+        if attempt.usage is not None and not is_over and self._budget.is_spent(attempt):
+            raise self._budget.error()
 
     def _note_growth(self) -> bool:
         """The answer has grown. Whether there is a snapshot of it."""
@@ -258,7 +239,7 @@ class EventReader:
     @property
     def _may_be_plain(self) -> bool:
         """Whether nothing is to be done with a piece of the answer but to read it."""
-        return not self._records_events and not self._guard.has_limits
+        return not self._records_events and not self._has_limits
 
     @property
     def _records_events(self) -> bool:
@@ -280,9 +261,9 @@ class EventReader:
         if not self.saw_event:
             self.saw_event = True
             self._hooks.emit("stream:first_chunk")
-        if self._keeps_vendor_events:
+        if self._call.keeps_vendor_events:
             self.vendor_events.append(event)
-        self._inspects_events = self._keeps_vendor_events
+        self._inspects_events = self._call.keeps_vendor_events
 
 
 class PieceReader(EventReader):

@@ -36,13 +36,12 @@ from .commands import CLOSE, DONE, SHOW, Close, Open, Pause, Read, Show
 from .continuation import Continuation, is_resumable
 from .deadline import Budget, Deadline
 from .ending import Ending, drop_frames
-from .event_reader import Guard
 from .failure import advice_on, enriched
 from .feeds import Feeds
 from .foreign import ForeignError, as_raised
 from .hooks import Completion, StreamEnd
 from .request_builder import RequestBuilder
-from .retry import Retries, Retry, is_reasked
+from .retry import Retries, Retry
 
 if TYPE_CHECKING:
     from .._paths import Path
@@ -321,17 +320,14 @@ class Session:
         self._announce(Restarted(self.attempt.number, error), "stream:restart")
 
     def _new_reader(self) -> EventReader:
-        attempt = self.attempt
         self._reader = reader = self.call.reader(
-            attempt,
+            self.call,
+            self.attempt,
             self.call.decoder(self._requests.current),
             feeds=self.feeds,
-            guard=Guard(self.deadline, self._budget, attempt),
-            hooks=self.call.hooks,
-            keeps_vendor_events=self.call.keeps_vendor_events,
-            secrets=self.call.secrets,
-            provider=self.call.info.provider,
-            accept=self._requests.prove,
+            deadline=self.deadline,
+            budget=self._budget,
+            accept=self._requests.approaches.prove,
         )
         return reader
 
@@ -410,7 +406,7 @@ class Session:
             self._requests.resume(attempt)
             self._announce(Resumed(self.attempt.number, error), "stream:resume")
         else:
-            self._requests.correct(failed, error) if is_reasked(error) else self._requests.repeat()
+            self._requests.ask_again(failed, error)
             self.attempt = self._new_attempt(failed.number + 1)
             self._announce(Restarted(self.attempt.number, error), "stream:restart")
 
