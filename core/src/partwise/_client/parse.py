@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from .._errors import IncompleteOutputError, MalformedOutputError, malformed
+from .._errors import IncompleteOutputError
 from .._providers.hookspecs import CallInfo
 from .._providers.mode import Granularity, Mode
 from .._providers.protocol import Capabilities, Request
@@ -40,11 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 P = TypeVar("P")
 
-_TEXTS_PER_COUNT: Final = 1000
-"""Decoded texts after which lines and columns are counted."""
 _KEYWORDS: Final = frozenset({"response_model", "chunks", *ParseKeywords.__annotations__})
-_END_CHARS: Final = 1000
-"""Characters kept of the text's end: more than an error shows of a line."""
 
 
 @overload
@@ -193,21 +189,15 @@ async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:
 
 
 class _Decoder:
-    """Decodes bytes, wherever a character is cut in two. Pieces that are text do not come here.
-
-    It counts the lines for the place of an error; the text itself is kept elsewhere.
-    """
+    """Decodes bytes, wherever a character is cut in two. Pieces that are text do not come here."""
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._texts: list[str] = []  # not counted yet
-        self._position, self._line, self._column = 0, 1, 1
-        self._end = ""
 
     def feed(self, event: Any) -> Iterable[Any]:
         if isinstance(event, bytes | bytearray):
             # No `TextDelta`: to make one takes as long as to read it.
-            return (self._decoded(bytes(event)),)
+            return (self._utf8.decode(event),)
         if isinstance(event, str):  # a subclass
             return (str(event),)
         if event is None:
@@ -219,33 +209,3 @@ class _Decoder:
         if rest:
             raise IncompleteOutputError(f"the text ended inside a character, after {rest!r}")
         return ()
-
-    def _decoded(self, event: bytes) -> str:
-        try:
-            text = self._utf8.decode(event)
-        except UnicodeDecodeError as error:
-            self._texts.append(error.object[: error.start].decode())
-            self._advance()
-            raise self._fault(error.object[error.start : error.end]) from error
-        self._texts.append(text)
-        if len(self._texts) == _TEXTS_PER_COUNT:
-            self._advance()
-        return text
-
-    def _advance(self) -> None:
-        text = "".join(self._texts)
-        self._texts.clear()
-        self._position += len(text)
-        self._line += text.count("\n")
-        self._column = len(text) - text.rfind("\n") if "\n" in text else self._column + len(text)
-        self._end = (self._end + text)[-_END_CHARS:]
-
-    def _fault(self, found: bytes) -> MalformedOutputError:
-        message = f"{found!r} is not UTF-8"
-        return MalformedOutputError(
-            message,
-            position=self._position,
-            line=self._line,
-            column=self._column,
-            excerpt=malformed(message, self._end, len(self._end)).excerpt,
-        )

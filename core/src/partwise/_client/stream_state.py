@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from .._errors import ConfigurationError, shown
 from .._nearest import is_one_of
 from .._paths import format_path, parse_path
+from .._plan.notebook_view import in_three_forms
 from .._sentinels import MISSING
 from .._session.feeds import Fold
 from .._snapshot.values import value_at
-from .mimebundle import mimebundle, repr_of
 from .selectors import check_single, path_of, text_of
 from .views import Elements, TextDeltas
 from .wire_envelope import Envelope, envelope_of
@@ -177,11 +177,23 @@ class StreamState(Generic[T]):
         return value_at(session.snapshot, path)
 
     def __repr__(self) -> str:
-        return repr_of(self._session, type(self).__name__)
+        session, call = self._session, self._session.call.info
+        source = f"{call.provider}/{call.model}" if call.model else call.provider
+        state = {"missing": "waiting", "partial": "writing"}.get(session.state(""), "complete")
+        if session.closed:
+            state = "closed"
+        elif session.finished and state != "complete":
+            state = "failed"
+        usage = session.usage
+        tokens = "" if usage is None else f", {usage.output_tokens} tokens"
+        name = type(self).__name__
+        return f"<{name} of {source}: {state}, attempt {self.attempt}{tokens}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """The newest snapshot, as notebooks show it."""
-        return mimebundle(self._session, repr(self))
+        """The newest snapshot, as notebooks show it; values that have not arrived are dim."""
+        envelope = self.envelope()
+        absent = {*envelope["missing"], *envelope["defaults"]}
+        return in_three_forms(envelope["value"], repr(self), absent)
 
     def envelope(self, *, by_alias: bool | None = None) -> Envelope:
         """The newest snapshot as plain data that tells missing from null and from a default.

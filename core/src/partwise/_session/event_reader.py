@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .._errors import PartwiseError, ServerError, described, shown
+from .._errors import PartwiseError, ServerError, described, malformed, shown
 from .._paths import format_path
 from .._providers.plugin_calls import only_logged
 from .._snapshot.events import Closed
@@ -17,7 +17,7 @@ from .chunk_checks import PIECES, VENDOR_CHUNKS
 from .foreign import as_raised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .._providers.protocol import Decoder
     from .attempt import Attempt
@@ -284,4 +284,12 @@ class PieceReader(EventReader):
             return grew and (self._is_plain or self._note_growth())
         if self._inspects_events:
             self._inspect(event)
-        return self._receive_chunks((event,) if is_text else self._decoder.feed(event))
+        return self._receive_chunks((event,) if is_text else self._decoded(event))
+
+    def _decoded(self, event: Any) -> Iterable[Any]:
+        try:
+            return self._decoder.feed(event)
+        except UnicodeDecodeError as error:
+            text = self._attempt.text + error.object[: error.start].decode()
+            found = error.object[error.start : error.end]
+            raise malformed(f"{found!r} is not UTF-8", text, len(text)) from error
