@@ -81,7 +81,7 @@ class PartwiseError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own would call a class of several parameters with the message alone.
-        return (_rebuild, (type(self), self.args, self.__dict__))
+        return (Exception.__new__, (type(self), *self.args), self.__dict__)
 
 
 def shown(value: object) -> str:
@@ -323,12 +323,3 @@ class RetriesExhaustedError(PartwiseError):
         super().__init__(message)
         self.errors = tuple(errors)
         self.retryable = errors[-1].retryable if errors else False
-
-
-def _rebuild(
-    cls: type[PartwiseError], args: tuple[Any, ...], state: dict[str, Any]
-) -> PartwiseError:
-    error = cls.__new__(cls, *args)
-    error.args = args
-    error.__dict__.update(state)
-    return error

@@ -225,25 +225,25 @@ class _Instruments:
 
 
 def _describe_end(state: _Call, end: StreamEnd, saved: int) -> None:
-    span = state.span
-    span.set_attribute("partwise.outcome", end.outcome)
-    span.set_attribute("partwise.attempts", end.attempts)
-    span.set_attribute("partwise.usage_complete", end.usage_complete)
-    span.set_attribute("partwise.early_aborts", len(state.aborted))
-    span.set_attribute("partwise.saved_tokens", saved)
-    if state.finish_reason is not None:
-        span.set_attribute("gen_ai.response.finish_reasons", [state.finish_reason])
-    if state.first_chunk is not None:
-        span.set_attribute("gen_ai.response.time_to_first_chunk", state.first_chunk)
-    if state.first_field is not None:
-        span.set_attribute("partwise.time_to_first_field", state.first_field)
-    if end.usage is not None:
-        span.set_attribute("gen_ai.usage.input_tokens", end.usage.input_tokens)
-        span.set_attribute("gen_ai.usage.output_tokens", end.usage.output_tokens)
-        span.set_attribute("gen_ai.usage.cache_read.input_tokens", end.usage.cached_input_tokens)
-    if end.error is not None:
-        span.set_attribute("error.type", _type_of(end.error))
-        span.set_status(Status(StatusCode.ERROR, _type_of(end.error)))
+    usage, reason = end.usage, state.finish_reason
+    error_type = _type_of(end.error) if end.error is not None else None
+    attributes: dict[str, Any] = {
+        "partwise.outcome": end.outcome,
+        "partwise.attempts": end.attempts,
+        "partwise.usage_complete": end.usage_complete,
+        "partwise.early_aborts": len(state.aborted),
+        "partwise.saved_tokens": saved,
+        "gen_ai.response.finish_reasons": [reason] if reason is not None else None,
+        "gen_ai.response.time_to_first_chunk": state.first_chunk,
+        "partwise.time_to_first_field": state.first_field,
+        "gen_ai.usage.input_tokens": usage.input_tokens if usage else None,
+        "gen_ai.usage.output_tokens": usage.output_tokens if usage else None,
+        "gen_ai.usage.cache_read.input_tokens": usage.cached_input_tokens if usage else None,
+        "error.type": error_type,
+    }
+    state.span.set_attributes({k: v for k, v in attributes.items() if v is not None})
+    if error_type is not None:
+        state.span.set_status(Status(StatusCode.ERROR, error_type))
 
 
 def _saved_tokens(state: _Call) -> int:

@@ -1,16 +1,16 @@
-"""The asyncio twins of `Reader` and `View`."""
+"""The base of streams and views for asyncio, and the twin of `View`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 from .._sentinels import MISSING
-from .mixups import AsyncIterableOnly
+from .mixups import AsyncOnly
 from .stream_state import ViewState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Generator
+    from collections.abc import Awaitable, Generator
 
     from .async_stream import AsyncPartialStream
 
@@ -19,15 +19,16 @@ S = TypeVar("S")
 _Stream: TypeAlias = "AsyncPartialStream[Any, Any]"
 
 
-class AsyncReader(AsyncIterableOnly, ABC, Generic[S]):
-    """An asynchronous iterator of items that can be left at will. Awaiting it gives itself."""
+class AsyncReader(AsyncOnly, ABC):
+    """A stream or a view for asyncio, which can be left at will. Awaiting it gives itself."""
 
-    @abstractmethod
-    async def __anext__(self) -> S: ...
+    if not TYPE_CHECKING:
+        # Python iterates by it if there is no `__iter__`, which would make this an `Iterable`.
+        def __getitem__(self, index: Any) -> NoReturn:
+            raise self._mixup("for", "write async for")
 
-    @abstractmethod
-    def __aiter__(self) -> AsyncIterator[S]:
-        """An iterator for one loop, which leaves when the loop drops it."""
+        def __next__(self) -> NoReturn:
+            raise self._mixup("next()", "write await anext(…)")
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self
@@ -37,10 +38,6 @@ class AsyncReader(AsyncIterableOnly, ABC, Generic[S]):
     async def aclose(self) -> None:
         """Leave. Nothing more can be read."""
 
-    @abstractmethod
-    def abandon(self) -> None:
-        """The same without waiting: the connection is released at the loop's next turn."""
-
     async def __aenter__(self) -> Self:
         return self
 
@@ -48,7 +45,7 @@ class AsyncReader(AsyncIterableOnly, ABC, Generic[S]):
         await self.aclose()
 
 
-class AsyncView(ViewState[S, _Stream], AsyncReader[S]):
+class AsyncView(ViewState[S, _Stream], AsyncReader):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read. Reading one raises the errors of its stream.

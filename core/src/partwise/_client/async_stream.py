@@ -38,7 +38,7 @@ T = TypeVar("T", default=P)
 S = TypeVar("S")
 
 
-class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
+class AsyncPartialStream(AsyncReader, StreamState[T], Generic[P, T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ended the answer, if one did, and errors of the
@@ -62,7 +62,8 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
         # Another task may have read on: the snapshot that it found is shown first.
         is_behind = self._shown != self._session.feeds.found and not self._session.closed
         if not (is_behind or await self.advance()):
-            self._stop()
+            self._session.value()
+            raise StopAsyncIteration
         self._shown = self._session.feeds.found
         return self._session.show()  # type: ignore[no-any-return]
 
@@ -142,10 +143,6 @@ class AsyncPartialStream(AsyncReader[P], StreamState[T], Generic[P, T]):
             if not turn.done():
                 turn.set_result(None)
                 self._has_woken = True
-
-    def _stop(self) -> None:
-        self._session.value()
-        raise StopAsyncIteration
 
     async def result(self) -> T:
         """Read to the end: the validated value. See `PartialStream.result`."""
@@ -249,7 +246,8 @@ class _SnapshotLoop(Generic[P]):
         stream, session = self._stream, self._stream._session  # noqa: SLF001
         is_behind = self._shown != session.feeds.found and not session.closed
         if not (is_behind or await stream.advance()):
-            stream._stop()  # noqa: SLF001
+            session.value()
+            raise StopAsyncIteration
         self._shown = stream._shown = session.feeds.found  # noqa: SLF001
         return session.show()  # type: ignore[no-any-return]
 

@@ -14,7 +14,7 @@ stream is first read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -271,9 +271,3 @@ class Client(Completions, Configured, SyncOnly):
     def warm(self) -> None:
         """Load the vendor's SDK now, which the first request would do otherwise."""
         warm(self._calls.provider, self._calls.name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

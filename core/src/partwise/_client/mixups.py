@@ -1,11 +1,12 @@
 """Sync objects used as asynchronous ones, and the other way round: errors that say which they are.
 
-Type checkers see none of these methods, so they find the mistake themselves.
+Type checkers see none of the methods that raise them, so they find the mistake themselves.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from .._errors import ConfigurationError
 
@@ -14,12 +15,22 @@ class MixupError(ConfigurationError, TypeError):
     """A sync object was used as an asynchronous one, or the other way round."""
 
 
-class SyncOnly:
-    """A sync stream, view or client: it has no `async with`.
+class SyncOnly(ABC):
+    """A sync stream, view or client: the end of `with` closes it, and it has no `async with`.
 
     `async for` and `await` are left to Python's own errors: programs tell by `__aiter__` and
     `__await__` if an object is asynchronous.
     """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave. Nothing more can be read."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     if not TYPE_CHECKING:
 
@@ -52,15 +63,3 @@ class AsyncOnly:
                 f"{used} with an {type(self).__name__}, which is for asyncio: {advice}, or make a "
                 "sync client by from_provider(…) without async_client=True"
             )
-
-
-class AsyncIterableOnly(AsyncOnly):
-    """The same of a stream or a view."""
-
-    if not TYPE_CHECKING:
-        # Python iterates by it if there is no `__iter__`, which would make this an `Iterable`.
-        def __getitem__(self, index: Any) -> NoReturn:
-            raise self._mixup("for", "write async for")
-
-        def __next__(self) -> NoReturn:
-            raise self._mixup("next()", "write await anext(…)")

@@ -1,8 +1,7 @@
-"""The base of streams and views, and the views: readers of one item after another."""
+"""The views of a stream, and the iterators of loops."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .._errors import ConfigurationError
@@ -18,27 +17,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 _Stream: TypeAlias = "PartialStream[Any, Any]"
-
-
-class Reader(ABC, Generic[S]):
-    """An iterator of items that can be left at will."""
-
-    @abstractmethod
-    def __next__(self) -> S: ...
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[S]:
-        """An iterator for one loop, which leaves when the loop drops it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Leave. Nothing more can be read."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class Loop(Generic[S]):
@@ -73,7 +51,7 @@ def raise_if_being_read(error: ValueError) -> None:
         ) from error
 
 
-class View(ViewState[S, _Stream], Reader[S], SyncOnly):
+class View(ViewState[S, _Stream], SyncOnly):
     """Another way to read a stream. A view that has nothing left reads the stream on.
 
     Views are created before the stream is read. Reading one raises the errors of its stream.

@@ -24,7 +24,7 @@ from .driver import Driver
 from .interrupt import interrupt_read
 from .keywords import flag
 from .mixups import SyncOnly
-from .reader import Loop, Reader, View, raise_if_being_read
+from .reader import Loop, View, raise_if_being_read
 from .stream_state import StreamState
 from .wire_folds import Events, Snapshots
 from .wire_patches import Patches
@@ -48,7 +48,7 @@ T = TypeVar("T", default=P)
 S = TypeVar("S")
 
 
-class PartialStream(Reader[P], StreamState[T], SyncOnly, Generic[P, T]):
+class PartialStream(StreamState[T], SyncOnly, Generic[P, T]):
     """Snapshots of an answer while it is being written; the last is the validated value.
 
     Reading raises the `PartwiseError` that ended the answer, if one did, and errors of the

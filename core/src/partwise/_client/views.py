@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, RootModel
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from .._paths import Path
     from .._snapshot.events import Event
-
-S_co = TypeVar("S_co", covariant=True)
 
 
 class Elements:
@@ -65,19 +63,13 @@ def _not_in(given: list[Any], elements: list[Any]) -> list[Any]:
         else:
             others.append(element)
     gone = deque(element for element in given if left[id(element)])
-    others = [element for element in others if not _take_equal(gone, element)]
-    return others[len(gone) :]
-
-
-def _take_equal(rest: deque[Any], element: Any) -> bool:
-    # Most often a validator has kept the order.
-    if rest and rest[0] == element:
-        rest.popleft()
-        return True
-    if element in rest:
-        rest.remove(element)
-        return True
-    return False
+    new = []
+    for element in others:
+        try:
+            gone.remove(element)
+        except ValueError:
+            new.append(element)
+    return new[len(gone) :]
 
 
 def _elements_of(container: Any, path: Path) -> list[Any]:

@@ -62,29 +62,6 @@ class _Noting(Generic[S]):
             self.has_news = False
 
 
-def _is_time(seconds: Any) -> bool:
-    return isinstance(seconds, int | float) and 0 <= seconds <= _LONGEST
-
-
-class Pace:
-    """The time from which on the next item may be given."""
-
-    def __init__(self, seconds: float) -> None:
-        if not _is_time(seconds):
-            raise ValueError(f"throttle must be seconds >= 0, at most a day, got {shown(seconds)}")
-        self._seconds = seconds
-        self._due = 0.0
-
-    @property
-    def wait(self) -> float:
-        """Seconds until the next item may be given; 0 if it may be now."""
-        return max(0.0, self._due - time.monotonic())
-
-    def given(self) -> None:
-        """An item was given."""
-        self._due = time.monotonic() + self._seconds
-
-
 class _Paced(Generic[S]):
     """The state of a throttled view, sync or async."""
 
@@ -95,10 +72,13 @@ class _Paced(Generic[S]):
         self,
         session: Session,
         new_fold: NewFold[S],
-        throttle: float,
+        throttle: Any,
         lock: AbstractContextManager[Any],
     ) -> None:
-        self._pace = Pace(throttle)
+        if not (isinstance(throttle, int | float) and 0 <= throttle <= _LONGEST):
+            raise ValueError(f"throttle must be seconds >= 0, at most a day, got {shown(throttle)}")
+        self._throttle = throttle
+        self._due = 0.0  # the time from which on the next item may be given
         self._source = Newest(session)
         self._fold = new_fold(self._source)
         self._noted: _Noting[S] = _Noting(self._fold, lock)
@@ -117,7 +97,7 @@ class _Paced(Generic[S]):
         self._noted.has_news = False
         self._items.extend(self._fold.take())
         if self._items:
-            self._pace.given()
+            self._due = time.monotonic() + self._throttle
             self.stream._session.feeds.mark_delivered(self._feed)  # noqa: SLF001 - a view is a part of it
 
     @property
@@ -125,7 +105,7 @@ class _Paced(Generic[S]):
         """Seconds until items are due, 0 if they are; None if nothing has changed."""
         if not self._noted.has_news:
             return None
-        return 0.0 if self._has_ended else self._pace.wait
+        return 0.0 if self._has_ended else max(0.0, self._due - time.monotonic())
 
     def _raise_end(self) -> None:
         """Raise the error that the stream has ended with, if any."""
