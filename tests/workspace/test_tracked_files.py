@@ -11,6 +11,11 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+TOP_LEVEL = {
+    *("pyproject.toml", "core", "plugins", "tests", "conformance", "docs"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile"),
+    *(".ci", ".github", ".gitignore"),
+}
 LOCK_FILE = re.compile(r"(^|/)([\w.-]+\.lock|package-lock\.json|pylock[\w.]*\.toml)$")
 FORBIDDEN = {
     "a package registry's host": re.compile(r"\b(pypi|pythonhosted|npmjs)\.(org|com)\b"),
@@ -28,6 +33,12 @@ def tracked(root: Path) -> list[Path]:
     if listing.returncode:
         pytest.skip("not a git checkout")
     return [path for name in listing.stdout.split("\0")[:-1] if (path := root / name).is_file()]
+
+
+def test_nothing_else_is_at_the_top(tracked: list[Path], root: Path) -> None:
+    names = {path.relative_to(root).parts[0] for path in tracked}
+
+    assert names <= TOP_LEVEL
 
 
 def test_no_lock_file(tracked: list[Path], root: Path) -> None:
