@@ -47,6 +47,9 @@ _MIN_WHOLE_CHARS: Final = 200
 _MAX_WHOLE_FAILURES: Final = 4
 """Failures to find a value's end in a piece, each of which may cost a look at all of the piece."""
 
+_MANY_CHARS: Final = 1_000_000
+"""A bound of the answer's text from here on need not be exact."""
+
 
 class Grammar:
     """The state of a JSON document that is read, and the steps that read on.
@@ -73,7 +76,8 @@ class Grammar:
         self._find_stop = (_QUOTE_ESCAPE_OR_CONTROL if strict else _QUOTE_OR_ESCAPE).search
         self._strict = strict
         self._careful = False  # the piece may have more in its strings than their ends
-        self._can_be_hot = not strict and not limits.counts_each_piece
+        counts_each_piece = limits.characters is not None and limits.characters < _MANY_CHARS
+        self._can_be_hot = not strict and not counts_each_piece
         self._hot = self._can_be_hot  # no character of the open string needs a look
         self._watch: Callable[[str], None] | None = None  # of the open string
         reads_whole = limits.depth == MAX_DEPTH

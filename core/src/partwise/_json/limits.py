@@ -11,10 +11,6 @@ MAX_DEPTH: Final = 200
 """pydantic's own JSON reader goes one deeper, and it has the last word on every answer."""
 
 
-_MANY: Final = 1_000_000
-"""Characters; a bound from here on need not be exact."""
-
-
 _LEAST: Final = {"depth": 1, "digits": 1, "characters": 0, "errors": 1}
 
 
@@ -62,8 +58,3 @@ class Limits:
                 )
         if self.depth > MAX_DEPTH:
             raise _LimitsError(f"depth must be from 1 to {MAX_DEPTH}, not {shown(self.depth)}")
-
-    @property
-    def counts_each_piece(self) -> bool:
-        """Whether the text's size is to be checked with each piece."""
-        return self.characters is not None and self.characters < _MANY

@@ -24,9 +24,7 @@ from .model_frame import ModelFrame
 from .undecided_frames import TaggedFrame, UnionFrame
 
 if TYPE_CHECKING:
-    from .._json.sink import Sink
     from .._plan.nodes import ContainerNode, Layout, RootLayout
-    from .context import Shown
     from .frame import Frame
 
 
@@ -94,25 +92,18 @@ class RootModelAdapter(Adapter):
         self.parent.complete_container(value)
 
 
-def enter(parent: Parent, container: ContainerNode) -> tuple[Shown, Sink]:
-    """Open a container in the parent: its frame, and the sink of its contents."""
-    outermost: Any = None
+def enter(parent: Parent, container: ContainerNode) -> Frame:
+    """Open a container in the parent: its frame, which is the sink of its contents."""
     if container.validates_whole:
-        outermost = parent = DeferredValidation(parent)
+        parent.child = around = DeferredValidation(parent)
+        parent = around
     for root in reversed(container.roots):
-        wrap = RootModelAdapter(parent, root)
-        if outermost is None:
-            outermost = wrap
-        else:
-            parent.child = wrap
+        parent.child = wrap = RootModelAdapter(parent, root)
         parent = wrap
     layout = container.layout
     is_set = isinstance(layout, ListLayout) and layout.show in (set, frozenset)
-    frame: Any = (SetFrame if is_set else _FRAMES[type(layout)])(parent, container)
-    if outermost is None:
-        return frame, frame
-    parent.child = frame
-    return outermost, frame
+    parent.child = frame = (SetFrame if is_set else _FRAMES[type(layout)])(parent, container)
+    return frame
 
 
 _FRAMES: Final[dict[type[Layout], type[Frame]]] = {

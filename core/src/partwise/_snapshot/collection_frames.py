@@ -14,27 +14,10 @@ from .frame import OPEN, Frame, FreezeSnapshots, InvalidPartError, quote
 from .values import given_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .._paths import Path
     from .._plan.nodes import ContainerNode, DictLayout, ListLayout
     from .buffers import Buffers
     from .context import Parent, Shown
-
-
-class _FullNode(ValueNode):
-    """The place after the last element that a container can have."""
-
-    __slots__ = ("_refuse",)
-
-    def __init__(self, refuse: Callable[[], Any]) -> None:
-        super().__init__(None)
-        self.refuses = frozenset('{["')
-        self.watches_text = True
-        self._refuse = refuse
-
-    def read(self, raw: str, keywords: Any) -> Any:  # noqa: ARG002
-        return self._refuse()
 
 
 class CollectionFrame(Frame):
@@ -64,7 +47,7 @@ class CollectionFrame(Frame):
         most = self.layout.max_items
         return most is None or len(self.items) < most
 
-    def _refuse_more(self, items: Any) -> None:
+    def _refuse_more(self, items: Any) -> Any:
         """Raise the error of so many parts."""
         try:
             self.layout.level_validator(items, **self.context.python_keywords)
@@ -140,7 +123,12 @@ class ListFrame(CollectionFrame):
 
     def _see_to_room(self) -> None:
         if not self._has_room() and self.is_final:
-            self.node = _FullNode(lambda: self._refuse_more([*self.items, None]))
+            self.node = ValueNode(  # of one more than it can have
+                None,
+                refuses=frozenset('{["'),
+                watches_text=True,
+                _validate_json=lambda _: self._refuse_more([*self.items, None]),
+            )
 
     def complete_value(self, value: Any) -> None:
         if value is OMITTED:

@@ -104,11 +104,11 @@ class Context:
         events: notes visible changes.
         json_keywords: of `validate_json`.
         python_keywords: of `validate_python`.
-        enter: opens a container in a frame: its frame, and the sink of its contents.
+        enter: opens a container in a frame: the sink of its contents.
     """
 
     parser: Parser
     events: EventLog
     json_keywords: Mapping[str, Any]
     python_keywords: Mapping[str, Any]
-    enter: Callable[[Parent, ContainerNode], tuple[Shown, Sink]]
+    enter: Callable[[Parent, ContainerNode], Sink]

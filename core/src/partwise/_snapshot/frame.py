@@ -163,7 +163,7 @@ class Frame(Parent, Sink):
     def _enter(self, container: ContainerNode | None, opener: str) -> Sink:
         if opener in self.node.refuses and not self.node.provisional:
             self._refuse(_LEAST[opener])
-        self.child, sink = self.context.enter(self, container or ATOM)
+        sink = self.context.enter(self, container or ATOM)
         self.context.events.opened(self)
         return sink
 

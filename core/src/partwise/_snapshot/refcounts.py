@@ -12,11 +12,6 @@ from .._plan.instances import set_values
 getrefcount = getattr(sys, "getrefcount", lambda _: 0)
 
 
-def _counts_tell() -> bool:
-    """Whether a count of references can tell that nobody else holds an object."""
-    return getattr(sys, "_is_gil_enabled", lambda: True)() and hasattr(sys, "getrefcount")
-
-
 class _Probe:
     __slots__ = ("container", "instance", "values")
 
@@ -28,8 +23,9 @@ class _Probe:
 
 
 def _unshared_counts() -> tuple[int, int]:
-    if not _counts_tell():
-        return -1, -1
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    if not (has_gil and hasattr(sys, "getrefcount")):
+        return -1, -1  # a count tells nothing
     probe = _Probe()
     instance, values = probe.instance, probe.values
     return getrefcount(probe.container), getrefcount(instance) + getrefcount(values)

@@ -46,7 +46,7 @@ class UndecidedFrame(SkipFrame):
 
     def _become(self, container: ContainerNode) -> Sink:
         parent = self.parent
-        parent.child, sink = self.context.enter(parent, container.within(*self.after_validators))
+        sink = self.context.enter(parent, container.within(*self.after_validators))
         self.context.events.opened(parent)
         return sink
 
