@@ -415,3 +415,36 @@ def test_a_type_without_a_schema_is_pydantics_error() -> None:
 
     with pytest.raises(PydanticUserError):
         compile_plan(Opaque)
+
+
+class Rereads(BaseModel):
+    a: int
+    b: int
+    c: int
+
+    @field_validator("b")
+    @classmethod
+    def _read_another(cls, value: int, info: ValidationInfo) -> int:
+        if value == 2:
+            text = '{"c": 33, "b": 22, "a": 11}'
+            read = SnapshotBuilder(compile_plan(Rereads))
+            feed(read, text)
+            assert read.close() == Rereads.model_construct(a=info.data["a"] + 10, b=22, c=33)
+        return value
+
+
+def test_a_validator_may_read_another_answer_of_the_same_type() -> None:
+    builder = feed(SnapshotBuilder(compile_plan(Rereads)), '{"c": 3, "b": 2, "a": 1}')
+    assert builder.close() == Rereads.model_construct(a=1, b=2, c=3)
+
+
+def test_a_field_may_be_called_defaults() -> None:
+    class Settings(BaseModel):
+        tags: list[int] = []
+        defaults: int
+
+        def model_post_init(self, _: Any) -> None:
+            self.tags.append(self.defaults)
+
+    builder = feed(SnapshotBuilder(compile_plan(Settings)), '{"defaults": 3}')
+    assert builder.close() == Settings(defaults=3)

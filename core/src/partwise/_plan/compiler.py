@@ -73,7 +73,6 @@ class Compiler(NodeCompiler):
         super().__init__({each["ref"]: each for each in definitions})
         self._schema = schema
         self._nodes: dict[tuple[Any, ...], ValueNode] = {}  # of the places given by reference
-        self._any: ValueNode | None = None
 
     def root(self) -> ValueNode:
         return self.node(self._schema, None, provisional=False)
@@ -142,8 +141,9 @@ class Compiler(NodeCompiler):
         elif kind == "any":
             node.text = True
             node.plain = not unwrapped.has_functions
-            node.object = ContainerNode(self._any_layouts()[0], validates_whole=whole)
-            node.array = ContainerNode(self._any_layouts()[1], validates_whole=whole)
+            anything = self._anything
+            node.object = ContainerNode(DictLayout(anything), validates_whole=whole)
+            node.array = ContainerNode(ListLayout(anything), validates_whole=whole)
         elif kind in ("list", "set", "frozenset", "tuple", "deque"):
             node.array = self._list_container(core, config, provisional=provisional, whole=whole)
         elif kind == "dict":
@@ -175,12 +175,11 @@ class Compiler(NodeCompiler):
 
     # Containers
 
-    def _any_layouts(self) -> tuple[DictLayout, ListLayout]:
-        if self._any is None:
-            self._any = ValueNode(functools.partial(SchemaValidator, ANY), text=True, plain=True)
-            self._any.object = ContainerNode(DictLayout(self._any))
-            self._any.array = ContainerNode(ListLayout(self._any))
-        return self._any.object.layout, self._any.array.layout  # type: ignore[union-attr, return-value]
+    @functools.cached_property
+    def _anything(self) -> ValueNode:
+        node = ValueNode(functools.partial(SchemaValidator, ANY), text=True, plain=True)
+        node.object, node.array = ContainerNode(DictLayout(node)), ContainerNode(ListLayout(node))
+        return node
 
     def _list_container(
         self, core: Any, config: CoreConfig | None, *, provisional: bool, whole: bool

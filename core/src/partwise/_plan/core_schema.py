@@ -34,14 +34,16 @@ _SCALARS: Final = {
     "int", "float", "bool", "decimal", "str", "literal", "enum", "date", "time", "datetime",
     "timedelta", "uuid", "bytes", "url",
 }  # fmt: skip
+PREDICTABLE: Final = OBJECTS | ARRAYS | _SCALARS | {"none"}
+"""Schemas of which it is known which JSON types they can take at all."""
 _NO_SCHEMAS: Final = {
     "metadata", "serialization", "function", "expected", "config", "cls", "default", "members",
     "computed_fields", "custom_error_context",
 }  # fmt: skip
 """Keys of a schema under which there is no other schema."""
 _PURE: Final = (
-    _SCALARS | OBJECTS | LEVELS | ARRAYS
-    | {"none", "default", "nullable", "union", "tagged-union", "definition-ref", "model-field",
+    PREDICTABLE | LEVELS
+    | {"default", "nullable", "union", "tagged-union", "definition-ref", "model-field",
        "dataclass-field", "typed-dict-field"}
 )  # fmt: skip
 _NO_CONFIG: Final[dict[str, Any]] = {}
@@ -120,7 +122,10 @@ class UnwrappedSchema:
     @property
     def may_rewrite(self) -> bool:
         """Whether a wrapper may make another value of the one inside."""
-        return any(may_rewrite_value(wrapper) for wrapper in self.wrappers)
+        return any(
+            wrapper["type"] in REWRITING or wrapper.get("on_error", "raise") != "raise"
+            for wrapper in self.wrappers
+        )
 
     @property
     def has_functions(self) -> bool:
@@ -136,10 +141,6 @@ class UnwrappedSchema:
         for wrapper in reversed(self.wrappers):
             schema = {**wrapper, "schema": schema}
         return schema  # type: ignore[no-any-return]
-
-
-def may_rewrite_value(wrapper: Any) -> bool:
-    return wrapper["type"] in REWRITING or wrapper.get("on_error", "raise") != "raise"
 
 
 def reads_field_data(schema: Any) -> bool:
@@ -232,11 +233,6 @@ def is_plain(core: Any, config: Any) -> bool:
 def is_constrained(core: Any) -> bool:
     inside = {"items_schema", "keys_schema", "values_schema", "fail_fast"}
     return bool(set(core) - _NO_CONSTRAINTS - inside)
-
-
-def is_predictable(kind: str) -> bool:
-    """Whether it is known which JSON types this kind of schema can take at all."""
-    return kind in OBJECTS | ARRAYS | _SCALARS | {"none"}
 
 
 def is_deep(declared: Any) -> bool:

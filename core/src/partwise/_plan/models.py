@@ -33,7 +33,7 @@ from .instances import (
 )
 from .nodes import Field, ModelLayout, ValueNode, ignored_node
 from .partial import has_plain_metaclass
-from .validation import ModelValidator, default_maker, forbidding_validator, post_init_of
+from .validation import ModelValidator, default_maker, post_init_of, refusing_validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +95,8 @@ class ModelCompiler:
             schema = level_of(self._core).get("extras_schema", ANY)
             return Field("", self._node(schema), is_extra=True)
         if behaviour == "forbid" and not self._provisional:
-            return Field("", ValueNode(forbidding_validator), is_extra=True)
+            refusing = functools.partial(refusing_validator, "extra_forbidden")
+            return Field("", ValueNode(refusing), is_extra=True)
         return Field("", ignored_node(), is_extra=True, ignored=True)
 
     def _node(self, schema: CoreSchema, *, in_field: bool = False) -> ValueNode:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,16 @@ from .core_schema import (
     ARRAYS,
     NEVER_EXACTLY_A_STRING,
     OBJECTS,
+    PREDICTABLE,
     UnwrappedSchema,
     choices_of,
     is_plain,
-    is_predictable,
     single_keys,
 )
 from .nodes import ContainerNode, TaggedLayout, UnionLayout
 
 if TYPE_CHECKING:
-    from pydantic_core import CoreConfig
+    from pydantic_core import CoreConfig, CoreSchema
 
     from .compiling import NodeCompiler
     from .nodes import ValueNode
@@ -35,7 +34,7 @@ def open_union(
     choices = choices_of(core)
     unwrapped = [UnwrappedSchema(choice, compiler.definitions) for choice in choices]
     kinds = [each.inner["type"] for each in unwrapped]
-    if any(each.may_rewrite for each in unwrapped) or not all(map(is_predictable, kinds)):
+    if any(each.may_rewrite for each in unwrapped) or not PREDICTABLE.issuperset(kinds):
         return
     texts = [each for each in unwrapped if each.inner["type"] == "str"]
     others = [k for k in kinds if k not in OBJECTS | ARRAYS | NEVER_EXACTLY_A_STRING]
@@ -74,23 +73,16 @@ def _tags_in_json(core: Any, key: str) -> dict[str, Any]:
 
     pydantic is asked: to it `1` and `"1"` differ, and an enum's member need not be its value.
     """
-    tags = {str(number): tag for number, tag in enumerate(core["choices"])}
-    ask = SchemaValidator(
-        core_schema.tagged_union_schema(
-            {
-                tag: core_schema.no_info_plain_validator_function(functools.partial(_name, name))
-                for name, tag in tags.items()
-            },
-            core["discriminator"],
-        )
-    ).validate_json
+
+    def giving(tag: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda _: tag)
+
+    choices = {tag: giving(tag) for tag in core["choices"]}
+    schema = core_schema.tagged_union_schema(choices, core["discriminator"])
+    ask = SchemaValidator(schema).validate_json
     found = {}
-    for tag in tags.values():
+    for tag in choices:
         text = to_json(tag.value if isinstance(tag, Enum) else tag).decode()
         with contextlib.suppress(ValidationError):
-            found[text] = tags[ask(f"{{{to_json(key).decode()}: {text}}}")]
+            found[text] = ask(f"{{{to_json(key).decode()}: {text}}}")
     return found
-
-
-def _name(name: str, _: Any) -> str:
-    return name

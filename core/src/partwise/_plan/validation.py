@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import threading
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 HELD: Final = "<held>"
 """An error's input if the value was at hand and no text was read."""
 _HELD_JSON: Final = f'"{HELD}"'
+_held: Final[ContextVar[tuple[Any, dict[str, Any]]]] = ContextVar("held")
+"""The values of the fields that are validated already, and the defaults that show."""
 
 
 class Keywords(Protocol):
@@ -78,7 +80,6 @@ class ModelValidator:
     _level: Check | None = None
     _levels: dict[tuple[Any, ...], Check] = field(default_factory=dict)
     _assigns: dict[tuple[str, str], Check] = field(default_factory=dict)
-    _held: threading.local = field(default_factory=threading.local)
 
     def assign(
         self, name: str, value: Any, waiting: Waiting, preceding: dict[str, Any], context: Keywords
@@ -100,7 +101,8 @@ class ModelValidator:
             ).validate_json
         copies = DefensiveCopies()
         given = copies.copy({**preceding, name: value})
-        validated: Any = validate(self._text(given, {name: waiting}), **context.json_keywords)
+        text = _text(given, {name: waiting})
+        validated = _holding(given, {}, validate, text, context.json_keywords)
         return copies.restore(validated)[0]  # type: ignore[no-any-return]
 
     def finish(
@@ -122,20 +124,19 @@ class ModelValidator:
         """
         if self.make_whole and len(values) == len(self.fields) and not waiting:
             return self.make_whole(values)
-        held = vars(self._held)
         if not waiting and self.post_init is None and not self.asks_defaults:
-            held["defaults"] = defaults
             if self._level is None:
                 schemas = {name: self._shallow(name) for name in self.fields}
                 self._level = self.compile(self.rebuild(schemas), self.config).validate_python
-            return self.make(self._level(values, **context.python_keywords), extra)
+            keywords = context.python_keywords
+            return self.make(_holding({}, defaults, self._level, values, keywords), extra)
         copies = DefensiveCopies()
-        held["defaults"] = copies.copy({name: defaults[name] for name in self.factories})
+        made = copies.copy({name: defaults[name] for name in self.factories})
         given = copies.copy(values)
         level = self._json_level(given.keys(), waiting)
-        instance = self.make(
-            level(self._text(given, waiting), **context.json_keywords), copies.copy(extra)
-        )
+        text = _text(given, waiting)
+        validated = _holding(given, made, level, text, context.json_keywords)
+        instance = self.make(validated, copies.copy(extra))
         if self.post_init:
             instance = self.post_init(instance, **context.python_keywords)
         return copies.restore(instance)
@@ -153,12 +154,12 @@ class ModelValidator:
     def _part(self, name: str, waiting: Waiting | None, given: Collection[str]) -> CoreSchema:
         schema: Any = self.fields[name]
         if waiting == "value":
-            return self.around[name](self._held_schema(name))
+            return self.around[name](_held_schema(name))
         if waiting == "default" and name in self.factories and "default_factory" in schema:
-            schema = {**schema, **self._held_default(name), "schema": schema["schema"]}
+            schema = {**schema, **_held_default(name), "schema": schema["schema"]}
         if waiting is not None:
             return schema  # type: ignore[no-any-return]
-        return self._held_schema(name) if name in given else self._shallow(name)
+        return _held_schema(name) if name in given else self._shallow(name)
 
     def _shallow(self, name: str) -> CoreSchema:
         """The field's schema for a value that is validated: its default, and nothing else."""
@@ -168,30 +169,37 @@ class ModelValidator:
         bare: Any = {k: v for k, v in schema.items() if k not in ("validate_default", "on_error")}
         if name in self.factories:
             bare.pop("default", None)
-            bare |= self._held_default(name)
+            bare |= _held_default(name)
         return {**bare, "schema": ANY}
 
-    def _held_default(self, name: str) -> Any:
-        """The default that was made once for the object, and shown."""
-        make = core_schema.with_default_schema(
-            ANY, default_factory=lambda: vars(self._held)["defaults"][name]
-        )
-        return make | {"default_factory_takes_data": False}
 
-    def _held_schema(self, name: str) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(lambda _: vars(self._held)[name])
+def _holding(
+    values: Any, defaults: dict[str, Any], validate: Check, given: Any, keywords: Mapping[str, Any]
+) -> Any:
+    """The result of the validator, which takes these values and defaults where it is to."""
+    token = _held.set((values, defaults))
+    try:
+        return validate(given, **keywords)
+    finally:  # a validator of the user's may itself have read an answer
+        _held.reset(token)
 
-    def _text(self, given: Mapping[str, Any], waiting: Mapping[str, Waiting]) -> str:
-        """JSON of the fields: the text of one that waits for that, and an occasion for others."""
-        texts = {
-            name: value if waiting.get(name) == "raw" else self._hold(name, value)
-            for name, value in given.items()
-        }
-        return f"{{{','.join(f'{to_json(name).decode()}:{text}' for name, text in texts.items())}}}"
 
-    def _hold(self, name: str, value: Any) -> str:
-        vars(self._held)[name] = value
-        return _HELD_JSON
+def _held_default(name: str) -> Any:
+    """The default that was made once for the object, and shown."""
+    make = core_schema.with_default_schema(ANY, default_factory=lambda: _held.get()[1][name])
+    return make | {"default_factory_takes_data": False}
+
+
+def _held_schema(name: str) -> CoreSchema:
+    return core_schema.no_info_plain_validator_function(lambda _: _held.get()[0][name])
+
+
+def _text(given: Mapping[str, Any], waiting: Mapping[str, Waiting]) -> str:
+    """JSON of the fields: the text of one that waits for that, and an occasion for others."""
+    texts = {
+        name: value if waiting.get(name) == "raw" else _HELD_JSON for name, value in given.items()
+    }
+    return f"{{{','.join(f'{to_json(name).decode()}:{text}' for name, text in texts.items())}}}"
 
 
 def json_check(compile_around: Callable[[CoreSchema], SchemaValidator]) -> Check:
@@ -200,15 +208,9 @@ def json_check(compile_around: Callable[[CoreSchema], SchemaValidator]) -> Check
     Args:
         compile_around: the validators, around a schema that gives the value.
     """
-    held = threading.local()
-    inner = core_schema.no_info_plain_validator_function(lambda _: held.value)
+    inner = core_schema.no_info_plain_validator_function(lambda _: _held.get()[0])
     validate = compile_around(inner).validate_json
-
-    def check(value: Any, **keywords: Any) -> Any:
-        held.value = value
-        return validate(_HELD_JSON, **keywords)
-
-    return check
+    return lambda value, **keywords: _holding(value, {}, validate, _HELD_JSON, keywords)
 
 
 def default_maker(schema: Any) -> Callable[[], Any] | None:
@@ -244,10 +246,10 @@ def post_init_of(core: Any) -> Check | None:
     return SchemaValidator(core_schema.with_info_after_validator_function(run, ANY)).validate_python
 
 
-def forbidding_validator() -> SchemaValidator:
-    """Refuses any value, as pydantic refuses an extra one."""
+def refusing_validator(error_type: Any) -> SchemaValidator:
+    """Refuses any value, with pydantic's error of that type."""
 
-    def forbid(_: Any) -> Any:
-        raise PydanticKnownError("extra_forbidden")
+    def refuse(_: Any) -> Any:
+        raise PydanticKnownError(error_type)
 
-    return SchemaValidator(core_schema.no_info_plain_validator_function(forbid))
+    return SchemaValidator(core_schema.no_info_plain_validator_function(refuse))

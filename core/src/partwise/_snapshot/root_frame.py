@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import PydanticKnownError, SchemaValidator, core_schema
-
 from .._plan.nodes import ATOM, ValueNode, ignored_node
+from .._plan.validation import refusing_validator
 from .._sentinels import MISSING
 from .adapters import Adapter, DeferredValidation
 from .context import Parent
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .context import Shown
 
 _IGNORED: Final[ValueNode] = ignored_node()
+_REFUSE_MISSING: Final = refusing_validator("missing").validate_python
 
 
 class RootFrame(Frame):
@@ -75,7 +75,7 @@ class RootFrame(Frame):
             ValidationError: the answer is not in it.
         """
         if self.value is MISSING:
-            _MISSING.validate_python({})
+            _REFUSE_MISSING({})
 
     def path(self, *, by_key: bool = False) -> Path:  # noqa: ARG002
         return ()
@@ -131,10 +131,3 @@ def _is_deferred(frame: Any) -> bool:
     while not isinstance(frame, RootFrame | DeferredValidation):
         frame = frame.parent
     return isinstance(frame, DeferredValidation)
-
-
-def _refuse_missing(_: Any) -> Any:
-    raise PydanticKnownError("missing")
-
-
-_MISSING: Final = SchemaValidator(core_schema.no_info_plain_validator_function(_refuse_missing))
