@@ -68,11 +68,21 @@ def _question(prompt: str | None, file: IO[str] | None) -> str:
 
 def _show(stream: PartialStream[Any], schema: Any, output: str | None) -> None:
     if output is None and sys.stdout.isatty():
-        with LiveView(stream, console=Console()) as view:
-            for snapshot in stream:
-                view.update(snapshot)
-        return
-    for line in _lines(stream, schema, output or "json"):
+        watch(stream, Console())
+    else:
+        print_lines(stream, schema, output or "json")
+
+
+def watch(stream: PartialStream[Any], console: Console) -> None:
+    """Show the answer on the console while it comes."""
+    with LiveView(stream, console=console) as view:
+        for snapshot in stream:
+            view.update(snapshot)
+
+
+def print_lines(stream: PartialStream[Any], schema: Any, output: str) -> None:
+    """Print the answer (`json`), or its snapshots (`ndjson`) or `patches`, each as a line."""
+    for line in _lines(stream, schema, output):
         click.echo(line)
 
 
@@ -123,7 +133,5 @@ def demo() -> None:
             time.sleep(_PACE if sys.stdout.isatty() else 0)
             yield _ANSWER[start : start + _PIECE_CHARS]
 
-    stream = parse(_Meeting, pieces())
-    with stream, LiveView(stream, console=Console()) as view:
-        for snapshot in stream:
-            view.update(snapshot)
+    with parse(_Meeting, pieces()) as stream:
+        watch(stream, Console())

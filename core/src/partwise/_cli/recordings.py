@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import TypeAdapter
 from rich.console import Console
 
 from partwise import from_provider
-from partwise.rich import LiveView
 
-from .extras import needing
-from .request_options import request_options
-from .types import ResponseModel
+from .asking import print_lines, watch
+from .request_options import request_options, schema_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +41,6 @@ def record(request: RequestOptions, *, prompt: str, output: Path, force: bool) -
     question are kept. PROMPT may be -, for standard input. A stream that breaks is kept as it
     broke.
     """
-    with needing("partwise-replay"):
-        import partwise_replay  # noqa: F401, PLC0415
     if output.exists() and not force:
         raise click.UsageError(f"{output} exists already: name another file, or pass --force.")
     question = sys.stdin.read() if prompt == "-" else prompt
@@ -57,7 +52,7 @@ def record(request: RequestOptions, *, prompt: str, output: Path, force: bool) -
 @contextmanager
 def _reports_size(output: Path) -> Iterator[None]:
     """Print at the end the number of events in the file and their time, even after an error."""
-    from partwise_replay import Recording  # noqa: PLC0415 - it was found before
+    from partwise_replay import Recording  # noqa: PLC0415 - the client has found it
 
     before = output.stat().st_mtime_ns if output.exists() else 0
     try:
@@ -72,9 +67,7 @@ def _reports_size(output: Path) -> Iterator[None]:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--schema", type=ResponseModel(), help="The type of the answer; any object, if not given."
-)
+@schema_option(help="The type of the answer; any object, if not given.")
 @click.option("--speed", type=float, default=1.0, help="2 is twice as fast as it was recorded.")
 @click.option("--at-once", is_flag=True, help="Without any pause.")
 @click.option("--snapshots", is_flag=True, help="Print each snapshot as a line of JSON.")
@@ -90,32 +83,15 @@ def replay(
 
     Nothing is sent, and no key is needed; but the plugin has to be installed.
     """
-    with needing("partwise-replay"):
-        import partwise_replay  # noqa: F401, PLC0415
     client = from_provider(f"replay/{file}", speed=math.inf if at_once else speed)
-    response_model = schema or dict[str, Any]
-    if snapshots:
-        _print_snapshots(client, response_model)
-    else:
-        _show(client, response_model, [])
+    _show(client, schema or dict[str, Any], [], snapshots=snapshots)
 
 
-def _show(client: Client, response_model: Any, messages: Any, **options: Any) -> None:
-    """Show the answer while it comes, and print it."""
-    console = Console(stderr=True)
-    with (
-        client,
-        client.create_partial(response_model, messages, max_retries=0, **options) as stream,
-        LiveView(stream, console=console) as view,
-    ):
-        for snapshot in stream:
-            view.update(snapshot)
-        value = stream.result()
-    click.echo(TypeAdapter(response_model).dump_json(value, indent=2))
-
-
-def _print_snapshots(client: Client, response_model: Any) -> None:
-    adapter = TypeAdapter(response_model)
-    with client, client.create_partial(response_model, [], max_retries=0) as stream:
-        for snapshot in stream:
-            click.echo(adapter.dump_json(snapshot))
+def _show(
+    client: Client, schema: Any, messages: Any, *, snapshots: bool = False, **options: Any
+) -> None:
+    """Show the answer while it comes, and print it; or print each snapshot."""
+    with client, client.create_partial(schema, messages, max_retries=0, **options) as stream:
+        if not snapshots:
+            watch(stream, Console(stderr=True))
+        print_lines(stream, schema, "ndjson" if snapshots else "json")

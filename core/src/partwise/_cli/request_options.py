@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from partwise import Mode, from_provider
 
-from .types import ResponseModel
+from .types import response_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,31 +20,25 @@ if TYPE_CHECKING:
 
 MODES: Final = click.Choice([mode.value for mode in Mode])
 
+schema_option = partial(click.option, "--schema", type=response_model, metavar="MODULE:NAME")
 base_url_option = click.option(
     "--base-url", metavar="URL", help="Where to ask, in place of the vendor's address."
 )
 
 
-class Option(click.ParamType[tuple[str, Any]]):
-    """`NAME=VALUE`: the value as JSON if it is valid JSON, else as text."""
+def name_and_value(text: str) -> tuple[str, Any]:
+    """The parts of `NAME=VALUE`: the value as JSON if it is valid JSON, else as text.
 
-    name = "NAME=VALUE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        """The name and the value.
-
-        Raises:
-            click.BadParameter: there is no `=`.
-        """
-        name, equals, text = value.partition("=")
-        if not (name and equals):
-            self.fail(f"{value!r} is not an option: write NAME=VALUE.", param, ctx)
-        try:
-            return name, json.loads(text)
-        except ValueError:
-            return name, text
+    Raises:
+        click.BadParameter: there is no `=`.
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise click.BadParameter(f"{text!r} is not an option: write NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 @dataclass(frozen=True)
@@ -78,12 +72,17 @@ class RequestOptions:
 
 _PARAMETERS: Final = (
     click.argument("model", metavar="NAME/MODEL"),
-    click.option("--schema", type=ResponseModel(), required=True, help="The type of the answer."),
+    schema_option(required=True, help="The type of the answer."),
     click.option("--system", metavar="TEXT", help="Instructions for the model."),
     click.option("--mode", type=MODES, help="How to ask."),
     base_url_option,
     click.option(
-        "--set", "options", type=Option(), multiple=True, help="An option for the vendor."
+        "--set",
+        "options",
+        type=name_and_value,
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An option for the vendor.",
     ),
 )
 
@@ -92,17 +91,10 @@ def request_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the parameters of a request, as a `RequestOptions` before its own."""
 
     @wraps(command)
-    def with_request(  # noqa: PLR0913 - an option each
-        *,
-        model: str,
-        schema: Any,
-        system: str | None,
-        mode: str | None,
-        base_url: str | None,
-        options: tuple[tuple[str, Any], ...],
-        **own: Any,
-    ) -> None:
-        command(RequestOptions(model, schema, system, mode, base_url, dict(options)), **own)
+    def with_request(options: tuple[tuple[str, Any], ...], **given: Any) -> None:
+        names = ("model", "schema", "system", "mode", "base_url")
+        own = {name: given.pop(name) for name in names}
+        command(RequestOptions(**own, options=dict(options)), **given)
 
     for parameter in reversed(_PARAMETERS):
         parameter(with_request)

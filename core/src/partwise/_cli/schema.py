@@ -19,7 +19,7 @@ from partwise.provider import walk_schema
 
 from .._plan.plan import compile_plan
 from .request_options import MODES
-from .types import ResponseModel
+from .types import response_model as named_type
 from .typescript import typescript as as_typescript
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _BRANCH = re.compile(r"/(?:anyOf|oneOf|allOf)/\d+")
 
 
 @click.command()
-@click.argument("response_model", type=ResponseModel(), metavar="MODULE:NAME")
+@click.argument("response_model", type=named_type, metavar="MODULE:NAME")
 @click.option("--provider", metavar="NAME/MODEL", help="As this vendor's model would get it.")
 @click.option("--mode", type=MODES, help="How structure is asked for there.")
 @click.option("--partial", is_flag=True, help="The schema of the snapshots, which Partial has.")
@@ -180,7 +180,7 @@ def _keywords(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 @contextmanager
 def _log_on_stderr() -> Iterator[None]:
     """Print partwise's log, which names the fallback of a schema."""
-    log, handler = logging.getLogger("partwise"), _Echo()
+    log, handler = logging.getLogger("partwise"), logging.StreamHandler()
     log.addHandler(handler)
     propagated, log.propagate = log.propagate, False
     try:
@@ -188,8 +188,3 @@ def _log_on_stderr() -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         log.propagate = propagated
-
-
-class _Echo(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        click.echo(record.getMessage(), err=True)

@@ -23,12 +23,12 @@ def without_bodies(node: ast.stmt, module: ModuleType) -> Iterator[ast.stmt]:
             yield _plain_class(node, module)
         case ast.AugAssign(target=ast.Name("__all__")):
             yield node
-        case ast.If() if _is_main(node):
+        case ast.Expr() | ast.Pass() | ast.Delete() | ast.ImportFrom("__future__"):
+            return
+        case ast.If(test) if "__name__" in ast.unparse(test):
             return
         case ast.If() | ast.Try():
-            yield from _branches(node, module)
-        case ast.Expr() | ast.Pass() | ast.Delete():
-            return
+            yield _branches(node, module)
         case _ if isinstance(node, _KEPT) or type(node).__name__ == "TypeAlias":
             yield node
         case _:
@@ -99,7 +99,7 @@ def _own_attribute(
     return None, None
 
 
-def _branches(node: ast.If | ast.Try, module: ModuleType) -> Iterator[ast.stmt]:
+def _branches(node: ast.If | ast.Try, module: ModuleType) -> ast.stmt:
     """The statement with its branches as in a stub; an empty one passes."""
     for branch in ("body", "orelse", "finalbody"):
         statements = getattr(node, branch, [])
@@ -110,7 +110,7 @@ def _branches(node: ast.If | ast.Try, module: ModuleType) -> Iterator[ast.stmt]:
         kept = [each for item in handler.body for each in without_bodies(item, module)]
         handler.body = kept or [ast.Pass()]
     node.body = node.body or [ast.Pass()]
-    yield node
+    return node
 
 
 def _names(node: ast.stmt, module: ModuleType) -> Iterator[ast.stmt]:
@@ -124,7 +124,3 @@ def _names(node: ast.stmt, module: ModuleType) -> Iterator[ast.stmt]:
         kind = type(vars(module).get(name)).__name__
         annotation = kind if kind in _NAMED else "_Any"
         yield ast.AnnAssign(ast.Name(name), ast.Name(annotation), None, simple=1)
-
-
-def _is_main(node: ast.If) -> bool:
-    return "__name__" in ast.unparse(node.test)

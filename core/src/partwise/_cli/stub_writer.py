@@ -74,16 +74,12 @@ class StubWriter:
     def text(self, source_name: str) -> str:
         """The stub's text."""
         body = [each for node in self._tree.body for each in self._statement(node)]
-        future = [each for each in body if _is_future(each)]
-        rest = [each for each in body if not _is_future(each)]
-        written = [ast.unparse(ast.fix_missing_locations(each)) for each in rest]
+        written = [ast.unparse(ast.fix_missing_locations(each)) for each in body]
         words = set(re.findall(r"\w+", "\n".join(written)))
         imports = [line for name, line in _IMPORTS.items() if name in words]
         partials = [f"from {module} import {name}" for module, name in sorted(self._imports)]
-        parts = [
-            _HEADER.format(source=source_name), *map(ast.unparse, future), *imports, *partials,
-            *map(self._commented, written),
-        ]  # fmt: skip
+        header = _HEADER.format(source=source_name)
+        parts = [header, *imports, *partials, *map(self._commented, written)]
         return _BODY.sub(": ...", "\n".join(parts)).rstrip() + "\n"
 
     def _commented(self, text: str) -> str:
@@ -361,10 +357,6 @@ def _optional(annotation: ast.expr) -> ast.expr:
     text = ast.unparse(annotation)
     is_optional = text.endswith("| None") or "Optional[" in text[:16] or text in ("None", "Any")
     return annotation if is_optional else _expression(f"{text} | None")
-
-
-def _is_future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _expression(text: str) -> ast.expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,9 @@ def stubs(context: click.Context, *, files: tuple[Path, ...], check: bool) -> No
 def _write(path: Path, given: set[Path], *, check: bool) -> bool:
     """Write a module's stub, or compare it. False if it is to be up to date, and is not."""
     stub = path.with_suffix(".pyi")
-    writer = StubWriter(_imported(path), path.read_text(encoding="utf-8"), _HasStub(given))
+    writer = StubWriter(
+        _imported(path), path.read_text(encoding="utf-8"), partial(_has_stub, given)
+    )
     text = writer.text(path.name)
     for model in sorted(writer.unknown, key=lambda model: model.__qualname__):
         click.echo(_on_unknown(path, model), err=True)
@@ -63,21 +66,16 @@ def _difference(there: str, text: str, stub: Path) -> list[str]:
     return list(difflib.unified_diff(before, after, str(stub), f"{stub} (as it is to be)"))
 
 
-class _HasStub:
+def _has_stub(given: set[Path], model: type) -> bool:
     """Whether a model's partial class is in its module's stub, or will be after this run."""
-
-    def __init__(self, given: set[Path]) -> None:
-        self._given = given
-
-    def __call__(self, model: type) -> bool:
-        file = getattr(sys.modules.get(model.__module__), "__file__", None)
-        if file is None or "." in model.__qualname__:
-            return False
-        stub = Path(file).with_suffix(".pyi")
-        declaration = f"class Partial{model.__name__}("
-        return Path(file).resolve() in self._given or (
-            stub.exists() and declaration in stub.read_text(encoding="utf-8")
-        )
+    file = getattr(sys.modules.get(model.__module__), "__file__", None)
+    if file is None or "." in model.__qualname__:
+        return False
+    stub = Path(file).with_suffix(".pyi")
+    declaration = f"class Partial{model.__name__}("
+    return Path(file).resolve() in given or (
+        stub.exists() and declaration in stub.read_text(encoding="utf-8")
+    )
 
 
 def _on_unknown(path: Path, model: type) -> str:

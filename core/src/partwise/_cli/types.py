@@ -14,55 +14,41 @@ import click
 import partwise
 
 
-class ResponseModel(click.ParamType[object]):
+def response_model(name: str) -> object:
     """A type that pydantic validates, by its module and name: `models:MeetingInfo`.
 
     The module is installed, or a file in the current folder. No file there is imported in place of
     an installed module of the same name, such as a vendor's SDK.
+
+    Raises:
+        click.BadParameter: there is none of that name, its module can't be imported, or it is not
+            a type that an answer can have.
     """
-
-    name = "MODULE:NAME"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> object:
-        """The type.
-
-        Raises:
-            click.BadParameter: there is none of that name, its module can't be imported, or it is
-                not a type that an answer can have.
-        """
-        module_name, colon, path = str(value).partition(":")
-        module_name = module_name.removesuffix(".py").replace("/", ".")
-        if not (module_name and colon and path):
-            self.fail(f'{value!r} is not a type: write "module:Name".', param, ctx)
-        try:
-            found: Any = _found(module_name, path)
-            partwise.parse(found, "").close()
-        except _NotFoundError as error:
-            self.fail(f"{error}.", param, ctx)
-        except Exception as error:  # noqa: BLE001 - pydantic may raise anything for a wrong type
-            first_line = str(error).partition("\n")[0]
-            self.fail(f"{value!r} can't be a response model: {first_line}", param, ctx)
-        return found
-
-
-class _NotFoundError(Exception):
-    """There is no such type, or its module can't be imported."""
+    module_name, colon, path = name.partition(":")
+    module_name = module_name.removesuffix(".py").replace("/", ".")
+    if not (module_name and colon and path):
+        raise click.BadParameter(f'{name!r} is not a type: write "module:Name".')
+    found: Any = _found(module_name, path)
+    try:
+        partwise.parse(found, "").close()
+    except Exception as error:  # pydantic may raise anything for a wrong type
+        first_line = str(error).partition("\n")[0]
+        raise click.BadParameter(f"{name!r} can't be a response model: {first_line}") from error
+    return found
 
 
 def _found(module_name: str, path: str) -> object:
     try:
         module = _imported(module_name)
     except ModuleNotFoundError as error:
-        raise _NotFoundError(_missing(error, module_name)) from error
+        raise click.BadParameter(_missing(error, module_name)) from error
     except (Exception, SystemExit) as error:
-        message = f"importing {module_name!r} raised {type(error).__name__}: {error}"
-        raise _NotFoundError(message) from error
+        message = f"importing {module_name!r} raised {type(error).__name__}: {error}."
+        raise click.BadParameter(message) from error
     try:
         return reduce(getattr, path.split("."), module)
     except AttributeError as error:
-        raise _NotFoundError(f"{module_name!r} has no {path!r}") from error
+        raise click.BadParameter(f"{module_name!r} has no {path!r}.") from error
 
 
 def _imported(name: str) -> object:
@@ -93,5 +79,5 @@ def look_here_last() -> None:
 
 def _missing(error: ModuleNotFoundError, asked: str) -> str:
     if error.name and f"{asked}.".startswith(f"{error.name}."):
-        return f"there is no module {error.name!r} in {Path.cwd()}, and none is installed"
-    return f"{asked!r} needs {error.name!r}, which is not installed"
+        return f"there is no module {error.name!r} in {Path.cwd()}, and none is installed."
+    return f"{asked!r} needs {error.name!r}, which is not installed."

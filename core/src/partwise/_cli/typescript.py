@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
+
+from .._providers.json_schema.nodes import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ def _type(node: Any) -> str:
     if "$ref" in node:
         return _identifier(_target(node))
     if "const" in node or "enum" in node:
-        return " | ".join(map(_literal, node.get("enum", [node.get("const")])))
+        return " | ".join(map(to_json, node.get("enum", [node.get("const")])))
     for word, sign in (("anyOf", " | "), ("oneOf", " | "), ("allOf", " & ")):
         if word in node:
             return sign.join(dict.fromkeys(map(_type, node[word])))
@@ -54,22 +55,14 @@ def _type(node: Any) -> str:
 
 def _plain_type(node: Mapping[str, Any]) -> str:
     kind = node.get("type", "")
+    if kind == "array" and "prefixItems" in node:
+        return f"[{', '.join(map(_type, node['prefixItems']))}]"
     if kind == "array":
-        return _array(node)
+        return f"Array<{_type(node.get('items'))}>"
     if kind == "object":
         values = _type(node.get("additionalProperties"))
         return _object(node) if _is_object(node) else f"Record<string, {values}>"
     return _NAMED.get(kind, "unknown")
-
-
-def _literal(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _array(node: Mapping[str, Any]) -> str:
-    if "prefixItems" in node:
-        return f"[{', '.join(map(_type, node['prefixItems']))}]"
-    return f"Array<{_type(node.get('items'))}>"
 
 
 def _object(node: Mapping[str, Any]) -> str:
@@ -79,7 +72,7 @@ def _object(node: Mapping[str, Any]) -> str:
 def _members(node: Mapping[str, Any]) -> Iterator[str]:
     required = node.get("required", ())
     for key, inside in node["properties"].items():
-        name = key if _IDENTIFIER.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+        name = key if _IDENTIFIER.fullmatch(key) else to_json(key)
         # A field with a default is always written.
         is_there = key in required or (isinstance(inside, dict) and "default" in inside)
         text = f"{_comment(inside)}{name}{'' if is_there else '?'}: {_type(inside)};"
