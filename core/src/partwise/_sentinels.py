@@ -1,29 +1,19 @@
-"""The value that says: there is nothing to show."""
+"""Values that say: there is nothing here."""
 
 from __future__ import annotations
 
 from enum import Enum
 
 
-class Missing(Enum):
-    """A sentinel of a type of its own, so that type checkers know it from None."""
+class Sentinel(Enum):
+    """Sentinels of a type of their own, so that type checkers know them from None."""
 
-    MISSING = "missing"
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING = Missing.MISSING
-
-
-class Omitted(Enum):
-    """The sentinel for an element that is left out of its list."""
-
-    OMITTED = "omitted"
+    MISSING = "nothing to show"
+    OMITTED = "an element that is left out of its list"
 
     def __repr__(self) -> str:
-        return "OMITTED"
+        return self.name
 
 
-OMITTED = Omitted.OMITTED
+MISSING = Sentinel.MISSING
+OMITTED = Sentinel.OMITTED

@@ -100,16 +100,13 @@ class SnapshotView:
             yield label, Text()
             margin = _Margin(margin.rest + "  ", margin.rest + "  ")
         for step, value in children:
-            child = self._child(node, step, value)
+            path = (*node.path, step)
+            child = _Node(path, value, self._states.get(path) or _unasked(node, step))
             if isinstance(step, int):
                 yield from self._rows(child, "", _Margin(margin.first + "- ", margin.rest + "  "))
             else:
                 yield from self._rows(child, _visible(step), margin)
             margin = _Margin(margin.rest, margin.rest)
-
-    def _child(self, parent: _Node, step: str | int, value: Any) -> _Node:
-        path = (*parent.path, step)
-        return _Node(path, value, self._states.get(path) or _unasked(parent, step))
 
 
 class LiveView:
@@ -245,14 +242,11 @@ def _has_fields(value: Any) -> bool:
 def _leaf(node: _Node) -> Text:
     if node.state == "complete":
         return Text(_visible(str(node.value)), "bold")
-    shown = "" if node.value is None or _is_container(node.value) else _visible(str(node.value))
+    is_container = _has_fields(node.value) or isinstance(node.value, Mapping | list | tuple)
+    shown = "" if node.value is None or is_container else _visible(str(node.value))
     if node.state == "missing":
         return Text(shown or _BLANK, "dim")
     return Text.assemble((shown, "bold"), (_CURSOR, "cyan"))
-
-
-def _is_container(value: Any) -> bool:
-    return _has_fields(value) or isinstance(value, Mapping | list | tuple)
 
 
 def _visible(text: str) -> str:

@@ -149,7 +149,10 @@ def _explanation(response_model: Any, error: Exception) -> str:
         return f"{name} refers to {undefined!r}, which is not defined: {advice}"
     is_known = isinstance(error, PydanticUserError | TypeError | NameError | AttributeError)
     reason = (str(error) if is_known else described(error)).partition("\n")[0]
-    advice = " Make it a pydantic model or a dataclass" if _is_plain_class(response_model) else ""
+    known = not isinstance(response_model, type) or hasattr(
+        response_model, "__get_pydantic_core_schema__"
+    )
+    advice = "" if known else " Make it a pydantic model or a dataclass"
     return f"{name} can't be a response_model: {reason}{advice}"
 
 
@@ -165,12 +168,6 @@ def _undefined_name(response_model: Any, error: Exception) -> str | None:
         except AttributeError:  # no model
             return None
     return None
-
-
-def _is_plain_class(response_model: Any) -> bool:
-    return isinstance(response_model, type) and not hasattr(
-        response_model, "__get_pydantic_core_schema__"
-    )
 
 
 def _name(response_model: Any) -> str:

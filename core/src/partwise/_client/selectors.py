@@ -25,8 +25,6 @@ S = TypeVar("S")
 # lambda. A dict's elements are its values.
 HasElements: TypeAlias = Sequence[S] | AbstractSet[S] | Mapping[Any, S] | None
 
-_ANY: Final = "*"
-
 
 def path_of(place: Place | Callable[[Any], object]) -> Path:
     """The steps to the place.
@@ -56,16 +54,6 @@ def text_of(place: Place | Callable[[Any], object]) -> str:
         PathError: it is not a place.
     """
     return place if isinstance(place, str) else format_path(path_of(place))
-
-
-def check_single(text: str) -> None:
-    """Check that the path names one place; `[*]` names several.
-
-    Raises:
-        PathError: it names several.
-    """
-    if _ANY in parse_path(text):
-        raise PathError(f"{text!r} names several places: give an index instead of [*]")
 
 
 def _selected(selector: Callable[[Any], object]) -> Path:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .._errors import ConfigurationError, shown
+from .._errors import ConfigurationError, PathError, shown
 from .._nearest import is_one_of
 from .._paths import format_path, parse_path
 from .._plan.notebook_view import in_three_forms
 from .._sentinels import MISSING
 from .._session.feeds import Fold
 from .._snapshot.values import value_at
-from .selectors import check_single, path_of, text_of
+from .selectors import path_of, text_of
 from .views import Elements, TextDeltas
 from .wire_envelope import Envelope, envelope_of
 from .wire_folds import PacedFold
@@ -141,7 +141,8 @@ class StreamState(Generic[T]):
         text = text_of(place)
         if text not in self._checked_places:
             self._session.call.plan.check_path(text)
-            check_single(text)
+            if "*" in parse_path(text):
+                raise PathError(f"{text!r} names several places: give an index instead of [*]")
             self._checked_places.add(text)
         return text
 

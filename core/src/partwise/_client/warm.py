@@ -16,14 +16,14 @@ import gc
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from .._providers.plugin_calls import before_a_request
 from .._providers.sdk_errors import unusable_sdk
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
+    from asyncio import Future
     from collections.abc import Callable, Iterator
 
     from .._providers.protocol import Provider
@@ -64,7 +64,7 @@ async def warm_in_thread(provider: Provider) -> None:
 
     Errors are left to the request.
     """
-    if _is_warm(provider) or (load := _loader(provider)) is None:
+    if _warm.get(id(provider)) is provider or (load := _loader(provider)) is None:
         return
     import asyncio  # noqa: PLC0415 - asyncio takes a while to import
 
@@ -85,7 +85,8 @@ def _start(provider: Provider, load: Callable[..., None], loaded: Future[None]) 
     def run() -> None:
         with suppress(Exception), _beside_a_loop():
             load(is_async=True)
-            _load_backend(asyncio.new_event_loop())
+            if (anyio := sys.modules.get("anyio")) is not None:
+                asyncio.run(_load_backend(anyio))
         _note(provider)
         with suppress(RuntimeError):  # the loop has been closed in the meantime
             loop.call_soon_threadsafe(loaded.set_result, None)
@@ -96,25 +97,15 @@ def _start(provider: Provider, load: Callable[..., None], loaded: Future[None]) 
     threading.Thread(target=context.run, args=(run,), name="partwise-warm", daemon=True).start()
 
 
-def _load_backend(loop: AbstractEventLoop) -> None:
+async def _load_backend(anyio: Any) -> None:
     """Import the modules that the SDK's HTTP library imports when it first connects.
 
     httpcore, below httpx, connects by anyio if that is there, which finds out then that it runs on
     asyncio and loads its part for it: 15 to 20 ms (`get_async_backend` in anyio 4).
     """
-    if (anyio := sys.modules.get("anyio")) is None:
-        loop.close()
-        return
-
-    async def touch() -> None:
-        anyio.Event().set()
-        for name in ("connect_tcp", "fail_after", "Lock", "Semaphore"):
-            getattr(anyio, name)
-
-    try:
-        loop.run_until_complete(touch())
-    finally:
-        loop.close()
+    anyio.Event().set()
+    for name in ("connect_tcp", "fail_after", "Lock", "Semaphore"):
+        getattr(anyio, name)
 
 
 @contextmanager
@@ -131,14 +122,10 @@ def _beside_a_loop() -> Iterator[None]:
         with _lock:
             interval, collects = _settings.pop()
             if not _settings:
-                _restore(interval, collects=collects)
-
-
-def _restore(interval: float, *, collects: bool) -> None:
-    sys.setswitchinterval(interval)
-    if collects:
-        _make_old()
-        gc.enable()
+                sys.setswitchinterval(interval)
+                if collects:
+                    _make_old()
+                    gc.enable()
 
 
 def _make_old() -> None:
@@ -154,10 +141,6 @@ def _make_old() -> None:
 
 def _loader(provider: Provider) -> Callable[..., None] | None:
     return getattr(provider, "warm", None)
-
-
-def _is_warm(provider: Provider) -> bool:
-    return _warm.get(id(provider)) is provider
 
 
 def _note(provider: Provider) -> None:

@@ -258,7 +258,10 @@ def _differences(parent: Any, key: Any, new: Any, steps: Steps) -> Iterator[Chan
             del parent[key]
             yield Change("remove", steps, None)
     elif old is MISSING:
-        _put(parent, key, new)
+        if isinstance(parent, dict):
+            parent[key] = new
+        else:
+            parent.append(new)
         yield Change("add", steps, copy.deepcopy(new))
     elif (inside := _children_to_compare(old, new)) is not None:
         for step, value in inside:
@@ -286,13 +289,6 @@ def _child(parent: Any, key: Any) -> Any:
     if isinstance(parent, dict):
         return parent.get(key, MISSING)
     return parent[key] if key < len(parent) else MISSING
-
-
-def _put(parent: Any, key: Any, value: Any) -> None:
-    if isinstance(parent, dict):
-        parent[key] = value
-    else:
-        parent.append(value)
 
 
 def _has_room(parent: Any, step: str | int) -> bool:

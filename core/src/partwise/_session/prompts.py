@@ -70,11 +70,15 @@ def correction(
     """
     arguments = _closed(attempt.builder.text) if request.mode.uses_tool else None
     if arguments is not None:
-        call, result = _as_call(
-            request.name, attempt.call_id or "call_1", arguments, explain(error, most)
-        )
+        call_id = attempt.call_id or "call_1"
+        function = {"name": request.name, "arguments": arguments}
+        call = {"id": call_id, "type": "function", "function": function}
         thought = {"reasoning_content": attempt.reasoning} if attempt.reasoning else {}
-        return [{**call, **thought}, result]
+        fault = {"content": explain(error, most), "is_error": True}
+        return [
+            {"role": "assistant", "content": None, "tool_calls": [call], **thought},
+            {"role": "tool", "tool_call_id": call_id, **fault},
+        ]
     answer: list[Message] = [{"role": "assistant", "content": attempt.text}]
     return [
         *(answer if attempt.text.strip() else []),
@@ -100,15 +104,6 @@ def continuation(request: Request, text: str, ending: str) -> list[Message]:
         {"role": "assistant", "content": text},
         {"role": "user", "content": "\n\n".join(wish)},
     ]
-
-
-def _as_call(name: str, call_id: str, arguments: str, fault: str) -> tuple[Message, Message]:
-    function = {"name": name, "arguments": arguments}
-    call = {"id": call_id, "type": "function", "function": function}
-    return (
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": call_id, "content": fault, "is_error": True},
-    )
 
 
 def _closed(text: str) -> str | None:

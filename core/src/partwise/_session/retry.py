@@ -11,7 +11,8 @@ from __future__ import annotations
 import random
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 from .._errors import (
     ConfigurationError,
@@ -25,6 +26,8 @@ from .._errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._errors import PartwiseError
 
 MAX_PAUSE: Final = 60.0
@@ -33,19 +36,15 @@ MAX_PAUSE: Final = 60.0
 DEFAULT_RETRIES: Final = 3
 """Retries of a call that does not name a number."""
 
+Policy: TypeAlias = "Callable[[int, Exception], float | None]"
+"""By an attempt's number and its error, seconds to wait then; None if it was the last one."""
+
 _MAX_DOUBLINGS: Final = 10
 
 _LARGEST: Final = sys.float_info.max
 """A larger integer can't be used as seconds."""
 
 _REASKED: Final = (InvalidOutputError, MalformedOutputError, IncompleteOutputError)
-
-
-class Policy(Protocol):
-    """How often to try, and how long to wait between."""
-
-    def pause(self, attempt: int, error: Exception) -> float | None:
-        """Seconds to wait after this attempt's error; None if it was the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Retries:
     def pause(self, attempt: int, error: PartwiseError) -> float | None:
         """Seconds until the attempt after this failure; None if it was the last one."""
         self.failures.append(error)
-        return self._policy.pause(attempt, error)
+        return self._policy(attempt, error)
 
     def exhausted(self) -> PartwiseError:
         """The error after the last failure: that failure itself, if there was no other."""
@@ -117,24 +116,19 @@ def make_policy(max_retries: Any) -> Policy:
         ConfigurationError: it is neither a number from 0 nor a tenacity policy.
     """
     if isinstance(max_retries, int) and not isinstance(max_retries, bool) and max_retries >= 0:
-        return CountPolicy(max_retries)
+        return partial(_pause_by_count, max_retries)
     if all(callable(attribute_of(max_retries, part)) for part in ("stop", "wait", "retry")):
-        return TenacityPolicy(max_retries)
+        return TenacityPolicy(max_retries).pause
     raise ConfigurationError(
         f"max_retries must be a number >= 0 or a tenacity policy, got {shown(max_retries)}"
     )
 
 
-class CountPolicy:
-    """A number of retries. Asks again at once, and backs off from a vendor in trouble."""
-
-    def __init__(self, retries: int) -> None:
-        self._retries = retries
-
-    def pause(self, attempt: int, error: Exception) -> float | None:
-        if attempt > self._retries:
-            return None
-        return _backoff(attempt, error) if isinstance(error, ProviderError) else 0.0
+def _pause_by_count(retries: int, attempt: int, error: Exception) -> float | None:
+    """Of a number of retries: asks again at once, and backs off from a vendor in trouble."""
+    if attempt > retries:
+        return None
+    return _backoff(attempt, error) if isinstance(error, ProviderError) else 0.0
 
 
 class TenacityPolicy:

@@ -62,7 +62,11 @@ def translated(error: Exception, provider: Provider, name: str, *, opening: bool
     if known is None:
         if not _is_builtin(error):
             return error
-        known = _error_of_request(error) if opening else _error_of_answer(error, name)
+        if opening:
+            known = ConfigurationError(f"the request can't be sent ({described(error)})")
+        else:
+            message = f"the vendor's answer can't be read ({described(error)})"
+            known = ServerError(message, provider=name, retryable=True)
     known.__cause__ = known.__cause__ or error
     return known
 
@@ -78,12 +82,3 @@ def _mapped(error: Exception, provider: Provider, name: str) -> PartwiseError | 
         failure.__cause__ = failure.__cause__ or error
         return failure
     return found
-
-
-def _error_of_request(error: Exception) -> PartwiseError:
-    return ConfigurationError(f"the request can't be sent ({described(error)})")
-
-
-def _error_of_answer(error: Exception, provider: str) -> PartwiseError:
-    message = f"the vendor's answer can't be read ({described(error)})"
-    return ServerError(message, provider=provider, retryable=True)
