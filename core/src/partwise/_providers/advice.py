@@ -100,7 +100,9 @@ def advice_for(error: ProviderError, *, model: str, models_url: str | None = Non
         known = address is None or address.partition("://")[2] in str(error)
         parts = ("" if known else f"the address was {address}", _about_connection(error))
         return "; ".join(filter(None, parts))
-    return _about_answer(error, model, models_url)
+    advice = next((rule.advice for rule in _RULES if rule.fits(error)), "")
+    listed = f", which {models_url} lists" if models_url else ""
+    return advice.format(model=model, listed=listed)
 
 
 def longer_answer(options: Mapping[str, Any], *, resumes: bool) -> str:
@@ -148,9 +150,3 @@ def _about_connection(error: ProviderError) -> str:
     if any(isinstance(each, ConnectionRefusedError) for each in found):
         return "nothing listens there: check that the server runs, and base_url="
     return ""
-
-
-def _about_answer(error: ProviderError, model: str, models_url: str | None) -> str:
-    advice = next((rule.advice for rule in _RULES if rule.fits(error)), "")
-    listed = f", which {models_url} lists" if models_url else ""
-    return advice.format(model=model, listed=listed)

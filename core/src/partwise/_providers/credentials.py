@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-_MAX_DEPTH: Final = 12
-"""Levels of nested containers that are searched."""
+MAX_DEPTH: Final = 12
+"""Levels of nested containers, in options and in exceptions' attributes, that are searched."""
 
 _MAX_ATTRIBUTES: Final = 8
 """Levels of nested objects that are searched: an SDK's client's HTTP client's pool."""
@@ -48,7 +48,7 @@ _VARIABLE: Final = re.compile(
     r"KEY|TOKEN(?!S)|SECRET|PASSWORD|CREDENTIAL|AUTH(?!OR)|COOKIE|ORG_ID", re.IGNORECASE
 )
 
-HTTP_MESSAGES: Final = frozenset({
+_HTTP_MESSAGES: Final = frozenset({
     "AWSPreparedRequest", "AWSRequest", "AWSResponse", "CaseInsensitiveDict",
     "CaseInsensitiveMultiDict", "ClientResponse", "Cookies", "HTTPHeaderDict", "HTTPHeaders",
     "HTTPResponse", "Headers", "HeadersDict", "HttpResponse", "ParseResult", "PreparedRequest",
@@ -68,7 +68,7 @@ def in_environment() -> Iterator[str]:
             yield from _in_address(value)
 
 
-def in_option(name: str, value: Any, depth: int = _MAX_DEPTH) -> Iterator[str]:
+def in_option(name: str, value: Any, depth: int = MAX_DEPTH) -> Iterator[str]:
     """The credentials in an option, or in an attribute, of that name."""
     if isinstance(value, (str, bytes)):
         yield from _in_text(name, _as_str(value))
@@ -107,7 +107,7 @@ def _items(value: Any) -> list[tuple[str, Any]] | None:
 
 def is_message(value: Any) -> bool:
     """Whether it is a part of one request or response, and no living client."""
-    return type(value).__name__ in HTTP_MESSAGES
+    return type(value).__name__ in _HTTP_MESSAGES
 
 
 def _as_str(value: Any) -> str:

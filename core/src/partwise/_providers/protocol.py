@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -71,13 +71,7 @@ class Request:
     @property
     def approach(self) -> Approach:
         """How the structure is asked for."""
-        return Approach(
-            mode=self.mode,
-            strict=self.strict,
-            forced=self.forced,
-            schema_in_prompt=self.schema_in_prompt,
-            omitted=self.omitted,
-        )
+        return Approach(**{each.name: getattr(self, each.name) for each in fields(Approach)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +243,8 @@ class ProviderConfig:
         Raises:
             ConfigurationError: they gave both. Names the settings.
         """
-        fields = {name: getattr(self, name) for name in ("api_key", "base_url", "http_client")}
-        given = [name for name, value in {**fields, **self.options}.items() if value is not None]
+        own = {name: getattr(self, name) for name in ("api_key", "base_url", "http_client")}
+        given = [name for name, value in {**own, **self.options}.items() if value is not None]
         if self.client is not None and given:
             names = ", ".join(f"{name}=" for name in given)
             raise ConfigurationError(

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from .credentials import HTTP_MESSAGES, in_environment, in_option, in_url, sent_with
+from .credentials import MAX_DEPTH, in_environment, in_option, in_url, is_message, sent_with
 from .spellings import SecretTexts
 from .transport_errors import causes
 
@@ -25,9 +25,6 @@ MASK: Final = "***"
 
 _LEAST_CHARS: Final = 8
 """No vendor's key is shorter; shorter texts may be words."""
-
-_MAX_DEPTH: Final = 12
-"""Levels of nested containers, in options and in exceptions' attributes, that are searched."""
 
 _LOOKS_SECRET: Final = re.compile(
     r"""
@@ -134,7 +131,7 @@ class _Masking:
         for name, value in list(own.items()):
             own[name] = self.masked(value)
 
-    def masked(self, value: Any, depth: int = _MAX_DEPTH) -> Any:
+    def masked(self, value: Any, depth: int = MAX_DEPTH) -> Any:
         if type(value) is str:
             return self._text(value)
         if type(value) is bytes:
@@ -160,7 +157,7 @@ class _Masking:
             return value if masked is own else value.model_copy(update=masked)
         if is_dataclass(value) and not isinstance(value, type | BaseException):
             return self._dataclass(value, depth)  # partwise's own `Request` too
-        if type(value).__name__ in HTTP_MESSAGES:
+        if is_message(value):
             self._message(value, depth)
         return value
 

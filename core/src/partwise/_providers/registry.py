@@ -62,10 +62,6 @@ _OWN: Final = frozenset(_OWN_NAMES.values())
 _log: Final = logging.getLogger("partwise")
 
 
-class BrokenPluginError(Exception):
-    """A plugin that is installed and can't be used. Says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class ProviderInfo:
     """A provider that is installed.
@@ -106,10 +102,12 @@ class Plugin:
         """The factories that it registers, by name.
 
         Raises:
-            BrokenPluginError: it can't be loaded.
+            ProviderNotFoundError: it can't be loaded.
         """
         try:
-            return _factories_of(_loaded(self._entry_point))
+            plugin: object = self._entry_point.load()
+            _ensure_registered(plugin)
+            return _factories_of(plugin)
         except Exception as error:
             raise self._broken(f"it raised {described(error)}") from error
 
@@ -117,14 +115,14 @@ class Plugin:
         """The factory of the provider of that name.
 
         Raises:
-            BrokenPluginError: it can't be loaded, or does not register the name.
+            ProviderNotFoundError: it can't be loaded, or does not register the name.
         """
         if name not in self.factories:
             raise self._broken(f"it registers no provider {name!r}")
         return self.factories[name]
 
-    def _broken(self, why: str) -> BrokenPluginError:
-        return BrokenPluginError(
+    def _broken(self, why: str) -> ProviderNotFoundError:
+        return ProviderNotFoundError(
             f"the plugin {self.name!r} of {self.distribution} {self.version} can't be used: {why}"
         )
 
@@ -173,8 +171,13 @@ def find(name: str, distribution: str | None = None) -> ProviderFactory:
     claimants = named or [plugin for plugin in plugins if name in _factories_if_any(plugin)]
     if not claimants:
         raise _not_found(name, plugins)
-    plugin = _sole_claimant(name, claimants)
-    factory = _factory(plugin, name)
+    plugin, *others = claimants
+    if others:
+        raise ProviderNotFoundError(
+            f"{_claims(claimants)} claim the provider {name!r}: uninstall all but one, "
+            "or name the one to use, as in plugin=" + repr(plugin.distribution)
+        )
+    factory = plugin.factory(name)
     if plugin.distribution not in _OWN:
         _warn_of_takeover(name, plugin, plugins)
     return factory
@@ -191,14 +194,7 @@ def _pinned(name: str, distribution: str) -> ProviderFactory:
             f"{nearest(distribution, distributions)}"
         )
     having = [plugin for plugin in plugins if name in _factories_if_any(plugin)]
-    return _factory(having[0] if having else plugins[0], name)
-
-
-def _factory(plugin: Plugin, name: str) -> ProviderFactory:
-    try:
-        return plugin.factory(name)
-    except BrokenPluginError as error:
-        raise ProviderNotFoundError(str(error)) from error
+    return (having or plugins)[0].factory(name)
 
 
 def _warn_of_takeover(name: str, plugin: Plugin, plugins: list[Plugin]) -> None:
@@ -223,16 +219,6 @@ def _normalized(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def _sole_claimant(name: str, claimants: list[Plugin]) -> Plugin:
-    first, *others = claimants
-    if others:
-        raise ProviderNotFoundError(
-            f"{_claims(claimants)} claim the provider {name!r}: uninstall all but one, "
-            "or name the one to use, as in plugin=" + repr(first.distribution)
-        )
-    return first
-
-
 def _claims(claimants: Iterable[Plugin]) -> str:
     return " and ".join(sorted(plugin.distribution for plugin in claimants))
 
@@ -241,14 +227,14 @@ def _factories_if_any(plugin: Plugin) -> Factories:
     """The plugin's factories; none if it is broken, which concerns nobody else."""
     try:
         return plugin.factories
-    except BrokenPluginError:
+    except ProviderNotFoundError:
         return {}
 
 
 def _not_found(name: str, plugins: list[Plugin]) -> ProviderNotFoundError:
     hint = " ".join(_hints(name, plugins))
     return ProviderNotFoundError(
-        f"no provider is called {name!r}{hint and f': {hint}'} (installed: {_names(plugins)})"
+        f"no provider is called {name!r}{hint and f': {hint}'} (installed: {known_names()})"
     )
 
 
@@ -266,12 +252,8 @@ def _hints(name: str, plugins: list[Plugin]) -> Iterator[str]:
 
 
 def known_names() -> str:
-    """The names of the usable plugins, in a sentence."""
-    return _names(_plugins())
-
-
-def _names(plugins: list[Plugin]) -> str:
     """The names of the usable plugins; how many others they serve, and where these are listed."""
+    plugins = _plugins()
     usable = {plugin.name for plugin in plugins if plugin.name in _factories_if_any(plugin)}
     names = {*usable, *_registered_factories()}
     others = len(_all_names(plugins) - names)
@@ -295,7 +277,7 @@ def installed_providers() -> list[ProviderInfo]:
 def _infos(plugin: Plugin, plugins: list[Plugin]) -> Iterator[ProviderInfo]:
     try:
         names = {plugin.name: plugin.factory(plugin.name), **plugin.factories}
-    except BrokenPluginError as error:
+    except ProviderNotFoundError as error:
         yield ProviderInfo(plugin.name, plugin.distribution, plugin.version, "broken", str(error))
         return
     for name in names:
@@ -382,13 +364,6 @@ def _registered_factories() -> Factories:
             message = f"register_providers of {shown(plugin)} raised {described(error)}"
             raise ProviderNotFoundError(message) from error
     return found
-
-
-def _loaded(entry_point: EntryPoint) -> object:
-    """The plugin that the entry point names, known to pluggy."""
-    plugin: object = entry_point.load()
-    _ensure_registered(plugin)
-    return plugin
 
 
 def _ensure_registered(plugin: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -15,19 +15,16 @@ _END: Final = object()
 
 log = logging.getLogger("partwise")
 
-T_co = TypeVar("T_co", covariant=True)
-T = TypeVar("T")
 
-
-class ClosableStream(Protocol[T_co]):
+class ClosableStream(Protocol):
     """An SDK's stream: its events, and a way to close it."""
 
-    def __iter__(self) -> Iterator[T_co]: ...
+    def __iter__(self) -> Iterator[object]: ...
 
     def close(self) -> object: ...
 
 
-StreamT = TypeVar("StreamT", bound=ClosableStream[object])
+StreamT = TypeVar("StreamT", bound=ClosableStream)
 
 
 @asynccontextmanager
@@ -52,7 +49,7 @@ async def open_in_thread(
 
     thread = ThreadPoolExecutor(1, "partwise")
     opening = thread.submit(connect)
-    events: _Events[object] | None = None
+    events: _Events | None = None
     try:
         stream = await asyncio.wrap_future(opening)
         events = _Events(thread, iter(stream))
@@ -64,10 +61,10 @@ async def open_in_thread(
         thread.shutdown(wait=False)
 
 
-class _Events(Generic[T]):
+class _Events(AsyncIterator[object]):
     """The events of a stream, each read by the thread."""
 
-    def __init__(self, thread: Executor, events: Iterator[T]) -> None:
+    def __init__(self, thread: Executor, events: Iterator[object]) -> None:
         self._thread = thread
         self._events = events
         self._left = False
@@ -78,10 +75,7 @@ class _Events(Generic[T]):
         self._left = True
         return self._reading is not None and not self._reading.done()
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return self
-
-    async def __anext__(self) -> T:
+    async def __anext__(self) -> object:
         import asyncio  # noqa: PLC0415 - see above
 
         if self._left:
@@ -95,7 +89,7 @@ class _Events(Generic[T]):
             raise
         if event is _END:
             raise StopAsyncIteration
-        return cast("T", event)
+        return event
 
 
 def _close(opening: Future[Any]) -> None:

@@ -15,6 +15,7 @@ from .._errors import (
     described,
 )
 
+_OF_SOCKETS: Final = (ConnectionError, TimeoutError, ssl.SSLError, socket.gaierror)
 _HTTP_LIBRARIES: Final = frozenset(
     {"aiohttp", "httpcore", "httpx", "httpx2", "requests", "urllib3"}
 )
@@ -41,7 +42,7 @@ def error_of_transport(error: BaseException, *, provider: str) -> ProviderError 
     """
     names = {base.__name__ for base in type(error).__mro__}
     message = described(error)
-    if not (_is_of_http_library(error) or (isinstance(error, OSError) and _is_of_socket(error))):
+    if not (_is_of_http_library(error) or isinstance(error, _OF_SOCKETS)):
         return None
     if names & _WRONG_URLS:
         return BadRequestError(message, provider=provider)
@@ -82,7 +83,3 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def _is_of_http_library(error: BaseException) -> bool:
     origins = {base.__module__.partition(".")[0] for base in type(error).__mro__}
     return not origins.isdisjoint(_HTTP_LIBRARIES)
-
-
-def _is_of_socket(error: OSError) -> bool:
-    return isinstance(error, ConnectionError | TimeoutError | ssl.SSLError | socket.gaierror)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from ..._paths import format_pointer
+
 Node: TypeAlias = dict[str, Any]
 
 # Keywords that every vendor takes.
@@ -23,7 +25,7 @@ def _children(node: Node) -> Iterator[tuple[str, Node]]:
     """The schemas directly inside a node, each with its pointer from there."""
     for key in _MAPS:
         for name, child in node.get(key, {}).items():
-            yield f"/{key}/{_escape(name)}", child
+            yield format_pointer((key, name)), child
     for key in _LISTS:
         for index, child in enumerate(node.get(key, ())):
             yield f"/{key}/{index}", child
@@ -62,14 +64,6 @@ def expand_booleans(node: Node) -> Node:
     return map_children(node, expand_booleans)
 
 
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def _unescape(name: str) -> str:
-    return name.replace("~1", "/").replace("~0", "~")
-
-
 def plain_root(schema: Node) -> Node:
     """The schema with a root that is not a `$ref`: pydantic writes one for a recursive model.
 
@@ -86,7 +80,7 @@ def plain_root(schema: Node) -> Node:
 def ref_target(node: Node) -> str | None:
     """The name of the definition that a node refers to, if it refers to one."""
     start, _, name = node.get("$ref", "").rpartition("/")
-    return _unescape(name) if start == "#/$defs" else None
+    return name.replace("~1", "/").replace("~0", "~") if start == "#/$defs" else None
 
 
 def ref_targets(node: Node) -> set[str]:
