@@ -118,7 +118,9 @@ class AsyncPartialStream(AsyncReader, StreamState[T], Generic[P, T]):
     async def _read(self, reader: EventReader) -> bool:
         """Read events until a snapshot is due. If none is, they have ended."""
         if reader.has_pending_chunks:
-            await self._let_others_see()
+            if self._has_woken:  # they are to run before there is another snapshot
+                self._has_woken = False
+                await self._driver.yield_turn()
             if reader.receive_rest():
                 return True
         while (event := await self._driver.next_event()) is not END:
@@ -130,12 +132,6 @@ class AsyncPartialStream(AsyncReader, StreamState[T], Generic[P, T]):
     def _is_shared(self) -> bool:
         """Whether somebody else reads this stream."""
         return self._readers > 0 or any(not turn.done() for turn in self._waiting)
-
-    async def _let_others_see(self) -> None:
-        """Let the tasks that wait for a snapshot run before there is another one."""
-        if self._has_woken:
-            self._has_woken = False
-            await self._driver.yield_turn()
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeForm, Unpack
 
-    from .._errors import ProviderError
     from .._providers.chunks import Chunk
     from .completeness import HasPartial
     from .pieces import AsyncPieces, Piece, Pieces
@@ -125,13 +124,14 @@ def _session(
     check_pieces(chunks, may_be_async=function == "aparse()")
     plan = plan_of(response_model)
     secrets = Secrets()
+    provider: Any = _Text(chunks)
     info = CallInfo("text", "", Mode.JSON_SCHEMA, plan.name)
     request = Request(
         model="", mode=Mode.JSON_SCHEMA, messages=(), schema={}, name="answer", description=None
     )
     call = Call(
         info=info,
-        provider=_Text(chunks),
+        provider=provider,
         request=request,
         plan=plan,
         response_type=plain(response_model),
@@ -146,7 +146,7 @@ def _session(
 
 
 class _Text:
-    """A provider whose response is an iterable of text."""
+    """A provider whose response is an iterable of text, as far as a session asks for one."""
 
     def __init__(self, chunks: Any) -> None:
         is_one = isinstance(chunks, str | bytes | bytearray)
@@ -161,9 +161,6 @@ class _Text:
     def decoder(self, request: Request) -> _Decoder:  # noqa: ARG002
         return _Decoder()
 
-    def map_error(self, error: Exception) -> ProviderError | None:  # noqa: ARG002
-        return None
-
     @contextmanager
     def open(self, payload: Mapping[str, Any]) -> Iterator[Iterator[Piece]]:  # noqa: ARG002
         yield iter(self._chunks)
@@ -175,12 +172,6 @@ class _Text:
     ) -> AsyncIterator[AsyncIterator[Piece]]:
         chunks = self._chunks
         yield aiter(chunks if isinstance(chunks, AsyncIterable) else _awaitable(chunks))
-
-    def close(self) -> None:
-        """Nothing is kept."""
-
-    async def aclose(self) -> None:
-        """Nothing is kept."""
 
 
 async def _awaitable(chunks: Iterable[Piece]) -> AsyncIterator[Piece]:

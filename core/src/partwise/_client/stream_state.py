@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._errors import ConfigurationError, PathError, shown
 from .._nearest import is_one_of
-from .._paths import format_path, parse_path
-from .._plan.notebook_view import in_three_forms
+from .._paths import format_path, format_pointer, parse_path
+from .._plan.notebook_view import absent_places, in_three_forms, written
 from .._sentinels import MISSING
 from .._session.feeds import Fold
 from .._snapshot.values import value_at
 from .selectors import path_of, text_of
 from .views import Elements, TextDeltas
-from .wire_envelope import Envelope, envelope_of
+from .wire_envelope import Envelope
 from .wire_folds import PacedFold
 
 if TYPE_CHECKING:
@@ -208,7 +208,16 @@ class StreamState(Generic[T]):
             print(stream.envelope()["defaults"])  # ["/users"]: they show the default
             ```
         """
-        return envelope_of(self._session, by_alias=by_alias)
+        snapshot = self._session.snapshot
+        absent = [*absent_places(snapshot, (), by_alias)]
+        return Envelope(
+            kind="snapshot",
+            attempt=self.attempt,
+            state=self._session.state(""),
+            value=written(snapshot, by_alias=by_alias),
+            missing=[format_pointer(steps) for steps, is_required in absent if is_required],
+            defaults=[format_pointer(steps) for steps, is_required in absent if not is_required],
+        )
 
 
 class ViewState(Generic[S, StreamT]):

@@ -50,7 +50,7 @@ def warm(provider: Provider, name: str) -> None:
     Raises:
         ConfigurationError: the SDK can't be imported, or the plugin failed.
     """
-    if (load := _loader(provider)) is not None:
+    if (load := getattr(provider, "warm", None)) is not None:
         with before_a_request(name, "warm"):
             try:
                 load(is_async=False)
@@ -64,7 +64,7 @@ async def warm_in_thread(provider: Provider) -> None:
 
     Errors are left to the request.
     """
-    if _warm.get(id(provider)) is provider or (load := _loader(provider)) is None:
+    if _warm.get(id(provider)) is provider or (load := getattr(provider, "warm", None)) is None:
         return
     import asyncio  # noqa: PLC0415 - asyncio takes a while to import
 
@@ -137,10 +137,6 @@ def _make_old() -> None:
     if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
         gc.freeze()
         gc.unfreeze()
-
-
-def _loader(provider: Provider) -> Callable[..., None] | None:
-    return getattr(provider, "warm", None)
 
 
 def _note(provider: Provider) -> None:

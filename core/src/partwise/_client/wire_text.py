@@ -135,7 +135,8 @@ class _Writer:
         if self._document.value is not MISSING and not self._closed:
             for steps, can_be_followed in touched.items():
                 self._go_to(("", *steps), can_be_followed=can_be_followed)
-            self._grow()
+            if self._path and not self._path[-1].held and type(self._value(len(self._path))) is str:
+                self._write_text(self._path[-1])
         return self._taken()
 
     def close(self) -> str:
@@ -205,10 +206,6 @@ class _Writer:
         if around.size:
             self._pieces.append(",")
         around.size += 1
-
-    def _grow(self) -> None:
-        if self._path and not self._path[-1].held and type(self._value(len(self._path))) is str:
-            self._write_text(self._path[-1])
 
     def _write_text(self, opened: _Open) -> None:
         text = self._value(len(self._path))

@@ -208,13 +208,10 @@ class Attempt:
 
     def _receive_text(self, chunk: TextDelta) -> bool:
         if chunk.item != self._item:
-            self._begin_item(chunk.item)
+            if self._item is not None:
+                self._text_reader.end_item()
+            self._item = chunk.item
         return self._text_reader.feed(chunk.text) and self._call_reader.builder is None
-
-    def _begin_item(self, item: int) -> None:
-        if self._item is not None:
-            self._text_reader.end_item()
-        self._item = item
 
     def _receive_call(self, chunk: ToolCallDelta) -> bool:
         arguments = self._calls.arguments(chunk)
@@ -266,10 +263,9 @@ class Attempt:
         Raises:
             MalformedOutputError, InvalidOutputError: the text has a fault.
         """
-        if self._calls.has_arguments:
-            self._call_reader.close()
-            if self._call_reader.builder is not None:
-                return
+        self._call_reader.close()
+        if self._call_reader.builder is not None:
+            return
         self._text_reader.close()
         if isinstance(held := self._text_reader.builder, _HeldAnswer):
             self._begin_answer(None).feed(held.text)

@@ -29,7 +29,7 @@ class Ending:
         self.value = value
         self._error = error
         self._spare: Exception | None = None
-        self._raised: Callable[[], Exception | None] = _nothing
+        self._raised: Callable[[], Exception | None] = lambda: None
 
     def take_error(self) -> Exception | None:
         """The error to raise to a reader; None if the session did not end with one."""
@@ -49,10 +49,6 @@ def drop_frames(error: BaseException) -> None:
         if (each := pending.pop()) is not None and each.__traceback__ is not None:
             each.__traceback__ = None
             pending += [each.__cause__, each.__context__]
-
-
-def _nothing() -> None:
-    return None
 
 
 def _without_frames(error: Exception | None) -> Exception | None:

@@ -7,11 +7,10 @@ is not retried, and keeps its own text and snapshot.
 
 from __future__ import annotations
 
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .._errors import PartwiseError
 
 _OWN: Final = "partwise."
@@ -27,12 +26,7 @@ class ForeignError(Exception):
 
 def as_raised(error: PartwiseError) -> PartwiseError | ForeignError:
     """The error as the session is to see it: foreign if it came through code of the user's."""
-    return ForeignError(error) if _came_through_others(error.__traceback__) else error
-
-
-def _came_through_others(traceback: TracebackType | None) -> bool:
-    while traceback is not None:
-        if not traceback.tb_frame.f_globals.get("__name__", "").startswith(_OWN):
-            return True
-        traceback = traceback.tb_next
-    return False
+    for frame, _ in walk_tb(error.__traceback__):
+        if not frame.f_globals.get("__name__", "").startswith(_OWN):
+            return ForeignError(error)
+    return error

@@ -289,7 +289,7 @@ class Session:
             case Close() if self._retry is not None:
                 self._command = Pause(self.deadline.clamp(self._retry.seconds))
             case Close():
-                self._succeed(self._finished())
+                self._succeed()
                 self._command = SHOW
             case Pause():
                 self._begin_next()
@@ -331,13 +331,11 @@ class Session:
         )
         return reader
 
-    def _finished(self) -> Any:
+    def _succeed(self) -> None:
         try:
-            return self.attempt.finish()
+            value = self.attempt.finish()
         except PartwiseError as error:
             raise as_raised(error) from error.__cause__
-
-    def _succeed(self, value: Any) -> None:
         self._reader.finish()  # type: ignore[union-attr]  # its events have ended
         self._report_usage()
         self.call.hooks.emit("completion:response", self.completion)
@@ -365,7 +363,10 @@ class Session:
     def _decide_retry(self, error: Exception) -> Retry | Exception:
         """The next attempt after this error, or the error that ends the session."""
         # Nothing is raised here: an error would hold this frame, which holds the error.
-        if not isinstance(error, PartwiseError) or not self._may_retry(error):
+        if not isinstance(error, PartwiseError):
+            return error
+        may_go_on = self._resumes(error) or self.feeds.may_restart
+        if not (may_go_on and self._retries.are_worth(error, began=self._has_begun)):
             return error
         seconds = self._retries.pause(self.attempt.number, error)
         if seconds is None:
@@ -379,10 +380,6 @@ class Session:
             return error
         drop_frames(error)
         return Retry(seconds, error)
-
-    def _may_retry(self, error: PartwiseError) -> bool:
-        may_go_on = self._resumes(error) or self.feeds.may_restart
-        return may_go_on and self._retries.are_worth(error, began=self._has_begun)
 
     @property
     def _has_begun(self) -> bool:

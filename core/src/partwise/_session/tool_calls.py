@@ -20,13 +20,11 @@ class ToolCalls:
 
     Attributes:
         names: the calls' names, by their index.
-        has_arguments: whether arguments of the answer's call arrived.
         answer_id: the vendor's id of the answer's call, if it has one.
     """
 
     def __init__(self, tool: str | None) -> None:
         self.names: dict[int, str] = {}
-        self.has_arguments = False
         self.answer_id: str | None = None
         self._tool = tool or ""
         self._answer: int | None = None
@@ -42,7 +40,6 @@ class ToolCalls:
             if self._answer is None:
                 return ""
             arguments = "".join(self._held.pop(index))
-            self.has_arguments = True
         elif index == self._answer:
             arguments = fragment.arguments
         else:
