@@ -174,8 +174,3 @@ class OutcomeSchema:
         from pyarrow import parquet
 
         return parquet.ParquetWriter(path, self.schema)
-
-
-def outcome_schema(schema: Mapping[str, Any]) -> OutcomeSchema:
-    """The table of outcomes whose values have that JSON schema."""
-    return OutcomeSchema(schema)

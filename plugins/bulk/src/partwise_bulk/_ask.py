@@ -7,7 +7,6 @@ for their number (429) for as long as the patience lasts, other failures so many
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -18,7 +17,6 @@ from partwise import (
     Hooks,
     InvalidOutputError,
     PartwiseError,
-    RetriesExhaustedError,
     Settings,
     Usage,
 )
@@ -26,19 +24,21 @@ from partwise import (
 from ._errors import from_record, is_final, is_rate_limit, is_retryable, last_of
 from ._outcome import Outcome
 from ._pace import backoff
-from ._playback import PLAYED, CapturedError, playing
+from ._playback import PLAYED, CapturedError, PlayingProvider
+from ._prompts import CHARS_PER_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from partwise import AsyncClient, AsyncPartialStream
 
     from ._checkpoint import Kept
     from ._clients import Clients
     from ._clock import Clock
-    from ._pace import Pace, Permit
+    from ._pace import Pace
     from ._pricing import Prices
     from ._prompts import Messages
+    from ._rates import Sent
     from ._rows import Row
 
 T = TypeVar("T")
@@ -54,8 +54,6 @@ _REFUSED_WAIT: Final = 2.0
 
 _LONGEST_WAIT: Final = 60.0
 """Seconds that a row waits because a vendor that failed asked for it, at most."""
-
-_CHARS_PER_TOKEN: Final = 4
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class Savings:
         """An attempt failed."""
         if isinstance(error, InvalidOutputError) and error.early:
             self.stopped += 1
-            self.stopped_tokens += len(error.text) // _CHARS_PER_TOKEN
+            self.stopped_tokens += len(error.text) // CHARS_PER_TOKEN
 
     @property
     def tokens(self) -> int:
@@ -155,33 +153,31 @@ class Asker(Generic[T]):
         self.output_schema = self._adapter.json_schema(mode="serialization")
         self._has_object_root = self.schema.get("type") == "object"
         self.client = self.clients.first
-        self._player = self.client.with_config(cache=playing)
+        self._player = self.client.with_config(cache=PlayingProvider)
         self._keywords = dict(self.options)
         Settings.split(self._keywords)  # a wrong one is an error at once, and not each row's
-        self._user_hooks: Hooks | None = self._keywords.pop("hooks", None)
+        self._user_hooks: Hooks = self._keywords.pop("hooks", None) or Hooks()
         self._hooks = self._with_counters()
 
     def _with_counters(self) -> Hooks:
-        hooks = Hooks()
-        for name in _HOOK_NAMES:
-            for handler in self._user_hooks.handlers(name) if self._user_hooks else ():
-                hooks.on(name, handler)
+        hooks = Hooks() + self._user_hooks
         hooks.on("parse:error", self.savings.count_stop)
         # The session's own further attempts run on the permit of the first.
         for name in ("stream:restart", "stream:resume"):
-            hooks.on(name, self._count_attempt)  # type: ignore[arg-type]
+            hooks.on(name, self._count_attempt)
         return hooks
 
     def _count_attempt(self, attempt: int, error: Exception) -> None:
         del attempt
         self.pace.count_request(error)
 
-    async def ask(self, row: Row, messages: Messages, permit: Permit, tokens: int) -> Outcome[T]:
+    async def ask(self, row: Row, messages: Messages, permit: Sent, tokens: int) -> Outcome[T]:
         """The outcome of a row, whatever comes. `permit` is for the first request."""
         outcome: Outcome[T] = Outcome(row=row.content, key=row.key, index=row.index)
         troubles = self.troubles()
         while True:
-            error = await self._try(outcome, messages, permit)
+            with self.clients.one() as client:
+                error = await self._try(client, outcome, messages, permit)
             outcome.seconds = troubles.seconds
             if error is None:
                 break
@@ -198,15 +194,9 @@ class Asker(Generic[T]):
         return Troubles(self.pace.clock, self.patience)
 
     async def _try(
-        self, outcome: Outcome[T], messages: Messages, permit: Permit
+        self, client: AsyncClient, outcome: Outcome[T], messages: Messages, permit: Sent
     ) -> Exception | None:
         """Ask once: the error, if there is no value."""
-        with self.clients.one() as client:
-            return await self._try_with(client, outcome, messages, permit)
-
-    async def _try_with(
-        self, client: AsyncClient, outcome: Outcome[T], messages: Messages, permit: Permit
-    ) -> Exception | None:
         usage: Usage | None = None
         stream: AsyncPartialStream[T] | None = None
         try:
@@ -216,8 +206,8 @@ class Asker(Generic[T]):
             outcome.value = await self._read(stream, outcome.row)
             outcome.error = None
         except Exception as error:  # noqa: BLE001 - each row ends in an outcome, whatever happens
-            if isinstance(error, PartwiseError):
-                self.pace.fail(_as_partwise(error))
+            if isinstance(last := last_of(error), PartwiseError):
+                self.pace.fail(last)
             return error
         else:
             self.pace.succeed()
@@ -338,28 +328,3 @@ class Asker(Generic[T]):
 
 
 _ABOUT_READING: Final = frozenset({"context", "limits", "mode", "strict", "validation_context"})
-
-_HOOK_NAMES: Final = (
-    "completion:kwargs",
-    "completion:response",
-    "completion:usage",
-    "completion:error",
-    "completion:last_attempt",
-    "parse:error",
-    "stream:first_chunk",
-    "stream:first_snapshot",
-    "stream:field_complete",
-    "stream:restart",
-    "stream:resume",
-    "stream:end",
-)
-
-
-def _as_partwise(error: PartwiseError) -> PartwiseError:
-    last = last_of(error) if isinstance(error, RetriesExhaustedError) else error
-    return last if isinstance(last, PartwiseError) else error
-
-
-async def maybe_await(value: Awaitable[T] | T) -> T:
-    """The value, awaited if it has to be."""
-    return await value if inspect.isawaitable(value) else value

@@ -243,13 +243,6 @@ class Checkpoint:
         found = self._run("SELECT token, id, size, created FROM batches")
         return [Batch(*each) for each in found]
 
-    def batch_of(self, fingerprint: bytes, nth: int) -> str | None:
-        """The token of the batch that a row is in, or None."""
-        found = self._run(
-            "SELECT token FROM batch_rows WHERE fingerprint = ? AND nth = ?", (fingerprint, nth)
-        ).fetchone()
-        return found[0] if found else None
-
     def key_in_batch(self, fingerprint: bytes, nth: int) -> str | None:
         """The key of a row that is in a batch, or None."""
         found = self._run(

@@ -18,7 +18,6 @@ from ._rows import KeyOf, Rows, Source
 if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import TypeForm
 
@@ -83,10 +82,8 @@ class AsyncExtraction(Generic[T]):
         self.summary = self._run.summary
 
     async def _read(self) -> list[Row]:
-        return await self._source.anext_batch() if self._source.is_async else self._next_rows()
-
-    def _next_rows(self) -> list[Row]:
-        return self._source.next_batch()
+        source = self._source
+        return await source.anext_batch() if source.is_async else source.next_batch()
 
     async def run(self) -> Summary:
         """Go to the end, for those who only want the file.
@@ -113,12 +110,7 @@ class AsyncExtraction(Generic[T]):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 
@@ -266,12 +258,7 @@ class Extraction(Generic[T]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

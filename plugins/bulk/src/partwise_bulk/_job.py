@@ -136,7 +136,7 @@ class Opened(Generic[T]):
             asker=self._asker,
             prompt=job.prompt,
             system=job.system,
-            common=question_digest(model, self._asker.schema, job.options, job.options.get("mode")),
+            common=question_digest(model, self._asker.schema, job.options),
             limit=self._limit,
             checkpoint=self._checkpoint,
             output=self._output,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from partwise import RetriesExhaustedError, Usage
+from partwise import Usage
 
+from ._errors import is_final, last_of
 from ._pricing import dollars
+
+if TYPE_CHECKING:
+    from ._rows import Row
 
 T = TypeVar("T")
 
@@ -58,11 +62,11 @@ class Outcome(Generic[T]):
         return self.value if self.error is None else getattr(self.error, "snapshot", None)
 
 
-def kind_of(error: Exception) -> str:
-    """The name that an error is grouped under: that of the last attempt's error."""
-    if isinstance(error, RetriesExhaustedError) and error.errors:
-        return type(error.errors[-1]).__name__
-    return type(error).__name__
+def failed(row: Row, error: Exception) -> Outcome[Any]:
+    """The outcome of a row that was not asked, or has no answer."""
+    return Outcome(
+        row=row.content, key=row.key, index=row.index, error=error, final=is_final(error)
+    )
 
 
 @dataclass(slots=True)
@@ -111,7 +115,7 @@ class Summary:
         if outcome.error is None:
             self.values += 1
         else:
-            self.failures[kind_of(outcome.error)] += 1
+            self.failures[type(last_of(outcome.error)).__name__] += 1
         if outcome.resumed:
             self.resumed += 1
             self.cost_before += outcome.cost or 0

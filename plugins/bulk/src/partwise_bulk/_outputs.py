@@ -19,14 +19,12 @@ from pydantic_core import to_json, to_jsonable_python
 from partwise import ConfigurationError, PartwiseError
 
 from ._errors import to_record
+from ._rows import JSON_LINES, PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ._outcome import Outcome
-
-_JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
-_PARQUET: Final = frozenset({".parquet", ".pq"})
 
 _GROUP_ROWS: Final = 10_000
 """Rows that are held until they are written as one row group of a parquet file."""
@@ -64,7 +62,7 @@ def open_output(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in _JSON_LINES | _PARQUET:
+    if suffix not in JSON_LINES | PARQUET:
         raise ConfigurationError(f"outcomes can't be written to {path}: use .jsonl or .parquet")
     if path.is_dir():
         raise ConfigurationError(f"{path} is a directory: name a file in it for the outcomes")
@@ -75,7 +73,7 @@ def open_output(
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if suffix in _JSON_LINES:
+        if suffix in JSON_LINES:
             return JSONLinesOutput(path, dump)
         return ParquetOutput(path, dump, schema)
     except OSError as error:
@@ -145,12 +143,12 @@ class ParquetOutput:
     """
 
     def __init__(self, path: Path, dump: Callable[[Any], Any], schema: dict[str, Any]) -> None:
-        from ._arrow import outcome_schema
+        from ._arrow import OutcomeSchema
 
         self.path = path
         self._part = path.with_name(f"{path.name}.part")
         self._dump = dump
-        self._schema = outcome_schema(schema)
+        self._schema = OutcomeSchema(schema)
         self._rows: list[dict[str, Any]] = []
         self._writer = self._schema.writer(self._part)
 

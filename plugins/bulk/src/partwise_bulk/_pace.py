@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from partwise import ConfigurationError, OutputError, RateLimitError, ServerError
 
 from ._clock import MonotonicClock
-from ._rates import MinuteWindow, RemainingBudgets, Sent
+from ._rates import MinuteWindow, RemainingBudgets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from partwise import PartwiseError
 
     from ._clock import Clock
+    from ._rates import Sent
 
 _START: Final = 16
 """Requests at a time, before anything is known of the vendor."""
@@ -52,20 +53,9 @@ _OVERLOADED: Final = frozenset({503, 529})
 """Statuses that say the same as 429; 529 is Anthropic's `overloaded_error`."""
 
 
-@dataclass(slots=True)
-class Permit:
-    """Leave to send one request.
-
-    Attributes:
-        sent: how the limits a minute count it.
-    """
-
-    sent: Sent
-
-
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    future: asyncio.Future[Permit]
+    future: asyncio.Future[Sent]
     tokens: int
 
 
@@ -108,7 +98,7 @@ class Pace:
         self._refused_rounds = 0
         self._grows_fast = True
 
-    async def acquire(self, tokens: int, *, again: bool = False) -> Permit:
+    async def acquire(self, tokens: int, *, again: bool = False) -> Sent:
         """Wait for leave to send a request of about so many tokens.
 
         `again` is for a row that was sent before: such rows come first.
@@ -125,16 +115,16 @@ class Pace:
             self._give_up(waiter, queue)
             raise
 
-    def _issue(self, tokens: int) -> Permit:
+    def _issue(self, tokens: int) -> Sent:
         self.in_flight += 1
         self._budgets.take(tokens)
-        return Permit(self._window.add(self.clock.time(), tokens))
+        return self._window.add(self.clock.time(), tokens)
 
-    def release(self, permit: Permit, tokens: int | None = None) -> None:
+    def release(self, permit: Sent, tokens: int | None = None) -> None:
         """The request is over. `tokens` is its usage, if the vendor reported it."""
         self.in_flight -= 1
         if tokens is not None:
-            self._window.correct(permit.sent, tokens)
+            self._window.correct(permit, tokens)
         self._grant()
 
     def count_request(self, error: Exception) -> None:

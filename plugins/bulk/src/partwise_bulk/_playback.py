@@ -43,19 +43,13 @@ class Events(list[Any]):
     """The events of an answer, in the vendor's own form."""
 
 
-def playing(inner: Provider, config: ProviderConfig) -> Provider:
+class PlayingProvider:
     """A `ProviderWrapper`: that provider, with nothing sent and the answer in the call.
 
     A call that has no answer ends in a `CapturedError` with the payload.
     """
-    del config
-    return PlayingProvider(inner)
 
-
-class PlayingProvider:
-    """Gives the events of the call."""
-
-    def __init__(self, inner: Provider) -> None:
+    def __init__(self, inner: Provider, _config: ProviderConfig) -> None:
         self._inner = inner
 
     def capabilities(self, model: str) -> Capabilities:

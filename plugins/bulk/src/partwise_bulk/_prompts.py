@@ -16,7 +16,7 @@ Messages: TypeAlias = Sequence[Mapping[str, Any]]
 Prompt: TypeAlias = str | Callable[[Any], str | Messages | Awaitable[str | Messages]] | None
 """A function of the row, a template like `"Extract: {text}"`, or None if rows are prompts."""
 
-_CHARS_PER_TOKEN: Final = 4
+CHARS_PER_TOKEN: Final = 4
 """Of English text, by OpenAI's rule of thumb; only until the usage is known."""
 
 _TOKENS_BESIDE: Final = 300
@@ -84,15 +84,14 @@ def _filled(template: str, row: Any) -> str:
 def estimate_tokens(messages: Messages) -> int:
     """About so many tokens for the messages, the schema and the answer."""
     chars = sum(len(str(message.get("content", ""))) for message in messages)
-    return chars // _CHARS_PER_TOKEN + _TOKENS_BESIDE
+    return chars // CHARS_PER_TOKEN + _TOKENS_BESIDE
 
 
-def question_digest(
-    model: str, schema: Mapping[str, Any], options: Mapping[str, Any], mode: Any
-) -> bytes:
+def question_digest(model: str, schema: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
     """The common part of all rows of a run, as the beginning of their fingerprints."""
     asked = {name: value for name, value in options.items() if name not in _NOT_OF_THE_QUESTION}
-    common = {"model": model, "schema": schema, "options": asked, "mode": str(mode or "")}
+    mode = str(options.get("mode") or "")
+    common = {"model": model, "schema": schema, "options": asked, "mode": mode}
     return blake2b(as_json(common), digest_size=16).digest()
 
 

@@ -14,7 +14,7 @@ from partwise import ConfigurationError
 from ._pace import Pace
 
 if TYPE_CHECKING:
-    from ._pace import Permit
+    from ._rates import Sent
 
 _SCRIPT: Final = """
 local now = redis.call('TIME')
@@ -59,7 +59,7 @@ class RedisPace(Pace):
             if limit is not None
         }
 
-    async def acquire(self, tokens: int, *, again: bool = False) -> Permit:
+    async def acquire(self, tokens: int, *, again: bool = False) -> Sent:
         """Wait for leave to send a request, of this process and of all."""
         permit = await super().acquire(tokens, again=again)
         try:

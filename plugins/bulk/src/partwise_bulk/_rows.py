@@ -39,10 +39,10 @@ _ESCAPED: Final = re.compile("[\ud800-\udfff]")
 _UNREADABLE: Final = (OSError, EOFError, ValueError, zlib.error)
 """Raised by a file that is broken; Arrow's errors are these, too."""
 
-_JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
+JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t"}
-_PARQUET: Final = frozenset({".parquet", ".pq"})
-_DATA: Final = _JSON_LINES | _SEPARATORS.keys() | _PARQUET
+PARQUET: Final = frozenset({".parquet", ".pq"})
+_DATA: Final = JSON_LINES | _SEPARATORS.keys() | PARQUET
 
 
 @dataclass(slots=True)
@@ -180,7 +180,7 @@ def _count_path(path: Path) -> int:
 
 def _count_file(path: Path) -> int:
     kind = _kind(path)
-    if kind in _PARQUET:
+    if kind in PARQUET:
         return int(_parquet().ParquetFile(path).metadata.num_rows)
     with _open_bytes(path) as file:
         lines = sum(1 for line in file if not line.isspace())
@@ -246,11 +246,11 @@ def _kind(path: Path) -> str:
 
 def _read_file(path: Path) -> Iterator[Any]:
     kind = _kind(path)
-    if kind in _JSON_LINES:
+    if kind in JSON_LINES:
         return _readable(_read_json_lines(path), path)
     if kind in _SEPARATORS:
         return _readable(_read_csv(path, _SEPARATORS[kind]), path)
-    if kind in _PARQUET:
+    if kind in PARQUET:
         return _readable(_read_parquet(path), path)
     known = ", ".join(sorted(_DATA))
     raise ConfigurationError(f"rows can't be read from {path.name}: it has to be one of {known}")

@@ -20,8 +20,7 @@ from partwise import ConfigurationError, from_provider
 
 from ._ask import PATIENCE, Asker
 from ._clients import clients_like
-from ._errors import is_final
-from ._outcome import Outcome
+from ._outcome import Outcome, failed
 from ._outputs import error_of
 from ._pace import Pace
 from ._pricing import Prices
@@ -86,9 +85,7 @@ class RowFunction:
         try:
             messages = await messages_of(row, self.prompt, self.system)
         except Exception as error:  # noqa: BLE001 - it is the row's outcome
-            outcome: Outcome[Any] = Outcome(row=row, key=None, index=0)
-            outcome.error, outcome.final = error, is_final(error)
-            return outcome
+            return failed(Row(0, None, row), error)
         tokens = estimate_tokens(messages)
         permit = await asker.pace.acquire(tokens)
         return await asker.ask(Row(0, None, row), messages, permit, tokens)
@@ -103,7 +100,10 @@ class RowFunction:
     @property
     def arrow_type(self) -> Any:
         """The Arrow type of an outcome, inferred from the response model."""
-        return _column(self).type
+        from ._arrow import outcome_column
+
+        adapter: TypeAdapter[Any] = TypeAdapter(self.response_model)
+        return outcome_column(adapter.json_schema(mode="serialization")).type
 
     def _new_asker(self) -> Asker[Any]:
         pace = self._new_pace()
@@ -156,14 +156,9 @@ def _asker_of(function: RowFunction) -> Asker[Any]:
     return askers[function.id]
 
 
-def _column(function: RowFunction) -> Any:
+def _record(outcome: Outcome[Any], asker: Asker[Any]) -> dict[str, Any]:
     from ._arrow import outcome_column
 
-    adapter: TypeAdapter[Any] = TypeAdapter(function.response_model)
-    return outcome_column(adapter.json_schema(mode="serialization"))
-
-
-def _record(outcome: Outcome[Any], asker: Asker[Any]) -> dict[str, Any]:
     usage = outcome.usage
     record = {
         "value": asker.dump(outcome.value) if outcome.error is None else None,
@@ -174,12 +169,6 @@ def _record(outcome: Outcome[Any], asker: Asker[Any]) -> dict[str, Any]:
         "attempts": outcome.attempts,
         "cost": None if outcome.cost is None else float(outcome.cost),
     }
-    return _conformed(record, asker)
-
-
-def _conformed(record: dict[str, Any], asker: Asker[Any]) -> dict[str, Any]:
-    from ._arrow import outcome_column
-
     if asker.column is None:
         asker.column = outcome_column(asker.output_schema)
     conformed: dict[str, Any] = asker.column.conform(record)

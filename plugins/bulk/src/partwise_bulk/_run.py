@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._errors import is_final
-from ._outcome import Outcome, Summary
+from ._outcome import Outcome, Summary, failed
 from ._outputs import not_written
 from ._prompts import estimate_tokens, fingerprint, messages_of
 
@@ -217,11 +216,11 @@ class Run(Generic[T]):
         """The question about the row; its outcome, if it has one; None if it is not to be asked."""
         plan = self._plan
         if row.error is not None:
-            return _failed(row, row.error)
+            return failed(row, row.error)
         try:
             messages = await messages_of(row.content, plan.prompt, plan.system)
         except Exception as error:  # noqa: BLE001 - of the caller's function, or of the row's
-            return _failed(row, error)
+            return failed(row, error)
         question = Question(row, messages)
         return question if plan.checkpoint is None else await self._unless_done(question)
 
@@ -272,10 +271,3 @@ class Run(Generic[T]):
                 if ended is not None:
                     self._ready.append(ended)
         self._changed.set()
-
-
-def _failed(row: Row, error: Exception) -> Outcome[Any]:
-    """The outcome of a row that can't be asked."""
-    outcome: Outcome[Any] = Outcome(row=row.content, key=row.key, index=row.index)
-    outcome.error, outcome.final = error, is_final(error)
-    return outcome

@@ -19,9 +19,10 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 from partwise import ConfigurationError, PartwiseError, ServerError
 from partwise.provider import find_factory
 
-from .._errors import is_final, is_rate_limit
-from .._outcome import Outcome
+from .._errors import is_rate_limit
+from .._outcome import Outcome, failed
 from .._prompts import estimate_tokens
+from .._rows import Row
 from .._run import Question, Run
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from partwise.provider import ProviderError
 
     from .._checkpoint import Batch, Checkpoint
-    from .._rows import Row
     from .._run import Plan
     from .vendor import BatchVendor, Line, Result
 
@@ -135,7 +135,7 @@ class BatchRun(Run[T]):
             else:
                 spool.add(_Waiting(row, outcome=found))
             return
-        if self._checkpoint.batch_of(found.fingerprint, found.nth) is None:
+        if self._checkpoint.key_in_batch(found.fingerprint, found.nth) is None:
             tokens = estimate_tokens(found.messages)
             if self._stopped or not self._plan.limit.may_add(tokens):
                 self._stopped = True
@@ -143,7 +143,7 @@ class BatchRun(Run[T]):
                 return
             error = await self._add(found)
             if error is not None:
-                spool.add(_Waiting(row, outcome=_without_answer(row.key, row, error)))
+                spool.add(_Waiting(row, outcome=failed(row, error)))
                 return
         spool.add(_Waiting(row, found.fingerprint, found.nth))
 
@@ -251,7 +251,7 @@ class BatchRun(Run[T]):
 
     def _without_answers(self, token: str, error: PartwiseError) -> None:
         for fingerprint, nth, key in self._checkpoint.rows_in_batch(token):
-            outcome = _without_answer(key, None, error)
+            outcome = failed(Row(-1, key, None), error)
             outcome.final = False
             self._checkpoint.leave_batch(fingerprint, nth, outcome)
 
@@ -265,7 +265,7 @@ class BatchRun(Run[T]):
         if key is None:
             return
         if result.events is None:
-            outcome = _without_answer(key, None, result.error or PartwiseError("no answer"))
+            outcome = failed(Row(-1, key, None), result.error or PartwiseError("no answer"))
             outcome.attempts = 1
         else:
             outcome = await self._plan.asker.outcome_of(result.events, key)
@@ -281,14 +281,6 @@ class BatchRun(Run[T]):
             outcome.resumed = False
         self._ready.append(outcome)
         self._changed.set()
-
-
-def _without_answer(key: Any, row: Row | None, error: Exception) -> Outcome[Any]:
-    outcome: Outcome[Any] = Outcome(
-        row=None if row is None else row.content, key=key, index=-1 if row is None else row.index
-    )
-    outcome.error, outcome.final = error, is_final(error)
-    return outcome
 
 
 class Spool:
