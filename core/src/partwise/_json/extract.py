@@ -186,9 +186,12 @@ class Extractor:
         if mark["tag"]:
             return [*before, *self._meet_tag(mark[0])], after
         if mark["fence"]:
-            self._meet_fence(mark[0])
+            language = mark[0].lstrip("`~").strip().lower()
+            is_closing = self._fence is not None and not language
+            self._fence = None if is_closing else language
             return [*before, Prose(mark[0])], after
-        if self._is_answer(mark[0]):
+        is_first = self._takes_first and self._is_first
+        if is_first and self._may_begin and mark[0] in self._shape.openers:
             return [*before, self._answer(text[end:])], None
         self._candidate, self._step = Candidate(self._shape), self._follow
         return before, text[end:]
@@ -249,10 +252,6 @@ class Extractor:
     def _may_begin(self) -> bool:
         return not self.has_answer and (not self._fence or is_json(self._fence))
 
-    def _is_answer(self, bracket: str) -> bool:
-        may_begin = self._takes_first and self._is_first and self._may_begin
-        return may_begin and bracket in self._shape.openers
-
     def _begin_value(self, text: str, end: int) -> Answer | None:
         start = _BLANK.match(text, 0, end).end()  # type: ignore[union-attr]
         if self._is_first and not self.has_answer and _VALUE_START.match(text, start, end):
@@ -293,11 +292,6 @@ class Extractor:
             return []
         self._is_first, self._fence = True, None
         return [EndOfThought()]
-
-    def _meet_fence(self, mark: str) -> None:
-        language = mark.lstrip("`~").strip().lower()
-        is_closing = self._fence is not None and not language
-        self._fence = None if is_closing else language
 
 
 _Read: TypeAlias = tuple[list[Part], str | None]

@@ -161,7 +161,8 @@ class Splicer:
                 return self._pass_over(size, is_all=is_all)
             if self._tracks and not is_all:
                 return ""
-        if None in sizes or not (is_all or _is_past_lead(pending)):
+        is_past_lead = len(pending) > _LEAD_CHARS or _JSON_MARK.search(pending) is not None
+        if None in sizes or not (is_all or is_past_lead):
             return ""
         if _UNCLEAR in sizes:
             raise self._failure(_TOO_MANY)
@@ -299,10 +300,6 @@ def _starts(reply: str) -> Iterator[int]:
         yield line.start()
         if line.end() > line.start():
             yield line.end()
-
-
-def _is_past_lead(reply: str) -> bool:
-    return len(reply) > _LEAD_CHARS or _JSON_MARK.search(reply) is not None
 
 
 def _overlap(text: str, reply: str) -> int:

@@ -56,7 +56,9 @@ def fault_of_token(raw: str, *, ended: bool, digits: int) -> tuple[str, int] | N
         ended: whether it is all of the token.
         digits: of a number at most.
     """
-    valid = _valid_prefix(raw)
+    valid = _NUMBER_PREFIX(raw).end()  # type: ignore[union-attr]
+    if valid < len(raw) and any(literal.startswith(raw) for literal in _LITERALS):
+        valid = len(raw)
     places = [match.start() for match in _DIGITS(raw, 0, valid)] if valid > digits else []
     if len(places) > digits:
         return f"number of more than {digits} digits", places[digits]
@@ -65,14 +67,6 @@ def fault_of_token(raw: str, *, ended: bool, digits: int) -> tuple[str, int] | N
     if ended and not is_token(raw):
         return "invalid JSON value", len(raw) if raw[0] in _NUMBER_START else 0
     return None
-
-
-def _valid_prefix(raw: str) -> int:
-    """How many characters of it can begin a number or a literal."""
-    valid = _NUMBER_PREFIX(raw).end()  # type: ignore[union-attr]
-    if valid < len(raw) and any(literal.startswith(raw) for literal in _LITERALS):
-        return len(raw)
-    return valid
 
 
 class CutToken:

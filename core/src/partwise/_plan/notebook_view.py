@@ -57,28 +57,19 @@ def absent_places(value: Any, steps: Steps, by_alias: bool | None) -> Iterator[t
     if isinstance(value, RootModel):
         yield from absent_places(value.root, steps, by_alias)
     elif isinstance(value, BaseModel):
-        yield from _absent_fields(value, steps, by_alias)
+        layout = layout_of(type(value))
+        for name, inside in vars(value).items():
+            place = (*steps, layout.key(name, by_alias=by_alias))
+            if name in value.model_fields_set:
+                yield from absent_places(inside, place, by_alias)
+            else:
+                yield place, name in layout.required
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from absent_places(item, (*steps, index), by_alias)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from absent_places(item, (*steps, str(key)), by_alias)
-
-
-def _absent_fields(
-    model: BaseModel,
-    steps: Steps,
-    by_alias: bool | None,  # noqa: FBT001
-) -> Iterator[tuple[Steps, bool]]:
-    layout = layout_of(type(model))
-    fields = layout.required
-    for name, value in vars(model).items():
-        place = (*steps, layout.key(name, by_alias=by_alias))
-        if name in model.model_fields_set:
-            yield from absent_places(value, place, by_alias)
-        else:
-            yield place, name in fields
 
 
 def _html(value: Any, path: str, absent: set[str]) -> str:

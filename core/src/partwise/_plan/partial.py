@@ -177,7 +177,7 @@ def _partial_dataclass(model: type[T]) -> type[T]:
     namespace: dict[str, Any] = {
         "__module__": model.__module__,
         "__doc__": model.__doc__,
-        "__reduce__": _reduce_dataclass,
+        "__reduce__": _reduce,
         **_notebook_members(model),
     }
     if "__slots__" in vars(model):
@@ -194,18 +194,12 @@ def _partial_dataclass(model: type[T]) -> type[T]:
     return partial  # type: ignore[no-any-return]
 
 
-def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
-    fields = {
-        f.name: getattr(self, f.name) for f in dataclasses.fields(self) if hasattr(self, f.name)
-    }
-    return _restore_dataclass, (original_of(type(self)), fields)
+def _reduce(self: Any) -> tuple[Any, ...]:
+    return _new_partial, (original_of(type(self)),), self.__getstate__()
 
 
-def _restore_dataclass(model: type[T], fields: dict[str, Any]) -> T:
-    instance = object.__new__(partial_of(model))
-    for name, value in fields.items():
-        object.__setattr__(instance, name, value)
-    return instance
+def _new_partial(model: type[T]) -> T:
+    return object.__new__(partial_of(model))
 
 
 def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
@@ -215,7 +209,7 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
         "__qualname__": f"Partial{model.__qualname__}",
         "__doc__": model.__doc__,
         "__annotations__": {},
-        "__reduce__": _reduce_model,
+        "__reduce__": _reduce,
         "__hash__": model.__hash__,
         _TAKES_COMPLETE: model_validator(mode="before")(takes_complete),
         "model_config": _config(model),
@@ -269,15 +263,6 @@ def _config(model: type[BaseModel]) -> ConfigDict:
     return config
 
 
-def _reduce_model(self: BaseModel) -> tuple[Any, ...]:
-    return _restore_model, (original_of(type(self)),), self.__getstate__()
-
-
-def _restore_model(model: type[BaseModel]) -> BaseModel:
-    partial = partial_of(model)
-    return partial.__new__(partial)
-
-
 def _models_by_reference(model: type[BaseModel]) -> dict[str, Any]:
     """The models of the model's schema.
 
@@ -326,11 +311,9 @@ _ACCEPT_PARTIAL: Final = GetPydanticSchema(
 """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as its own type."""
 
 
-def _serialized_as_any(source: Any, handler: Any) -> Any:
-    return {**handler(source), "serialization": {"type": "any"}}
-
-
-_SERIALIZE_ANY: Final = GetPydanticSchema(_serialized_as_any)
+_SERIALIZE_ANY: Final = GetPydanticSchema(
+    lambda source, handler: {**handler(source), "serialization": {"type": "any"}}
+)
 """In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
 
 _SERIALIZE_WITH_FALLBACK: Final = GetPydanticSchema(_serialized_with_fallback)

@@ -98,13 +98,10 @@ def text_bound(unwrapped: UnwrappedSchema, config: CoreConfig | None) -> TextBou
         return _length_bound(inner, config or {})
     if inner["type"] == "literal":
         return TextBound(choices=_texts(inner["expected"]))
-    if inner["type"] == "enum" and _is_closed_text(inner):
+    is_text = inner["type"] == "enum" and inner.get("sub_type") == "str"
+    if is_text and takes_listed_members_only(inner):
         return TextBound(choices=_texts(inner["members"]))
     return None
-
-
-def _is_closed_text(enum: Any) -> bool:
-    return enum.get("sub_type") == "str" and takes_listed_members_only(enum)
 
 
 def _length_bound(inner: Any, config: Any) -> TextBound | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic_core import PydanticKnownError, SchemaValidator, core_schema, to_json
 
@@ -26,16 +26,17 @@ _held: Final[ContextVar[tuple[Any, dict[str, Any]]]] = ContextVar("held")
 """The values of the fields that are validated already, and the defaults that show."""
 
 
-class Keywords(Protocol):
-    """The arguments of every validator."""
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """The arguments of every validator.
 
-    @property
-    def json_keywords(self) -> Mapping[str, Any]:
-        """Of `validate_json`."""
+    Attributes:
+        json_keywords: of `validate_json`.
+        python_keywords: of `validate_python`.
+    """
 
-    @property
-    def python_keywords(self) -> Mapping[str, Any]:
-        """Of `validate_python`."""
+    json_keywords: Mapping[str, Any]
+    python_keywords: Mapping[str, Any]
 
 
 Waiting: TypeAlias = Literal["raw", "value", "default"]

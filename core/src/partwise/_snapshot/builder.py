@@ -279,7 +279,9 @@ class SnapshotBuilder:
             MalformedOutputError: pydantic can't read so long a number.
         """
         details = error.errors(include_url=False)
-        if self._limits.digits > Limits().digits and _is_about_digits(details[0]):
+        is_of_reader = details[0]["type"] == "json_invalid"
+        takes_long_numbers = self._limits.digits > Limits().digits
+        if is_of_reader and takes_long_numbers and "number out of range" in details[0]["msg"]:
             raise self.parser.error_here(_reason(details[0])) from error
         above: Any = frame.parent if of_level else frame
         path, loc = above.path(), above.path(by_key=True)
@@ -320,10 +322,6 @@ def envelope_validator(plan: Plan, key: str) -> Callable[..., Any]:
 
 def _as_runtime_error(error: Exception) -> RuntimeError:
     return RuntimeError(f"a validator raised {type(error).__name__}")
-
-
-def _is_about_digits(detail: Any) -> bool:
-    return detail["type"] == "json_invalid" and "number out of range" in detail["msg"]
 
 
 def _reason(detail: Any) -> str:

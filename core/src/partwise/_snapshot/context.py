@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .._plan.validation import Keywords
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from .._json.parser import Parser
     from .._json.sink import Sink
@@ -96,19 +98,15 @@ class EventLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Context(Keywords):
     """The context of a frame, beside its parent.
 
     Attributes:
         parser: the parser that calls the frames.
         events: notes visible changes.
-        json_keywords: of `validate_json`.
-        python_keywords: of `validate_python`.
         enter: opens a container in a frame: the sink of its contents.
     """
 
     parser: Parser
     events: EventLog
-    json_keywords: Mapping[str, Any]
-    python_keywords: Mapping[str, Any]
     enter: Callable[[Parent, ContainerNode], Sink]
