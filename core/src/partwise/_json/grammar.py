@@ -282,7 +282,7 @@ class Grammar:
             return self._wait(raw, text)
         character, end = found
         self._parts.append(character)
-        self._cut.clear()
+        self._cut.keep("")
         self._in_text, self._step = self._hot, STRING
         return index + end - seen
 
@@ -306,7 +306,7 @@ class Grammar:
         if not ended:
             return self._wait(raw, text)
         if cut.start:
-            cut.clear()
+            cut.keep("")
         self._at = end - 1
         self.sink.scalar(raw)
         self._step = AFTER_VALUE if self._stack else AFTER_DOCUMENT

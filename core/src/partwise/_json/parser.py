@@ -107,7 +107,7 @@ class Parser(Grammar):
 
     def _go_back(self, again: ReadAgain) -> Mark:
         self._parts, self._watch, self._hot = [], None, self._can_be_hot
-        self._cut.clear()
+        self._cut.keep("")
         self._pieces.current, self._at = again.mark
         del self._stack[again.depth + 1 :]
         self.sink, self._keys, self._step = again.enter(), set(), FIRST_KEY
@@ -161,7 +161,7 @@ class Parser(Grammar):
         """
         size = len(self.text) - len(self._cut.text)
         self._high = ""
-        self._cut.clear()
+        self._cut.keep("")
         if self.in_string and self._in_key:
             self._step = NEXT_KEY if self._keys else FIRST_KEY
             size = last_quote(self.text)
@@ -186,9 +186,7 @@ class Parser(Grammar):
     @property
     def in_value(self) -> bool:
         """Whether a string, a number or a literal is open that is a value."""
-        if self._step is TOKEN:
-            return True
-        return self.in_string and not self._in_key
+        return self._step is TOKEN or (self.in_string and not self._in_key)
 
     @property
     def in_string(self) -> bool:

@@ -92,9 +92,6 @@ class CutToken:
         self._digits: list[str] = []
         self._count = len(text)
 
-    def clear(self) -> None:
-        self.keep("")
-
     def takes(self, part: str, most: int) -> bool:
         """Collect digits, if this is a long number of at most so many. Whether it is."""
         if len(self.start) < _LONG_TOKEN_CHARS or not (part + self.start[-1]).isdigit():

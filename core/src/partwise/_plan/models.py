@@ -148,9 +148,7 @@ class ModelCompiler:
         )
         return Field(name, self._node(schema, in_field=asks), preceding_fields if asks else None)
 
-    def _show_default(
-        self, name: str, schema: CoreSchema, placeholder: Callable[[], Any] | None
-    ) -> None:
+    def _show_default(self, name: str, schema: Any, placeholder: Callable[[], Any] | None) -> None:
         if self._core["type"] == "typed-dict":
             return  # a key that is not there does not show
         make = self._default_maker(name, schema) or placeholder or (lambda: None)
@@ -159,7 +157,10 @@ class ModelCompiler:
         if make is placeholder or "default_factory" in schema or make() is not make():
             self.layout.template[name] = None
             self.layout.factories[name] = make
-            self._note_factory(name, schema)
+            if schema.get("default_factory_takes_data"):
+                self.layout.validator.asks_defaults = True
+            elif schema["type"] == "default":
+                self.layout.validator.factories.add(name)
         else:
             self.layout.template[name] = make()
 
@@ -181,13 +182,6 @@ class ModelCompiler:
                 return default
 
         return typed
-
-    def _note_factory(self, name: str, schema: Any) -> None:
-        validator = self.layout.validator
-        if schema.get("default_factory_takes_data"):
-            validator.asks_defaults = True
-        elif schema["type"] == "default":
-            validator.factories.add(name)
 
     def _placeholder(self, unwrapped: UnwrappedSchema, node: ValueNode) -> Callable[[], Any] | None:
         """Makes the value of a required field before it comes: an empty model if it must be one."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, RootModel, computed_field, field_serializer
 from pydantic import model_serializer as pydantic_model_serializer
@@ -18,7 +19,7 @@ from pydantic_core import SchemaSerializer, core_schema
 from .core_schema import map_schema, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 def guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
@@ -27,7 +28,8 @@ def guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     for name, computed in decorators.computed_fields.items():
         yield name, _guarded_property(computed.info)
     for name, field in decorators.field_serializers.items():
-        guarded = _guarded_field_serializer(field.func, field.info.mode)
+        function = getattr(field.func, "__func__", field.func)
+        guarded = with_fallback(function, _USUAL_FIELD[field.info.mode])
         make: Any = field_serializer  # whose overloads know one mode each
         decorate = make(
             *field.info.fields,
@@ -39,9 +41,20 @@ def guarded_members(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     for name, whole in decorators.model_serializers.items():
         make = pydantic_model_serializer
         decorate = make(mode=whole.info.mode, when_used=whole.info.when_used)
-        yield name, decorate(_guarded_model_serializer(_function(model, name), whole.info.mode))
+        member = inspect.getattr_static(model, name)
+        function = getattr(member, "wrapped", member)
+        yield name, decorate(with_fallback(function, _USUAL_MODEL[whole.info.mode]))
 
 
+_USUAL_FIELD: Final[dict[str, Callable[..., Any]]] = {
+    "wrap": lambda _self, value, handler, *_: handler(value),
+    "plain": lambda _self, value, *_: value,
+}
+"""The part of a field's serialiser, by its mode, if that fails."""
+_USUAL_MODEL: Final[dict[str, Callable[..., Any]]] = {
+    "wrap": lambda self, handler, *_: handler(self),
+    "plain": lambda self, *_: dict(self.__dict__),
+}
 _OVERRIDDEN = ("__repr__", "__str__", "__repr_args__", "__eq__", "model_dump", "model_dump_json")
 
 
@@ -80,11 +93,6 @@ def _listing(method: Callable[..., Any]) -> Callable[..., Any]:
     return listing
 
 
-def _function(model: type, name: str) -> Callable[..., Any]:
-    member = inspect.getattr_static(model, name)
-    return getattr(member, "wrapped", member)  # type: ignore[no-any-return]
-
-
 def guarded_getter(info: Any) -> Callable[[Any], Any]:
     # The getter of M itself: a property, or a cached one, which is no cache here.
     wrapped = info.wrapped_property
@@ -100,19 +108,6 @@ def _guarded_property(info: Any) -> Any:
     }
     guarded = property(guarded_getter(info))
     return computed_field(return_type=Any, repr=info.repr, **keywords)(guarded)
-
-
-def _guarded_field_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    function = getattr(function, "__func__", function)
-    if mode == "wrap":
-        return with_fallback(function, lambda _self, value, handler, *_: handler(value))
-    return with_fallback(function, lambda _self, value, *_: value)
-
-
-def _guarded_model_serializer(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    if mode == "wrap":
-        return with_fallback(function, lambda self, handler, *_: handler(self))
-    return with_fallback(function, lambda self, *_: dict(self.__dict__))
 
 
 def guarded_serializer(model: Any, partial: type) -> SchemaSerializer:

@@ -126,7 +126,10 @@ class Frame(Parent, Sink):
     def open_string(self) -> None:
         node = self.node
         if node.watches_text:
-            self._watch_text(node)
+            if node.bound is not None:
+                self.context.parser.watch(self._check_text)
+            if '"' in node.refuses:
+                self._refuse('""')
         if node.text:
             self.child = self.context.parser
             self.context.events.appeared(self, "")
@@ -173,12 +176,6 @@ class Frame(Parent, Sink):
             self.read(raw)
         except ValidationError as error:
             raise InvalidPartError(error) from error
-
-    def _watch_text(self, node: ValueNode) -> None:
-        if node.bound is not None:
-            self.context.parser.watch(self._check_text)
-        if '"' in node.refuses:
-            self._refuse('""')
 
     def _check_text(self, text: str) -> None:
         """See that the open string can still become valid."""
@@ -264,15 +261,7 @@ class SkipFrame(Frame):
         return self
 
     open_array = open_object
-
-    def open_string(self) -> None:
-        """Nothing shows of it."""
-
-    def string(self, value: str) -> None:
-        """Likewise."""
-
-    def scalar(self, raw: str) -> None:
-        """Likewise."""
+    open_string, string, scalar = Sink.open_string, Sink.string, Sink.scalar
 
     def reads_whole(self, opener: str) -> bool:  # noqa: ARG002
         return True
