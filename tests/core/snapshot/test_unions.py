@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from partwise._errors import OutputError
 from partwise._plan.plan import compile_plan
@@ -127,3 +128,27 @@ def test_the_answer_is_pydantics(branches: list[Any], text: str) -> None:
         return
     assert same(read(), expected)
     assert shown <= {f"Partial{type(expected[0]).__name__}"}
+
+
+class Handmade(BaseModel):
+    """A model whose schema has no fields, so that nothing of it shows before it is complete."""
+
+    b: int
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> CoreSchema:
+        fields = core_schema.no_info_plain_validator_function(lambda given: (given, None, {"b"}))
+        return core_schema.model_schema(cls, fields)
+
+
+def test_a_branch_without_known_fields_may_be_the_one_that_is_left() -> None:
+    class Closed(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        a: int
+
+    builder = SnapshotBuilder(compile_plan(Closed | Handmade))
+    builder.feed('{"b": ')
+    assert builder.snapshot() is None
+    builder.feed("1}")
+    assert builder.close() == Handmade.model_construct(b=1)

@@ -128,8 +128,9 @@ class UnionFrame(UndecidedFrame):
         if not left or len(left) == len(self.branches):
             return  # if none is left, pydantic says so when the object closes
         self.branches = left
-        if len(left) == 1:
-            self.decide(left[0].object)  # type: ignore[arg-type]  # a branch takes objects
+        container = left[0].object
+        if len(left) == 1 and container is not None:
+            self.decide(container)
 
 
 def _may_be(branch: ValueNode, may_be: Callable[[ModelLayout], bool]) -> bool:
