@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any
 
 import pytest
@@ -104,3 +105,16 @@ def test_absent_places() -> None:
     places = [place for place, _ in absent_places(box, (), None)]
     assert places == [("rows", "k", 0, "b"), ("root", 0, "b"), ("pair", 0, "b")]
     assert written([plain]) == [{"a": 1, "b": ""}]
+
+
+def test_a_cached_property_is_no_absent_field() -> None:
+    class Team(BaseModel):
+        name: str
+
+        @cached_property
+        def size(self) -> int:
+            return 5
+
+    team = Team(name="x")
+    assert team.size == 5
+    assert [*absent_places(team, (), None)] == []

@@ -148,7 +148,7 @@ class StreamState(Generic[T]):
 
     def _elements(self, path: Place | Callable[[T], Any], on_invalid: OnInvalid) -> Elements:
         text = text_of(path)
-        self._session.call.plan.check_elements(text)
+        self._session.call.plan.check_holds(text, "elements")
         if not is_one_of(on_invalid, ("raise", "skip")):
             raise ConfigurationError(
                 f'on_invalid must be "raise" or "skip", got {shown(on_invalid)}'
@@ -159,7 +159,7 @@ class StreamState(Generic[T]):
 
     def _text_deltas(self, path: Place | Callable[[T], Any]) -> TextDeltas:
         text = text_of(path)
-        self._session.call.plan.check_text(text)
+        self._session.call.plan.check_holds(text, "text")
         return TextDeltas(text)
 
     def _settled(self, text: str) -> Any:

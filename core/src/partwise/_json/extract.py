@@ -152,16 +152,13 @@ class Extractor:
         # A little at a time: the steps copy the rest of it.
         for start in range(0, len(text) or 1, _CHARS_AT_ONCE):
             end = start + _CHARS_AT_ONCE
-            for part in self._read_little(text[start:end], is_end=is_end):
-                if isinstance(part, Answer):
-                    part = replace(part, text=part.text + text[end:])  # noqa: PLW2901
-                yield part
-
-    def _read_little(self, text: str, *, is_end: bool) -> Iterator[Part]:
-        rest: str | None = text
-        while rest is not None:
-            parts, rest = self._step(rest, is_end)
-            yield from parts
+            rest: str | None = text[start:end]
+            while rest is not None:
+                parts, rest = self._step(rest, is_end)
+                for part in parts:
+                    if isinstance(part, Answer):
+                        part = replace(part, text=part.text + text[end:])  # noqa: PLW2901
+                    yield part
 
     # The steps. Each takes the text that follows, and returns the parts that are known and the text
     # after them, for the next step; None if there is no next step until more text arrives.

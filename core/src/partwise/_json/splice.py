@@ -201,27 +201,24 @@ class Splicer:
         return _UNCLEAR if len(places) > _MAX_TRACKS else 0
 
     def _repeated_in_string(self, reply: str) -> int:
-        sizes = [size for size in self._overlaps(reply) if size >= _LEAST_IN_STRING]
+        sizes = [size for size in _overlaps(self.anchor[1:], reply) if size >= _LEAST_IN_STRING]
         if len(sizes) == 1 and self._is_most(sizes[0], reply):
             return sizes[0]
         return _UNCLEAR if sizes else 0
 
     def _repeated_outside(self, reply: str) -> int:
-        least = 1 if _overlap(self._end, reply) >= _LEAST_RAW else _LEAST_OUTSIDE
-        if _overlap(self._squeezed_end, _squeezed(reply)) < least:
+        least = 1 if next(_overlaps(self._end, reply), 0) >= _LEAST_RAW else _LEAST_OUTSIDE
+        if next(_overlaps(self._squeezed_end, _squeezed(reply)), 0) < least:
             return 0
-        sizes = [n for n in self._overlaps(reply) if len(_squeezed(reply[:n])) >= least]
+        sizes = [n for n in _overlaps(self.anchor[1:], reply) if len(_squeezed(reply[:n])) >= least]
         if len(sizes) != 1 or not self._is_most(sizes[0], reply):
             return _UNCLEAR
         return _UNCLEAR if is_beginning(self._text + reply[: sizes[0]]) else sizes[0]
 
     def _is_most(self, size: int, reply: str) -> bool:
         """Whether no more characters are the same if white space does not matter."""
-        return _overlap(self._squeezed_end, _squeezed(reply)) <= len(_squeezed(reply[:size]))
-
-    def _overlaps(self, reply: str) -> list[int]:
-        sizes = range(len(self.anchor) - 1, 0, -1)
-        return [size for size in sizes if reply.startswith(self.anchor[-size:])]
+        most = next(_overlaps(self._squeezed_end, _squeezed(reply)), 0)
+        return most <= len(_squeezed(reply[:size]))
 
     def _places_of(self, words: str) -> Iterator[int]:
         place = self._text.find(words)
@@ -302,10 +299,10 @@ def _starts(reply: str) -> Iterator[int]:
             yield line.end()
 
 
-def _overlap(text: str, reply: str) -> int:
-    """The most characters that the text ends and the reply begins with."""
+def _overlaps(text: str, reply: str) -> Iterator[int]:
+    """The numbers of characters that the text ends and the reply begins with, the most first."""
     sizes = range(min(len(text), len(reply)), 0, -1)
-    return next((size for size in sizes if reply.startswith(text[-size:])), 0)
+    return (size for size in sizes if reply.startswith(text[-size:]))
 
 
 def _squeezed(text: str) -> str:

@@ -37,6 +37,7 @@ from .core_schema import (
     lax,
     level_of,
     omits_inside,
+    split_definitions,
     without_functions,
 )
 from .defensive_copies import on_copies
@@ -66,12 +67,8 @@ class Compiler(NodeCompiler):
     """Compiles one core schema into nodes."""
 
     def __init__(self, schema: CoreSchema) -> None:
-        schema = as_lists(schema)
-        definitions: list[Any] = []
-        if schema["type"] == "definitions":
-            schema, definitions = schema["schema"], schema["definitions"]
-        super().__init__({each["ref"]: each for each in definitions})
-        self._schema = schema
+        self._schema, definitions = split_definitions(as_lists(schema))
+        super().__init__(definitions)
         self._nodes: dict[tuple[Any, ...], ValueNode] = {}  # of the places given by reference
 
     def root(self) -> ValueNode:

@@ -95,6 +95,13 @@ def map_schema(part: Any, change: Callable[[Any], Any]) -> Any:
     return change(mapped) if is_schema else mapped
 
 
+def split_definitions(schema: Any) -> tuple[Any, dict[str, Any]]:
+    """The schema without its definitions, and these by the reference to each."""
+    if schema["type"] != "definitions":
+        return schema, {}
+    return schema["schema"], {each["ref"]: each for each in schema["definitions"]}
+
+
 class UnwrappedSchema:
     """A schema without its wrappers.
 
@@ -327,11 +334,6 @@ def _is_pure_part(part: Any) -> bool:
     return judge is None or judge(part)
 
 
-def _has_plain_keys(part: Any) -> bool:
-    keys = part.get("keys_schema", {"type": "any"})
-    return bool(keys["type"] == "str" and is_plain(keys, None))
-
-
 def _has_one_key_a_field(part: Any) -> bool:
     if is_root(part):
         return True
@@ -347,7 +349,9 @@ def takes_listed_members_only(enum: Any) -> bool:
 _PURE_IF: Final[dict[str, Callable[[Any], bool]]] = {
     "default": lambda part: part.get("default_factory", list) in BUILTIN_FACTORIES,
     "enum": takes_listed_members_only,
-    "dict": _has_plain_keys,
+    "dict": lambda part: (
+        (keys := part.get("keys_schema", ANY))["type"] == "str" and is_plain(keys, None)
+    ),
     "tagged-union": lambda part: not callable(part["discriminator"]),
     **dict.fromkeys(MODELS, _has_one_key_a_field),
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from .core_schema import walk
+from .core_schema import ANY, split_definitions, walk
 from .originals import original_of
 
 if TYPE_CHECKING:
@@ -33,14 +33,12 @@ class JsonLayout:
         special: fields that are written otherwise than they are built.
         rewritten: fields with texts that change when they are complete.
         computed: the names of the computed fields.
-        required: the names of the fields without a default.
     """
 
     whole: bool = False
     special: frozenset[str] = frozenset()
     rewritten: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
-    required: frozenset[str] = frozenset()
     _aliases: Mapping[str, str] = field(default_factory=dict)
     _by_alias: bool = False
 
@@ -61,10 +59,11 @@ def layout_of(cls: type[BaseModel]) -> JsonLayout:
 
 
 def _make(model: type[BaseModel]) -> JsonLayout:
-    schema: Any = model.__pydantic_core_schema__
-    definitions: dict[str, Any] = {}
+    whole_schema: Any = model.__pydantic_core_schema__
     # It is a mock while the class is not complete.
-    fields = _fields(schema, definitions) if isinstance(schema, dict) else None
+    is_complete = isinstance(whole_schema, dict)
+    schema, definitions = split_definitions(whole_schema if is_complete else ANY)
+    fields = _fields(schema, definitions) if is_complete else None
     rewrites = _rewrites_texts(model.model_config)
     of_fields = {name: info.serialization_alias for name, info in model.model_fields.items()}
     of_computed = {name: each.alias for name, each in model.model_computed_fields.items()}
@@ -77,19 +76,16 @@ def _make(model: type[BaseModel]) -> JsonLayout:
             if _is_rewritten(each, definitions, by_default=rewrites)
         ),
         computed=frozenset(of_computed),
-        required=frozenset(n for n, info in model.model_fields.items() if info.is_required()),
         _aliases={name: alias for name, alias in {**of_fields, **of_computed}.items() if alias},
         _by_alias=bool(model.model_config.get("serialize_by_alias")),
     )
 
 
-def _fields(schema: Any, definitions: dict[str, Any]) -> list[tuple[str, Any]] | None:
+def _fields(schema: Any, definitions: Mapping[str, Any]) -> list[tuple[str, Any]] | None:
     """The fields of a model's schema by name; None if the model has a serializer of its own."""
     while schema["type"] != "model-fields":
         if _has_own_serializer(schema):
             return None
-        if schema["type"] == "definitions":
-            definitions.update({each["ref"]: each for each in schema["definitions"]})
         if schema["type"] == "definition-ref":
             schema = definitions[schema["schema_ref"]]
         elif schema.get("root_model"):

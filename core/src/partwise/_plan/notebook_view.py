@@ -15,6 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from .._paths import format_pointer
 from .json_layouts import layout_of
+from .originals import original_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,13 +58,13 @@ def absent_places(value: Any, steps: Steps, by_alias: bool | None) -> Iterator[t
     if isinstance(value, RootModel):
         yield from absent_places(value.root, steps, by_alias)
     elif isinstance(value, BaseModel):
-        layout = layout_of(type(value))
-        for name, inside in vars(value).items():
+        layout, model = layout_of(type(value)), original_of(type(value))
+        for name, info in model.model_fields.items():
             place = (*steps, layout.key(name, by_alias=by_alias))
             if name in value.model_fields_set:
-                yield from absent_places(inside, place, by_alias)
+                yield from absent_places(vars(value)[name], place, by_alias)
             else:
-                yield place, name in layout.required
+                yield place, info.is_required()
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from absent_places(item, (*steps, index), by_alias)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .._errors import PathError
-from .core_schema import LEVELS, choices_of, fields_of_level
+from .core_schema import LEVELS, choices_of, fields_of_level, split_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +32,8 @@ NO_TEXT: Final = _VALUES | _CONTAINERS
 NO_ELEMENTS: Final = _VALUES | {"str", "literal", "enum", "model-fields", "dataclass-args"}
 """Types whose values have no elements."""
 
+HOLDING_NONE: Final = {"text": NO_TEXT, "elements": NO_ELEMENTS}
+
 
 class WrongTypeError(PathError, TypeError):
     """There is such a place, and its values are of another type."""
@@ -44,20 +46,17 @@ def type_name(core_type: str) -> str:
 
 def types_at(schema: CoreSchema, path: Path) -> frozenset[str]:
     """The core schema types of the values at the path, with `UNKNOWN` if there may be others."""
-    definitions: dict[str, Any] = {}
-    found = list(_branches(schema, definitions))
+    root, definitions = split_definitions(schema)
+    found = list(_branches(root, definitions))
     for step in path:
         found = [inside for around in found for inside in _below(around, step, definitions)]
     return frozenset(inside["type"] for inside in found) or frozenset({UNKNOWN})
 
 
-def _branches(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
+def _branches(schema: Any, definitions: Mapping[str, Any]) -> Iterator[Any]:
     """The schemas inside of all layers and unions; an unknown one if a function decides."""
     kind = schema["type"]
-    if kind == "definitions":
-        definitions.update((inner["ref"], inner) for inner in schema["definitions"])
-        yield from _branches(schema["schema"], definitions)
-    elif kind == "definition-ref":
+    if kind == "definition-ref":
         yield from _branches(definitions[schema["schema_ref"]], definitions)
     elif kind in _INNER:
         yield from _branches(schema["schema"], definitions)
@@ -76,7 +75,7 @@ def _branches(schema: Any, definitions: dict[str, Any]) -> Iterator[Any]:
 _ANYTHING: Final[Mapping[str, Any]] = {"type": UNKNOWN}
 
 
-def _below(schema: Any, step: str | int, definitions: dict[str, Any]) -> list[Any]:
+def _below(schema: Any, step: str | int, definitions: Mapping[str, Any]) -> list[Any]:
     kind = schema["type"]
     if kind in LEVELS:
         fields: dict[Any, Any] = fields_of_level(schema)

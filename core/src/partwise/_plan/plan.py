@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -16,7 +16,7 @@ from .compiler import Compiler
 from .core_schema import is_hashable
 from .nodes import DictLayout, ListLayout, ModelLayout
 from .originals import original_of
-from .places import NO_ELEMENTS, NO_TEXT, WrongTypeError, type_name, types_at
+from .places import HOLDING_NONE, WrongTypeError, type_name, types_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,26 +86,15 @@ class Plan:
             place = format_path(path[:depth]) or self.name
             raise PathError(f"{text!r} is not a path in {self.name}: {place} has {has}")
 
-    def check_text(self, text: str) -> None:
-        """See that an answer may have text at the path.
+    def check_holds(self, text: str, wanted: Literal["text", "elements"]) -> None:
+        """See that an answer may have text, or elements, at the path.
 
         Raises:
             PathError: it can't have any, or that is not a path.
         """
-        self._check_types(text, NO_TEXT, "text")
-
-    def check_elements(self, text: str) -> None:
-        """See that an answer may have elements at the path.
-
-        Raises:
-            PathError: it can't have any, or that is not a path.
-        """
-        self._check_types(text, NO_ELEMENTS, "elements")
-
-    def _check_types(self, text: str, without: frozenset[str], wanted: str) -> None:
         self.check_path(text)
         types = types_at(self.core_schema, parse_path(text))
-        if types <= without:
+        if types <= HOLDING_NONE[wanted]:
             held = " or ".join(sorted(type_name(each) for each in types))
             raise WrongTypeError(
                 f"no {wanted} at {text or 'the root'}: it holds {held}; choose a path with {wanted}"

@@ -12,6 +12,7 @@ from .._json.candidate import AnswerShape
 from .._json.limits import Limits
 from .._json.parser import Parser
 from .._paths import format_path, parse_path
+from .._plan.core_schema import split_definitions
 from .._plan.validation import HELD
 from .._sentinels import MISSING
 from .adapters import enter
@@ -309,13 +310,10 @@ class SnapshotBuilder:
 
 def envelope_validator(plan: Plan, key: str) -> Callable[..., Any]:
     """Validates the whole text of an object that has the answer under the key."""
-    schema: Any = plan.core_schema
-    definitions: Any = []
-    if schema["type"] == "definitions":
-        schema, definitions = schema["schema"], schema["definitions"]
+    schema, definitions = split_definitions(plan.core_schema)
     envelope: Any = core_schema.typed_dict_schema({key: core_schema.typed_dict_field(schema)})
     if definitions:
-        envelope = core_schema.definitions_schema(envelope, definitions)
+        envelope = core_schema.definitions_schema(envelope, [*definitions.values()])
     validate = SchemaValidator(envelope).validate_json
     return lambda raw, **keywords: validate(raw, **keywords)[key]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,22 +13,13 @@ from .._plan.instances import set_values
 getrefcount = getattr(sys, "getrefcount", lambda _: 0)
 
 
-class _Probe:
-    __slots__ = ("container", "instance", "values")
-
-    def __init__(self) -> None:
-        self.container: list[Any] = []
-        self.instance = object.__new__(BaseModel)
-        self.values: dict[str, Any] = {}
-        set_values(self.instance, self.values)
-
-
 def _unshared_counts() -> tuple[int, int]:
     has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     if not (has_gil and hasattr(sys, "getrefcount")):
         return -1, -1  # a count tells nothing
-    probe = _Probe()
-    instance, values = probe.instance, probe.values
+    instance, values = object.__new__(BaseModel), dict[str, Any]()
+    set_values(instance, values)
+    probe = SimpleNamespace(container=[], instance=instance, values=values)
     return getrefcount(probe.container), getrefcount(instance) + getrefcount(values)
 
 
