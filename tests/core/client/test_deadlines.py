@@ -526,6 +526,14 @@ def test_objects_on_the_reader_s_stack_run_no_code() -> None:
         def __getattr__(self, name: str) -> Any:
             raise RecursionError(name)
 
+        @property
+        def sock(self) -> Any:
+            raise RecursionError
+
+        @property
+        def __class__(self) -> Any:  # as a proxy of any object has it
+            raise RecursionError
+
         def read(self, wire: Any) -> None:
             reads.set()
             wire.recv(1)

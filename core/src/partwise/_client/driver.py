@@ -113,15 +113,17 @@ class Driver:
         """
         here, opener = threading.get_ident(), self._opener
         if opener is not None and opener != here:
-            interrupt(None, opener)  # that thread sees its connection fail
+            # That thread sees its connection fail.
+            interrupt(None, opener, lambda: self._opener == opener)
             return False
+        events = cast("GeneratorType[Any, None, None]", self.events)
         try:
-            self.events.close()
+            events.close()
         except ValueError:  # an event is being read: it is the last one
-            reader = thread_in(cast("GeneratorType[Any, None, None]", self.events))
+            reader = thread_in(events)
             if reader != here:
                 if reader is not None:
-                    interrupt(self._source, reader)
+                    interrupt(self._source, reader, lambda: events.gi_running)
                 return False
         with self._releasing:
             context, self._context, self._source = self._context, None, None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import inspect
 import logging
+import os
 import socket
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,6 +31,12 @@ _KEPT: Final = "partwise:kept"
 """No name of a variable."""
 
 _looking: Final = threading.RLock()  # a finalizer may come here as well
+if hasattr(os, "register_at_fork"):  # a child has none of the threads that would release it
+    os.register_at_fork(
+        before=_looking.acquire,
+        after_in_parent=_looking.release,
+        after_in_child=_looking.release,
+    )
 
 
 def end_reads(
@@ -54,7 +61,8 @@ def end_reads(
             name="partwise-reaper",
             daemon=True,
         )
-        reaper.start()
+        with suppress(RuntimeError):  # none can be started any more, as at the program's end
+            reaper.start()
 
 
 def _has_ended(
@@ -67,7 +75,7 @@ def _has_ended(
     return has_left(0)
 
 
-def interrupt(events: Any, thread: int | None) -> bool:
+def interrupt(events: Any, thread: int | None, is_there: Callable[[], bool]) -> bool:
     """End the read of these events that a thread is in. Whether a way was found.
 
     A provider may offer `interrupt()` on its events; otherwise it is done by the thread's socket.
@@ -79,10 +87,10 @@ def interrupt(events: Any, thread: int | None) -> bool:
             log.warning("a read could not be interrupted", exc_info=True)
         else:
             return True
-    return thread is not None and interrupt_read(thread)
+    return thread is not None and interrupt_read(thread, is_there)
 
 
-def interrupt_read(thread: int) -> bool:
+def interrupt_read(thread: int, is_there: Callable[[], bool] = lambda: True) -> bool:
     """Shut down the socket that a thread waits for. Whether it waits for one.
 
     Closing a socket does not wake a thread that is in its `recv`; shutting it down does. The
@@ -94,12 +102,15 @@ def interrupt_read(thread: int) -> bool:
 
     Args:
         thread: its identifier, as `threading.get_ident` gives it.
+        is_there: whether the thread is still in the read that is to end. It may have gone on to a
+            request of another stream, or have ended, and its identifier be another thread's.
     """
-    with _collector_off():
-        found = _awaited_socket(_stack(frame_of(thread)))
-    if found is None:
-        return False
-    with suppress(OSError):
+    with _collector_off(), suppress(OSError):
+        innermost = frame_of(thread)
+        found = _awaited_socket(_stack(innermost))
+        # If the thread has gone on meanwhile, another request may have the socket now.
+        if found is None or not is_there() or frame_of(thread) is not innermost:
+            return False
         # Not the method of `SSLSocket`, which ends the encryption first: the thread might still
         # write, and would do so in plain text.
         socket.socket.shutdown(found, socket.SHUT_RDWR)
@@ -183,8 +194,8 @@ def _socket_of(frame: FrameType) -> socket.socket | None:
     owner, connecting = variables.get("self"), variables.get("sock")
     held = (_attribute(owner, name) for name in ("_sock", "sock"))
     for found in (owner, connecting, *held):
-        if isinstance(found, socket.socket):
-            return found
+        if issubclass(type(found), socket.socket):  # `isinstance` asks the object for its class
+            return cast("socket.socket", found)
     return None
 
 
@@ -204,7 +215,7 @@ def _variables(frame: FrameType) -> Mapping[str, Any]:
 
 
 def _attribute(owner: Any, name: str) -> Any:
-    """An attribute of any object, without the object's own `__getattr__`: it may be half made."""
+    """What an object has in its dict. None of its code is run: it may be half made."""
     with suppress(AttributeError):
-        return object.__getattribute__(owner, name)
+        return object.__getattribute__(owner, "__dict__").get(name)
     return None

@@ -47,7 +47,11 @@ class Keeper:
         self._connect = connect
         self._close = close
         self._items: SimpleQueue[Any] = SimpleQueue()
-        self._room = threading.Semaphore(_READ_AHEAD)
+        # No semaphore: a finalizer may release this amid the thread's own wait (SimpleQueue's `put`
+        # is made for that, as Python's documentation says).
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(_READ_AHEAD):
+            self._room.put(None)
         self._is_released = False
         self._is_late = False  # a reader has waited for as long as it may
         self._events: Any = None
@@ -68,7 +72,7 @@ class Keeper:
         except Empty:
             self._is_late = True
             raise
-        self._room.release()
+        self._room.put(None)
         return item
 
     def release(self) -> None:
@@ -81,12 +85,12 @@ class Keeper:
             return
         self._is_released = True
         self._items.put(Failure(AbandonedError()))  # for a reader on another thread
-        self._room.release()
+        self._room.put(None)
         if self._thread is not threading.current_thread():
             end_reads(self._interrupt, self._has_ended, waits=not self._is_late)
 
     def _interrupt(self) -> None:
-        interrupt(self._events, self._thread.ident)
+        interrupt(self._events, self._thread.ident, self._thread.is_alive)
 
     def _has_ended(self, seconds: float) -> bool:
         self._thread.join(seconds)
@@ -111,7 +115,7 @@ class Keeper:
     def _read(self, events: Iterator[Any]) -> None:
         item: Any = None
         while item is not END:
-            self._room.acquire()
+            self._room.get()
             if self._is_released:
                 return
             try:
