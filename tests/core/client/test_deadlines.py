@@ -530,7 +530,7 @@ def test_objects_on_the_reader_s_stack_run_no_code() -> None:
         def sock(self) -> Any:
             raise RecursionError
 
-        @property
+        @property  # type: ignore[misc]
         def __class__(self) -> Any:  # as a proxy of any object has it
             raise RecursionError
 

@@ -304,7 +304,7 @@ def test_a_fallback_that_leads_nowhere(
 
 def test_an_interrupt_that_fails_does_no_harm(caplog: Any) -> None:
     events = type("Events", (), {"interrupt": failing(KeyError("x"))})()
-    assert not interrupt(events, None)
+    assert not interrupt(events, None, lambda: True)
     assert "could not be interrupted" in caplog.text
 
 
