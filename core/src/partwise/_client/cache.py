@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from .._errors import ConfigurationError, shown
 from .._providers.protocol import ProviderWrapper
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Cache: TypeAlias = ProviderWrapper | str | Path | bool
 
@@ -34,19 +31,14 @@ def provider_wrapper(cache: Cache | None) -> ProviderWrapper | None:
             "cache= must be True, the path of a file or a function, got a value of type "
             f"{type(cache).__name__}"
         )
-    open_cache = _opener()
+    # Takes 17 ms to import, which `import partwise` shall not pay.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    if not (installed := [*entry_points(group=GROUP)]):
+        raise ConfigurationError("cache= needs another package: pip install partwise-bulk")
+    open_cache = installed[0].load()
     try:
         wrapper: ProviderWrapper = open_cache(None if cache is True else Path(cache))
     except ValueError as error:  # a NUL or an unpaired surrogate in the path
         raise ConfigurationError(f"cache= is not the path of a file: {shown(cache)}") from error
     return wrapper
-
-
-def _opener() -> Callable[[Path | None], Any]:
-    # Takes 17 ms to import, which `import partwise` shall not pay.
-    from importlib.metadata import entry_points  # noqa: PLC0415
-
-    for entry_point in entry_points(group=GROUP):
-        opener: Callable[[Path | None], Any] = entry_point.load()
-        return opener
-    raise ConfigurationError("cache= needs another package: pip install partwise-bulk")

@@ -53,11 +53,8 @@ def check_adopted(name: str, client: Any) -> None:
     Raises:
         ConfigurationError: they are given something else.
     """
-    is_client = not isinstance(client, type) and any(
-        callable(attribute_of(client, each)) for each in _CLOSERS
-    )
-    if not is_client:
-        is_class = isinstance(client, type)
+    is_class = isinstance(client, type)
+    if is_class or not any(callable(attribute_of(client, each)) for each in _CLOSERS):
         found = f"the class {client.__name__}" if is_class else type_shown(client)
         raise ConfigurationError(
             f"from_{name}() takes a client of the vendor's SDK, made by yourself, and got {found}; "

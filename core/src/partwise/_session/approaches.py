@@ -18,7 +18,7 @@ from .._providers.plugin_calls import capabilities_of, only_logged
 if TYPE_CHECKING:
     from .._errors import ProviderError
     from .._plan.plan import Plan
-    from .._providers.protocol import Capabilities, Request
+    from .._providers.protocol import Request
     from .call import Call
 
 log = logging.getLogger("partwise")
@@ -74,8 +74,11 @@ class Approaches:
         if fallback is None:
             return False
         if call.named_mode not in (None, fallback.approach.mode):
-            capabilities = capabilities_of(call.provider, error.provider, request.model)
-            _name_other_modes(error, capabilities, request.mode)
+            modes = capabilities_of(call.provider, error.provider, request.model).modes
+            others = ", ".join(repr(each.value) for each in modes if each is not request.mode)
+            if others:
+                refused = f"The mode {request.mode.value!r} was refused; try mode={others}"
+                error.args = (f"{error}\n{refused}",)
             return False
         if fallback.approach in self._tried:
             return False
@@ -132,12 +135,6 @@ def _check(approach: Any) -> None:
     if not (isinstance(approach, Approach) and isinstance(approach.mode, Mode)):
         raise TypeError("it returned a Fallback that has no Approach with a Mode")
     hash(approach)
-
-
-def _name_other_modes(error: ProviderError, capabilities: Capabilities, refused: Mode) -> None:
-    others = ", ".join(repr(mode.value) for mode in capabilities.modes if mode is not refused)
-    if others:
-        error.args = (f"{error}\nThe mode {refused.value!r} was refused; try mode={others}",)
 
 
 def _described(approach: Approach, before: Approach | None) -> str:

@@ -67,8 +67,7 @@ class Call:
 
         `opening` says that it was raised before the vendor's stream was open.
         """
-        is_vendors = self.expects_finish  # else it is the user's text
-        if not is_vendors:
+        if not self.expects_finish:  # it is the user's text, and no vendor's
             return error
         return translated(error, self.provider, self.info.provider, opening=opening)
 

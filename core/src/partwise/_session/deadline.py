@@ -99,11 +99,12 @@ def _bounded(seconds: float | None) -> float | None:
 class Budget:
     """The tokens that all attempts of one call have spent, and may spend; None without a limit."""
 
-    __slots__ = ("_earlier", "_tokens")
+    __slots__ = ("_earlier", "_knows_all", "_tokens")
 
     def __init__(self, tokens: int | None) -> None:
         self._tokens = tokens
-        self._earlier: list[tuple[Usage | None, bool]] = []  # of each attempt, and if that is all
+        self._earlier: Usage | None = None  # of attempts before
+        self._knows_all = True  # whether that is all that they spent
 
     @property
     def is_limited(self) -> bool:
@@ -111,17 +112,16 @@ class Budget:
 
     def settle(self, attempt: Attempt) -> None:
         """Count this attempt, which has failed: another one follows."""
-        self._earlier.append((attempt.usage, attempt.usage_complete))
+        self._earlier, self._knows_all = self.usage(attempt), self.is_complete(attempt)
 
     def usage(self, attempt: Attempt) -> Usage | None:
         """The tokens up to this attempt, as far as the vendor reported them."""
-        usages = (*(usage for usage, _ in self._earlier), attempt.usage)
-        known = [usage for usage in usages if usage is not None]
+        known = [usage for usage in (self._earlier, attempt.usage) if usage is not None]
         return sum(known, start=Usage()) if known else None
 
     def is_complete(self, attempt: Attempt) -> bool:
         """Whether that is all that was spent."""
-        return attempt.usage_complete and all(complete for _, complete in self._earlier)
+        return self._knows_all and attempt.usage_complete
 
     def is_spent(self, attempt: Attempt) -> bool:
         """Whether nothing is left after this attempt."""
