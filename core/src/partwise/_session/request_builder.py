@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Final
 
+from .._providers.approach import Approach
 from .approaches import Approaches
 from .prompts import continuation, correction, with_schema
 from .retry import is_reasked
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from .call import Call
     from .continuation import Continuation
     from .prompts import Message
+
+_PARTS: Final = tuple(each.name for each in fields(Approach))
+"""The fields that a request has of its approach."""
 
 
 class RequestBuilder:
@@ -58,5 +62,6 @@ class RequestBuilder:
         return self._build() if self.current.plain else self.current
 
     def _build(self) -> Request:
-        request = replace(self._call.request, **asdict(self.approaches.current))
+        approach = self.approaches.current
+        request = replace(self._call.request, **{name: getattr(approach, name) for name in _PARTS})
         return replace(request, messages=[*with_schema(request), *self._corrections])
