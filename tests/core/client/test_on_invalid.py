@@ -6,7 +6,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, RootModel, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    RootModel,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 import partwise
 
@@ -176,3 +184,48 @@ def test_one_list_of_a_stream_is_skipped_in_and_before_it_is_read() -> None:
     next(stream)
     with pytest.raises(partwise.ConfigurationError, match="before reading"):
         stream.elements("users", on_invalid="skip")
+
+
+class Rewritten(BaseModel):
+    """Validated as a whole, from its text."""
+
+    users: list[User]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_is(cls, value: Any) -> Any:
+        return value
+
+
+class Twice(BaseModel):
+    """Its snapshots freeze when a better key of `size` comes."""
+
+    users: list[User]
+    size: int = Field(validation_alias=AliasChoices("best", "good"))
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (Rewritten, f'{{"users": {ITEMS}}}'),
+        (Twice, f'{{"good": 1, "users": {ITEMS}, "best": 2}}'),
+    ],
+)
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_elements_are_left_out_when_the_text_is_validated_as_a_whole(
+    model: Any, text: str, is_inside: bool
+) -> None:
+    class Outer(BaseModel):
+        inner: model
+
+    found: list[Any] = []
+    place, kind = "users", model
+    if is_inside:
+        place, kind, text = f"inner.{place}", Outer, f'{{"inner": {text}}}'
+    stream: Any = partwise.parse(kind, list(text))
+    stream.on("stream:invalid_element", found.append)
+    stream.elements(place, on_invalid="skip")
+    answer = stream.result()
+    assert (answer.inner if is_inside else answer).users == GOOD
+    assert [each.path[-1] for each in found] == [1, 2, 3]
+    assert stream.invalid == found

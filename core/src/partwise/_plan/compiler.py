@@ -42,6 +42,7 @@ from .core_schema import (
 )
 from .defensive_copies import on_copies
 from .instances import finished_root_maker, root_maker
+from .markers import CHANGED, markers_of
 from .models import ModelCompiler
 from .nodes import ContainerNode, DictLayout, ListLayout, ModelLayout, RootLayout, ValueNode
 from .refusals import refused_openers, text_bound
@@ -64,15 +65,19 @@ _MAKERS: Final[dict[str, Callable[[list[Any]], Any]]] = {
 
 
 class Compiler(NodeCompiler):
-    """Compiles one core schema into nodes."""
+    """Compiles one core schema into nodes.
+
+    Attributes:
+        schema: that schema, without its definitions.
+    """
 
     def __init__(self, schema: CoreSchema) -> None:
-        self._schema, definitions = split_definitions(as_lists(schema))
-        super().__init__(definitions)
+        self.schema, definitions = split_definitions(as_lists(schema))
+        super().__init__(definitions, is_changed=CHANGED in markers_of(self.schema))
         self._nodes: dict[tuple[Any, ...], ValueNode] = {}  # of the places given by reference
 
     def root(self) -> ValueNode:
-        return self.node(self._schema, None, provisional=False)
+        return self.node(self.schema, None, provisional=False)
 
     # Places
 

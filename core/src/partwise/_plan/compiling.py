@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from .nodes import ModelLayout, ValueNode
 
+_OWN: Final[dict[str, Any]] = (
+    {"_use_prebuilt": False} if "_use_prebuilt" in str(SchemaValidator.__text_signature__) else {}
+)
+"""For a schema that is not its classes' own: newer pydantic-core takes theirs for any `model`."""
+
 
 class NodeCompiler:
     """Compiles the places of one core schema.
@@ -25,8 +30,9 @@ class NodeCompiler:
         unfinished: the ids of the layouts that are being filled.
     """
 
-    def __init__(self, definitions: Mapping[str, CoreSchema]) -> None:
+    def __init__(self, definitions: Mapping[str, CoreSchema], *, is_changed: bool) -> None:
         self.definitions = definitions
+        self._options = _OWN if is_changed else {}
         self.layouts: dict[tuple[int, bool], ModelLayout] = {}
         self.unfinished: set[int] = set()
 
@@ -56,7 +62,7 @@ class NodeCompiler:
             referred = [self.definitions[ref] for ref in needed]
             schema = core_schema.definitions_schema(schema, referred)
         try:
-            return SchemaValidator(schema, config)
+            return SchemaValidator(schema, config, **self._options)
         except SchemaError as error:  # which else would be taken for a validator's own
             raise RuntimeError(f"pydantic does not take a schema of partwise's: {error}") from error
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "partwise"
 """The key of the markers in the metadata of a pydantic core schema."""
+CHANGED = "changed"
+"""The marker of a schema with models in it that are not as their classes have them."""
 
 
 @dataclass(frozen=True, slots=True)

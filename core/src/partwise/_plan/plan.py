@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic_core import core_schema
 
 from .._errors import PathError
 from .._json.candidate import AnswerShape
@@ -19,7 +20,7 @@ from .originals import original_of
 from .places import HOLDING_NONE, WrongTypeError, type_name, types_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import CoreSchema
 
@@ -32,7 +33,7 @@ class Plan:
     Attributes:
         root: the place of the answer.
         core_schema: pydantic's own schema of the type.
-        validate_json: validates a whole text.
+        compiler: makes validators.
         name: the type's name, as it is written in Python.
         description: the type's docstring, or None.
     """
@@ -44,8 +45,8 @@ class Plan:
         is_model = isinstance(response_type, type) and issubclass(response_type, BaseModel)
         self.description = (response_type.__doc__ or None) if is_model else None
         self.core_schema: CoreSchema = self._adapter.core_schema
-        self.root = Compiler(self.core_schema).root()
-        self.validate_json: Callable[..., Any] = self._adapter.validator.validate_json
+        self.compiler = Compiler(self.core_schema)
+        self.root = self.compiler.root()
 
     @functools.cached_property
     def json_schema(self) -> dict[str, Any]:
@@ -65,6 +66,16 @@ class Plan:
             may_be_empty=model is None or model.may_be_empty,
             of_objects=isinstance(layout, ListLayout) and layout.of_objects,
         )
+
+    def read_envelope(self, key: str, text: str, keywords: Mapping[str, Any]) -> Any:
+        """The validated answer of an object that has it under the key.
+
+        Raises:
+            ValidationError: the text is not valid; each `loc` begins with the key.
+        """
+        schema: Any = self.compiler.schema
+        envelope = core_schema.typed_dict_schema({key: core_schema.typed_dict_field(schema)})
+        return self.compiler.validator(envelope, None).validate_json(text, **keywords)[key]
 
     def check_path(self, text: str) -> None:
         """See that an answer may have something at the path.

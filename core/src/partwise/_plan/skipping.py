@@ -12,7 +12,7 @@ from pydantic_core import core_schema, to_json
 from .._paths import format_path
 from .._sentinels import OMITTED
 from .core_schema import WRAPPERS
-from .markers import marked
+from .markers import CHANGED, marked
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -45,12 +45,12 @@ class SkipInvalid:
     """In an `Annotated`: leaves out the invalid elements of the list at the path.
 
     Attributes:
-        found: the elements that were left out.
+        found: the elements that were left out, by their index.
     """
 
     def __init__(self, path: Path, record: Record) -> None:
         self.path = path
-        self.found: list[InvalidElement] = []
+        self.found: dict[int, InvalidElement] = {}
         self._record = record
         self._count = 0
 
@@ -62,8 +62,7 @@ class SkipInvalid:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        changed: CoreSchema = self._changed(handler(source), self.path, handler)
-        return changed
+        return marked(self._changed(handler(source), self.path, handler), CHANGED)
 
     def _changed(self, schema: Any, path: Path, handler: GetCoreSchemaHandler) -> Any:
         if schema["type"] == "definition-ref":
@@ -90,7 +89,7 @@ class SkipInvalid:
         skipping = core_schema.no_info_wrap_validator_function(self._validate, items)
         # It does not show before it is complete: then it is known whether it stays.
         around: Any = {**schema, "items_schema": marked(skipping, "atomic")}
-        return core_schema.no_info_after_validator_function(_without_omitted, around)
+        return core_schema.no_info_after_validator_function(self._without_omitted, around)
 
     def _validate(self, value: Any, handler: Callable[[Any], Any]) -> Any:
         index, self._count = self._count, self._count + 1
@@ -100,10 +99,11 @@ class SkipInvalid:
             errors = tuple(error.errors(include_url=False))
             text = to_json(value, fallback=repr).decode()
             invalid = InvalidElement((*self.path, index), errors, text)
-            self.found.append(invalid)
-            self._record(invalid)
+            if index not in self.found:  # else the answer is validated again, as a whole
+                self.found[index] = invalid
+                self._record(invalid)
             return OMITTED
 
-
-def _without_omitted(elements: list[Any]) -> list[Any]:
-    return [element for element in elements if element is not OMITTED]
+    def _without_omitted(self, elements: list[Any]) -> list[Any]:
+        self._count = 0
+        return [element for element in elements if element is not OMITTED]

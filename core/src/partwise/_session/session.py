@@ -258,7 +258,7 @@ class Session:
     def invalid(self) -> list[InvalidElement]:
         """The elements of this attempt that were left out."""
         skipping = self.call.skipping
-        return [] if skipping is None else list(skipping.found)
+        return [] if skipping is None else list(skipping.found.values())
 
     # An attempt ----------------------------------------------------------------------------------
 

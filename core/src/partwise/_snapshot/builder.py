@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic import ValidationError
-from pydantic_core import SchemaError, SchemaValidator, core_schema
+from pydantic_core import SchemaError
 
 from .._errors import IncompleteOutputError, InvalidOutputError, malformed
 from .._json.candidate import AnswerShape
 from .._json.limits import Limits
 from .._json.parser import Parser
 from .._paths import format_path, parse_path
-from .._plan.core_schema import split_definitions
 from .._plan.validation import HELD
 from .._sentinels import MISSING
 from .adapters import enter
@@ -23,8 +22,6 @@ from .root_frame import RootFrame
 from .values import given_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic_core import ErrorDetails
 
     from .._plan.plan import Plan
@@ -249,11 +246,10 @@ class SnapshotBuilder:
 
     def _validate_whole(self) -> Any:
         text = escaped(self.text)
-        validate = self._plan.validate_json
-        if self._root.in_envelope:
-            validate = envelope_validator(self._plan, str(self._root.envelope))
         try:
-            return validate(text, **self._json_keywords)
+            if self._root.in_envelope:
+                return self._plan.read_envelope(str(self._envelope), text, self._json_keywords)
+            return self._plan.root.read(text, self._json_keywords)
         except ValidationError as error:
             details = error.errors(include_url=False)
             # The parser took it, so it is a bound of pydantic's own reader; unless it is said of a
@@ -306,16 +302,6 @@ class SnapshotBuilder:
         place = format_path(sink.path())
         where = f", in {place}" if place else ""
         return f"the answer was cut off after {size} characters{where}"
-
-
-def envelope_validator(plan: Plan, key: str) -> Callable[..., Any]:
-    """Validates the whole text of an object that has the answer under the key."""
-    schema, definitions = split_definitions(plan.core_schema)
-    envelope: Any = core_schema.typed_dict_schema({key: core_schema.typed_dict_field(schema)})
-    if definitions:
-        envelope = core_schema.definitions_schema(envelope, [*definitions.values()])
-    validate = SchemaValidator(envelope).validate_json
-    return lambda raw, **keywords: validate(raw, **keywords)[key]
 
 
 def _as_runtime_error(error: Exception) -> RuntimeError:
