@@ -14,14 +14,21 @@ from typing_extensions import TypedDict
 
 import partwise
 from partwise import Limits
+from partwise._client.views import Elements
 from partwise._client.wire_document import Document
 from partwise._client.wire_folds import Events
+from partwise._json import extract
+from partwise._json.candidate import AnswerShape
+from partwise._json.extract import Extractor
+from partwise._json.pieces import Pieces
+from partwise._json.region import begins_region
 from partwise._json.tokens import CutToken
+from partwise._paths import key_text
 from partwise._plan.instances import dataclass_maker
 from partwise._plan.plan import compile_plan
-from partwise._snapshot import buffers
+from partwise._snapshot import buffers, collection_frames
 from partwise._snapshot.builder import SnapshotBuilder
-from partwise._snapshot.events import Opened
+from partwise._snapshot.events import Closed, Grew, Opened
 
 ALLOW = ConfigDict(extra="allow")
 
@@ -127,6 +134,130 @@ def test_a_batch_of_events_has_a_growing_set_once() -> None:
     batches = Events()
     batches.note([Opened((), {*range(size)}) for size in range(9)])
     assert [*batches.take()] == [Opened((), {*range(8)})]
+
+
+class Unjoinable(str):
+    """A text that is joined with others all at once, and not one by one."""
+
+    __slots__ = ()
+
+    def __add__(self, _: str) -> Any:
+        raise AssertionError
+
+    __radd__ = __add__
+
+
+def test_a_batch_of_events_joins_a_growing_text_once() -> None:
+    batches = Events()
+    batches.note([Opened((), "")])
+    batches.note([Grew((), Unjoinable(text)) for text in "abcd"])
+    assert [*batches.take()] == [Opened((), ""), Grew((), "abcd")]
+    batches.note([Grew((), "e"), Grew((), "f"), Closed((), "abcdef"), Grew(("a",), "g")])
+    assert [*batches.take()] == [Closed((), "abcdef"), Grew(("a",), "g")]
+
+
+def test_a_text_that_is_not_joined_yet_is_counted_once() -> None:
+    counted: Counter[str] = Counter()
+
+    class Piece(str):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            counted[str(self)] += 1
+            return super().__len__()
+
+    pieces = Pieces()
+    for number in range(9):
+        pieces.latest.append(Piece(number))
+        pieces.mark(0)
+        assert pieces.size == number + 1
+    assert counted == Counter("012345678")
+    pieces.trim(4)
+    assert pieces.size == 4
+
+
+SHAPE = AnswerShape(keys=frozenset({"name"}), openers="{")
+
+
+@pytest.mark.parametrize("after", ["[x ", "{x ", "```x ", "<think>a</think>"])
+def test_text_after_a_quote_that_was_never_closed_is_read_a_few_times(
+    after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+    search = Extractor._search
+
+    def counting(this: Extractor, text: str, is_end: bool) -> Any:
+        nonlocal read
+        read += len(text)
+        return search(this, text, is_end)
+
+    monkeypatch.setattr(Extractor, "_search", counting)
+    text = '["' + after * 1_000
+    extractor = Extractor(SHAPE, takes_first=False)
+    parts = [*extractor.feed(text), *extractor.close()]
+    assert "".join(getattr(part, "text", "") for part in parts)
+    assert read < len(text) * 300  # each mark has a copy of at most 512 characters
+
+
+@pytest.mark.parametrize("space", [" ", "\n"])
+def test_space_after_a_bracket_is_looked_at_a_few_times(
+    space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def counting(text: str) -> bool | None:
+        nonlocal looked
+        looked += len(text)
+        return begins_region(text)
+
+    monkeypatch.setattr(extract, "begins_region", counting)
+    extractor = Extractor(SHAPE, takes_first=False)
+    for character in "{#\n" + space * 2_000:
+        assert [*extractor.feed(character)] or looked < 30_000
+
+
+@pytest.mark.parametrize("kind", [dict[str, int], dict[int, int]])
+def test_a_key_that_has_not_come_is_not_looked_for_among_all(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: Counter[object] = Counter()
+
+    def counting(key: object) -> str:
+        looked[key] += 1
+        return key_text(key)
+
+    monkeypatch.setattr("partwise._paths.key_text", counting)
+    monkeypatch.setattr(collection_frames, "key_text", counting)
+    text = "{" + ",".join(f'"{n}":{n}' for n in range(100)) + "}"
+    stream = partwise.parse(kind, [*text])
+    assert stream.field("99") == 99
+    del looked["99"]
+    assert max(looked.values()) < 20
+
+
+def test_elements_in_another_order_are_not_each_compared_with_all() -> None:
+    class Item(BaseModel):
+        number: int
+        tags: list[dict[str, set[int]]]
+
+    compared = 0
+    given = [Item(number=n, tags=[{"a": {n}}]) for n in range(200)]
+    shuffled = [each.model_copy(deep=True) for each in given[::-1]]
+    elements = Elements("")
+    for number, each in enumerate(given):
+        assert [*elements([Closed((number,), each)])] == [each]
+
+    def count(frame: Any, event: str, _: Any) -> None:
+        nonlocal compared
+        compared += event == "call" and frame.f_code is BaseModel.__eq__.__code__
+
+    sys.setprofile(count)
+    try:
+        others = [*elements([Closed((), [*shuffled, Item(number=-1, tags=[])])])]
+    finally:
+        sys.setprofile(None)
+    assert others == [Item(number=-1, tags=[])]
+    assert compared <= 2 * len(given)
 
 
 def work(kind: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:

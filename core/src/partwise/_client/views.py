@@ -7,8 +7,9 @@ once one was given, a failed attempt is not tried again, and its error is raised
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +63,32 @@ def _not_in(given: list[Any], elements: list[Any]) -> list[Any]:
             left[id(element)] -= 1
         else:
             others.append(element)
-    gone = deque(element for element in given if left[id(element)])
+    gone: defaultdict[int, deque[Any]] = defaultdict(deque)
+    for element in given:
+        if left[id(element)]:
+            gone[_hash(element)].append(element)
     new = []
     for element in others:
         try:
-            gone.remove(element)
+            gone[_hash(element)].remove(element)
         except ValueError:
             new.append(element)
-    return new[len(gone) :]
+    return new[sum(map(len, gone.values())) :]
+
+
+def _hash(value: Any) -> int:
+    """A number that is the same for equal values, if they can't be hashed, too."""
+    kind: Any = type(value)
+    with suppress(TypeError):
+        return hash(value)
+    if kind.__eq__ is BaseModel.__eq__:
+        held = vars(value)
+        return hash(tuple(_hash(held.get(name)) for name in kind.model_fields))
+    if kind is list:
+        return hash(tuple(map(_hash, value)))
+    if kind is dict:
+        return hash(frozenset((key, _hash(each)) for key, each in value.items()))
+    return 0
 
 
 def _elements_of(container: Any, path: Path) -> list[Any]:

@@ -60,6 +60,7 @@ class Events:
 
     def __init__(self) -> None:
         self._events: list[Event] = []
+        self._texts: list[str] = []  # of the last event, if it is a `Grew`
 
     def __call__(self, events: Sequence[Event]) -> Iterable[Event]:
         return events
@@ -69,16 +70,26 @@ class Events:
         for event in events:
             last = self._events[-1] if self._events else None
             if isinstance(event, Grew) and isinstance(last, Grew) and event.path == last.path:
-                self._events[-1] = Grew(event.path, last.text + event.text)
-            elif isinstance(event, Opened | Closed) and _is_open(last, event):
+                self._texts.append(event.text)
+                continue
+            if isinstance(event, Opened | Closed) and _is_open(last, event):
                 self._events[-1] = event
             else:
+                self._join()
                 self._events.append(event)
+            self._texts = [event.text] if isinstance(event, Grew) else []
 
     def take(self) -> Iterable[Event]:
         """The events since the last time."""
+        self._join()
         events, self._events = self._events, []
         return events
+
+    def _join(self) -> None:
+        """Give the last event all its text."""
+        if len(self._texts) > 1 and isinstance(last := self._events[-1], Grew):
+            self._events[-1] = Grew(last.path, "".join(self._texts))
+        self._texts = []
 
 
 def _is_open(last: Event | None, event: Opened | Closed) -> bool:

@@ -149,16 +149,16 @@ class Extractor:
         self._fence, self._is_first = None, True
 
     def _read(self, text: str, *, is_end: bool) -> Iterator[Part]:
-        # A little at a time: the steps copy the rest of it.
-        for start in range(0, len(text) or 1, _CHARS_AT_ONCE):
-            end = start + _CHARS_AT_ONCE
-            rest: str | None = text[start:end]
-            while rest is not None:
-                parts, rest = self._step(rest, is_end)
-                for part in parts:
-                    if isinstance(part, Answer):
-                        part = replace(part, text=part.text + text[end:])  # noqa: PLW2901
-                    yield part
+        waiting = _little_by_little(text)  # the last first
+        while waiting:
+            text = waiting.pop()
+            parts, rest = self._step(text, is_end and not waiting)
+            if rest is not None:
+                waiting += _little_by_little(rest)
+            for part in parts:
+                if isinstance(part, Answer):
+                    part = replace(part, text=part.text + "".join(waiting[::-1]))  # noqa: PLW2901
+                yield part
 
     # The steps. Each takes the text that follows, and returns the parts that are known and the text
     # after them, for the next step; None if there is no next step until more text arrives.
@@ -289,6 +289,14 @@ class Extractor:
             return []
         self._is_first, self._fence = True, None
         return [EndOfThought()]
+
+
+def _little_by_little(text: str) -> list[str]:
+    """The text in pieces, the last first: the steps copy the rest of the text that they receive."""
+    if len(text) <= _CHARS_AT_ONCE:
+        return [text]
+    starts = range(0, len(text), _CHARS_AT_ONCE)
+    return [text[start : start + _CHARS_AT_ONCE] for start in reversed(starts)]
 
 
 _Read: TypeAlias = tuple[list[Part], str | None]

@@ -25,7 +25,9 @@ class Pieces:
         current: the index of the one that is read: LAST, unless earlier ones are read again.
     """
 
-    __slots__ = ("_joined", "_lock", "_marks", "_text", "current", "latest")
+    __slots__ = (
+        "_chars", "_counted", "_joined", "_lock", "_marks", "_text", "current", "latest",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.latest: list[str] = []
@@ -33,6 +35,8 @@ class Pieces:
         self._joined = StringIO()  # the pieces before them, since the text was asked for
         self._text = ""  # the text before that
         self._marks = 0
+        self._counted = 0  # of the latest pieces, those whose characters were counted
+        self._chars = 0
         self._lock = RLock()  # held while they are joined; a finalizer may come here as well
 
     @property
@@ -42,7 +46,10 @@ class Pieces:
 
     @property
     def size(self) -> int:
-        return self.position(len(self.latest), 0)
+        with self._lock:
+            self._chars += sum(map(len, self.latest[self._counted :]))
+            self._counted = len(self.latest)
+            return len(self._text) + self._joined.tell() + self._chars
 
     def position(self, piece: int, index: int) -> int:
         """The characters before that index of that piece."""
@@ -58,6 +65,7 @@ class Pieces:
             for index, piece in enumerate(self.latest):
                 self.latest[index] = piece[:size]
                 size -= len(self.latest[index])
+            self._counted = self._chars = 0
 
     def compact(self) -> None:
         """Join the pieces, if there is no mark."""
@@ -65,6 +73,7 @@ class Pieces:
             with self._lock:
                 self._joined.write("".join(self.latest))
                 self.latest.clear()
+                self._counted = self._chars = 0
 
     def mark(self, index: int) -> Mark:
         """That place of the current piece, from which on the text will be asked for."""

@@ -13,14 +13,18 @@ _MARK: Final = re.compile(
 _PARTIAL_MARK: Final = re.compile(
     rf"(?:{PARTIAL_TAG}|\n[ \t]*(?:`{{0,2}}|~{{0,2}})|\\){END_OF_TEXT}", re.IGNORECASE
 )
-# A value that is to be JSON, if badly written: unquoted or single-quoted keys, comments.
-_COMMENTS: Final = r"\s*(?:(?://|\#)[^\n]{0,200}\n\s*|/\*[^*]{0,400}\*/\s*){0,9}"
+# A value that is to be JSON, if badly written: unquoted or single-quoted keys, comments. Each part
+# is bounded, since the text is looked at again with each piece until it is decided.
+_SPACE: Final = r"\s{0,200}"
+_COMMENTS: Final = (
+    rf"{_SPACE}(?:(?://|\#)[^\n]{{0,200}}\n{_SPACE}|/\*[^*]{{0,400}}\*/{_SPACE}){{0,9}}"
+)
 _BEGINNING: Final = re.compile(
-    rf"""\[?\s*\{{{_COMMENTS}(?:"[^"]{{0,99}}"|'[^'\n]{{0,99}}'|[\w$-]{{1,99}})\s*:"""
+    rf"""\[?{_SPACE}\{{{_COMMENTS}(?:"[^"]{{0,99}}"|'[^'\n]{{0,99}}'|[\w$-]{{1,99}}){_SPACE}:"""
 )
 _PARTIAL_BEGINNING: Final = re.compile(
-    rf"""\[?\s*(?:\{{{_COMMENTS}(?:(?://|\#)[^\n]{{0,200}}|/(?:\*[^*]{{0,400}}\*?)?"""
-    rf"""|"[^"]{{0,99}}|(?:"[^"]{{0,99}}"|'[^'\n]{{0,99}}'?|[\w$-]{{1,99}})\s*)?)?{END_OF_TEXT}"""
+    rf"""\[?{_SPACE}(?:\{{{_COMMENTS}(?:(?://|\#)[^\n]{{0,200}}|/(?:\*[^*]{{0,400}}\*?)?"""
+    rf"""|"[^"]{{0,99}}|(?:"[^"]{{0,99}}"|'[^'\n]{{0,99}}'?|[\w$-]{{1,99}}){_SPACE})?)?{END_OF_TEXT}"""
 )
 
 

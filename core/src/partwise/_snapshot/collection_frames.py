@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import ValidationError
 
-from .._paths import find_key, key_text
+from .._paths import key_text
 from .._plan.nodes import ValueNode
 from .._sentinels import MISSING, OMITTED
 from .buffers import BUFFERS, DictBuffers
@@ -68,7 +69,7 @@ class CollectionFrame(Frame):
 class DictFrame(CollectionFrame):
     """An open object with any keys."""
 
-    __slots__ = ("name",)
+    __slots__ = ("keys_by_text", "keys_seen", "name")
 
     layout: DictLayout
 
@@ -78,6 +79,8 @@ class DictFrame(CollectionFrame):
         self.items: dict[Any, Any] = {}
         self.buffers: DictBuffers = DictBuffers(self.items)
         self.name: Any = None
+        self.keys_by_text: dict[str, Any] = {}  # those seen when a key was looked for
+        self.keys_seen = 0
 
     def key(self, name: str) -> None:
         name = name if self.layout.key is None else self.layout.key(quote(name))
@@ -104,7 +107,17 @@ class DictFrame(CollectionFrame):
     def find(self, step: str | int) -> Any:
         if not self.is_hidden and str(step) == key_text(self.name) and self.name not in self.items:
             return self.child or OPEN
-        return self.items.get(find_key(self.items, step), MISSING)
+        return self.items.get(self._key_at(step), MISSING)
+
+    def _key_at(self, step: str | int) -> Any:
+        """The same as `find_key`, with a look at only those keys that came since the last time."""
+        if step in self.items:
+            return step
+        new = [*islice(reversed(self.items), len(self.items) - self.keys_seen)]
+        self.keys_seen += len(new)
+        for key in reversed(new):
+            self.keys_by_text.setdefault(key_text(key), key)
+        return self.keys_by_text.get(str(step), MISSING)
 
 
 class ListFrame(CollectionFrame):
