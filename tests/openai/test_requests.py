@@ -280,8 +280,8 @@ def test_reasoning_models_get_no_temperature(
     assert not payload.keys() & {"temperature", "top_p"}
     assert payload["seed"] == 1
     assert [record.getMessage() for record in caplog.records] == [
-        f"openai/{model} does not take 'temperature': it is left out",
-        f"openai/{model} does not take 'top_p': it is left out",
+        f"openai/{model} does not take temperature: it is left out",
+        f"openai/{model} does not take top_p: it is left out",
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -18,6 +17,7 @@ from partwise.provider import (
     ProviderConfig,
     ProviderError,
     Request,
+    leave_out,
     next_approach,
 )
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
     from ._profiles import Server
-
-_log: Final = logging.getLogger("partwise")
 
 _NOT_ON_CHAT: Final = re.compile(
     r"responses\b|not a chat model"
@@ -61,7 +59,6 @@ class OpenAIProvider:
         self._clients: ClientPool[OpenAI, AsyncOpenAI] = ClientPool(
             self._client, self._async_client, is_owned=is_owned
         )
-        self._reported: set[tuple[str, str]] = set()
 
     def capabilities(self, model: str) -> Capabilities:
         """The modes of this model at this server, best first."""
@@ -70,11 +67,8 @@ class OpenAIProvider:
     def build_request(self, request: Request) -> dict[str, Any]:
         """The arguments of the SDK's `create`."""
         profile = self._server.profile_of(request.model)
-        for name in left_out(request, profile):
-            if (request.model, name) not in self._reported:
-                self._reported.add((request.model, name))
-                name_of_model = f"{self._config.name}/{request.model}"
-                _log.warning("%s does not take %r: it is left out", name_of_model, name)
+        model = f"{self._config.name}/{request.model}"
+        leave_out(request.options, left_out(request, profile), model=model)
         payload = build_request(request, profile)
         return payload if self._config.streams else as_whole(payload)
 

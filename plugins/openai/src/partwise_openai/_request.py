@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from partwise.provider import Mode, Request
@@ -55,7 +55,7 @@ def fitted_options(request: Request, profile: Profile) -> dict[str, Any]:
     return options if limit is None or name is None else {**options, name: limit}
 
 
-def left_out(request: Request, profile: Profile) -> Iterable[str]:
+def left_out(request: Request, profile: Profile) -> list[str]:
     """The names of the user's options that the request does without."""
     sent = fitted_options(request, profile)
     limited = any(name in sent for name in _LIMITS)

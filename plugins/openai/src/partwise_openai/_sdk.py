@@ -105,26 +105,14 @@ async def astream(
 
 
 def _client(cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]) -> ClientT:
-    made = _made_or_given(cls, config, arguments)
+    given = config.client
+    made = _make(cls, arguments) if given is None else _adopt(given, cls, config.name)
+    if config.caller_retries and made.max_retries:
+        # A copy, which shares the connections of the user's own.
+        made = made.with_options(max_retries=0)
+    refuse_redirects(made._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
     config.secrets.add(made.organization, made.project)
     return made
-
-
-def _made_or_given(
-    cls: type[ClientT], config: ProviderConfig, arguments: Mapping[str, Any]
-) -> ClientT:
-    if config.client is None:
-        return _staying_home(_make(cls, arguments))
-    given = _adopt(config.client, cls, config.name)
-    if config.caller_retries and given.max_retries:
-        # A copy, which shares the connections of the user's own.
-        given = given.with_options(max_retries=0)
-    return _staying_home(given)
-
-
-def _staying_home(client: ClientT) -> ClientT:
-    refuse_redirects(client._client)  # noqa: SLF001 - the SDK shows its HTTP client nowhere else
-    return client
 
 
 def _make(cls: type[ClientT], arguments: Mapping[str, Any]) -> ClientT:
@@ -188,7 +176,9 @@ def _arguments(payload: Mapping[str, Any]) -> dict[str, Any]:
     All others are the body, also those that the SDK does not know: other servers have parameters
     of their own, such as `top_k` or `thinking`.
     """
-    given = {name: value for name, value in payload.items() if not _is_absent(value)}
+    given = {
+        name: value for name, value in payload.items() if not isinstance(value, NotGiven | Omit)
+    }
     options = {own: given.pop(name) for name, own in _OPTIONS.items() if name in given}
     options = {name: value for name, value in options.items() if name == "timeout" or value}
     return {
@@ -197,10 +187,6 @@ def _arguments(payload: Mapping[str, Any]) -> dict[str, Any]:
         "options": {**options, "security": {"bearer_auth": True}},  # as `create` does
         "cast_to": httpx2.Response,
     }
-
-
-def _is_absent(value: Any) -> bool:
-    return isinstance(value, NotGiven | Omit)
 
 
 @contextmanager

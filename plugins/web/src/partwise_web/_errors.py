@@ -3,9 +3,9 @@
 PartwiseError
 ├── AnswerTakenError          another worker writes this answer
 └── ProviderError
-├── UnknownAnswerError   the log has no such answer, or it has expired
-├── AnswerFailedError    the answer ended in an error at its worker
-└── WorkerLostError      the worker gave no sign of life, before the answer's end
+    ├── UnknownAnswerError   the log has no such answer, or it has expired
+    ├── AnswerFailedError    the answer ended in an error at its worker
+    └── WorkerLostError      the worker gave no sign of life, before the answer's end
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """An answer as the parts of any framework's response: status, headers and a body in pieces.
 
-@app.get("/answer")
-def answer():
-parts = reply(client.create_partial(Meeting, messages))
-return Response(parts.body, parts.status, parts.headers)          # Flask
-return StreamingHttpResponse(parts.body, status=parts.status, headers=parts.headers)  # Django
+    @app.get("/answer")
+    def answer():
+        parts = reply(client.create_partial(Meeting, messages))
+        return Response(parts.body, parts.status, parts.headers)  # Flask
+
+With Django it is `StreamingHttpResponse(parts.body, status=parts.status, headers=parts.headers)`.
 """
 
 from __future__ import annotations

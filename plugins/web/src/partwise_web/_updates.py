@@ -116,7 +116,8 @@ async def updates(  # noqa: PLR0913 - the stream's own, and the reader's
             one, which sets the whole document.
     """
     marks = _Marks(stream)
-    items = _items(stream, form, throttle, by_alias)
+    view = view_of(stream, form, throttle, by_alias)
+    items = _InThread(view) if isinstance(stream, PartialStream) else view
     held = CatchUp(seen if form == "patches" else None)
     last: Update | None = None
     try:
@@ -138,7 +139,7 @@ async def updates(  # noqa: PLR0913 - the stream's own, and the reader's
         await items.aclose()
 
 
-async def _with_marks(items: _Items, marks: _Marks, heartbeat: float | None) -> AsyncIterator[Any]:
+async def _with_marks(items: Any, marks: _Marks, heartbeat: float | None) -> AsyncIterator[Any]:
     """The items, and between them the attempts that begin and the silences."""
     following: asyncio.Task[Any] | None = None
     try:
@@ -164,7 +165,7 @@ async def _with_marks(items: _Items, marks: _Marks, heartbeat: float | None) -> 
                 await following
 
 
-async def _next(items: _Items) -> Any:
+async def _next(items: Any) -> Any:
     return await anext(items, END)
 
 
@@ -232,18 +233,6 @@ def as_json(value: Any, *, by_alias: bool | None = None) -> Any:
     return to_jsonable_python(value, by_alias=bool(by_alias))
 
 
-def _items(
-    stream: Stream,
-    form: Form,
-    throttle: float | None,
-    by_alias: bool | None,  # noqa: FBT001
-) -> _Items:
-    view = view_of(stream, form, throttle, by_alias)
-    if isinstance(stream, PartialStream):
-        return _InThread(view)
-    return _InLoop(view)
-
-
 def view_of(
     stream: Any,
     form: Form,
@@ -256,19 +245,6 @@ def view_of(
         return stream.json_deltas(by_alias=by_alias, throttle=throttle)
     is_standard = form == "standard patches"
     return stream.patches(standard=is_standard, by_alias=by_alias, throttle=throttle)
-
-
-class _InLoop(AsyncIterator[Any]):
-    """The items of an async view."""
-
-    def __init__(self, view: Any) -> None:
-        self._view = view
-
-    async def __anext__(self) -> Any:
-        return await self._view.__anext__()
-
-    async def aclose(self) -> None:
-        await self._view.aclose()
 
 
 class _InThread(AsyncIterator[Any]):
@@ -286,6 +262,3 @@ class _InThread(AsyncIterator[Any]):
     async def aclose(self) -> None:
         for _ in self._thread.close():
             await asyncio.sleep(TRY_SECONDS)
-
-
-_Items: TypeAlias = _InLoop | _InThread
