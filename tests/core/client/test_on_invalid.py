@@ -224,8 +224,37 @@ def test_elements_are_left_out_when_the_text_is_validated_as_a_whole(
         place, kind, text = f"inner.{place}", Outer, f'{{"inner": {text}}}'
     stream: Any = partwise.parse(kind, list(text))
     stream.on("stream:invalid_element", found.append)
-    stream.elements(place, on_invalid="skip")
+    assert list(stream.elements(place, on_invalid="skip")) == GOOD
     answer = stream.result()
     assert (answer.inner if is_inside else answer).users == GOOD
     assert [each.path[-1] for each in found] == [1, 2, 3]
     assert stream.invalid == found
+
+
+class Nested(BaseModel):
+    rows: list[Rewritten]
+    more: dict[str, tuple[Rewritten, ...]] = {}
+    one: RootModel[Rewritten]
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("rows[*].users", "abc"),
+        ("rows[1].users", "c"),
+        ("rows[9].users", ""),
+        ("more.x[*].users", "d"),
+        ("*.users", "e"),
+        ("rows[*].users[*]", ""),
+    ],
+)
+def test_elements_in_what_is_validated_as_a_whole(place: str, names: str) -> None:
+    def of(names: str) -> str:
+        users = ",".join(f'{{"name": "{name}"}}' for name in names)
+        return f'{{"users": [{users}]}}'
+
+    text = f'{{"rows": [{of("ab")}, {of("c")}], "more": {{"x": [{of("d")}]}}, "one": {of("e")}}}'
+    steps: Any = ("*", "users") if place == "*.users" else place
+    for pieces in (list(text), [text]):
+        elements = list(partwise.parse(Nested, pieces).elements(steps))
+        assert "".join(each.name for each in elements) == names

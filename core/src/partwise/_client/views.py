@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, RootModel
 
 from .._paths import format_path, matches, parse_path
+from .._sentinels import MISSING
 from .._snapshot.events import Closed, Grew, Restarted, Resumed
+from .._snapshot.values import given_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .._paths import Path
     from .._snapshot.events import Event
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 class Elements:
     """Each element of a list, or value of a dict, once it is complete and valid.
 
-    If a container only shows as a whole, its elements come when it closes; so do those that a
-    validator has put into it then. A value without elements, such as a text, is a `TypeError`.
+    If a container only shows as a whole, or is validated as a part of one around it, its elements
+    come when that closes; so do those that a validator has put into it then. A value without
+    elements, such as a text, is a `TypeError`.
     """
 
     final = True
@@ -37,18 +40,45 @@ class Elements:
     def __init__(self, path: str) -> None:
         self._path = parse_path(path)
         self._given: dict[Path, list[Any]] = {}
+        self._closed: set[Path] = set()  # containers of which all was given
 
     def __call__(self, events: Sequence[Event]) -> Iterable[Any]:
         for event in events:
             if isinstance(event, Restarted):
                 self._given.clear()
+                self._closed.clear()
             elif isinstance(event, Closed):
                 if event.path and matches(self._path, event.path[:-1]):
                     self._given.setdefault(event.path[:-1], []).append(event.value)
                     yield event.value
-                elif matches(self._path, event.path):
-                    given = self._given.pop(event.path, [])
-                    yield from _not_in(given, _elements_of(event.value, event.path))
+                elif matches(self._path[: len(event.path)], event.path):
+                    rest = self._path[len(event.path) :]
+                    for path, container in _places_in(event.value, event.path, rest):
+                        if path not in self._closed:
+                            self._closed.add(path)
+                            given = self._given.pop(path, [])
+                            yield from _not_in(given, _elements_of(container, path))
+
+
+def _places_in(value: Any, path: Path, rest: Path) -> Iterator[tuple[Path, Any]]:
+    """The values at the rest of a pattern, from the value at the path on, with their paths."""
+    if not rest:
+        yield path, value
+        return
+    for step in _steps_in(value) if rest[0] == "*" else rest[:1]:
+        inside = given_at(value, (step,))
+        if inside is not MISSING:
+            yield from _places_in(inside, (*path, step), rest[1:])
+
+
+def _steps_in(value: Any) -> Iterable[Any]:
+    while isinstance(value, RootModel):
+        value = value.root
+    if isinstance(value, BaseModel):
+        return type(value).model_fields
+    if isinstance(value, Mapping):
+        return [*value]
+    return range(len(value)) if isinstance(value, list | tuple) else ()
 
 
 def _not_in(given: list[Any], elements: list[Any]) -> list[Any]:
