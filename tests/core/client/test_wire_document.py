@@ -42,8 +42,8 @@ class Reading:
         return self._engine.snapshot()
 
     @property
-    def text(self) -> str:
-        return self._engine.text
+    def size(self) -> int:
+        return self._engine.reader.size
 
     def batches(self) -> Iterator[Any]:
         for start in range(0, len(self._whole), self._size):

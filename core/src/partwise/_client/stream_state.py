@@ -75,7 +75,7 @@ class StreamState(Generic[T]):
     @property
     def text(self) -> str:
         """The raw text of the structured answer so far, of the attempt that runs; "" at first."""
-        return self._session.text
+        return self._session.attempt.text
 
     @property
     def reasoning(self) -> str:

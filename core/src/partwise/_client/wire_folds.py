@@ -105,9 +105,9 @@ class Newest:
         self.finished = False
 
     @property
-    def text(self) -> str:
-        """The text of the attempt that is running."""
-        return self._session.text
+    def size(self) -> int:
+        """The characters of the answer so far."""
+        return self._session.size
 
     def update(self) -> None:
         """Take the session's state."""

@@ -49,8 +49,8 @@ class Source(Protocol):
         """The newest snapshot; None before there is one."""
 
     @property
-    def text(self) -> str:
-        """The text of the attempt that is running."""
+    def size(self) -> int:
+        """The characters of the answer so far, of the attempt that is running."""
 
     @property
     def finished(self) -> bool:
@@ -296,9 +296,9 @@ class _Budget:
         return self._spent + size + rest <= _MOST_OVERHEAD * chars
 
     def _count(self) -> None:
-        # Joining the text takes time in proportion to its length, so it is done ever more rarely.
+        # Counting may take time in proportion to the length, so it is done ever more rarely.
         if self._text_ended or self._known - self._counted >= self._counted >> 12:
-            self._known = self._counted = len(self._source.text)
+            self._known = self._counted = self._source.size
 
     def spend(self, size: int) -> None:
         """Count a patch."""

@@ -184,6 +184,11 @@ class Parser(Grammar):
         return self._pieces.text
 
     @property
+    def size(self) -> int:
+        """The characters of the text so far."""
+        return self._pieces.size
+
+    @property
     def in_value(self) -> bool:
         """Whether a string, a number or a literal is open that is a value."""
         return self._step is TOKEN or (self.in_string and not self._in_key)
@@ -227,7 +232,7 @@ class Parser(Grammar):
 
     def _check_size(self) -> None:
         bound = self._limits.characters
-        if bound is not None and self._pieces.size > bound:
+        if bound is not None and self.size > bound:
             raise malformed(f"answer exceeds {bound} characters", self.text, bound)
 
     def _pair_surrogates(self, text: str) -> str:

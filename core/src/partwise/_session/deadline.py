@@ -60,9 +60,7 @@ class Deadline:
 
     def with_read_timeout(self, request: Request) -> Request:
         """The request, with the time that a read of its answer may take."""
-        seconds = self.next_timeout
-        same = request.read_timeout == seconds
-        return request if same else replace(request, read_timeout=seconds)
+        return replace(request, read_timeout=self.next_timeout)
 
     def check(self) -> None:
         """Do nothing if there is time left.

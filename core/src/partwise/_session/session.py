@@ -176,8 +176,9 @@ class Session:
         return self.attempt.builder.snapshot()
 
     @property
-    def text(self) -> str:
-        return self.attempt.text
+    def size(self) -> int:
+        """The characters of the answer so far."""
+        return self.attempt.builder.reader.size
 
     @property
     def usage(self) -> Usage | None:
