@@ -72,12 +72,12 @@ class AsyncView(ViewState[S, _Stream], AsyncReader):
 
     async def aclose(self) -> None:
         """Leave the stream, which is closed if nobody else reads it; once more does no harm."""
-        if self._detach() and not self.stream._readers:  # noqa: SLF001
+        if self._detach():
             await self.stream.aclose()
 
     def abandon(self) -> None:
         """The same without waiting: the connection is released at the loop's next turn."""
-        if self._detach() and not self.stream._readers:  # noqa: SLF001
+        if self._detach():
             self.stream.abandon()
 
 

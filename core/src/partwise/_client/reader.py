@@ -93,5 +93,5 @@ class View(ViewState[S, _Stream], SyncOnly):
 
     def close(self) -> None:
         """Leave the stream, which is closed if nobody else reads it; once more does no harm."""
-        if self._detach() and not self.stream._readers:  # noqa: SLF001
+        if self._detach():
             self.stream.close()

@@ -237,11 +237,12 @@ class ViewState(Generic[S, StreamT]):
         return self.stream.invalid
 
     def _detach(self) -> bool:
+        """Leave the stream. Whether nobody else reads it."""
         was_open, self._is_open = self._is_open, False
         if was_open:
             self.stream._session.feeds.close(self._feed)  # noqa: SLF001
             self.stream._readers -= 1  # noqa: SLF001
-        return was_open
+        return was_open and not self.stream._readers  # noqa: SLF001
 
     def __del__(self) -> None:
         self._detach()

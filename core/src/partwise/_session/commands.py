@@ -48,9 +48,5 @@ class Done:
 
 Command: TypeAlias = Open | Read | Close | Pause | Show | Done
 
-CLOSE: Final = Close()
-SHOW: Final = Show()
-DONE: Final = Done()
-
 END: Final = object()
 """Returned in place of an event after the last one."""

@@ -32,7 +32,7 @@ from .._plan.skipping import SkipInvalid
 from .._providers.mode import Mode
 from .._snapshot.events import Restarted, Resumed
 from .attempt import Attempt
-from .commands import CLOSE, DONE, SHOW, Close, Open, Pause, Read, Show
+from .commands import Close, Done, Open, Pause, Read, Show
 from .continuation import Continuation, is_resumable
 from .deadline import Budget, Deadline
 from .ending import Ending, drop_frames
@@ -104,7 +104,7 @@ class Session:
         if type(command) is Open:
             self._begin(command)
         elif type(command) is Show:
-            self._command = DONE
+            self._command = Done()
             return command
         return self._command
 
@@ -119,7 +119,7 @@ class Session:
         """The command failed, or an event ended the attempt: the session judges the error."""
         if self._ending is not None:  # closed by a hook in the meantime
             return
-        self._command = CLOSE
+        self._command = Close()
         if isinstance(error, ForeignError):
             self.call.hooks.emit("completion:error", error.error)
             self._end("error", error=error.error)
@@ -143,7 +143,7 @@ class Session:
             self._end("closed")
             if self._reader is not None:
                 self._reader.abandon()
-        self._command = DONE
+        self._command = Done()
 
     def value(self) -> Any:
         """The value of a session that has ended.
@@ -284,14 +284,14 @@ class Session:
             case Open():
                 self._command = Read(self._new_reader())
             case Read():
-                self._command = CLOSE
+                self._command = Close()
             case Close() if self._ending is not None:
-                self._command = DONE
+                self._command = Done()
             case Close() if self._retry is not None:
                 self._command = Pause(self.deadline.clamp(self._retry.seconds))
             case Close():
                 self._succeed()
-                self._command = SHOW
+                self._command = Show()
             case Pause():
                 self._begin_next()
                 self._command = self._open()
