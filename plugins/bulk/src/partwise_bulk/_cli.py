@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from functools import partial, reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,8 +16,6 @@ from ._job import Job
 from ._outputs import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ._outcome import Summary
 
 _NOTE: Final = "command"
@@ -46,22 +42,15 @@ def bulk() -> None:
     """
 
 
-class _Option(click.ParamType[tuple[str, Any]]):
-    """`NAME=VALUE`, the value as JSON if it is that, else as text."""
-
-    name = "NAME=VALUE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        """The name and the value."""
-        name, equals, text = value.partition("=")
-        if not (name and equals):
-            self.fail(f"{value!r} is not an option: write NAME=VALUE.", param, ctx)
-        try:
-            return name, json.loads(text)
-        except ValueError:
-            return name, text
+def _name_and_value(text: str) -> tuple[str, Any]:
+    """The parts of `NAME=VALUE`, the value as JSON if it is that, else as text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise click.BadParameter(f"{text!r} is not an option: write NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 @bulk.command("run")
@@ -85,7 +74,14 @@ class _Option(click.ParamType[tuple[str, Any]]):
 @click.option("--mode", help="How structure is asked for.")
 @click.option("--base-url", metavar="URL", help="Where to ask, in place of the vendor's address.")
 @click.option("--cache", type=click.Path(), help="A file of answers, to be asked only once.")
-@click.option("--set", "options", type=_Option(), multiple=True, help="An option for the vendor.")
+@click.option(
+    "--set",
+    "options",
+    type=_name_and_value,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option for the vendor.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def run(**arguments: Any) -> int:
     """Ask NAME/MODEL about each row of the file or directory ROWS.
@@ -165,19 +161,12 @@ def _show(summary: Summary) -> None:
 
 
 def _type_of(name: str) -> object:
-    """The type, by its module and name. The current folder is looked in first."""
+    """The type, by its module and name. `partwise` lets modules of the current folder be found."""
     module_name, colon, path = name.partition(":")
     if not (module_name and colon and path):
         raise click.BadParameter(f'{name!r} names no type: write "module:Name".')
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-        return _member(module, path.split("."))
+        return reduce(getattr, path.split("."), module)
     except (ImportError, AttributeError) as error:
         raise click.BadParameter(f"{name!r} can't be imported: {error}.") from error
-
-
-def _member(module: object, names: Sequence[str]) -> object:
-    return reduce(getattr, names, module)
