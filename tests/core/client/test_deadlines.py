@@ -554,8 +554,14 @@ def test_objects_on_the_reader_s_stack_run_no_code() -> None:
 def test_a_reader_whose_time_is_over_does_not_wait_for_the_release(
     sync: Any, kit: Any, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partwise._client.interrupt._FIRST_WAITS", (30,))
+    waits: list[float] = []
     goes_on = threading.Event()
+
+    def steps() -> Iterator[float]:
+        waits.append(0)
+        yield 0
+
+    monkeypatch.setattr("partwise._client.interrupt._FIRST_WAITS", steps())
 
     class Lingering(WireProvider):
         @contextmanager
@@ -572,6 +578,7 @@ def test_a_reader_whose_time_is_over_does_not_wait_for_the_release(
         error, _ = read(reading)
         assert isinstance(error, partwise.ProviderTimeoutError)
         assert not provider.released.is_set()
+        assert not waits
         goes_on.set()
         assert provider.released.wait(5)
 
