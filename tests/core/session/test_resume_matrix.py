@@ -131,6 +131,19 @@ def test_a_reply_that_begins_anew_is_read_in_linear_time(text: str) -> None:
     assert "".join(new) == ' more"]'
 
 
+@pytest.mark.parametrize(
+    ("kept", "size"),
+    [
+        ('[{"id": 7, "last_name": "Miller", "age":', 20),
+        ('[{"id": 7, "city": "London", ', 19),
+        ('[{"id": 7, "first_name": "Sven"', 20),
+    ],
+)
+def test_a_few_characters_are_no_other_repeat(kept: str, size: int) -> None:
+    splicer = Splicer(kept, in_string=False)
+    assert splicer.feed(f"{kept[-size:]} 45, ").strip() == "45,"
+
+
 @pytest.mark.parametrize("model", DOCUMENTS)
 @pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.full)])
 def test_what_is_continued_is_right_or_an_error(model: type[BaseModel], step: int) -> None:

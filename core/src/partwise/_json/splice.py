@@ -210,10 +210,15 @@ class Splicer:
         least = 1 if next(_overlaps(self._end, reply), 0) >= _LEAST_RAW else _LEAST_OUTSIDE
         if next(_overlaps(self._squeezed_end, _squeezed(reply)), 0) < least:
             return 0
-        sizes = [n for n in _overlaps(self.anchor[1:], reply) if len(_squeezed(reply[:n])) >= least]
+        sizes = [n for n in _overlaps(self.anchor[1:], reply) if self._is_repeat(reply[:n])]
         if len(sizes) != 1 or not self._is_most(sizes[0], reply):
             return _UNCLEAR
         return _UNCLEAR if is_beginning(self._text + reply[: sizes[0]]) else sizes[0]
+
+    def _is_repeat(self, words: str) -> bool:
+        """Whether words outside strings are long enough to be repeated, and not there by chance."""
+        raw = len(words) + self._after_end
+        return raw >= _LEAST_RAW or len(_squeezed(words)) >= _LEAST_OUTSIDE
 
     def _is_most(self, size: int, reply: str) -> bool:
         """Whether no more characters are the same if white space does not matter."""
