@@ -29,8 +29,7 @@ from typing_extensions import TypeAliasType
 
 from partwise._errors import InvalidOutputError
 from partwise._plan import partial as _partial
-from partwise._plan.markers import Atomic, NotNull, PartialLiteralMixin
-from partwise._plan.originals import original_of
+from partwise._plan.markers import Atomic, NotNull, PartialLiteralMixin, original_of
 from partwise._plan.partial import partial_of
 from partwise._plan.plan import compile_plan
 from partwise._snapshot.builder import SnapshotBuilder

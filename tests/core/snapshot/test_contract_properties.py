@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError
 
 from partwise._errors import IncompleteOutputError, OutputError
 from partwise._paths import format_path
-from partwise._plan.originals import original_of
+from partwise._plan.markers import original_of
 
 from .cases import Case, cases
 from .registry import TYPES

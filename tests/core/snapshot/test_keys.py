@@ -139,3 +139,9 @@ def read(kind: Any, text: str, *, by_characters: bool = True) -> Any:
         builder.feed(piece)
         builder.snapshot()
     return builder.close()
+
+
+def test_a_dict_that_has_just_opened_has_no_entry() -> None:
+    builder = SnapshotBuilder(compile_plan(dict[str, int]))
+    builder.feed("{")
+    assert builder.state("None") == "missing"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
-from .._plan.originals import original_of
+from .._plan.markers import original_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 from pydantic import BaseModel, PydanticUndefinedAnnotation, PydanticUserError
 
 from .._errors import ConfigurationError, PartwiseError, attribute_of, described, shown
-from .._plan.originals import original_of
+from .._plan.markers import original_of
 from .._plan.plan import compile_plan
 from .._sentinels import MISSING
 from .._session.answer_schema import answer_schema

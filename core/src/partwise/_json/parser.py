@@ -99,11 +99,20 @@ class Parser(Grammar):
 
     def _read(self, piece: int, index: int) -> None:
         """Take the steps from that index of that piece to the end of the last one."""
-        while True:
+        pieces = self._pieces.latest
+        while piece < len(pieces):
+            text = pieces[piece]
+            self._pieces.current = piece
+            self._careful = "\\" in text or self._strict
+            end = len(text)
             try:
-                return self._take_steps(piece, index)
+                while index < end:
+                    index = self._step(self, text, index)
             except ReadAgain as again:
                 piece, index = self._go_back(again)
+            else:
+                piece, index = piece + 1, 0
+        self._pieces.current = LAST
 
     def _go_back(self, again: ReadAgain) -> Mark:
         self._parts, self._watch, self._hot = [], None, self._can_be_hot
@@ -113,18 +122,6 @@ class Parser(Grammar):
         self.sink, self._keys, self._step = again.enter(), set(), FIRST_KEY
         self.release()
         return self._pieces.current, self._at + 1
-
-    def _take_steps(self, piece: int, index: int) -> None:
-        pieces = self._pieces.latest
-        while piece < len(pieces):
-            text = pieces[piece]
-            self._pieces.current = piece
-            self._careful = "\\" in text or self._strict
-            end = len(text)
-            while index < end:
-                index = self._step(self, text, index)
-            piece, index = piece + 1, 0
-        self._pieces.current = LAST
 
     def watch(self, check: Callable[[str], None]) -> None:
         """Call this with the text so far of the string that was just reported to the sink.

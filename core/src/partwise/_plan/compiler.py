@@ -208,15 +208,10 @@ class Compiler(NodeCompiler):
         """Whether nothing but an object can be at that place."""
         unwrapped = UnwrappedSchema(schema, self.definitions)
         may_be_null = any(each["type"] == "nullable" for each in unwrapped.wrappers)
-        is_object = unwrapped.inner["type"] in OBJECTS | {"tagged-union"} and not is_root(
-            unwrapped.inner
-        )
-        return (
-            is_object
-            and not may_be_null
-            and node.object is not None
-            and not node.object.validates_whole
-        )
+        if may_be_null or node.object is None or node.object.validates_whole:
+            return False
+        inner = unwrapped.inner
+        return inner["type"] in OBJECTS | {"tagged-union"} and not is_root(inner)
 
     def _dict_layout(
         self, core: Any, config: CoreConfig | None, *, provisional: bool

@@ -301,10 +301,9 @@ def as_lists(schema: CoreSchema) -> CoreSchema:
     """The schema with a list for each iterator that is validated as it is read."""
     if not any(part["type"] == "generator" for part in walk(schema)):
         return schema
-    changed: CoreSchema = map_schema(
+    return map_schema(  # type: ignore[no-any-return]
         schema, lambda part: {**part, "type": "list"} if part["type"] == "generator" else part
     )
-    return changed
 
 
 def is_pure(schema: Any, definitions: Mapping[str, Any], inside: frozenset[str]) -> bool:

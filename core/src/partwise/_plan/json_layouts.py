@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from .core_schema import ANY, split_definitions, walk
-from .originals import original_of
+from .markers import original_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

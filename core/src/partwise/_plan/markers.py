@@ -1,4 +1,4 @@
-"""Markers for `Annotated` that steer how a value shows while it is being written."""
+"""Markers: in `Annotated`, on core schemas, and on partial classes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ METADATA_KEY = "partwise"
 """The key of the markers in the metadata of a pydantic core schema."""
 CHANGED = "changed"
 """The marker of a schema with models in it that are not as their classes have them."""
+ORIGINAL = "__partwise_original__"
+"""The attribute of a partial class that holds the class that it is a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def marked(schema: CoreSchema, marker: str) -> CoreSchema:
 def markers_of(schema: Any) -> tuple[str, ...]:
     """The markers on a core schema."""
     return tuple((schema.get("metadata") or {}).get(METADATA_KEY, ()))
+
+
+def original_of(partial: type) -> Any:
+    """M, of `Partial[M]`; any other class itself."""
+    return vars(partial).get(ORIGINAL, partial)
 
 
 class PartialLiteralMixin:

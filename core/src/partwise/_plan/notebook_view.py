@@ -15,7 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from .._paths import format_pointer
 from .json_layouts import layout_of
-from .originals import original_of
+from .markers import original_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

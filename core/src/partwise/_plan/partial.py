@@ -44,9 +44,8 @@ from pydantic_core import PydanticUndefined, core_schema
 from typing_extensions import TypeAliasType, is_typeddict
 
 from .core_schema import walk
-from .markers import NotNull
+from .markers import ORIGINAL, NotNull, original_of
 from .notebook_view import mimebundle
-from .originals import ORIGINAL, original_of
 from .partial_serialization import (
     guarded_getter,
     guarded_members,

@@ -15,8 +15,8 @@ from .._nearest import nearest
 from .._paths import format_path, parse_path
 from .compiler import Compiler
 from .core_schema import is_hashable
+from .markers import original_of
 from .nodes import DictLayout, ListLayout, ModelLayout
-from .originals import original_of
 from .places import HOLDING_NONE, WrongTypeError, type_name, types_at
 
 if TYPE_CHECKING:

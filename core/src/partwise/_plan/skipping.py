@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import core_schema, to_json
@@ -38,9 +38,6 @@ class InvalidElement:
     text: str
 
 
-Record: TypeAlias = Callable[[InvalidElement], object]
-
-
 class SkipInvalid:
     """In an `Annotated`: leaves out the invalid elements of the list at the path.
 
@@ -48,7 +45,7 @@ class SkipInvalid:
         found: the elements that were left out, by their index.
     """
 
-    def __init__(self, path: Path, record: Record) -> None:
+    def __init__(self, path: Path, record: Callable[[InvalidElement], object]) -> None:
         self.path = path
         self.found: dict[int, InvalidElement] = {}
         self._record = record

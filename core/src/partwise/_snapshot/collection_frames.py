@@ -78,7 +78,7 @@ class DictFrame(CollectionFrame):
         self.node = self.layout.value
         self.items: dict[Any, Any] = {}
         self.buffers: DictBuffers = DictBuffers(self.items)
-        self.name: Any = None
+        self.name: Any = MISSING
         self.keys_by_text: dict[str, Any] = {}  # those seen when a key was looked for
         self.keys_seen = 0
 
@@ -102,7 +102,7 @@ class DictFrame(CollectionFrame):
 
     def _step(self, *, by_key: bool) -> Path:
         name = self.name
-        return () if name is None else (key_text(name) if by_key else name,)
+        return () if name is MISSING else (key_text(name) if by_key else name,)
 
     def find(self, step: str | int) -> Any:
         if not self.is_hidden and str(step) == key_text(self.name) and self.name not in self.items:
