@@ -108,6 +108,34 @@ def test_views_of_several_tasks() -> None:
     asyncio.run(main())
 
 
+def test_tasks_see_each_snapshot_of_an_event_that_has_several(asynchronous: Any) -> None:
+    async def main(client: Any) -> list[list[Any]]:
+        stream = client.create_partial(Team, **call())
+        return await asyncio.gather(*(collected(stream) for _ in range(3)))
+
+    with asynchronous.client([[*map(TextDelta, pieces())], STOP]) as client:
+        seen = asyncio.run(main(client))
+    assert seen == [list(partwise.parse(Team, pieces()))] * 3
+
+
+def test_a_slow_task_sees_the_last_snapshot(asynchronous: Any) -> None:
+    async def last_of(stream: Any) -> Any:
+        last = None
+        async for snapshot in stream:
+            last = snapshot
+            for _ in range(1000 if snapshot.summary else 0):
+                await asyncio.sleep(0)
+        return last
+
+    async def main(client: Any) -> None:
+        stream = client.create_partial(Team, **call())
+        last, all_of_them = await asyncio.gather(last_of(stream), collected(stream))
+        assert last == all_of_them[-1]
+
+    with asynchronous.client(script()) as client:
+        asyncio.run(main(client))
+
+
 def test_every_view_sees_the_error(play: Any) -> None:
     async def read(client: Any) -> list[Any]:
         stream = client.create_partial(Team, **call())

@@ -19,8 +19,9 @@ async def gotten(pool: ClientPool[Client, Client]) -> tuple[Client, Client]:
 
 def test_threads_share_one_client_and_each_loop_has_its_own() -> None:
     pool = ClientPool(Client, Client)
-    first, again = asyncio.run(gotten(pool))
-    other, _ = asyncio.run(gotten(pool))
+    with asyncio.Runner() as runner, asyncio.Runner() as other_runner:
+        first, again = runner.run(gotten(pool))
+        other, _ = other_runner.run(gotten(pool))
 
     assert pool.get() is pool.get()
     assert first is again
