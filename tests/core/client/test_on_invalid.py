@@ -258,3 +258,32 @@ def test_elements_in_what_is_validated_as_a_whole(place: str, names: str) -> Non
     for pieces in (list(text), [text]):
         elements = list(partwise.parse(Nested, pieces).elements(steps))
         assert "".join(each.name for each in elements) == names
+
+
+class Better(BaseModel):
+    size: int = Field(validation_alias=AliasChoices("best", "good"))
+    motto: str = ""
+    rows: list[str] = []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"good": 1, "best": 2, "motto": "hello", "rows": ["a", "b"]}',
+        '{"good": 1, "motto": "hello", "rows": ["a", "b"], "best": 2}',
+        '{"good": 1, "rows": ["a", "b"], "best": 2, "motto": "hello"}',
+    ],
+)
+@pytest.mark.parametrize(("place", "expected"), [("motto", "hello"), ("rows[*]", "ab")])
+def test_texts_are_given_once_when_snapshots_freeze(text: str, place: str, expected: str) -> None:
+    for pieces in (list(text), [text]):
+        assert "".join(partwise.parse(Better, pieces).text_deltas(place)) == expected
+
+
+def test_texts_in_what_is_validated_as_a_whole_are_given_once() -> None:
+    class Outer(BaseModel):
+        inner: Rewritten
+        note: str = ""
+
+    stream = partwise.parse(Outer, list('{"inner": {"users": [{"name": "ab"}, {"name": "c"}]}}'))
+    assert list(stream.text_deltas("inner.users[*].name")) == ["a", "b", "c"]

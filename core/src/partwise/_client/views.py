@@ -146,6 +146,7 @@ class TextDeltas:
         self._pattern = parse_path(path)
         self._path: Path | None = None  # of the text that is open, or was
         self._pieces: list[str] = []  # of it, as they were given
+        self._begun: set[Path] = set()  # the texts so far
 
     def __call__(self, events: Sequence[Event]) -> Iterable[str]:
         added = "".join(map(self._added, events))
@@ -153,16 +154,36 @@ class TextDeltas:
 
     def _added(self, event: Event) -> str:
         if isinstance(event, Restarted):
-            self._pieces.clear()
+            self._path = None
+            self._begun.clear()
             return ""
-        if isinstance(event, Resumed) or not matches(self._pattern, event.path):
+        if isinstance(event, Resumed):
             return ""
-        if event.path != self._path:
-            self._path = event.path
-            self._pieces.clear()
+        if isinstance(event, Closed) and len(event.path) < len(self._pattern):
+            return "".join(self._unseen_in(event))
+        if not matches(self._pattern, event.path):
+            return ""
+        self._go_to(event.path)
         added = event.text if isinstance(event, Grew) else self._beyond(event.value)
         self._pieces.append(added)
         return added
+
+    def _unseen_in(self, around: Closed) -> Iterator[str]:
+        """The texts in a part that has closed, if they did not show by themselves."""
+        size = len(around.path)
+        if matches(self._pattern[:size], around.path):
+            for path, value in _places_in(around.value, around.path, self._pattern[size:]):
+                if path == self._path or path not in self._begun:
+                    self._go_to(path)
+                    added = self._beyond(value)
+                    self._pieces.append(added)
+                    yield added
+
+    def _go_to(self, path: Path) -> None:
+        if path != self._path:
+            self._path = path
+            self._begun.add(path)
+            self._pieces.clear()
 
     def _beyond(self, value: Any) -> str:
         """The part of the value that was not given yet."""
