@@ -149,15 +149,20 @@ class Extractor:
         self._fence, self._is_first = None, True
 
     def _read(self, text: str, *, is_end: bool) -> Iterator[Part]:
-        waiting = _little_by_little(text)  # the last first
+        # A little at a time: the steps copy the rest of it.
+        waiting = [(text, 0)]  # texts that are to be read from an index on, the last first
         while waiting:
-            text = waiting.pop()
-            parts, rest = self._step(text, is_end and not waiting)
+            text, start = waiting.pop()
+            end = start + _CHARS_AT_ONCE
+            if end < len(text):
+                waiting.append((text, end))
+            parts, rest = self._step(text[start:end], is_end and not waiting)
             if rest is not None:
-                waiting += _little_by_little(rest)
+                waiting.append((rest, 0))
             for part in parts:
                 if isinstance(part, Answer):
-                    part = replace(part, text=part.text + "".join(waiting[::-1]))  # noqa: PLW2901
+                    after = "".join(text[start:] for text, start in reversed(waiting))
+                    part = replace(part, text=part.text + after)  # noqa: PLW2901
                 yield part
 
     # The steps. Each takes the text that follows, and returns the parts that are known and the text
@@ -289,14 +294,6 @@ class Extractor:
             return []
         self._is_first, self._fence = True, None
         return [EndOfThought()]
-
-
-def _little_by_little(text: str) -> list[str]:
-    """The text in pieces, the last first: the steps copy the rest of the text that they receive."""
-    if len(text) <= _CHARS_AT_ONCE:
-        return [text]
-    starts = range(0, len(text), _CHARS_AT_ONCE)
-    return [text[start : start + _CHARS_AT_ONCE] for start in reversed(starts)]
 
 
 _Read: TypeAlias = tuple[list[Part], str | None]
