@@ -26,9 +26,11 @@ from partwise._json.tokens import CutToken
 from partwise._paths import key_text
 from partwise._plan.instances import dataclass_maker
 from partwise._plan.plan import compile_plan
+from partwise._session.tool_calls import ToolCalls
 from partwise._snapshot import buffers, collection_frames
 from partwise._snapshot.builder import SnapshotBuilder
 from partwise._snapshot.events import Closed, Grew, Opened
+from partwise.provider import ToolCallDelta
 
 ALLOW = ConfigDict(extra="allow")
 
@@ -233,6 +235,14 @@ def test_a_key_that_has_not_come_is_not_looked_for_among_all(
     assert stream.field("99") == 99
     del looked["99"]
     assert max(looked.values()) < 20
+
+
+def test_a_name_in_pieces_without_end_is_joined_up_to_a_length() -> None:
+    calls = ToolCalls("Note")
+    for number in range(2_000):
+        calls.arguments(ToolCallDelta(0, "", name=f"{number:04}"))
+    assert 1_000 <= len(calls.names[0]) < 1_010
+    assert calls.arguments(ToolCallDelta(1, "{", name="Note")) == "{"
 
 
 def test_elements_in_another_order_are_not_each_compared_with_all() -> None:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .._providers.chunks import ToolCallDelta
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+_MANY_CHARS: Final = 1_000
+"""Characters of a call's name after which no more are joined to it."""
 
 
 class ToolCalls:
@@ -62,11 +64,11 @@ class ToolCalls:
 
     def _consider(self, index: int, fragment: ToolCallDelta) -> None:
         """Let the call be the answer if it has arguments, and the tool's name or no name."""
-        if fragment.name:
-            self.names[index] = self._join(self.names.get(index, ""), fragment.name)
+        name = self.names.get(index, "")
+        if fragment.name and len(name) < _MANY_CHARS:
+            name = self.names[index] = self._join(name, fragment.name)
         if fragment.arguments:
             self._held[index].append(fragment.arguments)
-        name = self.names.get(index, "")
         if index in self._held and (not name or self._is_tool(name)):
             self._answer = index
             self.answer_id = next((key for key, at in self._ids.items() if at == index), None)
