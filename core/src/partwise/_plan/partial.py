@@ -38,6 +38,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetPydanticSchema,
+    SerializeAsAny,
     model_validator,
 )
 from pydantic_core import PydanticUndefined, core_schema
@@ -310,11 +311,6 @@ _ACCEPT_PARTIAL: Final = GetPydanticSchema(
 """In `Annotated[M, …]`: takes an M and a `Partial[M]`, and serialises each as its own type."""
 
 
-_SERIALIZE_ANY: Final = GetPydanticSchema(
-    lambda source, handler: {**handler(source), "serialization": {"type": "any"}}
-)
-"""In `Annotated[X, …]`: takes an X, and serialises whatever is there, without a warning."""
-
 _SERIALIZE_WITH_FALLBACK: Final = GetPydanticSchema(_serialized_with_fallback)
 """In `Annotated[X, …]`: serialises as X does, and if it can't yet, whatever is there."""
 
@@ -351,7 +347,8 @@ def _partial_class(annotation: type) -> Any:
     if issubclass(annotation, BaseModel):
         return Any if _has_references(annotation) else Annotated[annotation, _ACCEPT_PARTIAL]
     if dataclasses.is_dataclass(annotation) or is_typeddict(annotation):
-        return Annotated[annotation, _SERIALIZE_ANY]
+        # Whatever is there, without a warning.
+        return SerializeAsAny[annotation]  # type: ignore[misc, valid-type]
     if "__get_pydantic_core_schema__" in vars(annotation):
         return Annotated[annotation, _SERIALIZE_WITH_FALLBACK]
     return annotation
