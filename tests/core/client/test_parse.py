@@ -272,12 +272,15 @@ def test_a_validator_may_close_the_stream_that_runs_it(take: Any) -> None:
         @classmethod
         def close(cls, word: str) -> str:
             stream.close()
+            returned.append(word)
             return word
 
+    returned: list[str] = []
     rest = iter('{"word": "Größe", "more": "is never read"}')
     stream = partwise.parse(Closing, rest)
     with pytest.raises(partwise.IncompleteOutputError, match="closed before"):
         take(stream)
+    assert returned == ["Größe"]
     assert "".join(rest) == ', "more": "is never read"}'
 
 

@@ -236,15 +236,39 @@ def test_a_task_that_is_never_resumed_releases_the_connection(asynchronous: Any,
         asyncio.run(main(client))
 
 
-def test_a_loop_that_ends_lets_go_of_what_was_left_open(asynchronous: Any, kit: Any) -> None:
+def test_a_loop_that_ends_lets_go_of_what_was_left_open(
+    asynchronous: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Response:
+        """No generator: asyncio itself would end it."""
+
+        held = 0
+
+        def __init__(self, payload: Any) -> None:
+            self._events = iter([*pieces(), STOP])
+
+        async def __aenter__(self) -> Any:
+            Response.held += 1
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            Response.held -= 1
+
+        def __aiter__(self) -> Any:
+            return self
+
+        async def __anext__(self) -> Any:
+            return next(self._events)
+
     async def main(client: Any) -> Any:
         stream = client.create_partial(kit.User, **call())
         await anext(stream)
         return stream
 
     with asynchronous.client([*pieces(), STOP]) as client:
+        monkeypatch.setattr(asynchronous.provider, "aopen", Response)
         stream = asyncio.run(main(client))
-        assert asynchronous.provider.held == 0
+        assert Response.held == 0
         stream.abandon()
 
 
