@@ -370,12 +370,32 @@ def test_nothing_is_sent_for_a_stream_that_another_thread_closes_first(
     sync: Any, kit: Any, wire: Wire, settings: Any
 ) -> None:
     with sync.client([]) as client:
-        reading = client.create_partial(kit.User, messages=[], max_retries=0, **settings)
         provider = client._calls.provider = SocketAfterSocket(
             client._calls.provider, wire, "headers"
         )
         provider.goes_on.set()
+        reading = client.create_partial(kit.User, messages=[], max_retries=0, **settings)
         reading.on("completion:kwargs", lambda *_, **__: reading.close())  # just before it is sent
+        assert type(failure(reading)) is partwise.IncompleteOutputError
+    assert not provider.opened.is_set()
+
+
+@pytest.mark.parametrize("settings", [{}, {"timeout": 30}])
+@pytest.mark.usefixtures("short_waits")
+def test_nothing_is_sent_for_a_stream_that_is_closed_while_its_sdk_is_loaded(
+    sync: Any, kit: Any, wire: Wire, settings: Any
+) -> None:
+    class Loading(SocketAfterSocket):
+        def open(self, payload: Any) -> Any:
+            closer = threading.Thread(target=reading.close)
+            closer.start()
+            closer.join(5)
+            return super().open(payload)
+
+    with sync.client([]) as client:
+        provider = client._calls.provider = Loading(client._calls.provider, wire, "headers")
+        provider.goes_on.set()
+        reading = client.create_partial(kit.User, messages=[], max_retries=0, **settings)
         assert type(failure(reading)) is partwise.IncompleteOutputError
     assert not provider.opened.is_set()
 

@@ -164,6 +164,7 @@ def test_a_finalizer_may_release_a_keeper_whatever_its_thread_does() -> None:
 
     with busy_collector(note):
         keeper = Keeper(connect, _close)
+        keeper.start()
         for _ in range(100):
             keeper.next_item(5)
         keeper.release()

@@ -66,6 +66,7 @@ class Driver:
         if self._deadline.next_timeout is not None:
             self._keeper = keeper = Keeper(connect, _close)
             self._check_open()
+            keeper.start()
             _next_item(keeper, self._deadline, self._call, opening=True)
             self.events = _kept_events(keeper, self._deadline, self._call)
             return

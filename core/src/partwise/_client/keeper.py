@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,6 +60,9 @@ class Keeper:
         self._thread = threading.Thread(
             target=run, args=(self._run,), name="partwise-keeper", daemon=True
         )
+
+    def start(self) -> None:
+        """Open the response, unless it is released already."""
         self._thread.start()
 
     def next_item(self, seconds: float | None) -> Any:
@@ -93,7 +97,8 @@ class Keeper:
         interrupt(self._events, self._thread.ident, self._thread.is_alive)
 
     def _has_ended(self, seconds: float) -> bool:
-        self._thread.join(seconds)
+        with suppress(RuntimeError):  # it has not begun, and will send nothing
+            self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
