@@ -389,10 +389,10 @@ def test_nothing_is_sent_for_a_stream_that_is_closed_while_its_sdk_is_loaded(
 
     class Loading(SocketAfterSocket):
         def open(self, payload: Any) -> Any:
+            threads.append(threading.current_thread())
             closer = threading.Thread(target=reading.close)
             closer.start()
             closer.join(5)
-            threads.append(threading.current_thread())
             return super().open(payload)
 
     with sync.client([]) as client:
