@@ -26,6 +26,7 @@ from partwise._json.tokens import CutToken
 from partwise._paths import key_text
 from partwise._plan.instances import dataclass_maker
 from partwise._plan.plan import compile_plan
+from partwise._session.answer_reader import AnswerReader
 from partwise._session.tool_calls import ToolCalls
 from partwise._snapshot import buffers, collection_frames
 from partwise._snapshot.builder import SnapshotBuilder
@@ -178,6 +179,10 @@ def test_a_text_that_is_not_joined_yet_is_counted_once() -> None:
     assert pieces.size == 4
 
 
+class Named(BaseModel):
+    name: int
+
+
 SHAPE = AnswerShape(keys=frozenset({"name"}), openers="{")
 
 
@@ -199,6 +204,25 @@ def test_text_after_a_quote_that_was_never_closed_is_read_a_few_times(
     parts = [*extractor.feed(text), *extractor.close()]
     assert "".join(getattr(part, "text", "") for part in parts)
     assert read < len(text) * 300  # each mark has a copy of at most 512 characters
+
+
+@pytest.mark.parametrize("draft", ['{"name": x} ', '{"name": 1}</think>'])
+def test_drafts_in_one_piece_copy_a_part_of_its_rest(
+    draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = 0
+    begin = AnswerReader._begin
+
+    def counting(this: AnswerReader, answer: Any) -> None:
+        nonlocal copied
+        copied += len(answer.text)
+        begin(this, answer)
+
+    monkeypatch.setattr(AnswerReader, "_begin", counting)
+    text = "so " + draft * 5 + "word " * 40_000 + draft * 5
+    stream = partwise.parse(Named, text + '{"name": 2}', lenient=True)
+    assert stream.result().name == 2
+    assert copied < 11 * (1 << 16)
 
 
 @pytest.mark.parametrize("space", [" ", "\n"])

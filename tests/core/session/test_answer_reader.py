@@ -502,3 +502,12 @@ def test_brackets_in_strings_of_what_is_no_json_do_not_count() -> None:
 def test_limits_hold() -> None:
     error = read(Answer, ANSWER, limits=Limits(characters=20)).error
     assert "exceeds 20 characters" in str(error)
+
+
+def test_a_fault_in_a_long_piece_loses_no_text() -> None:
+    rest = "word " * 40_000
+    assert partwise.parse(Answer, f"{rest}{ANSWER}{rest}", lenient=True).result() == VALUE
+    text = '{"name": x}' + rest
+    with pytest.raises(MalformedOutputError) as caught:
+        partwise.parse(Answer, text, lenient=True).result()
+    assert caught.value.text == text

@@ -17,7 +17,7 @@ Several parts of a text may look like the answer. The first one is taken, and sh
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from .._errors import InvalidOutputError, MalformedOutputError, OutputError, malformed
 from .._json.candidate import Outline, fits_shape, is_document, only_part
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("partwise")
+
+_CHARS_AT_ONCE: Final = 1 << 16
+"""Characters of a piece that are read at once: each answer that begins in them copies the rest."""
 
 
 class Builder(Protocol):
@@ -88,13 +91,15 @@ class AnswerReader:
         self._before: list[str] = []  # visible text that is not the answer's
         self._after: list[str] = []  # likewise, since the answer began
         self._passed_over: list[Document] = []
+        self._unread = ""  # the rest of the piece in which nothing could mend a fault
 
     @property
     def text(self) -> str:
         """The text of the answer; if there is none, the visible text."""
         if self.builder is None:
             return "".join(self._before)
-        return ("".join(self._after) if self.fault else "") or self.builder.text
+        text: str = ("".join(self._after) if self.fault else "") or self.builder.text
+        return text + self._unread
 
     def feed(self, text: str) -> bool:
         """Read the next piece of text. Whether the answer grew.
@@ -103,6 +108,19 @@ class AnswerReader:
             MalformedOutputError: it is not JSON, and nothing can mend it.
             InvalidOutputError: a part of it is not valid, and nothing can mend it.
         """
+        if len(text) <= _CHARS_AT_ONCE:
+            return self._feed(text)
+        grew = False
+        for start in range(0, len(text), _CHARS_AT_ONCE):
+            end = start + _CHARS_AT_ONCE
+            try:
+                grew = self._feed(text[start:end]) or grew
+            except OutputError:
+                self._unread = text[end:]
+                raise
+        return grew
+
+    def _feed(self, text: str) -> bool:
         if not self._is_writing:
             return self._read(self._extractor.feed(text))
         try:
