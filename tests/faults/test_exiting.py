@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,8 @@ from .faults import body
 from .vendors import ONE_VENDOR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from partwise_conformance import ReplayServer
 
     from .vendors import Vendor
@@ -72,17 +75,23 @@ print(stream.result().title)
 """
 
 
+@contextmanager
+def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The process, which ends at the latest with the test."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("vendor", ONE_VENDOR, indirect=True)
 @pytest.mark.parametrize("script", [SYNC, EXIT, ASYNC], ids=["end", "sys.exit", "end of loop"])
 def test_a_program_that_ends(script: str, vendor: Vendor, server: ReplayServer) -> None:
     exchange = server.enqueue(body(*vendor.half(), Hold()))
     command = [sys.executable, "-W", "error", "-c", HEAD + script]
-    with subprocess.Popen(
-        [*command, vendor.model, vendor.mode, server.url],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with running([*command, vendor.model, vendor.mode, server.url]) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "leaving\n"
         said, complained = process.communicate(timeout=PROMPTLY)
@@ -95,13 +104,8 @@ def test_a_program_that_ends(script: str, vendor: Vendor, server: ReplayServer) 
 def test_a_child_process_reads_a_stream_of_its_own(vendor: Vendor, server: ReplayServer) -> None:
     exchange = server.enqueue(body(*vendor.half(), Hold(), *vendor.deltas()[2:], *vendor.tail()))
     server.enqueue(Reply(body=vendor.whole()))
-    with subprocess.Popen(
-        [sys.executable, "-c", HEAD + FORK, vendor.model, vendor.mode, server.url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command = [sys.executable, "-c", HEAD + FORK]
+    with running([*command, vendor.model, vendor.mode, server.url]) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "3\n"
         exchange.release()

@@ -331,7 +331,7 @@ def test_close_from_another_thread_ends_each_further_read(
     with sync.client([]) as client:
         provider = client._calls.provider = SocketAfterSocket(client._calls.provider, wire, place)
         reading = client.create_partial(kit.User, messages=[], max_retries=0, **settings)
-        thread = threading.Thread(target=lambda: failure(reading))
+        thread = threading.Thread(target=lambda: failure(reading), daemon=True)
         thread.start()
         assert provider.opened.wait(5)
         reading.close()
@@ -356,7 +356,7 @@ def test_close_ends_a_reader_in_another_thread_than_the_one_that_opened(
     with here, there, sync.client([TextDelta('{"name": "J'), read]) as client:
         reading = client.create_partial(kit.User, messages=[], mode="json_schema", max_retries=0)
         next(reading)
-        thread = threading.Thread(target=lambda: failure(reading))
+        thread = threading.Thread(target=lambda: failure(reading), daemon=True)
         thread.start()
         assert reads.wait(5)
         reading.close()
