@@ -505,7 +505,7 @@ def test_limits_hold() -> None:
 
 
 def test_a_fault_in_a_long_piece_loses_no_text() -> None:
-    rest = "word " * 40_000
+    rest = "word " * 80_000
     assert partwise.parse(Answer, f"{rest}{ANSWER}{rest}", lenient=True).result() == VALUE
     text = '{"name": x}' + rest
     with pytest.raises(MalformedOutputError) as caught:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic_core import SchemaError
 
+import partwise
 from partwise import Limits
 from partwise._errors import OutputError
 from partwise._json import grammar, parser, tokens
@@ -23,6 +26,9 @@ from .early_errors import judges, values_for
 from .registry import TYPES
 from .values import same
 from .writing import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class User(BaseModel):
@@ -43,30 +49,44 @@ def reply(count: int, **user: Any) -> str:
 
 def steps(text: str, kind: Any, monkeypatch: pytest.MonkeyPatch, *, cut: int = 0) -> int:
     """The steps that the parser takes for a text in one piece, or in two."""
-    taken = 0
+    with counted_steps(monkeypatch) as taken:
+        builder = SnapshotBuilder(compile_plan(kind))
+        for piece in (text[:cut], text[cut:]):
+            builder.feed(piece)
+        assert builder.close() == TypeAdapter(kind).validate_json(text)
+    return taken.total()
 
-    def count(step: Any) -> Any:
-        def counted(parser: Any, piece: str, index: int) -> int:
-            nonlocal taken
-            taken += 1
+
+@contextmanager
+def counted_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    taken: Counter[str] = Counter()
+
+    def counted(name: str, step: Any) -> Any:
+        def take(parser: Any, piece: str, index: int) -> int:
+            taken[name] += 1
             return int(step(parser, piece, index))
 
-        return counted
+        return take
 
-    for name in ("VALUE", "NEXT_KEY", "AFTER_VALUE", "STRING", "TOKEN", "FIRST_ITEM"):
-        counted = count(vars(grammar)[name])
-        for module in (grammar, parser):
-            monkeypatch.setattr(module, name, counted, raising=module is grammar)
-    builder = SnapshotBuilder(compile_plan(kind))
-    for piece in (text[:cut], text[cut:]):
-        builder.feed(piece)
-    assert builder.close() == TypeAdapter(kind).validate_json(text)
-    monkeypatch.undo()
-    return taken
+    with monkeypatch.context() as patch:
+        for name in ("VALUE", "NEXT_KEY", "AFTER_VALUE", "STRING", "TOKEN", "FIRST_ITEM"):
+            step = counted(name, vars(grammar)[name])
+            for module in (grammar, parser):
+                patch.setattr(module, name, step, raising=module is grammar)
+        yield taken
 
 
 def test_an_answer_in_one_piece_is_not_read_by_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert steps(reply(500), Reply, monkeypatch) < 10
+
+
+def test_nor_is_one_of_100_kb_amid_other_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = reply(2_500)
+    assert 100_000 < len(text) < 200_000
+    with counted_steps(monkeypatch) as taken:
+        value = partwise.parse(Reply, f"Here it is: {text} Done.", lenient=True).result()
+    assert value == Reply.model_validate_json(text)
+    assert taken.total() < 500  # its beginning is looked at by itself
 
 
 def test_elements_that_are_in_one_piece_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("partwise")
 
-_CHARS_AT_ONCE: Final = 1 << 16
-"""Characters of a piece that are read at once: each answer that begins in them copies the rest."""
+_CHARS_AT_ONCE: Final = 1 << 18
+"""Characters of a piece that are read in one go if the answer ends in them.
+
+Each answer that begins in them copies the rest of them."""
 
 
 class Builder(Protocol):
