@@ -108,8 +108,8 @@ def dripping() -> Iterator[Wire]:
         yield wire
     finally:
         stop.set()
+        wire.here.close()  # which ends a send
         thread.join()
-        wire.here.close()
         wire.there.close()
 
 
