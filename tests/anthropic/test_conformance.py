@@ -9,7 +9,7 @@ from partwise_conformance import ProviderConformance
 from .wire import AnthropicWire
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 class TestAnthropic(ProviderConformance):
     provider = "anthropic/claude-test"
     wire = AnthropicWire()

@@ -14,7 +14,7 @@ from ..recorded import folder_of
 from .wire import BedrockWire
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 class TestBedrock(ProviderConformance):
     provider = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
     wire = BedrockWire()

@@ -11,7 +11,7 @@ from partwise_conformance import ProviderConformance
 from .wire import GoogleWire
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 class TestGoogle(ProviderConformance):
     provider = "google/gemini-2.5-flash"
     wire = GoogleWire()

@@ -13,7 +13,7 @@ from ..recorded import folder_of
 from .wire import MistralWire
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 class TestMistral(ProviderConformance):
     provider = "mistral/mistral-large-latest"
     wire = MistralWire()

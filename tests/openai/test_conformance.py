@@ -9,7 +9,7 @@ from partwise_conformance import ProviderConformance
 from .wire import OpenAIWire
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 class TestOpenAI(ProviderConformance):
     provider = "openai/gpt-4.1-mini"
     wire = OpenAIWire()

@@ -1,9 +1,9 @@
-// The built client against a server that cuts its answer after each byte in turn, by closing the
-// connection, by resetting it, or by silence. It must end with the value.
+// The built client against a server that cuts its answer after each byte in turn, or each
+// few bytes, by closing the connection, by resetting it, or by silence. It must end with the value.
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 
-const [client, file] = process.argv.slice(2);
+const [client, file, step] = process.argv.slice(2);
 const { connect } = await import(client);
 const { body, final } = JSON.parse(readFileSync(file, "utf8"));
 const bytes = Buffer.from(body);
@@ -36,7 +36,7 @@ const read = (url, options) =>
 
 async function main() {
   const url = `http://127.0.0.1:${server.address().port}`;
-  const cuts = [...Array(bytes.length).keys()];
+  const cuts = [...Array(bytes.length).keys()].filter((cut) => cut % +step === 0);
   const runs = ["close", "reset"].flatMap((way) => cuts.map((cut) => `${way}/${cut}`));
   runs.push("proxy/300");
   const failed = [];

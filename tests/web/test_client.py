@@ -44,16 +44,19 @@ async def sse(seen: bytes = b"") -> str:
 
 
 @pytest.mark.anyio
-async def test_a_lost_connection_is_taken_up_again_wherever_it_was_cut(tmp_path: Path) -> None:
+async def test_a_lost_connection_is_taken_up_again_wherever_it_was_cut(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    step = 1 if pytestconfig.getoption("--full") else 3
     body = (await sse()).replace("retry: 500", "retry: 1")
     data = tmp_path / "answer.json"
     data.write_text(json.dumps({"body": body, "final": FINAL}))
     client = shutil.copy(CLIENT_JS, tmp_path / "client.mjs")
-    command: list[Any] = [program("node"), HERE / "reconnecting.mjs", client, data]
+    command: list[Any] = [program("node"), HERE / "reconnecting.mjs", client, data, str(step)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)  # noqa: ASYNC221
     told = json.loads(done.stdout)
     assert told["failed"] == []
-    assert told["cuts"] == len(body.encode())
+    assert told["cuts"] == len(range(0, len(body.encode()), step))
     assert told["silent"]["value"] == FINAL
     assert "reconnecting" in told["silent"]["states"]
     assert told["gone"]["error"] == "ConnectionError"
